@@ -1,0 +1,78 @@
+"""Settings of a scan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+
+from phalanx.model import Grant
+
+
+def _default_prices() -> Mapping[str, tuple[float, float]]:
+    return MappingProxyType({"*": (3.0, 15.0)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanConfig:
+    """Everything that changes what a scan computes.
+
+    Raises:
+        ValueError: If a number lies outside its range.
+
+    Examples:
+        >>> ScanConfig(false_discovery_rate=0.05).false_discovery_rate
+        0.05
+    """
+
+    false_discovery_rate: float = 0.01
+    """Rate that e-BH holds the list of campaigns to, in (0, 1)."""
+
+    min_group_parties: int = 5
+    """Smallest number of parties that is opened as a group, at least 2."""
+
+    trusted: frozenset[str] = frozenset()
+    """Accounts or organisations (as in the log) that form the honest reference.
+    Empty: the cohort's own parties form it."""
+
+    parties: Mapping[str, str] = field(default_factory=dict)
+    """Account -> declared party, beyond what `organisation` already declares."""
+
+    grants: tuple[Grant, ...] = ()
+    """Authorisations that are consulted before judging."""
+
+    prices_usd_per_million_tokens: Mapping[str, tuple[float, float]] = field(
+        default_factory=_default_prices
+    )
+    """Model name or glob -> (input, output) price; `*` is the fallback."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Native column -> field of the log (`--map account_id=user.id`)."""
+
+    hash_only: bool = False
+    """Keep no prompt text, not even masked templates, in the result."""
+
+    pseudonym_key: bytes | None = field(default=None, repr=False)
+    """Key of the pseudonyms; null keeps identifiers in clear."""
+
+    seed: int = 0
+    """Seed of community detection and of every tie that is broken by chance."""
+
+    memory_limit_bytes: int = 1_500_000_000
+    """Memory that the relational engine may take before it spills to disk."""
+
+    threads: int = 0
+    """Worker threads; 0 takes all cores."""
+
+    now: datetime | None = None
+    """Time against which future timestamps are rejected; null takes the clock."""
+
+    def __post_init__(self) -> None:
+        """Check ranges once, where the mistake is made."""
+        if not 0.0 < self.false_discovery_rate < 1.0:
+            message = f"false_discovery_rate must lie in (0, 1), not {self.false_discovery_rate}"
+            raise ValueError(message)
+        if self.min_group_parties < 2:
+            message = f"min_group_parties must be at least 2, not {self.min_group_parties}"
+            raise ValueError(message)

@@ -1,0 +1,121 @@
+"""What a scan returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from html import escape
+
+import pyarrow as pa
+
+from phalanx.model import (
+    AuthorisedGroup,
+    Campaign,
+    NotJudged,
+    SuspiciousParty,
+    UndeclaredPool,
+)
+
+SCHEMA_VERSION = "1.0"
+"""Version of `campaigns.json`; a field may be added within a major version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Population:
+    """How much was read, and what the error control rests on."""
+
+    exchanges: int
+    accounts: int
+    parties: int
+    rejected_rows: int
+    days: int
+    groups_opened: int
+    """Groups ever opened: the number of hypotheses that e-BH counts."""
+
+    reference_parties: int
+    """Parties that could serve as honest reference on the last day."""
+
+    reachable_log10_e: float
+    """Largest e-value against honest use that this reference allows."""
+
+    first_exchange: datetime | None
+    last_exchange: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalState:
+    """Whether a signal could be computed on this log."""
+
+    rule_id: str
+    name: str
+    enabled: bool
+    reason: str
+    """Empty when enabled; else the columns or settings that were missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """All that is needed to repeat a scan."""
+
+    phalanx_version: str
+    versions: Mapping[str, str]
+    """Versions of the libraries that numbers depend on."""
+
+    engine: str
+    parameters: Mapping[str, object]
+    started_at: datetime
+    stage_seconds: Mapping[str, float]
+    inputs: Mapping[str, str]
+    """SHA-256 of each input file, or `frame` for tables in memory."""
+
+    columns: tuple[str, ...]
+    """Optional columns that the log carried."""
+
+    rejects: Mapping[str, int]
+    """Rejected rows per reason."""
+
+    key_id: str
+    """Identifier of the pseudonym key; never the key. Empty for clear identifiers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanResult:
+    """Campaigns and everything beside them. Every opened group is in exactly one list."""
+
+    campaigns: tuple[Campaign, ...]
+    authorised: tuple[AuthorisedGroup, ...]
+    undeclared_pools: tuple[UndeclaredPool, ...]
+    suspicious_parties: tuple[SuspiciousParty, ...]
+    not_judged: tuple[NotJudged, ...]
+    false_discovery_rate: float
+    """The rate that `campaigns` was held to by e-BH."""
+
+    population: Population
+    signals: tuple[SignalState, ...]
+    run: RunRecord
+    accounts: pa.Table = field(repr=False)
+    """One row per account: counts, features, `campaign_id`, `group_id`, `confidence`."""
+
+    links: pa.Table = field(repr=False)
+    """One row per link inside a group: accounts `a` and `b`, `group_id`, `family`,
+    `rule_id`, `value`, `sharing_parties`, `log_likelihood_ratio` (natural logarithm)."""
+
+    daily: pa.Table = field(repr=False)
+    """One row per UTC day: `day`, `exchanges`, `accounts`, `campaign_exchanges`."""
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escape(campaign.campaign_id)}</td>"
+            f"<td>{len(campaign.facts.members):,}</td><td>{campaign.facts.exchanges:,}</td>"
+            f"<td>{campaign.judgement.log10_e:.1f}</td>"
+            f"<td>{campaign.judgement.discovered_on}</td></tr>"
+            for campaign in self.campaigns
+        )
+        return (
+            f"<p><b>{len(self.campaigns)}</b> campaigns among "
+            f"{self.population.accounts:,} accounts; expected share of false ones at most "
+            f"{self.false_discovery_rate:.0%}.</p><table><thead><tr><th>campaign</th>"
+            "<th>accounts</th><th>exchanges</th><th>log10 e</th><th>discovered</th></tr>"
+            f"</thead><tbody>{rows}</tbody></table>"
+        )

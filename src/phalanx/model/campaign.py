@@ -1,0 +1,202 @@
+"""What a scan concludes about groups of accounts.
+
+Five lists, and every group that was opened stands in exactly one of them:
+
+- `Campaign`: both nulls (operated apart; used honestly) are rejected.
+- `AuthorisedGroup`: a campaign by its traffic, covered by grants.
+- `UndeclaredPool`: operated together without saying so, but used like honest operators.
+- `SuspiciousParty`: one declared party whose use alone is unlike honest operators.
+- `NotJudged`: the data could not decide, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from phalanx.model.evidence import Evidence
+
+Role = Literal["harvester", "mixed", "dormant"]
+ActionKind = Literal["observe", "verify", "rate-limit", "mark", "strip", "suspend"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One account in a group."""
+
+    account_id: str
+    """Account, as a pseudonym unless the scan ran with clear identifiers."""
+
+    party_id: str
+    """Declared party that the account belongs to."""
+
+    role: Role
+    """`harvester`: nearly all its use is harvest; `mixed`: part of it; `dormant`: silent."""
+
+    confidence: float
+    """Posterior probability that the account belongs to the group, in [0, 1]."""
+
+    first_seen: datetime
+    """First exchange in the log."""
+
+    last_seen: datetime
+    """Last exchange in the log."""
+
+    exchanges: int
+    """Exchanges in the log."""
+
+    input_tokens: int
+    """Tokens sent, as logged or estimated."""
+
+    output_tokens: int
+    """Tokens received, as logged or estimated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupFacts:
+    """What a group did: counts, no judgement."""
+
+    members: tuple[Member, ...]
+    """Accounts, most confident first."""
+
+    parties: int
+    """Number of declared parties among them."""
+
+    first_seen: datetime
+    """First exchange of any member."""
+
+    last_seen: datetime
+    """Last exchange of any member."""
+
+    exchanges: int
+    """Exchanges of all members."""
+
+    input_tokens: int
+    """Tokens sent by all members."""
+
+    output_tokens: int
+    """Tokens received by all members."""
+
+    models: Mapping[str, int]
+    """Exchanges per model, largest first."""
+
+    capabilities: Mapping[str, float]
+    """Share of exchanges per targeted capability; shares need not sum to one."""
+
+    daily_exchanges: Mapping[date, int]
+    """Exchanges per UTC day."""
+
+    templates: tuple[str, ...]
+    """Most shared prompt templates, slots masked; empty under `hash_only`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """How sure the scan is, and on what it rests."""
+
+    log10_e: float
+    """min(log10_e_apart, log10_e_honest)."""
+
+    log10_e_apart: float
+    """Evidence against "these parties are operated apart"."""
+
+    log10_e_honest: float
+    """Evidence against "this operator uses the model as honest operators do"."""
+
+    threshold_log10_e: float
+    """Level that the list was held to by e-BH, for this group's weight."""
+
+    formed_on: date
+    """Evening on which the group was first seen as a group."""
+
+    discovered_on: date | None
+    """First day on which the evidence passed the level; null if it never did."""
+
+    evidence: tuple[Evidence, ...]
+    """Line by line, strongest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Harm:
+    """What a campaign took, estimated."""
+
+    output_tokens: int
+    """Tokens served to it."""
+
+    estimated_cost_usd: float
+    """Its tokens at the price list of the configuration."""
+
+    share_of_known_sets: Mapping[str, float]
+    """Its exchanges divided by the size of well-known distillation sets."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """A step that the evidence supports. Nothing is done automatically."""
+
+    kind: ActionKind
+    """What to do."""
+
+    accounts: int
+    """How many accounts it would touch."""
+
+    reason: str
+    """Why this step and not a harder one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """A group that rejects both nulls."""
+
+    campaign_id: str
+    """Stable identifier, derived from its accounts and the day it was formed."""
+
+    facts: GroupFacts
+    judgement: Judgement
+    harm: Harm
+    actions: tuple[Action, ...]
+    """Graduated, mildest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorisedGroup:
+    """A group that would be a campaign, and is covered by grants."""
+
+    group_id: str
+    facts: GroupFacts
+    judgement: Judgement
+    grant_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndeclaredPool:
+    """Operated together, not shown to harvest: a matter of terms, not a campaign."""
+
+    group_id: str
+    facts: GroupFacts
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspiciousParty:
+    """One declared party whose use is unlike that of honest operators."""
+
+    party_id: str
+    facts: GroupFacts
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotJudged:
+    """A group on which the data could not decide."""
+
+    group_id: str
+    accounts: tuple[str, ...]
+    reason: str
+    reachable_log10_e: float
+    """Largest e-value that the reference allowed, base-10 logarithm."""
+
+    log10_e_apart: float
+    log10_e_honest: float
