@@ -17,7 +17,7 @@ from __future__ import annotations
 
 
 class PhalanxError(Exception):
-    """Root of the tree.
+    r"""Root of the tree.
 
     Parameters:
         message: What happened and where.
@@ -26,7 +26,7 @@ class PhalanxError(Exception):
     Examples:
         >>> error = InputError("no rows in a.jsonl", next_step="Pass a log with data.")
         >>> error.diagnostics()
-        'no rows in a.jsonl\\nNext: Pass a log with data.'
+        'no rows in a.jsonl\nNext: Pass a log with data.'
     """
 
     exit_code = 2

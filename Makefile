@@ -1,0 +1,94 @@
+# Two commands for a fresh machine with Python 3.11 and pip: `make demo` and `make test`.
+# Every target may be run again; what is already installed is not installed twice.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+BASE_LOCK := requirements/base.txt
+DEV_LOCK := requirements/dev.txt
+COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --group build
+COMPILE_DEV = $(COMPILE) --group dev --group docs --group bench
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo install test slow lint format types layers docs cli-reference bench smoke \
+        lock upgrade check-lock clean
+
+help: ## Say what each target does
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: .venv/.base ## Simulate two weeks of traffic, scan it, judge the scan, write the report
+	$(BIN)/phalanx demo
+
+install: .venv/.base ## Make .venv with Phalanx and what it needs, hash-locked
+
+test: .venv/.dev ## Run the tests; what is skipped is named at the end
+	$(BIN)/python -m pytest -rs $(PYTEST_ARGS)
+
+slow: .venv/.dev ## Run the tests that take minutes
+	$(BIN)/python -m pytest -rs -m slow $(PYTEST_ARGS)
+
+lint: .venv/.dev ## Check style and formatting
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: .venv/.dev ## Mend style and formatting
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: .venv/.dev ## Check types
+	$(BIN)/mypy
+
+layers: .venv/.dev ## Check that the outside depends on the inside, never the reverse
+	$(BIN)/lint-imports
+
+docs: .venv/.dev ## Build the documentation into site/
+	$(BIN)/python docs/build.py
+
+cli-reference: .venv/.dev ## Write the pages of docs/ that are generated
+	$(BIN)/python docs/generate.py
+
+bench: .venv/.dev ## Run every benchmark in full; results go to bench/results/
+	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+smoke: .venv/.dev ## Run every benchmark on a small input
+	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script --smoke; done
+
+lock: .venv/.dev ## Bring the locks in line with pyproject.toml, moving as few versions as possible
+	$(COMPILE) -o $(BASE_LOCK)
+	$(COMPILE_DEV) -o $(DEV_LOCK)
+
+upgrade: .venv/.dev ## Lock the newest versions that are older than the cooldown
+	$(COMPILE) --upgrade -o $(BASE_LOCK)
+	$(COMPILE_DEV) --upgrade -o $(DEV_LOCK)
+
+# The present lock is the starting point, so a release of somebody else's package changes
+# nothing; only versions are compared, because files may be added to a release later.
+check-lock: .venv/.dev ## Fail if the locks do not follow from pyproject.toml
+	@set -e; scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \
+	cp $(BASE_LOCK) $$scratch/base.txt; cp $(DEV_LOCK) $$scratch/dev.txt; \
+	$(COMPILE) -o $$scratch/base.txt; $(COMPILE_DEV) -o $$scratch/dev.txt; \
+	for lock in base dev; do \
+	  grep '==' requirements/$$lock.txt > $$scratch/old; grep '==' $$scratch/$$lock.txt > $$scratch/new; \
+	  diff $$scratch/old $$scratch/new || { echo "requirements/$$lock.txt is stale: run make lock" >&2; exit 1; }; \
+	done; echo "locks are current"
+
+clean: ## Remove what the targets made
+	rm -rf .venv site phalanx-demo phalanx-scan .mypy_cache .pytest_cache .ruff_cache \
+	  .hypothesis .import_linter_cache .coverage
+
+# Debian ships Python without the part of venv that brings pip; then the machine's pip serves.
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Phalanx needs Python 3.11 or newer; none was found" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Phalanx needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv || { rm -rf .venv && $(PYTHON) -m venv --without-pip .venv \
+	  && $(PYTHON) -m pip --python .venv/bin/python install --quiet pip; }
+
+.venv/.base: $(BASE_LOCK) pyproject.toml | .venv/bin/python
+	$(PIP) install --require-hashes -r $(BASE_LOCK)
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: $(DEV_LOCK) .venv/.base
+	$(PIP) install --require-hashes -r $(DEV_LOCK)
+	@touch $@

@@ -1,0 +1,70 @@
+"""The command line: parse, call, render. It decides nothing.
+
+Each command has a module of its own, whose function's parameters are the options and
+whose docstring is the help. Heavy libraries are imported inside those functions.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from phalanx.cli.exit_codes import ExitCode
+from phalanx.errors import PhalanxError
+
+__all__ = ["ExitCode", "main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status.
+
+    Parameters:
+        arguments: Words after the program's name; null takes those of this process.
+
+    Returns:
+        A value of `ExitCode`.
+
+    Examples:
+        >>> main(["--version"])
+        0.1.0
+        0
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        status = _run(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has gone (`phalanx ... | head`). Python would complain once more when
+        # it flushes at exit, so standard output is pointed at nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.CLEAN
+    return status
+
+
+def _run(words: list[str]) -> int:
+    from phalanx.cli.application import build_app
+
+    try:
+        result = build_app()(words, result_action="return_value")
+    except PhalanxError as error:
+        _report(error, verbose=_is_verbose(words))
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted\n")
+        return ExitCode.INTERRUPTED
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else ExitCode.BAD_INPUT
+    return result if isinstance(result, int) else ExitCode.CLEAN
+
+
+def _is_verbose(words: Sequence[str]) -> bool:
+    return "-v" in words or "--verbose" in words
+
+
+def _report(error: PhalanxError, *, verbose: bool) -> None:
+    if verbose:
+        import traceback
+
+        traceback.print_exception(error)
+    sys.stderr.write(f"phalanx: {error.diagnostics()}\n")

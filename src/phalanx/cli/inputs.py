@@ -1,0 +1,199 @@
+"""Small files that a scan is given beside the logs: trusted, parties, grants, prices."""
+
+from __future__ import annotations
+
+import csv
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from pathlib import Path
+
+from phalanx.errors import ConfigError, InputError
+from phalanx.model import Grant
+
+
+def read_trusted(path: Path) -> frozenset[str]:
+    """Read accounts or organisations, one a line; empty lines and `#` lines are skipped.
+
+    Raises:
+        InputError: If the file cannot be read or names nobody.
+    """
+    lines = (line.strip() for line in _text(path).splitlines())
+    names = frozenset(line for line in lines if line and not line.startswith("#"))
+    if not names:
+        message = f"{path}: names no account or organisation"
+        raise InputError(message, next_step="Write one a line, or leave --trusted out.")
+    return names
+
+
+def read_parties(path: Path) -> dict[str, str]:
+    """Read a CSV of `account_id,party` with that header line.
+
+    Raises:
+        InputError: If the header or a row is not as expected.
+    """
+    rows = csv.reader(_text(path).splitlines())
+    expected = ["account_id", "party"]
+    header = [name.strip() for name in next(rows, [])]
+    if header != expected:
+        message = f"{path}, line 1: expected the header account_id,party, not {','.join(header)!r}"
+        raise InputError(message, next_step="Add the header line.")
+    parties: dict[str, str] = {}
+    for row in rows:
+        cells = [cell.strip() for cell in row]
+        if not any(cells):
+            continue
+        if len(cells) != len(expected) or not all(cells):
+            message = f"{path}, line {rows.line_num}: expected account_id,party, not {row!r}"
+            raise InputError(message, next_step="Mend or remove the line.")
+        account, party = cells
+        if parties.setdefault(account, party) != party:
+            message = f"{path}, line {rows.line_num}: {account} already belongs to another party"
+            raise InputError(message, next_step="Keep one line for each account.")
+    return parties
+
+
+def read_grants(path: Path) -> tuple[Grant, ...]:
+    """Read grants from JSON (a list) or TOML (tables `[[grants]]`).
+
+    Raises:
+        InputError: If the file is neither, or a grant lacks a field, a known purpose or a
+            time zone.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    rows = _grant_rows(path)
+    _forbid_unknown_fields(path, rows)
+    try:
+        grants = TypeAdapter(tuple[Grant, ...]).validate_python(rows)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = f"{path}, grant {where}: {first['msg']}"
+        raise InputError(message, next_step="`docs/how-to/grants.md` has an example.") from error
+    for grant in grants:
+        if grant.valid_from.tzinfo is None or grant.valid_until.tzinfo is None:
+            message = f"{path}, grant {grant.grant_id}: valid_from and valid_until need a time zone"
+            raise InputError(message, next_step="Write 2026-01-01T00:00:00Z.")
+        if grant.valid_until <= grant.valid_from:
+            message = f"{path}, grant {grant.grant_id}: valid_until is not after valid_from"
+            raise InputError(message, next_step="Correct the two times.")
+        if not grant.accounts and not grant.organisations:
+            message = f"{path}, grant {grant.grant_id}: covers no account and no organisation"
+            raise InputError(message, next_step="Name whom it covers.")
+    return grants
+
+
+def read_prices(path: Path) -> dict[str, tuple[float, float]]:
+    """Read a price list from TOML or JSON: model or glob -> [input, output] USD per million.
+
+    Raises:
+        InputError: If the file is neither.
+        ConfigError: If a price is not two non-negative numbers.
+    """
+    text = _text(path)
+    table = _json(path, text) if path.suffix == ".json" else _toml(path, text)
+    if isinstance(table, Mapping) and isinstance(table.get("prices"), Mapping):
+        table = table["prices"]
+    return check_prices(table, str(path))
+
+
+def check_prices(table: object, source: str) -> dict[str, tuple[float, float]]:
+    """Check a price list and complete it with the fallback `*`.
+
+    Raises:
+        ConfigError: If a price is not two non-negative numbers.
+
+    Examples:
+        >>> check_prices({"small-*": [0.1, 0.4], "*": [3, 15]}, "phalanx.toml")
+        {'small-*': (0.1, 0.4), '*': (3.0, 15.0)}
+    """
+    if not isinstance(table, Mapping):
+        message = f"{source}: a price list is a table of model = [input, output]"
+        raise ConfigError(message, next_step='Write "*" = [3.0, 15.0].')
+    prices: dict[str, tuple[float, float]] = {}
+    for model, price in table.items():
+        match price:
+            case [int() | float() as sent, int() | float() as received] if min(price) >= 0:
+                prices[str(model)] = (float(sent), float(received))
+            case _:
+                message = f"{source}: price of {model!r} is {price!r}, expected [input, output]"
+                raise ConfigError(message, next_step="Give USD per million tokens, twice.")
+    if "*" not in prices:
+        message = f"{source}: the price list has no fallback"
+        raise ConfigError(message, next_step='Add "*" = [input, output] for all other models.')
+    return prices
+
+
+def parse_columns(pairs: Iterable[str]) -> dict[str, str]:
+    """Parse `column=field` pairs of `--map`.
+
+    Parameters:
+        pairs: For example `account_id=user.id`; the column is one of the native table.
+
+    Raises:
+        ConfigError: If a pair has no `=`, an unknown column, or a column comes twice.
+
+    Examples:
+        >>> parse_columns(["account_id=user.id", "prompt=body.text"])
+        {'account_id': 'user.id', 'prompt': 'body.text'}
+    """
+    from phalanx.logs.schema import NATIVE_COLUMNS
+
+    columns: dict[str, str] = {}
+    for pair in pairs:
+        column, equals, source = (part.strip() for part in pair.partition("="))
+        if not equals or not source:
+            message = f"--map {pair!r}: expected column=field"
+            raise ConfigError(message, next_step="Write --map account_id=user.id.")
+        if column not in NATIVE_COLUMNS:
+            message = f"--map {pair!r}: no native column is called {column!r}"
+            raise ConfigError(message, next_step=f"Take one of: {', '.join(NATIVE_COLUMNS)}.")
+        if column in columns:
+            message = f"--map {pair!r}: {column!r} is mapped twice"
+            raise ConfigError(message, next_step="Keep one of the two.")
+        columns[column] = source
+    return columns
+
+
+def _grant_rows(path: Path) -> object:
+    text = _text(path)
+    if path.suffix == ".toml":
+        return _toml(path, text).get("grants", [])
+    return _json(path, text)
+
+
+def _forbid_unknown_fields(path: Path, rows: object) -> None:
+    """A misspelt `organisations` would silently cover nobody."""
+    known = {field.name for field in fields(Grant)}
+    for row in rows if isinstance(rows, list) else ():
+        unknown = set(row) - known if isinstance(row, dict) else set()
+        if unknown:
+            message = f"{path}: a grant has the unknown field {min(unknown)!r}"
+            raise InputError(message, next_step=f"Known are: {', '.join(sorted(known))}.")
+
+
+def _json(path: Path, text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        message = f"{path}: not JSON: {error}"
+        raise InputError(message, next_step="Mend the file, or name it .toml.") from error
+
+
+def _toml(path: Path, text: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        message = f"{path}: not TOML: {error}"
+        raise InputError(message, next_step="Mend the file, or name it .json.") from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        message = f"{path}: {reason}"
+        raise InputError(message, next_step="Check the path and the file.") from error

@@ -1,0 +1,130 @@
+"""Options of a scan, and the configuration that they amount to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Group, Parameter, validators
+
+from phalanx.cli.settings import DEFAULT_FILE, PRICES_TABLE, chosen_file, read_config
+
+if TYPE_CHECKING:
+    from phalanx.detect.config import ScanConfig
+
+_TEST = Group.create_ordered("Scan")
+_WHO = Group.create_ordered("Who is who")
+_PRIVACY = Group.create_ordered("Privacy")
+
+
+@Parameter(name="*", group=_TEST)
+@dataclass(frozen=True, kw_only=True)
+class ScanOptions:
+    """What a person may say about how logs are read and judged."""
+
+    fdr: Annotated[float, Parameter(validator=validators.Number(gt=0, lt=1))] = 0.01
+    """Share of wrong campaigns that is tolerated on the list, in (0, 1)."""
+
+    column_map: Annotated[tuple[str, ...], Parameter(name="--map", show_default=False)] = ()
+    """Where your log keeps a native column, as `account_id=user.id`; may be repeated."""
+
+    prices: Annotated[Path | None, Parameter(show_default=False)] = None
+    """Price list (TOML or JSON): model or glob = [input, output] in USD per million tokens.
+    The table `[prices]` of phalanx.toml serves as well."""
+
+    seed: int = 0
+    """Seed of every tie that is broken by chance."""
+
+    engine: Literal["duckdb"] = "duckdb"
+    """What runs the relational part."""
+
+    trusted: Annotated[Path | None, Parameter(group=_WHO, show_default=False)] = None
+    """File of accounts or organisations, one a line, that form the honest reference."""
+
+    parties: Annotated[Path | None, Parameter(group=_WHO, show_default=False)] = None
+    """CSV `account_id,party` of accounts that are known to belong together."""
+
+    grants: Annotated[Path | None, Parameter(group=_WHO, show_default=False)] = None
+    """JSON or TOML file of authorisations that are consulted before judging."""
+
+    hash_only: Annotated[bool, Parameter(group=_PRIVACY)] = False
+    """Keep no prompt text in the results, not even masked templates."""
+
+    clear_identifiers: Annotated[bool, Parameter(group=_PRIVACY)] = False
+    """Keep account ids and addresses as they stand in the log: no pseudonyms."""
+
+    key: Annotated[Path | None, Parameter(group=_PRIVACY, show_default=False)] = None
+    """Pseudonym key. Without it, one in your configuration folder is used, and made at first."""
+
+
+def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
+    """Read the files that the options name.
+
+    Parameters:
+        options: As given by a person.
+        settings_file: File of `--config`, null for the default; its `[prices]` count.
+
+    Returns:
+        The configuration of the scan.
+
+    Raises:
+        InputError: If a file cannot be used.
+        ConfigError: If an option cannot.
+    """
+    from phalanx.cli.inputs import (
+        check_prices,
+        parse_columns,
+        read_grants,
+        read_parties,
+        read_prices,
+        read_trusted,
+    )
+    from phalanx.detect.config import ScanConfig
+
+    config = ScanConfig(
+        false_discovery_rate=options.fdr,
+        trusted=read_trusted(options.trusted) if options.trusted else frozenset(),
+        parties=read_parties(options.parties) if options.parties else {},
+        grants=read_grants(options.grants) if options.grants else (),
+        columns=parse_columns(options.column_map),
+        hash_only=options.hash_only,
+        pseudonym_key=None if options.clear_identifiers else pseudonym_key(options.key),
+        seed=options.seed,
+    )
+    settings_file = chosen_file(os.environ, settings_file)
+    in_settings = read_config(settings_file).get(PRICES_TABLE)
+    if options.prices:
+        return replace(config, prices_usd_per_million_tokens=read_prices(options.prices))
+    if in_settings is not None:
+        prices = check_prices(in_settings, f"{settings_file or DEFAULT_FILE} [{PRICES_TABLE}]")
+        return replace(config, prices_usd_per_million_tokens=prices)
+    return config
+
+
+def pseudonym_key(path: Path | None) -> bytes:
+    """Load the key of the pseudonyms, making it at its default place on first use.
+
+    Parameters:
+        path: Key file; null takes the default place.
+
+    Raises:
+        InputError: If the file is no key.
+    """
+    from phalanx.logs.pseudonym import load_or_create_key
+
+    return load_or_create_key(path or default_key_path(os.environ))
+
+
+def default_key_path(environment: Mapping[str, str]) -> Path:
+    """Return where the pseudonym key of this person is kept.
+
+    Examples:
+        >>> default_key_path({"XDG_CONFIG_HOME": "/etc/x"}).as_posix()
+        '/etc/x/phalanx/pseudonym.key'
+    """
+    home = environment.get("XDG_CONFIG_HOME")
+    folder = Path(home) if home else Path.home() / ".config"
+    return folder / "phalanx" / "pseudonym.key"

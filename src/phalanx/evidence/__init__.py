@@ -1,0 +1,28 @@
+"""Statistics of Phalanx: pure functions on arrays, all evidence as base-10 logarithms."""
+
+from __future__ import annotations
+
+from phalanx.evidence.combination import both, calibrate_p, mean, product
+from phalanx.evidence.conformal import conformal_log10_e, reachable_log10_e
+from phalanx.evidence.e_bh import Discoveries, e_benjamini_hochberg
+from phalanx.evidence.intervals import clopper_pearson_upper
+from phalanx.evidence.looks import LOOK_DAYS, LOOK_WEIGHTS, weighted_looks
+from phalanx.evidence.urn import CONCENTRATIONS, UrnTest, urn_test
+
+__all__ = [
+    "CONCENTRATIONS",
+    "LOOK_DAYS",
+    "LOOK_WEIGHTS",
+    "Discoveries",
+    "UrnTest",
+    "both",
+    "calibrate_p",
+    "clopper_pearson_upper",
+    "conformal_log10_e",
+    "e_benjamini_hochberg",
+    "mean",
+    "product",
+    "reachable_log10_e",
+    "urn_test",
+    "weighted_looks",
+]

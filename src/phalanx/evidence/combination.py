@@ -1,0 +1,85 @@
+"""Combining e-values, always as base-10 logarithms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import logsumexp
+
+_LN10 = float(np.log(10.0))
+
+
+def product(log10_es: Sequence[float]) -> float:
+    """Multiply e-values of independent tests, or of tests valid given the ones before.
+
+    Examples:
+        >>> product([1.0, 2.0])
+        3.0
+        >>> product([])
+        0.0
+    """
+    return float(sum(log10_es))
+
+
+def mean(log10_es: Sequence[float], weights: Sequence[float] | None = None) -> float:
+    """Average e-values; valid under any dependence (Vovk & Wang 2021, proposition 3.1).
+
+    Parameters:
+        log10_es: At least one e-value, base-10 logarithms.
+        weights: Non-negative, chosen before looking; they are divided by their sum.
+
+    Returns:
+        log10 of the weighted mean.
+
+    Raises:
+        ValueError: If there is nothing to average.
+
+    Examples:
+        >>> round(mean([3.0, 3.0]), 6)
+        3.0
+        >>> round(mean([3.0, -300.0]), 3)
+        2.699
+    """
+    if not log10_es:
+        message = "mean needs at least one e-value"
+        raise ValueError(message)
+    shares = np.ones(len(log10_es)) if weights is None else np.asarray(weights, dtype=float)
+    terms = np.asarray(log10_es, dtype=float) * _LN10
+    return float(logsumexp(terms, b=shares / shares.sum())) / _LN10
+
+
+def both(log10_e_first: float, log10_e_second: float) -> float:
+    """Reject a union of two nulls: the smaller e-value (Berger 1982, intersection-union).
+
+    Examples:
+        >>> both(12.0, 2.5)
+        2.5
+    """
+    return min(log10_e_first, log10_e_second)
+
+
+def calibrate_p(log10_p: float, kappa: float = 0.5) -> float:
+    r"""Turn a p-value into an e-value by $\kappa p^{\kappa-1}$ (Vovk & Wang 2021, eq. 1).
+
+    Parameters:
+        log10_p: Base-10 logarithm of the p-value, at most 0.
+        kappa: In (0, 1).
+
+    Returns:
+        log10 e.
+
+    Raises:
+        ValueError: If a number lies outside its range.
+
+    Examples:
+        >>> round(calibrate_p(-4.0), 3)
+        1.699
+    """
+    if log10_p > 0.0:
+        message = f"log10_p must be at most 0, not {log10_p}"
+        raise ValueError(message)
+    if not 0.0 < kappa < 1.0:
+        message = f"kappa must lie in (0, 1), not {kappa}"
+        raise ValueError(message)
+    return float(np.log10(kappa)) + (kappa - 1.0) * log10_p
