@@ -3,15 +3,16 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Byte code is written where a module is first used: compiling all of it costs time and 140 MB.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-compile
 BASE_LOCK := requirements/base.txt
 DEV_LOCK := requirements/dev.txt
-COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --group build
+COMPILE = $(BIN)/uv pip compile --quiet --system-certs pyproject.toml --group build
 COMPILE_DEV = $(COMPILE) --group dev --group docs --group bench
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test slow lint format types layers docs cli-reference bench smoke \
+.PHONY: help demo install test slow lint format types layers docs reference bench smoke \
         lock upgrade check-lock clean
 
 help: ## Say what each target does
@@ -43,10 +44,10 @@ layers: .venv/.dev ## Check that the outside depends on the inside, never the re
 	$(BIN)/lint-imports
 
 docs: .venv/.dev ## Build the documentation into site/
-	$(BIN)/python docs/build.py
+	$(BIN)/zensical build --strict
 
-cli-reference: .venv/.dev ## Write the pages of docs/ that are generated
-	$(BIN)/python docs/generate.py
+reference: .venv/.dev ## Write the pages of docs/reference/ that come from the code
+	$(BIN)/python scripts/write_reference.py
 
 bench: .venv/.dev ## Run every benchmark in full; results go to bench/results/
 	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script; done
@@ -85,10 +86,10 @@ clean: ## Remove what the targets made
 	  && $(PYTHON) -m pip --python .venv/bin/python install --quiet pip; }
 
 .venv/.base: $(BASE_LOCK) pyproject.toml | .venv/bin/python
-	$(PIP) install --require-hashes -r $(BASE_LOCK)
-	$(PIP) install --no-deps --no-build-isolation --editable .
+	$(PIP) --require-hashes -r $(BASE_LOCK)
+	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.dev: $(DEV_LOCK) .venv/.base
-	$(PIP) install --require-hashes -r $(DEV_LOCK)
+	$(PIP) --require-hashes -r $(DEV_LOCK)
 	@touch $@

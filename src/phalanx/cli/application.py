@@ -14,23 +14,26 @@ _READ = Group.create_ordered("Read what was found")
 _MEASURE = Group.create_ordered("Measure your detection power")
 _SETUP = Group.create_ordered("Set up")
 
-# Name -> (where it is, help line, group). The help lines stand here so that
-# `phalanx --help` imports no command.
+# Where each command's function is. Its docstring is its help.
 _COMMANDS = {
-    "demo": ("demo:demo", "Tell the whole story on simulated traffic.", _DETECT),
-    "scan": ("scan:scan", "Find campaigns in exchange logs.", _DETECT),
-    "campaigns": ("campaigns:campaigns", "List what a scan found, or show one group.", _READ),
-    "explain": ("explain:explain", "Explain a signal or a test by its rule id.", _READ),
-    "reveal": ("reveal:reveal", "Resolve pseudonyms to account ids, and record who did.", _READ),
-    "simulate": ("simulate:simulate", "Make labelled traffic, or inject campaigns.", _MEASURE),
-    "evaluate": ("evaluate:evaluate", "Measure a scan against labels.", _MEASURE),
-    "config": ("config:config", "Show every setting and where its value came from.", _SETUP),
-    "completion": ("completion:completion", "Print or install completion for a shell.", _SETUP),
+    "demo": ("phalanx.cli.demo:demo", _DETECT),
+    "scan": ("phalanx.cli.scan:scan", _DETECT),
+    "explain": ("phalanx.cli.explain:explain", _READ),
+    "reveal": ("phalanx.cli.reveal:reveal", _READ),
+    "simulate": ("phalanx.cli.simulate:simulate", _MEASURE),
+    "evaluate": ("phalanx.cli.evaluate:evaluate", _MEASURE),
+    "completion": ("phalanx.cli.completion:completion", _SETUP),
+}
+
+# Where the commands are that have commands of their own.
+_NESTED = {
+    "campaigns": ("phalanx.cli.campaigns:campaigns", _READ),
+    "config": ("phalanx.cli.config:config", _SETUP),
 }
 
 
 def build_app() -> App:
-    """Return the application with every command registered and none imported."""
+    """Return the application; a command is imported when it is used or listed."""
     app = App(
         name="phalanx",
         help="Find, prove and stop unauthorised distillation of AI models, with stated error.",
@@ -40,11 +43,13 @@ def build_app() -> App:
             "3 an outside service failed."
         ),
         version=__version__,
-        config=SettingsSource(frozenset(_COMMANDS)),
+        config=SettingsSource(frozenset({*_COMMANDS, *_NESTED})),
         default_parameter=Parameter(negative=()),
     )
-    for name, (target, help_line, group) in _COMMANDS.items():
-        app.command(f"phalanx.cli.{target}", name=name, help=help_line, group=group)
+    for name, (target, group) in _COMMANDS.items():
+        app.command(target, name=name, group=group, help_format="markdown")
+    for name, (target, group) in _NESTED.items():
+        app.command(target, name=name, group=group)
     return app
 
 

@@ -13,7 +13,7 @@ from cyclopts import App, Argument, ArgumentCollection, CycloptsError, Parameter
 
 from phalanx.cli.terminal import Common
 
-config = App(name="config", default_parameter=Parameter(negative=()))
+config = App(name="config", help="Show settings.", help_format="markdown")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ def _settings(words: list[str]) -> Iterator[Setting]:
     app.config = (*app.config, remember)
     # A required argument may be missing here: the sources have been applied by then.
     with suppress(CycloptsError):
-        app.parse_known_args(words, exit_on_error=False, print_error=False)
+        app.parse_args(words, exit_on_error=False, print_error=False)
     for commands, arguments in seen:
         for argument in arguments:
             if argument.show and argument.name.startswith("--"):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import math
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from phalanx.errors import ConfigError, InputError
 from phalanx.model import Grant
 
 
-def read_trusted(path: Path) -> frozenset[str]:
+def read_names(path: Path) -> frozenset[str]:
     """Read accounts or organisations, one a line; empty lines and `#` lines are skipped.
 
     Raises:
@@ -23,7 +25,7 @@ def read_trusted(path: Path) -> frozenset[str]:
     names = frozenset(line for line in lines if line and not line.startswith("#"))
     if not names:
         message = f"{path}: names no account or organisation"
-        raise InputError(message, next_step="Write one a line, or leave --trusted out.")
+        raise InputError(message, next_step="Write one a line, or leave the option out.")
     return names
 
 
@@ -33,23 +35,22 @@ def read_parties(path: Path) -> dict[str, str]:
     Raises:
         InputError: If the header or a row is not as expected.
     """
-    rows = csv.reader(_text(path).splitlines())
+    rows = _csv_rows(path)
     expected = ["account_id", "party"]
-    header = [name.strip() for name in next(rows, [])]
+    header = next(rows, [])
     if header != expected:
-        message = f"{path}, line 1: expected the header account_id,party, not {','.join(header)!r}"
+        message = f"{path}, row 1: expected the header account_id,party, not {','.join(header)!r}"
         raise InputError(message, next_step="Add the header line.")
     parties: dict[str, str] = {}
-    for row in rows:
-        cells = [cell.strip() for cell in row]
+    for number, cells in enumerate(rows, start=2):
         if not any(cells):
             continue
         if len(cells) != len(expected) or not all(cells):
-            message = f"{path}, line {rows.line_num}: expected account_id,party, not {row!r}"
-            raise InputError(message, next_step="Mend or remove the line.")
+            message = f"{path}, row {number}: expected account_id,party, not {','.join(cells)!r}"
+            raise InputError(message, next_step="Mend or remove the row.")
         account, party = cells
         if parties.setdefault(account, party) != party:
-            message = f"{path}, line {rows.line_num}: {account} already belongs to another party"
+            message = f"{path}, row {number}: {account} already belongs to another party"
             raise InputError(message, next_step="Keep one line for each account.")
     return parties
 
@@ -71,7 +72,9 @@ def read_grants(path: Path) -> tuple[Grant, ...]:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         message = f"{path}, grant {where}: {first['msg']}"
-        raise InputError(message, next_step="`docs/how-to/grants.md` has an example.") from error
+        raise InputError(
+            message, next_step="`docs/how-to/grants-and-trust.md` has an example."
+        ) from error
     for grant in grants:
         if grant.valid_from.tzinfo is None or grant.valid_until.tzinfo is None:
             message = f"{path}, grant {grant.grant_id}: valid_from and valid_until need a time zone"
@@ -115,7 +118,7 @@ def check_prices(table: object, source: str) -> dict[str, tuple[float, float]]:
     prices: dict[str, tuple[float, float]] = {}
     for model, price in table.items():
         match price:
-            case [int() | float() as sent, int() | float() as received] if min(price) >= 0:
+            case [sent, received] if _is_price(sent) and _is_price(received):
                 prices[str(model)] = (float(sent), float(received))
             case _:
                 message = f"{source}: price of {model!r} is {price!r}, expected [input, output]"
@@ -127,34 +130,44 @@ def check_prices(table: object, source: str) -> dict[str, tuple[float, float]]:
 
 
 def parse_columns(pairs: Iterable[str]) -> dict[str, str]:
-    """Parse `column=field` pairs of `--map`.
+    """Parse `column=field` pairs of `--map`; the reader checks the columns.
 
     Parameters:
-        pairs: For example `account_id=user.id`; the column is one of the native table.
+        pairs: For example `account_id=user.id`.
 
     Raises:
-        ConfigError: If a pair has no `=`, an unknown column, or a column comes twice.
+        ConfigError: If a pair has no `=`, or a column comes twice.
 
     Examples:
         >>> parse_columns(["account_id=user.id", "prompt=body.text"])
         {'account_id': 'user.id', 'prompt': 'body.text'}
     """
-    from phalanx.logs.schema import NATIVE_COLUMNS
-
     columns: dict[str, str] = {}
     for pair in pairs:
         column, equals, source = (part.strip() for part in pair.partition("="))
-        if not equals or not source:
+        if not (column and equals and source):
             message = f"--map {pair!r}: expected column=field"
             raise ConfigError(message, next_step="Write --map account_id=user.id.")
-        if column not in NATIVE_COLUMNS:
-            message = f"--map {pair!r}: no native column is called {column!r}"
-            raise ConfigError(message, next_step=f"Take one of: {', '.join(NATIVE_COLUMNS)}.")
         if column in columns:
             message = f"--map {pair!r}: {column!r} is mapped twice"
             raise ConfigError(message, next_step="Keep one of the two.")
         columns[column] = source
     return columns
+
+
+def _csv_rows(path: Path) -> Iterator[list[str]]:
+    try:
+        for row in csv.reader(io.StringIO(_text(path), newline="")):
+            yield [cell.strip() for cell in row]
+    except csv.Error as error:
+        message = f"{path}: not CSV: {error}"
+        raise InputError(message, next_step="Mend the file.") from error
+
+
+def _is_price(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value) and value >= 0
 
 
 def _grant_rows(path: Path) -> object:

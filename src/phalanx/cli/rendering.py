@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import tempfile
+from contextlib import redirect_stdout
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -39,21 +41,26 @@ def write_rendering(result: ScanResult, output_format: str, output: Path | None)
         InputError: If the file cannot be written.
     """
     (entry,) = entry_points(group=_GROUP, name=output_format)
-    write_text(entry.load()(result), output)
+    render = entry.load()
+    if output is None:
+        sys.stdout.write(render(result))
+        return
+    # A format may ask whether standard output is a terminal, for colours: a file is none.
+    with redirect_stdout(io.StringIO()):
+        text = render(result)
+    write_text(text, output)
 
 
 def write_text(text: str, output: Path | None) -> None:
     """Print text, or write it into a file that is whole or absent, never half.
 
     Parameters:
-        text: What to write.
+        text: What to write, with a line feed at its end.
         output: The file; null takes standard output.
 
     Raises:
         InputError: If the file cannot be written.
     """
-    if not text.endswith("\n"):
-        text += "\n"
     if output is None:
         sys.stdout.write(text)
         return

@@ -78,15 +78,15 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
         check_prices,
         parse_columns,
         read_grants,
+        read_names,
         read_parties,
         read_prices,
-        read_trusted,
     )
     from phalanx.detect.config import ScanConfig
 
     config = ScanConfig(
         false_discovery_rate=options.fdr,
-        trusted=read_trusted(options.trusted) if options.trusted else frozenset(),
+        trusted=read_names(options.trusted) if options.trusted else frozenset(),
         parties=read_parties(options.parties) if options.parties else {},
         grants=read_grants(options.grants) if options.grants else (),
         columns=parse_columns(options.column_map),

@@ -101,5 +101,7 @@ def chosen_file(environment: Mapping[str, str], option: Path | None) -> Path | N
 
 
 def _config_option(arguments: ArgumentCollection) -> Path | None:
-    argument = arguments.get("--config")
-    return Path(argument.tokens[-1].value) if argument is not None and argument.tokens else None
+    if "--config" not in arguments:
+        return None
+    tokens = arguments["--config"].tokens
+    return Path(tokens[-1].value) if tokens else None

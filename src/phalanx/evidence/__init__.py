@@ -7,13 +7,14 @@ from phalanx.evidence.conformal import conformal_log10_e, reachable_log10_e
 from phalanx.evidence.e_bh import Discoveries, e_benjamini_hochberg
 from phalanx.evidence.intervals import clopper_pearson_upper
 from phalanx.evidence.looks import LOOK_DAYS, LOOK_WEIGHTS, weighted_looks
-from phalanx.evidence.urn import CONCENTRATIONS, UrnTest, urn_test
+from phalanx.evidence.urn import CONCENTRATIONS, Urn, UrnTest
 
 __all__ = [
     "CONCENTRATIONS",
     "LOOK_DAYS",
     "LOOK_WEIGHTS",
     "Discoveries",
+    "Urn",
     "UrnTest",
     "both",
     "calibrate_p",
@@ -23,6 +24,5 @@ __all__ = [
     "mean",
     "product",
     "reachable_log10_e",
-    "urn_test",
     "weighted_looks",
 ]

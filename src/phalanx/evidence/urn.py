@@ -27,7 +27,7 @@ _LN10 = float(np.log(10.0))
 
 @dataclass(frozen=True, slots=True)
 class UrnTest:
-    """Outcome of `urn_test`."""
+    """Outcome of `Urn.test`."""
 
     log10_e: float
     """Base-10 logarithm of the e-value."""
@@ -45,15 +45,11 @@ class UrnTest:
     """Parties in the urn, members included."""
 
 
-def urn_test(
-    values: npt.NDArray[np.int64],
-    strata: npt.NDArray[np.int64],
-    members: npt.NDArray[np.int64],
-) -> UrnTest:
-    r"""Test whether members of a group share values beyond chance.
+class Urn:
+    r"""The values of one attribute in a population, ready for many tests.
 
-    Null hypothesis: within each stratum the values are exchangeable between parties,
-    and the group was chosen without looking at them.
+    Null hypothesis of a test: within each stratum the values are exchangeable between
+    parties, and the group was chosen without looking at them.
 
     With $k_v$ members and $K_v$ of $N$ parties carrying $v$, concentration $\alpha$ and
     base $b_v = K_v / N$, the e-value is
@@ -68,11 +64,6 @@ def urn_test(
     Parameters:
         values: One value per party, shape (parties,); negative means missing.
         strata: Stratum of each party, shape (parties,), at least 0.
-        members: Indices of the members, without repetition.
-
-    Returns:
-        The e-value and the counts behind it; log10 e = 0 with fewer than two members
-        that carry a value.
 
     Raises:
         ValueError: If shapes differ.
@@ -88,38 +79,68 @@ def urn_test(
     Examples:
         >>> values = np.arange(1000)
         >>> values[:10] = 0
-        >>> strata = np.zeros(1000, dtype=np.int64)
-        >>> urn_test(values, strata, np.arange(10)).log10_e > 15
+        >>> urn = Urn(values, np.zeros(1000, dtype=np.int64))
+        >>> urn.test(np.arange(10)).log10_e > 15
         True
-        >>> urn_test(values, strata, np.arange(500, 510)).log10_e < 0
+        >>> urn.test(np.arange(500, 510)).log10_e < 0
         True
     """
-    if values.shape != strata.shape:
-        message = f"values {values.shape} and strata {strata.shape} must have one shape"
-        raise ValueError(message)
-    carried = members[values[members] >= 0]
-    present = values >= 0
-    population = int(present.sum())
-    if carried.size < 2:
-        return UrnTest(0.0, int(carried.size), int(carried.size), int(carried.size), population)
-    member_values, member_counts = np.unique(values[carried], return_counts=True)
-    log_null = _log_hypergeometric(values, strata, carried)
-    shared = np.isin(values, member_values) & present
-    rank = np.searchsorted(member_values, values[shared])
-    base = np.bincount(rank, minlength=member_values.size) / population
-    log_ratios = [
-        _log_polya(member_counts, base, concentration) - log_null
-        for concentration in CONCENTRATIONS
-    ]
-    log_bet = float(logsumexp(log_ratios)) - float(np.log(len(CONCENTRATIONS)))
-    log_e = float(np.logaddexp(0.0, log_bet)) - float(np.log(2.0))
-    return UrnTest(
-        log_e / _LN10,
-        int(carried.size),
-        int(member_counts.max()),
-        int(member_values.size),
-        population,
-    )
+
+    def __init__(self, values: npt.NDArray[np.int64], strata: npt.NDArray[np.int64]) -> None:
+        """Count every value once, in all and per stratum."""
+        if values.shape != strata.shape:
+            message = f"values {values.shape} and strata {strata.shape} must have one shape"
+            raise ValueError(message)
+        present = values >= 0
+        self.population = int(present.sum())
+        self._codes = np.full(values.size, -1, dtype=np.int64)
+        _, self._codes[present], counts = np.unique(
+            values[present], return_inverse=True, return_counts=True
+        )
+        self._base = counts / max(self.population, 1)
+        self._strata = strata
+        self._stratum_sizes = np.bincount(strata[present], minlength=1)
+        self._width = max(counts.size, 1)
+        self._cells, self._cell_counts = np.unique(
+            strata[present] * self._width + self._codes[present], return_counts=True
+        )
+
+    def test(self, members: npt.NDArray[np.int64]) -> UrnTest:
+        """Test one group.
+
+        Parameters:
+            members: Indices of the members, without repetition.
+
+        Returns:
+            The e-value and the counts behind it; log10 e = 0 with fewer than two members
+            that carry a value.
+        """
+        carried = members[self._codes[members] >= 0]
+        size = int(carried.size)
+        if size < 2:
+            return UrnTest(0.0, size, size, size, self.population)
+        codes = self._codes[carried]
+        values, counts = np.unique(codes, return_counts=True)
+        log_null = self._log_hypergeometric(codes, self._strata[carried])
+        log_ratios = [
+            _log_polya(counts, self._base[values], concentration) - log_null
+            for concentration in CONCENTRATIONS
+        ]
+        log_bet = float(logsumexp(log_ratios)) - float(np.log(len(CONCENTRATIONS)))
+        log_e = float(np.logaddexp(0.0, log_bet)) - float(np.log(2.0))
+        return UrnTest(log_e / _LN10, size, int(counts.max()), int(values.size), self.population)
+
+    def _log_hypergeometric(
+        self, codes: npt.NDArray[np.int64], strata: npt.NDArray[np.int64]
+    ) -> float:
+        """Log probability of ordered values when each stratum is drawn from at random."""
+        cells, drawn = np.unique(strata * self._width + codes, return_counts=True)
+        available = self._cell_counts[np.searchsorted(self._cells, cells)]
+        used, stratum_draws = np.unique(strata, return_counts=True)
+        return float(
+            np.sum(_log_falling(available, drawn))
+            - np.sum(_log_falling(self._stratum_sizes[used], stratum_draws))
+        )
 
 
 def _log_polya(
@@ -132,23 +153,6 @@ def _log_polya(
         - gammaln(concentration + counts.sum())
         + np.sum(gammaln(weight + counts) - gammaln(weight))
     )
-
-
-def _log_hypergeometric(
-    values: npt.NDArray[np.int64], strata: npt.NDArray[np.int64], carried: npt.NDArray[np.int64]
-) -> float:
-    """Log probability of the members' ordered values when strata are drawn from at random."""
-    total = 0.0
-    for stratum in np.unique(strata[carried]):
-        inside = (strata == stratum) & (values >= 0)
-        drawn = values[carried[strata[carried] == stratum]]
-        drawn_values, drawn_counts = np.unique(drawn, return_counts=True)
-        pool = values[inside]
-        pool = pool[np.isin(pool, drawn_values)]
-        available = np.bincount(np.searchsorted(drawn_values, pool), minlength=drawn_values.size)
-        total += float(np.sum(_log_falling(available, drawn_counts)))
-        total -= float(_log_falling(np.array([inside.sum()]), np.array([drawn.size]))[0])
-    return total
 
 
 def _log_falling(

@@ -42,6 +42,18 @@ OPTIONAL_COLUMNS = (
 
 NATIVE_COLUMNS = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
 
+RESPONSE_CHARACTERS = "response_characters"
+"""Accepted in place of `response` by those who keep response texts out of their logs."""
+
+MAPPABLE_COLUMNS = (*NATIVE_COLUMNS, RESPONSE_CHARACTERS)
+"""Columns that a mapping may name."""
+
+HISTORY_TURN_START = "\x1e"
+"""Begins every turn in `history`; the role follows."""
+
+HISTORY_ROLE_END = "\x1f"
+"""Stands between the role and the text of a turn in `history`."""
+
 EXCHANGE_SCHEMA = pa.schema(
     [
         pa.field("exchange_id", pa.string()),

@@ -18,6 +18,7 @@ from phalanx.detect.simulate.grammar.render import render
 from phalanx.detect.simulate.grammar.skeleton import (
     Skeleton,
     blocks,
+    entries,
     lines,
     parse_skeleton,
     variants,
@@ -59,7 +60,7 @@ class PlainVocabularies:
             seeds = mix(np.arange(size, dtype=np.uint64), key_of("composed", name))
             choice = np.arange(size, dtype=np.int64) % len(skeletons)
             return render(skeletons, choice, seeds, seeds, self).unique()
-        return pa.array(lines(prompts.VOCABULARY[name]), type=pa.string())
+        return pa.array(entries(prompts.VOCABULARY[name]), type=pa.string())
 
 
 @dataclass(frozen=True, eq=False)

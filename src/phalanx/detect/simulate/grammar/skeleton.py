@@ -89,7 +89,13 @@ def _joined(pieces: list[str | Hole]) -> tuple[str | Hole, ...]:
 
 def blocks(text: str) -> tuple[str, ...]:
     """Split a data module's text into its entries, which blank lines separate."""
-    return tuple(block for block in re.split(r"\n[ \t]*\n", text.strip("\n")) if block.strip())
+    return tuple(block for block in re.split(r"\n[ \t]*\n", text.strip()) if block)
+
+
+def entries(text: str) -> tuple[str, ...]:
+    """Split a data module's text into its entries, which semicolons end."""
+    found = (" ".join(entry.split()) for entry in text.split(";"))
+    return tuple(entry for entry in found if entry)
 
 
 def lines(text: str) -> tuple[str, ...]:

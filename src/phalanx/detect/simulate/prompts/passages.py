@@ -167,7 +167,6 @@ WHERE created_at > '{date}' GROUP BY 1 HAVING count(*) > {small} ORDER BY n DESC
 class {person}Service:
     def __init__(self, {argument_name}):
         self.{argument_name} = {argument_name}
-
     def {function_name}(self, {field_name}={number}):
         return [x for x in self.{argument_name} if x.{field_name} >= {field_name}]
 

@@ -1,0 +1,139 @@
+"""Write the pages of docs/reference/ that come from the code, or check that they are current."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from phalanx.cli.application import build_app, command_paths
+from phalanx.detect.rules import all_rules
+from phalanx.formats.schema import campaigns_schema
+
+REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
+HELP_COLUMNS = 96
+
+
+def command_line_page() -> str:
+    """Return the page of the command line: the help of every command."""
+    parts = [
+        "# Command line",
+        "Options may be set in a file or the environment too: [Settings](../how-to/settings.md).",
+    ]
+    for words in ((), *command_paths()):
+        name = " ".join(("phalanx", *words))
+        help_text = "\n".join(line.rstrip() for line in _help(words).splitlines())
+        parts += [f"## {name}" if words else "## phalanx", f"```text\n{help_text}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def signals_page() -> str:
+    """Return the page of signals and tests: the docstring of every rule."""
+    parts = [
+        "# Signals and tests",
+        "`phalanx explain RULE` prints the same text. A rule id never changes its meaning.",
+    ]
+    for rule in all_rules():
+        parts += [
+            f"## {rule.rule_id}: {rule.name}",
+            f"Family: {rule.family}.",
+            inspect.cleandoc(rule.documentation),
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def json_schema_page() -> str:
+    """Return the page of the scan folder and of `campaigns.json`, from its JSON Schema."""
+    schema = campaigns_schema()
+    parts = [_SCAN_FOLDER, "## campaigns.json", _fields(schema)]
+    for name, definition in sorted(schema["$defs"].items()):
+        parts += [f"### {name}", definition["description"], _fields(definition)]
+    return "\n\n".join(parts) + "\n"
+
+
+_SCAN_FOLDER = """\
+# Scan folder and JSON schema
+
+| file | content |
+| --- | --- |
+| `campaigns.json` | every list of the scan, with its evidence; described below |
+| `accounts.parquet` | one row for each account: counts, features, group, confidence |
+| `links.parquet` | one row for each link inside a group, with its weight |
+| `report.html` | the report |
+| `rejects.jsonl` | one line for each row that could not be used: where, and why |
+| `run.json` | versions, parameters, timings, digests of the inputs: enough to repeat the scan |
+
+The JSON Schema (2020-12) of `campaigns.json` is installed with the package, in
+`phalanx/formats/schemas`. Within a major version fields may be added, none removed or changed.
+Logarithms are to base 10 where the name says `log10`, natural otherwise."""
+
+
+def _fields(definition: dict[str, Any]) -> str:
+    rows = ["| field | type | meaning |", "| --- | --- | --- |"]
+    for name, field in definition["properties"].items():
+        meaning = field.get("description", "").replace("|", "\\|")
+        rows.append(f"| `{name}` | {_type(field)} | {meaning} |")
+    return "\n".join(rows)
+
+
+def _type(field: dict[str, Any]) -> str:
+    match field:
+        case {"$ref": str(reference)}:
+            name = reference.rpartition("/")[2]
+            text = f"[{name}](#{name.lower()})"
+        case {"const": value}:
+            text = f"`{value}`"
+        case {"enum": values}:
+            text = " or ".join(f"`{value}`" for value in values)
+        case {"anyOf": options}:
+            text = " or ".join(_type(option) for option in options)
+        case {"type": "array", "items": items}:
+            text = f"list of {_type(items)}"
+        case {"type": "object", "additionalProperties": dict(inner)}:
+            text = f"map to {_type(inner)}"
+        case {"type": str(kind)}:
+            text = str(field.get("format", kind))
+        case _:
+            text = "any"
+    return text
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "cli.md": command_line_page,
+    "signals.md": signals_page,
+    "json-schema.md": json_schema_page,
+}
+
+
+def _help(words: tuple[str, ...]) -> str:
+    sink = io.StringIO()
+    console = Console(file=sink, width=HELP_COLUMNS, color_system=None, force_terminal=False)
+    build_app().help_print(list(words), console=console)
+    return sink.getvalue().strip("\n")
+
+
+def main() -> int:
+    """Write the pages; with `--check`, say which are stale instead and fail."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    stale = []
+    for name, page in PAGES.items():
+        path, text = REFERENCE / name, page()
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if not check:
+            path.write_text(text, encoding="utf-8")
+    sys.stdout.writelines(f"{'stale' if check else 'wrote'}: {name}\n" for name in stale)
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""`phalanx reveal`: who stands behind a pseudonym, and a note of who asked."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from phalanx.cli.inputs import parse_columns, read_names
+from phalanx.cli.rendering import OutputPath, write_text
+from phalanx.cli.scan_options import default_key_path
+from phalanx.cli.terminal import Common
+from phalanx.errors import ConfigError, InputError
+
+
+def reveal(
+    scan_folder: Path,
+    /,
+    *,
+    log: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
+    ids: Annotated[Path | None, Parameter(show_default=False)] = None,
+    account: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
+    column_map: Annotated[tuple[str, ...], Parameter(name="--map", show_default=False)] = (),
+    key: Annotated[Path | None, Parameter(show_default=False)] = None,
+    output_format: Annotated[
+        Literal["table", "json"], Parameter(name=["--format", "-f"])
+    ] = "table",
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> None:
+    """Resolve pseudonyms to account ids, and record who did.
+
+    Candidates from `--log` or `--ids` are hashed with the key and compared. Who asked, when, and
+    how many were resolved is appended to `reveals.jsonl` in the scan folder.
+
+    Parameters:
+        scan_folder: Folder that `phalanx scan` wrote.
+        log: Log whose account ids are candidates; may be repeated.
+        ids: File of candidate account ids, one a line.
+        account: Pseudonym to resolve; may be repeated. Without it, the accounts of all listed
+            campaigns are resolved.
+        column_map: Mapping of the log's fields, as for `phalanx scan`.
+        key: Pseudonym key of the scan; the one in your configuration folder when left out.
+        output_format: How to print.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.logs import pseudonym
+
+    path = key or default_key_path(os.environ)
+    if not path.exists():
+        message = f"{path}: no such pseudonym key"
+        raise InputError(message, next_step="Pass the key of the scan with --key.")
+    secret = pseudonym.load_or_create_key(path)
+    _require_same_key(scan_folder, pseudonym.key_id(secret))
+    wanted = set(account) or set(_campaign_accounts(scan_folder))
+    candidates = _candidates(log, ids, column_map)
+    found = pseudonym.reveal(secret, candidates, wanted)
+    _record(scan_folder, asked=len(wanted), resolved=len(found))
+    write_text(_render(found, output_format), output)
+    common.say(f"resolved {len(found)} of {len(wanted)}; noted in {scan_folder / 'reveals.jsonl'}")
+
+
+def _require_same_key(scan_folder: Path, key_id: str) -> None:
+    path = scan_folder / "run.json"
+    try:
+        used = json.loads(path.read_text(encoding="utf-8"))["key_id"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        message = f"{path}: not the record of a scan"
+        raise InputError(message, next_step="Pass the folder that phalanx scan wrote.") from error
+    if not used:
+        message = f"{scan_folder}: the scan kept identifiers in clear"
+        raise InputError(message, next_step="Read them in its report; there is nothing to reveal.")
+    if used != key_id:
+        message = f"{scan_folder}: scanned with key {used}, but this is {key_id}"
+        raise InputError(message, next_step="Pass the key of that scan with --key.")
+
+
+def _campaign_accounts(scan_folder: Path) -> list[str]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = scan_folder / "accounts.parquet"
+    try:
+        table = pq.read_table(path, columns=["account_id", "campaign_id"])
+    except (OSError, pa.ArrowException) as error:
+        message = f"{path}: cannot be read: {error}"
+        raise InputError(message, next_step="Scan again.") from error
+    return [row["account_id"] for row in table.to_pylist() if row["campaign_id"]]
+
+
+def _candidates(
+    logs: tuple[str, ...], ids: Path | None, column_map: tuple[str, ...]
+) -> Iterable[str]:
+    if bool(logs) == (ids is not None):
+        message = "candidates come from either --log or --ids"
+        raise ConfigError(message, next_step="Pass one of the two.")
+    return _accounts_of(logs, column_map) if ids is None else read_names(ids)
+
+
+def _accounts_of(logs: tuple[str, ...], column_map: tuple[str, ...]) -> Iterator[str]:
+    from phalanx.logs import ReadOptions, open_log
+
+    options = ReadOptions(columns=parse_columns(column_map))
+    for batch in open_log(logs, options).batches():
+        yield from batch.column("account_id").unique().to_pylist()
+
+
+def _record(scan_folder: Path, *, asked: int, resolved: int) -> None:
+    line = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "by": getpass.getuser(),
+        "asked": asked,
+        "resolved": resolved,
+    }
+    path = scan_folder / "reveals.jsonl"
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+    except OSError as error:
+        message = f"{path}: the reveal cannot be recorded, so nothing is shown: {error.strerror}"
+        raise InputError(message, next_step="Make the scan folder writable.") from error
+
+
+def _render(found: Mapping[str, str], output_format: str) -> str:
+    if output_format == "json":
+        return json.dumps(dict(sorted(found.items())), indent=2, ensure_ascii=False) + "\n"
+    width = max(map(len, found), default=0)
+    return "".join(f"{alias:<{width}}  {account}\n" for alias, account in sorted(found.items()))

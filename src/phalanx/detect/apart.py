@@ -1,0 +1,70 @@
+"""Are these parties operated apart?
+
+Cross-examination: a group formed by what its parties *send* is tested by where they
+*come from*, and the other way round. What formed a group never testifies for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from phalanx.detect.links import MISSING, Evening, LinkFamily
+from phalanx.evidence import Urn, UrnTest, mean, product
+
+_MINIMUM_STRATUM = 50
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyEvidence:
+    """What one family says about one group."""
+
+    family: LinkFamily
+    log10_e: float
+    finest: UrnTest
+    """The test at the resolution that says most."""
+
+
+class ApartTest:
+    """Urns of several families on one evening, ready for every group.
+
+    Null hypothesis: the parties are operated apart, that is, within strata of country
+    the values of the tested families are exchangeable between parties, the group having
+    been formed without them.
+    """
+
+    def __init__(self, evening: Evening, families: Sequence[LinkFamily]) -> None:
+        """Count values among the parties that have appeared by this evening."""
+        seen = evening.population.joined_on() <= evening.day
+        strata = country_strata(evening.population.attributes["country"])
+        self._urns: list[tuple[LinkFamily, list[Urn]]] = []
+        for family in families:
+            levels = [np.where(seen, level, MISSING) for level in family.values(evening)]
+            if any((level != MISSING).any() for level in levels):
+                self._urns.append((family, [Urn(level, strata) for level in levels]))
+
+    def test(self, members: npt.NDArray[np.int64]) -> list[FamilyEvidence]:
+        """Return the evidence of each family on one group of parties."""
+        lines = []
+        for family, urns in self._urns:
+            tests = [urn.test(members) for urn in urns]
+            best = max(tests, key=lambda test: test.log10_e)
+            lines.append(FamilyEvidence(family, mean([t.log10_e for t in tests]), best))
+        return lines
+
+
+def combine(lines: Sequence[FamilyEvidence]) -> float:
+    """Average families of one source, multiply sources; base-10 logarithm."""
+    sources = sorted({line.family.source for line in lines})
+    return product(
+        [mean([x.log10_e for x in lines if x.family.source == source]) for source in sources]
+    )
+
+
+def country_strata(country: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return a stratum per party: its country, or one for all small countries."""
+    _, codes, counts = np.unique(country, return_inverse=True, return_counts=True)
+    return np.where(counts[codes] >= _MINIMUM_STRATUM, codes + 1, 0).astype(np.int64)

@@ -1,0 +1,160 @@
+"""What a group did: counts for the record, no judgement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from phalanx.detect.narrow import Names
+from phalanx.detect.population import Population
+from phalanx.detect.sketch import CAPABILITIES
+from phalanx.detect.tables import CAPABILITY_COLUMNS
+from phalanx.model import GroupFacts, Member
+from phalanx.model.campaign import Role
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+HARVESTER_SHARE = 0.5
+"""Share of a member's traffic in the group's content from which it is a harvester."""
+
+_TEMPLATES_SHOWN = 5
+_SLOT = re.compile(r"\d[\w.,:/-]*|\"[^\"\n]{1,600}\"|`[^`\n]{1,600}`|https?://\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class FactFinder:
+    """Answers questions about groups of parties."""
+
+    population: Population
+    names: Names
+    model_use: pa.Table
+    """Exchanges per account and model."""
+
+    openings: Callable[[pa.Table], pa.Table]
+    """Use of masked openings by accounts (columns account and group)."""
+
+    def accounts_of(self, parties: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the account indices of parties, in the order of the parties."""
+        of_account = self.population.parties.of_account
+        order = np.argsort(of_account, kind="stable")
+        low = np.searchsorted(of_account[order], parties)
+        high = np.searchsorted(of_account[order], parties, side="right")
+        return np.concatenate([order[a:b] for a, b in zip(low, high, strict=True)])
+
+    def facts(
+        self,
+        parties: npt.NDArray[np.int64],
+        confidence: npt.NDArray[np.float64],
+        coverage: npt.NDArray[np.float64],
+        formed_day: int,
+    ) -> GroupFacts:
+        """Describe a group.
+
+        Parameters:
+            parties: Its parties, most confident first.
+            confidence: Posterior of each.
+            coverage: Share of each party's traffic in the group's content.
+            formed_day: Evening on which it was formed.
+        """
+        population = self.population
+        accounts = self.accounts_of(parties)
+        rank = {int(party): i for i, party in enumerate(parties)}
+        members = [
+            self._member(int(a), rank, confidence, coverage, formed_day) for a in accounts
+        ]
+        daily = population.account_exchanges[accounts].sum(axis=0)
+        total = float(daily.sum())
+        hashes = population.accounts["account"].to_numpy()[accounts]
+        return GroupFacts(
+            members=tuple(members),
+            parties=int(parties.size),
+            first_seen=min(member.first_seen for member in members),
+            last_seen=max(member.last_seen for member in members),
+            exchanges=int(total),
+            input_tokens=sum(member.input_tokens for member in members),
+            output_tokens=sum(member.output_tokens for member in members),
+            models=self._models(hashes),
+            capabilities={
+                name: float(population.counts[column][parties].sum()) / max(total, 1.0)
+                for name, column in zip(CAPABILITIES, CAPABILITY_COLUMNS, strict=True)
+            },
+            daily_exchanges={
+                self.date_of(day): int(count) for day, count in enumerate(daily) if count
+            },
+            templates=self._templates(hashes),
+        )
+
+    def date_of(self, day: int) -> date:
+        """Return the calendar date of a day's index."""
+        return (EPOCH + timedelta(days=self.population.first_day + day)).date()
+
+    def _member(
+        self,
+        account: int,
+        rank: Mapping[int, int],
+        confidence: npt.NDArray[np.float64],
+        coverage: npt.NDArray[np.float64],
+        formed_day: int,
+    ) -> Member:
+        population = self.population
+        row = population.accounts
+        party = int(population.parties.of_account[account])
+        position = rank[party]
+        silent = not population.account_exchanges[account, formed_day + 1 :].any()
+        role: Role = (
+            "dormant"
+            if silent
+            else "harvester"
+            if coverage[position] >= HARVESTER_SHARE
+            else "mixed"
+        )
+        return Member(
+            account_id=population.account_names[account],
+            party_id=population.parties.names[party],
+            role=role,
+            confidence=float(confidence[position]),
+            first_seen=moment(row["first_seen"][account].as_py()),
+            last_seen=moment(row["last_seen"][account].as_py()),
+            exchanges=row["exchanges"][account].as_py(),
+            input_tokens=row["input_tokens"][account].as_py(),
+            output_tokens=row["output_tokens"][account].as_py(),
+        )
+
+    def _models(self, hashes: npt.NDArray[np.int64]) -> dict[str, int]:
+        chosen = np.isin(self.model_use["account"].to_numpy(), hashes)
+        codes = self.model_use["model"].to_numpy()[chosen]
+        counts = self.model_use["exchanges"].to_numpy()[chosen]
+        unique, position = np.unique(codes, return_inverse=True)
+        sums = np.bincount(position, weights=counts, minlength=unique.size)
+        named = self.names.values["model"]
+        pairs = sorted(
+            ((named[int(c)], int(s)) for c, s in zip(unique, sums, strict=True)),
+            key=lambda pair: (-pair[1], pair[0]),
+        )
+        return dict(pairs)
+
+    def _templates(self, hashes: npt.NDArray[np.int64]) -> tuple[str, ...]:
+        if not self.names.excerpts:
+            return ()
+        groups = pa.table({"account": hashes, "group": np.zeros(hashes.size, dtype=np.int64)})
+        used = self.openings(groups)
+        order = np.lexsort((used["opening"].to_numpy(), -used["exchanges"].to_numpy()))
+        shown: list[str] = []
+        for code in used["opening"].to_numpy()[order]:
+            text = self.names.excerpts.get(int(code))
+            masked = None if text is None else _SLOT.sub("…", " ".join(text.split()))[:160]
+            if masked and masked not in shown:
+                shown.append(masked)
+            if len(shown) == _TEMPLATES_SHOWN:
+                break
+        return tuple(shown)
+
+
+def moment(microseconds: int) -> datetime:
+    """Return the time of a microsecond count since 1970."""
+    return EPOCH + timedelta(microseconds=microseconds)

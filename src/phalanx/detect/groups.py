@@ -1,0 +1,199 @@
+"""Groups: communities of parties that share values.
+
+Parties and the values that they use form a bipartite graph. A link weighs the
+log-likelihood ratio of the shared value, log(m / u): how often parties of one operator
+agree in this family (m) against how common the value is among all parties (u). Through
+the value's node the edges stay linear in its users. A value that everybody uses weighs
+nothing, smoothly: a hard limit on users would lose large campaigns as the data grow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import networkit as nk
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from phalanx.detect.links import MISSING, Evening, LinkFamily
+from phalanx.detect.population import ContentUse
+
+AGREEMENT = 0.7
+"""m: how often two parties of one operator are taken to agree in a family."""
+
+MINIMUM_USERS = 3
+"""A value that fewer parties share cannot hold a group together."""
+
+MINIMUM_COVERAGE = 0.25
+"""Share of a party's exchanges that a group's own content must explain."""
+
+_MAXIMUM_EDGES_PER_PARTY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Incidence:
+    """Who uses which value, with the weight of the link."""
+
+    party: npt.NDArray[np.int64]
+    value: npt.NDArray[np.int64]
+    weight: npt.NDArray[np.float64]
+
+
+class ContentHistory:
+    """Exchanges per party and shared content value, accumulated day by day."""
+
+    def __init__(self, use: ContentUse, parties: int, days: int) -> None:
+        """Split the use by day, once."""
+        self._shape = (parties, max(use.values, 1))
+        edges = np.searchsorted(use.day, np.arange(days + 1))
+        self._daily = [
+            sparse.csr_array(
+                (
+                    use.exchanges[low:high].astype(np.float32),
+                    (use.party[low:high], use.value[low:high]),
+                ),
+                shape=self._shape,
+            )
+            for low, high in zip(edges[:-1], edges[1:], strict=True)
+        ]
+        self.total = sparse.csr_array(self._shape, dtype=np.float32)
+        """Exchanges per party and value up to the last day added."""
+
+    def add_day(self, day: int) -> None:
+        """Add one day to the total."""
+        self.total = self.total + self._daily[day]
+
+    def between(self, first: int, last: int) -> sparse.csr_array:
+        """Return the sum over days `first` to `last`, both included."""
+        total = sparse.csr_array(self._shape, dtype=np.float32)
+        for day in range(first, last + 1):
+            total = total + self._daily[day]
+        return total
+
+
+def content_incidence(
+    history: ContentHistory, exchanges: npt.NDArray[np.float32]
+) -> Incidence:
+    """Link parties to the content values that they have used so far.
+
+    Parameters:
+        history: What was sent until this evening.
+        exchanges: Exchanges of each party until this evening, shape (parties,).
+
+    Returns:
+        Links weighted by rarity and by the share of the party's exchanges.
+    """
+    total = history.total.tocoo()
+    active = int((exchanges > 0).sum())
+    users = np.bincount(total.col, minlength=history.total.shape[1])
+    with np.errstate(divide="ignore"):
+        rarity = np.log(AGREEMENT * active / users)
+    kept = (users[total.col] >= MINIMUM_USERS) & (rarity[total.col] > 0)
+    party, value = total.row[kept].astype(np.int64), total.col[kept].astype(np.int64)
+    weight = rarity[value] * total.data[kept] / exchanges[party]
+    return _strongest(Incidence(party, value, weight.astype(np.float64)))
+
+
+def standing_incidence(evening: Evening, families: Sequence[LinkFamily]) -> Incidence:
+    """Link parties that have appeared to the standing attributes that they carry."""
+    seen = evening.population.joined_on() <= evening.day
+    active = int(seen.sum())
+    parties: list[npt.NDArray[np.int64]] = []
+    values: list[npt.NDArray[np.int64]] = []
+    weights: list[npt.NDArray[np.float64]] = []
+    offset = 0
+    for family in families:
+        levels = family.values(evening)
+        for level in levels:
+            party = np.flatnonzero(seen & (level != MISSING))
+            codes = np.unique(level[party], return_inverse=True)[1]
+            users = np.bincount(codes, minlength=1)
+            rarity = np.log(AGREEMENT * active / users)[codes] / len(levels)
+            kept = (users[codes] >= 2) & (rarity > 0)
+            parties.append(party[kept])
+            values.append(codes[kept] + offset)
+            weights.append(rarity[kept])
+            offset += users.size
+    return Incidence(np.concatenate(parties), np.concatenate(values), np.concatenate(weights))
+
+
+def communities(incidence: Incidence, parties: int, seed: int) -> npt.NDArray[np.int64]:
+    """Partition parties by the values that they share (Louvain with refinement).
+
+    Parameters:
+        incidence: Weighted links from parties to values.
+        parties: Number of parties.
+        seed: Fixes the result.
+
+    Returns:
+        Community of each party; `MISSING` for a party that shares nothing.
+
+    References:
+        Staudt & Meyerhenke, "Engineering parallel algorithms for community detection in
+        massive networks", IEEE TPDS 27 (2016).
+    """
+    labels = np.full(parties, MISSING, dtype=np.int64)
+    if incidence.party.size == 0:
+        return labels
+    used_parties, row = np.unique(incidence.party, return_inverse=True)
+    used_values, column = np.unique(incidence.value, return_inverse=True)
+    threads = nk.getMaxNumberOfThreads()
+    nk.setNumberOfThreads(1)
+    nk.setSeed(seed, False)
+    graph = nk.GraphFromCoo(
+        (incidence.weight, (row, column + used_parties.size)),
+        n=used_parties.size + used_values.size,
+        weighted=True,
+    )
+    louvain = nk.community.PLM(graph, refine=True, par="none")
+    louvain.run()
+    found = np.asarray(louvain.getPartition().getVector(), dtype=np.int64)
+    nk.setNumberOfThreads(threads)
+    labels[used_parties] = np.unique(found[: used_parties.size], return_inverse=True)[1]
+    return labels
+
+
+def groups_of(labels: npt.NDArray[np.int64], minimum: int) -> list[npt.NDArray[np.int64]]:
+    """Return the members of each community with at least `minimum` parties."""
+    order = np.argsort(labels, kind="stable")
+    order = order[labels[order] != MISSING]
+    cuts = np.flatnonzero(np.diff(labels[order])) + 1
+    return [members for members in np.split(order, cuts) if members.size >= minimum]
+
+
+def content_coverage(
+    history: ContentHistory,
+    exchanges: npt.NDArray[np.float32],
+    members: npt.NDArray[np.int64],
+    users: npt.NDArray[np.int64],
+) -> npt.NDArray[np.float64]:
+    """Return the share of each member's exchanges that carry content of the group.
+
+    Content is the group's own where at least three members use a value, and they are
+    the majority of its users.
+
+    Parameters:
+        history: What was sent until this evening.
+        exchanges: Exchanges of each party until this evening.
+        members: Parties of the group.
+        users: Parties that use each value, shape (values,).
+    """
+    rows = history.total[members]
+    inside = np.bincount(rows.indices, minlength=rows.shape[1])
+    own = (inside >= MINIMUM_USERS) & (2 * inside >= users)
+    explained = rows @ own.astype(np.float32)
+    return np.asarray(np.minimum(1.0, explained / exchanges[members]), dtype=np.float64)
+
+
+def _strongest(incidence: Incidence) -> Incidence:
+    """Keep each party's strongest links, ties by value, so that the graph stays small."""
+    counts = np.bincount(incidence.party)
+    if counts.max(initial=0) <= _MAXIMUM_EDGES_PER_PARTY:
+        return incidence
+    order = np.lexsort((incidence.value, -incidence.weight, incidence.party))
+    party = incidence.party[order]
+    rank = np.arange(party.size) - np.searchsorted(party, party)
+    kept = order[rank < _MAXIMUM_EDGES_PER_PARTY]
+    return Incidence(incidence.party[kept], incidence.value[kept], incidence.weight[kept])

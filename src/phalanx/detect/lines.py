@@ -1,0 +1,83 @@
+"""The evidence of one group, line by line."""
+
+from __future__ import annotations
+
+from phalanx.detect.apart import FamilyEvidence
+from phalanx.detect.honest import HarvestLikeUse, HonestEvidence
+from phalanx.detect.replay import Track
+from phalanx.evidence import reachable_log10_e
+from phalanx.model import Evidence
+
+APART_NULL = (
+    "The parties are operated apart: within a country, values of this family are "
+    "exchangeable between parties, given how the group was formed."
+)
+HONEST_NULL = (
+    "The operator is drawn from the same population as operators of like volume on the same days."
+)
+_FORMED_BY = {
+    "content": "The group was formed by what its parties send; this family took no part in it.",
+    "standing": "The group was formed by where its parties come from; "
+    "this family took no part in it.",
+}
+
+
+def evidence_lines(track: Track) -> tuple[Evidence, ...]:
+    """Return the evidence at the last look, strongest first.
+
+    Values of single families are those of the last look, before they are averaged within
+    a source, multiplied over sources, and spread over looks.
+    """
+    lines = [_apart(line, track) for line in track.apart_lines]
+    if track.honest is not None:
+        lines.append(honest_line(track.honest))
+    return tuple(sorted(lines, key=lambda line: (-line.log10_e, line.rule_id)))
+
+
+def _apart(line: FamilyEvidence, track: Track) -> Evidence:
+    finest = line.finest
+    return Evidence(
+        rule_id=line.family.rule_id,
+        name=line.family.name,
+        family=line.family.source,
+        null_hypothesis=APART_NULL,
+        observation=(
+            f"{finest.members} members carry {finest.distinct_values} distinct values; "
+            f"{finest.largest_share} share the most frequent one"
+        ),
+        log10_e=line.log10_e,
+        reachable_log10_e=None,
+        sample_size=finest.members,
+        reference_size=finest.population,
+        method="Polya urn against multivariate hypergeometric, version 1",
+        assumptions=(
+            _FORMED_BY[track.route],
+            "Sources are independent of each other under the null.",
+        ),
+        decisive=True,
+    )
+
+
+def honest_line(honest: HonestEvidence) -> Evidence:
+    """Return the line of the honest-use test."""
+    habits = "; ".join(
+        f"{name} {share:.0%} (reference median {honest.reference_habits[name]:.0%})"
+        for name, share in honest.habits.items()
+    )
+    return Evidence(
+        rule_id=HarvestLikeUse.rule_id,
+        name=HarvestLikeUse.name,
+        family=HarvestLikeUse.source,
+        null_hypothesis=HONEST_NULL,
+        observation=habits or "too few exchanges after the group was formed",
+        log10_e=honest.log10_e,
+        reachable_log10_e=reachable_log10_e(honest.reference_size),
+        sample_size=honest.members,
+        reference_size=honest.reference_size,
+        method="conformal e-value of habits, version 1",
+        assumptions=(
+            "Operators are exchangeable with the reference of like volume per party.",
+            "Each party of one operator shows that operator's habits.",
+        ),
+        decisive=True,
+    )

@@ -1,0 +1,100 @@
+"""Links inside groups: who shares what with whom, for `links.parquet` and the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from phalanx.detect.groups import AGREEMENT
+from phalanx.detect.links import ALL_FAMILIES, MISSING, Evening, LinkFamily
+from phalanx.detect.narrow import Names
+from phalanx.detect.population import Population
+
+LINK_SCHEMA = pa.schema(
+    [
+        ("group_id", pa.string()),
+        ("a", pa.string()),
+        ("b", pa.string()),
+        ("family", pa.string()),
+        ("rule_id", pa.string()),
+        ("value", pa.string()),
+        ("sharing_parties", pa.int64()),
+        ("log_likelihood_ratio", pa.float64()),
+    ]
+)
+
+_ATTRIBUTE = {
+    "PHX-D002": "payment",
+    "PHX-D003": "subnet",
+    "PHX-D004": "tls",
+    "PHX-D005": "email",
+}
+"""Rule -> attribute whose value can be named."""
+
+
+def link_table(
+    groups: Sequence[tuple[str, npt.NDArray[np.int64]]], evening: Evening, names: Names
+) -> pa.Table:
+    """List links of each group as a chain through the users of each shared value.
+
+    A value that k members share is written as k - 1 links, each member to the next, so
+    that the table stays linear; every pair of them shares the value.
+
+    Parameters:
+        groups: Identifier and parties of each group.
+        evening: The last evening.
+        names: What hashes stood for.
+    """
+    columns: dict[str, list[object]] = {field.name: [] for field in LINK_SCHEMA}
+    for family in ALL_FAMILIES:
+        levels = family.values(evening)
+        level = levels[min(1, len(levels) - 1)] if family.rule_id == "PHX-D003" else levels[0]
+        present = level[level != MISSING]
+        if not present.size:
+            continue
+        users = np.bincount(present)
+        for group_id, parties in groups:
+            _add(columns, group_id, parties, family, level, users, evening, names)
+    return pa.table(columns, schema=LINK_SCHEMA)
+
+
+def _add(
+    columns: dict[str, list[object]],
+    group_id: str,
+    parties: npt.NDArray[np.int64],
+    family: LinkFamily,
+    level: npt.NDArray[np.int64],
+    users: npt.NDArray[np.int64],
+    evening: Evening,
+    names: Names,
+) -> None:
+    population = evening.population
+    carried = np.sort(parties[level[parties] != MISSING])
+    order = carried[np.argsort(level[carried], kind="stable")]
+    same = np.flatnonzero(level[order][1:] == level[order][:-1])
+    active = int((level != MISSING).sum())
+    for index in same:
+        first, second = int(order[index]), int(order[index + 1])
+        sharing = int(users[level[first]])
+        columns["group_id"].append(group_id)
+        columns["a"].append(_account(population, first))
+        columns["b"].append(_account(population, second))
+        columns["family"].append(family.name)
+        columns["rule_id"].append(family.rule_id)
+        columns["value"].append(_value(population, family, first, names))
+        columns["sharing_parties"].append(sharing)
+        columns["log_likelihood_ratio"].append(float(np.log(AGREEMENT * active / sharing)))
+
+
+def _account(population: Population, party: int) -> str:
+    return population.account_names[int(population.parties.first_account[party])]
+
+
+def _value(population: Population, family: LinkFamily, party: int, names: Names) -> str | None:
+    attribute = _ATTRIBUTE.get(family.rule_id)
+    if attribute is None:
+        return None
+    return names.values[attribute].get(int(population.attributes[attribute][party]))

@@ -1,0 +1,49 @@
+"""Link families, one a file: what parties of one operator share without declaring it."""
+
+from __future__ import annotations
+
+from phalanx.detect.links.address import SharedAddress
+from phalanx.detect.links.birth import BirthBurst
+from phalanx.detect.links.email import SharedEmailPattern
+from phalanx.detect.links.family import MISSING, Evening, LinkFamily, Source
+from phalanx.detect.links.parameters import SharedParameters
+from phalanx.detect.links.payment import SharedPayment
+from phalanx.detect.links.synchrony import SynchronisedActivity
+from phalanx.detect.links.template import SharedTemplate
+from phalanx.detect.links.tls import SharedTlsFingerprint
+
+SHARED_TEMPLATE = SharedTemplate()
+CONTENT_FAMILIES: tuple[LinkFamily, ...] = (
+    SHARED_TEMPLATE,
+    SharedParameters(),
+    SharedTlsFingerprint(),
+)
+"""What parties send, and with which program."""
+
+STANDING_FAMILIES: tuple[LinkFamily, ...] = (
+    SharedPayment(),
+    SharedEmailPattern(),
+    SharedAddress(),
+    BirthBurst(),
+)
+"""Where parties come from; fixed when they first appear."""
+
+SYNCHRONISED_ACTIVITY = SynchronisedActivity()
+
+ALL_FAMILIES: tuple[LinkFamily, ...] = (
+    *CONTENT_FAMILIES,
+    *STANDING_FAMILIES,
+    SYNCHRONISED_ACTIVITY,
+)
+
+__all__ = [
+    "ALL_FAMILIES",
+    "CONTENT_FAMILIES",
+    "MISSING",
+    "SHARED_TEMPLATE",
+    "STANDING_FAMILIES",
+    "SYNCHRONISED_ACTIVITY",
+    "Evening",
+    "LinkFamily",
+    "Source",
+]

@@ -1,0 +1,29 @@
+"""Shared network address."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from phalanx.detect.links.family import Evening, Source, coded
+
+
+class SharedAddress:
+    """Parties first called from the same address, subnet (/24 or /48) or network operator.
+
+    Sees: address, subnet and autonomous system of the first exchange that carries one;
+    the three resolutions are averaged. Commonness is counted within the country.
+    Evaded by: residential proxies (E1).
+    Honest look-alikes: classrooms and offices behind one NAT, cloud egress, VPNs.
+    Hash-only logs: works.
+    """
+
+    rule_id = "PHX-D003"
+    name = "Shared network address"
+    source: Source = "network"
+    columns = ("client_ip", "asn")
+
+    def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:
+        """Return the value that each party showed first."""
+        attributes = evening.population.attributes
+        return (coded(attributes["ip"]), coded(attributes["subnet"]), coded(attributes["asn"]))

@@ -1,0 +1,29 @@
+"""Shared templates."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from phalanx.detect.links.family import Evening, Source
+
+
+class SharedTemplate:
+    """Parties write from the same templates or send the same prompts.
+
+    Sees: the community of texts a party belongs to. Two prompts share a value when a
+    MinHash band of their masked word shingles, their masked opening or closing words, or
+    their system prompt agree; a value that many unrelated parties use counts little.
+    Evaded by: paraphrase (E4).
+    Honest look-alikes: published templates, benchmark items, framework prompts.
+    Hash-only logs: works; the report then shows no excerpts.
+    """
+
+    rule_id = "PHX-D001"
+    name = "Shared template"
+    source: Source = "software"
+    columns = ("prompt",)
+
+    def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:
+        """Return the community of texts of each party."""
+        return (evening.communities,)

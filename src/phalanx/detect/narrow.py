@@ -1,0 +1,232 @@
+"""Read → narrow: touch the text once, keep integers.
+
+The narrow table has one row per exchange and no text. Every string that identifies
+something becomes a keyed 64-bit hash; `Names` remembers what the few that are shown in
+results stood for.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import ibis
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from phalanx.detect.sketch import BANDS, derive_seed, hash_strings, sketch_prompts
+from phalanx.logs.engine import DuckDBEngine
+
+MICROSECONDS_PER_DAY = 86_400_000_000
+
+NAMED_COLUMNS = {
+    "account": "account_id",
+    "organisation": "organisation",
+    "model": "model",
+    "country": "country",
+    "payment": "payment_fingerprint",
+    "email": "email_domain",
+    "tls": "tls_fingerprint",
+    "subnet": "client_subnet",
+}
+"""Narrow column -> column of the log whose values may be shown in results."""
+
+HASHED_COLUMNS = NAMED_COLUMNS | {
+    "ip": "client_ip",
+    "asn": "asn",
+    "conversation": "conversation_id",
+    "system": "system_prompt",
+}
+
+CONTENT_COLUMNS = (*(f"band{band}" for band in range(BANDS)), "opening", "closing", "system")
+"""Columns whose values two exchanges share when one generator wrote them."""
+
+_PARAMETER_STRINGS = ("user_agent", "tools_hash", "endpoint")
+_PARAMETER_NUMBERS = ("temperature", "top_p", "max_tokens", "n", "logprobs", "stream")
+
+_EXCERPT_CHARACTERS = 240
+_EXCERPT_ONE_IN = 64
+
+NARROW_SCHEMA = pa.schema(
+    [
+        *((name, pa.int64()) for name in HASHED_COLUMNS),
+        *((name, pa.int64()) for name in CONTENT_COLUMNS if name != "system"),
+        ("exact", pa.int64()),
+        ("parameters", pa.int64()),
+        ("created", pa.int64()),
+        ("timestamp", pa.int64()),
+        ("draw", pa.int64()),
+        ("day", pa.int32()),
+        ("later_turn", pa.int32()),
+        ("words", pa.int32()),
+        ("input_tokens", pa.int64()),
+        ("output_tokens", pa.int64()),
+        ("capabilities", pa.int16()),
+        ("code", pa.int16()),
+        ("refused", pa.int16()),
+    ]
+)
+"""Zero stands for a missing hash, -1 for a missing count."""
+
+
+@dataclass
+class Names:
+    """What hashes stood for, and sampled openings of prompts; filled by many threads."""
+
+    values: dict[str, dict[int, str]] = field(
+        default_factory=lambda: {name: {} for name in NAMED_COLUMNS}
+    )
+    """Narrow column -> hash -> value of the log."""
+
+    excerpts: dict[int, str] = field(default_factory=dict)
+    """Hash of a prompt's masked opening -> one prompt's first characters."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def remember(self, column: str, hashes: npt.NDArray[np.int64], values: pa.Array) -> None:
+        """Keep the value behind each hash of one batch."""
+        known = self.values[column]
+        unique, first = np.unique(hashes, return_index=True)
+        new = [i for i, value in zip(first, unique, strict=True) if int(value) not in known]
+        taken = values.take(pa.array(new, type=pa.int64())).to_pylist()
+        with self.lock:
+            known.update(
+                {int(hashes[i]): str(v) for i, v in zip(new, taken, strict=True) if v is not None}
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """The kernel of the narrow stage, with its seeds."""
+
+    key: bytes | None
+    names: Names
+    keep_excerpts: bool
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Turn a batch of `EXCHANGE_SCHEMA` into one of `NARROW_SCHEMA`."""
+        seed = derive_seed(self.key, "attribute")
+        columns: dict[str, npt.NDArray[np.generic]] = {}
+        for narrow, source in HASHED_COLUMNS.items():
+            values = batch.column(source)
+            columns[narrow] = hash_strings(values, seed)
+            if narrow in NAMED_COLUMNS and values.null_count < len(values):
+                self.names.remember(narrow, columns[narrow], values)
+        prompts = batch.column("prompt")
+        sketch = sketch_prompts(prompts, derive_seed(self.key, "sketch"))
+        for band in range(BANDS):
+            columns[f"band{band}"] = sketch.bands[:, band]
+        columns |= {
+            "opening": sketch.opening,
+            "closing": sketch.closing,
+            "exact": sketch.exact,
+            "words": sketch.words,
+            "capabilities": sketch.capabilities,
+            "code": sketch.code.astype(np.int16),
+        }
+        timestamp = _integers(batch.column("timestamp"))
+        columns["timestamp"] = timestamp
+        columns["day"] = (timestamp // MICROSECONDS_PER_DAY).astype(np.int32)
+        columns["created"] = _integers(batch.column("account_created_at"))
+        columns["later_turn"] = (_integers(batch.column("history_turns")) > 0).astype(np.int32)
+        columns["parameters"] = _parameter_signature(batch, seed)
+        columns["draw"] = _draw(columns["account"].astype(np.int64), timestamp, sketch.exact)
+        columns["input_tokens"] = _input_tokens(batch, sketch.words)
+        columns["output_tokens"] = _output_tokens(batch)
+        columns["refused"] = (_integers(batch.column("status")) >= 400).astype(np.int16)
+        if self.keep_excerpts:
+            self._sample_excerpts(prompts, sketch.opening, columns["draw"].astype(np.int64))
+        return pa.RecordBatch.from_arrays(
+            [pa.array(columns[f.name], type=f.type) for f in NARROW_SCHEMA], schema=NARROW_SCHEMA
+        )
+
+    def _sample_excerpts(
+        self, prompts: pa.Array, opening: npt.NDArray[np.int64], draw: npt.NDArray[np.int64]
+    ) -> None:
+        rows = np.flatnonzero((draw % _EXCERPT_ONE_IN == 0) & (opening != 0))
+        texts = pc.utf8_slice_codeunits(
+            prompts.take(pa.array(rows)), 0, _EXCERPT_CHARACTERS
+        ).to_pylist()
+        with self.names.lock:
+            for row, text in zip(rows, texts, strict=True):
+                self.names.excerpts.setdefault(int(opening[row]), text)
+
+
+def narrow(
+    engine: DuckDBEngine,
+    batches: Iterable[pa.RecordBatch],
+    *,
+    key: bytes | None,
+    keep_excerpts: bool,
+) -> tuple[ibis.Table, Names]:
+    """Reduce exchanges to the narrow table.
+
+    Parameters:
+        engine: Where the table will live.
+        batches: Of `EXCHANGE_SCHEMA`.
+        key: Secret that keys every hash; null takes a fixed public one.
+        keep_excerpts: Whether to sample openings of prompts for the report.
+
+    Returns:
+        The table of `NARROW_SCHEMA`, and the names.
+    """
+    names = Names()
+    kernel = Narrowing(key, names, keep_excerpts)
+    return engine.map_batches(batches, kernel, NARROW_SCHEMA, "narrow"), names
+
+
+def _integers(column: pa.Array) -> npt.NDArray[np.int64]:
+    """Return integers, with 0 for null."""
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.timestamp("us", tz="UTC"))
+        column = column.view(pa.int64())
+    filled = column.fill_null(0) if column.null_count else column
+    return np.asarray(filled.to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def _parameter_signature(batch: pa.RecordBatch, seed: np.uint64) -> npt.NDArray[np.int64]:
+    """Hash the request settings that a client program fixes; 0 where none was logged."""
+    state = np.zeros(batch.num_rows, dtype=np.uint64)
+    known = np.zeros(batch.num_rows, dtype=np.bool_)
+    parts = [(batch.column(n), hash_strings(batch.column(n), seed)) for n in _PARAMETER_STRINGS]
+    for name in _PARAMETER_NUMBERS:
+        column = batch.column(name)
+        numbers = column.cast(pa.float64()) if column.type != pa.bool_() else column.cast(pa.int8())
+        filled = numbers.cast(pa.float64()).fill_null(-1.0).to_numpy(zero_copy_only=False)
+        parts.append((column, np.ascontiguousarray(filled).view(np.int64)))
+    for column, hashes in parts:
+        known |= np.asarray(column.is_valid())
+        state = (state ^ hashes.view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+        state ^= state >> np.uint64(29)
+    state[~known] = np.uint64(0)
+    return state.view(np.int64)
+
+
+def _draw(
+    account: npt.NDArray[np.int64], timestamp: npt.NDArray[np.int64], exact: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Return a pseudo-random order of exchanges that does not depend on the order of rows."""
+    state = account.view(np.uint64) ^ (timestamp.view(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F))
+    state ^= exact.view(np.uint64) >> np.uint64(7)
+    state *= np.uint64(0x9E3779B97F4A7C15)
+    return ((state ^ (state >> np.uint64(31))) >> np.uint64(1)).view(np.int64)
+
+
+def _input_tokens(
+    batch: pa.RecordBatch, words: npt.NDArray[np.int32]
+) -> npt.NDArray[np.int64]:
+    """Take logged tokens, or four thirds of the words of the last turn."""
+    column = batch.column("input_tokens")
+    estimate = words.astype(np.int64) * 4 // 3
+    return np.where(np.asarray(column.is_valid()), _integers(column), estimate)
+
+
+def _output_tokens(batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
+    """Take logged tokens, or a quarter of the response's characters, or -1."""
+    column = batch.column("output_tokens")
+    characters = _integers(batch.column("response_characters"))
+    estimate = np.where(characters >= 0, characters // 4, -1)
+    return np.where(np.asarray(column.is_valid()), _integers(column), estimate)

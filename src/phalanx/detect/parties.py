@@ -1,0 +1,73 @@
+"""Declared parties: accounts that say that they belong together are one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Which party each account belongs to."""
+
+    of_account: npt.NDArray[np.int64]
+    """Party index of each account, shape (accounts,)."""
+
+    names: tuple[str, ...]
+    """Name of each party: the organisation's, or that of its only account."""
+
+    first_account: npt.NDArray[np.int64]
+    """Index of the earliest account of each party, shape (parties,)."""
+
+    sizes: npt.NDArray[np.int64]
+    """Accounts of each party, shape (parties,)."""
+
+    @property
+    def count(self) -> int:
+        """Number of parties."""
+        return len(self.names)
+
+
+def declare_parties(
+    accounts: tuple[str, ...],
+    organisations: tuple[str | None, ...],
+    first_seen: npt.NDArray[np.int64],
+    declared: Mapping[str, str],
+) -> Parties:
+    """Collapse accounts into declared parties.
+
+    Parameters:
+        accounts: Account names.
+        organisations: Declared organisation of each account, or null.
+        first_seen: Time of the first exchange of each account, shape (accounts,).
+        declared: Account -> party, from a party file; overrides the organisation.
+
+    Returns:
+        Parties in the order of their names.
+
+    Examples:
+        >>> parties = declare_parties(("a", "b", "c"), (None, "o", "o"), np.array([1, 3, 2]), {})
+        >>> parties.names, parties.of_account.tolist(), parties.first_account.tolist()
+        (('a', 'organisation:o'), [0, 1, 1], [0, 2])
+    """
+    labels = []
+    for account, organisation in zip(accounts, organisations, strict=True):
+        party = declared.get(account)
+        if party is not None:
+            labels.append(f"party:{party}")
+        elif organisation:
+            labels.append(f"organisation:{organisation}")
+        else:
+            labels.append(account)
+    names, of_account = np.unique(np.array(labels, dtype=object).astype(str), return_inverse=True)
+    order = np.lexsort((first_seen, of_account))
+    starts = np.searchsorted(of_account[order], np.arange(names.size))
+    return Parties(
+        of_account.astype(np.int64),
+        tuple(str(name) for name in names),
+        order[starts],
+        np.bincount(of_account, minlength=names.size),
+    )

@@ -1,0 +1,219 @@
+"""The last stage: from the replay to a `ScanResult`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from phalanx.detect.account_table import Listing, account_table, daily_table
+from phalanx.detect.config import ScanConfig
+from phalanx.detect.facts import FactFinder, moment
+from phalanx.detect.grants import grants_of
+from phalanx.detect.groups import content_coverage
+from phalanx.detect.lines import evidence_lines
+from phalanx.detect.link_table import link_table
+from phalanx.detect.narrow import Names
+from phalanx.detect.population import Population
+from phalanx.detect.replay import Replay, Track
+from phalanx.detect.response import estimate_harm, recommend_actions
+from phalanx.detect.result import Population as PopulationRecord
+from phalanx.detect.result import RunRecord, ScanResult, SignalState
+from phalanx.detect.rules import all_rules
+from phalanx.detect.single import single_parties
+from phalanx.detect.verdicts import Verdict, sort_tracks
+from phalanx.evidence import reachable_log10_e
+from phalanx.model import (
+    AuthorisedGroup,
+    Campaign,
+    GroupFacts,
+    Judgement,
+    NotJudged,
+    UndeclaredPool,
+)
+
+_ALWAYS_THERE = ("timestamp", "prompt")
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """All that the record is made of."""
+
+    population: Population
+    replay: Replay
+    names: Names
+    config: ScanConfig
+    columns: frozenset[str]
+    """Optional columns that the log carried."""
+
+    model_use: pa.Table
+    openings: Callable[[pa.Table], pa.Table]
+
+
+def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
+    """Sort groups into lists and describe them.
+
+    Parameters:
+        recording: What was computed.
+        run: How it was computed.
+        rows: Exchanges that were read.
+    """
+    population, replay = recording.population, recording.replay
+    finder = FactFinder(population, recording.names, recording.model_use, recording.openings)
+    sorting = sort_tracks(
+        replay.tracks,
+        replay.evening,
+        replay.history,
+        replay.exchanges,
+        recording.config.false_discovery_rate,
+    )
+    listings: list[Listing] = []
+    campaigns: list[Campaign] = []
+    authorised: list[AuthorisedGroup] = []
+    for verdict in sorting.campaigns:
+        campaign, grants = _campaign(recording, finder, verdict)
+        if grants:
+            authorised.append(
+                AuthorisedGroup(
+                    group_id=campaign.campaign_id,
+                    facts=campaign.facts,
+                    judgement=campaign.judgement,
+                    grant_ids=grants,
+                )
+            )
+        else:
+            campaigns.append(campaign)
+        verdict_name = "authorised" if grants else "campaign"
+        listings.append(Listing(campaign.campaign_id, verdict_name, campaign.facts, verdict))
+    pools = []
+    for verdict in sorting.pools:
+        facts = _facts(recording, finder, verdict)
+        pool_id = _identifier("pool", facts, verdict.lead)
+        judgement = _judgement(finder, verdict)
+        pools.append(UndeclaredPool(group_id=pool_id, facts=facts, judgement=judgement))
+        listings.append(Listing(pool_id, "undeclared_pool", facts, verdict))
+    not_judged = tuple(_not_judged(recording, finder, track) for track in sorting.undecided)
+    campaigns.sort(key=lambda campaign: (-campaign.judgement.log10_e, campaign.campaign_id))
+    reference = replay.reference_size()
+    return ScanResult(
+        campaigns=tuple(campaigns),
+        authorised=tuple(authorised),
+        undeclared_pools=tuple(pools),
+        suspicious_parties=single_parties(
+            population, replay, finder, recording.config.false_discovery_rate
+        ),
+        not_judged=not_judged,
+        false_discovery_rate=recording.config.false_discovery_rate,
+        population=PopulationRecord(
+            exchanges=rows,
+            accounts=len(population.account_names),
+            parties=population.parties.count,
+            rejected_rows=sum(run.rejects.values()),
+            days=population.days,
+            groups_opened=len(replay.tracks),
+            reference_parties=reference,
+            reachable_log10_e=reachable_log10_e(reference),
+            first_exchange=moment(int(population.accounts["first_seen"].to_numpy().min())),
+            last_exchange=moment(int(population.accounts["last_seen"].to_numpy().max())),
+        ),
+        signals=_signals(recording.columns),
+        run=run,
+        accounts=account_table(population, recording.names, listings),
+        links=link_table(
+            [(x.group_id, x.verdict.members) for x in listings], replay.evening, recording.names
+        ),
+        daily=daily_table(population, finder, listings),
+    )
+
+
+def _campaign(
+    recording: Recording, finder: FactFinder, verdict: Verdict
+) -> tuple[Campaign, tuple[str, ...]]:
+    facts = _facts(recording, finder, verdict)
+    judgement = _judgement(finder, verdict)
+    campaign = Campaign(
+        campaign_id=_identifier("campaign", facts, verdict.lead),
+        facts=facts,
+        judgement=judgement,
+        harm=estimate_harm(facts, recording.config.prices_usd_per_million_tokens),
+        actions=recommend_actions(facts, judgement),
+    )
+    return campaign, grants_of(facts, recording.config, recording.population, recording.names)
+
+
+def _facts(recording: Recording, finder: FactFinder, verdict: Verdict) -> GroupFacts:
+    return finder.facts(
+        verdict.members,
+        verdict.confidence,
+        _coverage(recording.replay, verdict.members),
+        verdict.lead.formed_day,
+    )
+
+
+def _coverage(replay: Replay, members: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    users = np.bincount(replay.history.total.indices, minlength=replay.history.total.shape[1])
+    return content_coverage(replay.history, replay.exchanges, members, users)
+
+
+def _judgement(finder: FactFinder, verdict: Verdict) -> Judgement:
+    track = verdict.lead
+    discovered = [t.discovered_day for t in verdict.tracks if t.discovered_day is not None]
+    return Judgement(
+        log10_e=track.log10_e,
+        log10_e_apart=track.log10_e_apart,
+        log10_e_honest=track.log10_e_honest,
+        threshold_log10_e=track.threshold,
+        formed_on=finder.date_of(min(t.formed_day for t in verdict.tracks)),
+        discovered_on=finder.date_of(min(discovered)) if discovered else None,
+        evidence=evidence_lines(track),
+    )
+
+
+def _not_judged(recording: Recording, finder: FactFinder, track: Track) -> NotJudged:
+    population = recording.population
+    accounts = finder.accounts_of(track.members)
+    reachable = 0.0 if track.honest is None else reachable_log10_e(track.honest.reference_size)
+    if not track.log10_apart:
+        reason = "formed on the last evening of the log: no later day to test it on"
+        level, apart, honest = 0.0, 0.0, 0.0
+    else:
+        level, apart, honest = track.threshold, track.log10_e_apart, track.log10_e_honest
+        reason = (
+            f"reference too small: even the most extreme use would reach 10^{reachable:.1f}, "
+            f"and 10^{level:.1f} is needed"
+            if reachable < level <= apart
+            else f"evidence does not suffice: 10^{level:.1f} is needed on both nulls"
+        )
+    return NotJudged(
+        group_id=f"group-{track.number:05d}",
+        accounts=tuple(population.account_names[int(a)] for a in accounts),
+        reason=reason,
+        reachable_log10_e=reachable,
+        log10_e_apart=apart,
+        log10_e_honest=honest,
+    )
+
+
+def _identifier(kind: str, facts: GroupFacts, track: Track) -> str:
+    """Name a group by its accounts and the day it was formed, so that a repeat agrees."""
+    text = "\n".join([str(track.formed_day), *sorted(m.account_id for m in facts.members)])
+    return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _signals(columns: frozenset[str]) -> tuple[SignalState, ...]:
+    states = []
+    for rule in all_rules():
+        enabled = any(c in columns or c in _ALWAYS_THERE for c in rule.columns)
+        states.append(
+            SignalState(
+                rule_id=rule.rule_id,
+                name=rule.name,
+                enabled=enabled,
+                reason="" if enabled else "the log carries none of: " + ", ".join(rule.columns),
+            )
+        )
+    return tuple(states)

@@ -1,0 +1,257 @@
+"""The log, day by day: groups are formed in the evening and tested on the days after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from phalanx.detect.apart import ApartTest, FamilyEvidence, combine
+from phalanx.detect.groups import (
+    MINIMUM_COVERAGE,
+    ContentHistory,
+    Incidence,
+    communities,
+    content_coverage,
+    content_incidence,
+    groups_of,
+    standing_incidence,
+)
+from phalanx.detect.honest import Habits, HonestEvidence, test_honest
+from phalanx.detect.links import (
+    CONTENT_FAMILIES,
+    MISSING,
+    STANDING_FAMILIES,
+    SYNCHRONISED_ACTIVITY,
+    Evening,
+)
+from phalanx.detect.population import Population
+from phalanx.detect.use_window import UseWindow
+from phalanx.evidence import (
+    LOOK_DAYS,
+    both,
+    e_benjamini_hochberg,
+    mean,
+    weighted_looks,
+)
+
+Route = Literal["content", "standing"]
+"""What formed a group. `content` is tested by standing attributes and timing,
+`standing` by content and timing."""
+
+
+@dataclass
+class Track:
+    """A group followed over days."""
+
+    route: Route
+    number: int
+    formed_day: int
+    opening_size: int
+    """Parties on the evening it was opened; its weight in e-BH."""
+
+    members: npt.NDArray[np.int64]
+    timing: list[FamilyEvidence] = field(default_factory=list)
+    """Synchrony of each day since the group was formed."""
+
+    log10_apart: list[float] = field(default_factory=list)
+    log10_honest: list[float] = field(default_factory=list)
+    apart_lines: list[FamilyEvidence] = field(default_factory=list)
+    """Families at the last look."""
+
+    honest: HonestEvidence | None = None
+    """Honest-use test at the last look."""
+
+    discovered_day: int | None = None
+    threshold: float = float("inf")
+
+    @property
+    def log10_e_apart(self) -> float:
+        """Evidence against "operated apart", over the looks so far."""
+        return weighted_looks(self.log10_apart)
+
+    @property
+    def log10_e_honest(self) -> float:
+        """Evidence against "used honestly", over the looks so far."""
+        return weighted_looks(self.log10_honest)
+
+    @property
+    def log10_e(self) -> float:
+        """Evidence for a campaign."""
+        return both(self.log10_e_apart, self.log10_e_honest)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaySettings:
+    """What the replay needs to know."""
+
+    false_discovery_rate: float
+    minimum_parties: int
+    seed: int
+    trusted: npt.NDArray[np.bool_] | None
+    """Parties that form the reference, or null for the cohort's own."""
+
+
+class Replay:
+    """State of the replay; `run` advances it to the end of the log."""
+
+    def __init__(self, population: Population, settings: ReplaySettings) -> None:
+        """Prepare cumulative counts."""
+        self._population = population
+        self._settings = settings
+        self.history = ContentHistory(
+            population.content, population.parties.count, population.days
+        )
+        self._habits = Habits(population)
+        self._cumulative = np.cumsum(population.counts["exchanges"], axis=1)
+        empty = np.full(population.parties.count, MISSING, dtype=np.int64)
+        self.evening = Evening(population, -1, empty)
+        self.tracks: list[Track] = []
+        self.alive: dict[Route, dict[int, Track]] = {"content": {}, "standing": {}}
+
+    @property
+    def exchanges(self) -> npt.NDArray[np.float32]:
+        """Exchanges of each party until this evening, shape (parties,)."""
+        return np.asarray(self._cumulative[:, self.evening.day])
+
+    def run(self) -> Iterator[int]:
+        """Replay every day; yield each day's index when it is over."""
+        for day in range(self._population.days):
+            self.history.add_day(day)
+            self.evening = Evening(self._population, day, self.evening.communities)
+            content = self._partition(content_incidence(self.history, self.exchanges))
+            self.evening = Evening(self._population, day, content)
+            self._test()
+            self._decide()
+            standing = self._partition(standing_incidence(self.evening, STANDING_FAMILIES))
+            self._form("content", self._pruned(content))
+            self._form("standing", groups_of(standing, self._settings.minimum_parties))
+            yield day
+
+    def _partition(self, incidence: Incidence) -> npt.NDArray[np.int64]:
+        return communities(incidence, self._population.parties.count, self._settings.seed)
+
+    def _pruned(self, labels: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+        users = np.bincount(
+            self.history.total.indices, minlength=self.history.total.shape[1]
+        )
+        kept = []
+        for members in groups_of(labels, self._settings.minimum_parties):
+            coverage = content_coverage(self.history, self.exchanges, members, users)
+            core = members[coverage >= MINIMUM_COVERAGE]
+            if core.size >= self._settings.minimum_parties:
+                kept.append(core)
+        return kept
+
+    def _form(self, route: Route, found: list[npt.NDArray[np.int64]]) -> None:
+        """Continue tracked groups where most of the smaller side is shared, open others."""
+        owner = np.full(self._population.parties.count, MISSING, dtype=np.int64)
+        for number, track in self.alive[route].items():
+            owner[track.members] = number
+        claimed: dict[int, Track] = {}
+        for members in sorted(found, key=lambda group: -group.size):
+            numbers, counts = np.unique(owner[members], return_counts=True)
+            shared = {
+                int(n): int(c)
+                for n, c in zip(numbers, counts, strict=True)
+                if n != MISSING and int(n) not in claimed
+            }
+            best = max(shared, key=lambda n: shared[n], default=None)
+            if best is not None:
+                smaller = min(members.size, self.alive[route][best].members.size)
+                if 2 * shared[best] >= smaller:
+                    self.alive[route][best].members = members
+                    claimed[best] = self.alive[route][best]
+                    continue
+            track = Track(
+                route, len(self.tracks), self.evening.day, int(members.size), members
+            )
+            self.tracks.append(track)
+            claimed[track.number] = track
+        self.alive[route] = claimed
+
+    def _test(self) -> None:
+        evening = self.evening
+        timing = ApartTest(evening, (SYNCHRONISED_ACTIVITY,))
+        due: list[Track] = []
+        for route in self.alive.values():
+            for track in route.values():
+                track.timing.extend(timing.test(track.members))
+                if evening.day - track.formed_day in LOOK_DAYS:
+                    due.append(track)
+        if not due:
+            return
+        tests = {
+            "content": ApartTest(evening, STANDING_FAMILIES),
+            "standing": ApartTest(evening, CONTENT_FAMILIES),
+        }
+        for track in due:
+            track.apart_lines = tests[track.route].test(track.members) + _average(track.timing)
+            track.log10_apart.append(combine(track.apart_lines))
+        for formed_day in sorted({track.formed_day for track in due}):
+            self._test_honest([t for t in due if t.formed_day == formed_day], evening.day)
+
+    def _test_honest(self, due: list[Track], day: int) -> None:
+        """Test groups that were formed on the same evening, on the days after it."""
+        window = self.use_between(due[0].formed_day + 1, day)
+        reference = self.reference()
+        for track in due:
+            exchanges, shares = window.for_group(track.members)
+            others = self.groups_without(track.members)
+            track.honest = test_honest(exchanges, shares, track.members, reference, others)
+            track.log10_honest.append(track.honest.log10_e)
+
+    def use_between(self, first: int, last: int) -> UseWindow:
+        """Return the habits of all parties on days `first` to `last`."""
+        return UseWindow(self._population, self._habits, first, last)
+
+    def reference(self) -> npt.NDArray[np.bool_]:
+        """Return which parties count as one honest operator each, shape (parties,)."""
+        if self._settings.trusted is not None:
+            return self._settings.trusted
+        alone = np.ones(self._population.parties.count, dtype=np.bool_)
+        for track in self._current():
+            alone[track.members] = False
+        return alone
+
+    def groups_without(self, members: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+        """Return groups that share no party with `members`; one operator each."""
+        if self._settings.trusted is not None:
+            return []
+        return [t.members for t in self._current() if not np.isin(t.members, members).any()]
+
+    def reference_size(self) -> int:
+        """Return how many operators can serve as reference now."""
+        active = self.exchanges > 0
+        return int((self.reference() & active).sum()) + len(
+            self.groups_without(np.zeros(0, dtype=np.int64))
+        )
+
+    def _current(self) -> list[Track]:
+        return [track for route in self.alive.values() for track in route.values()]
+
+    def _decide(self) -> None:
+        if not self.tracks:
+            return
+        outcome = e_benjamini_hochberg(
+            np.array([track.log10_e for track in self.tracks]),
+            self._settings.false_discovery_rate,
+            np.array([track.opening_size for track in self.tracks], dtype=np.float64),
+        )
+        for track, rejected, level in zip(
+            self.tracks, outcome.rejected, outcome.threshold_log10_e, strict=True
+        ):
+            track.threshold = float(level)
+            if rejected and track.discovered_day is None:
+                track.discovered_day = self.evening.day
+
+
+def _average(timing: list[FamilyEvidence]) -> list[FamilyEvidence]:
+    """Average the synchrony of several days: habits last, so days may not be multiplied."""
+    if not timing:
+        return []
+    best = max(timing, key=lambda line: line.log10_e)
+    return [FamilyEvidence(best.family, mean([t.log10_e for t in timing]), best.finest)]

@@ -1,0 +1,189 @@
+"""The scan: read → narrow → population → replay → record."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from phalanx import __version__
+from phalanx.detect.config import ScanConfig
+from phalanx.detect.narrow import Names, narrow
+from phalanx.detect.population import Population, build_population
+from phalanx.detect.record import Recording, record
+from phalanx.detect.replay import Replay, ReplaySettings
+from phalanx.detect.result import RunRecord, ScanResult
+from phalanx.detect.tables import models, openings
+from phalanx.errors import InputError
+from phalanx.logs import ExchangeLog, ReadOptions, open_log
+from phalanx.logs.engine import DuckDBEngine
+from phalanx.logs.pseudonym import key_id, pseudonym
+
+Progress = Callable[[str, float], None]
+"""Called with the stage and the share of it that is done, in [0, 1]."""
+
+_VERSIONED = ("duckdb", "ibis-framework", "networkit", "numba", "numpy", "pyarrow", "scipy")
+
+
+@dataclass
+class StageClock:
+    """Wall seconds per stage."""
+
+    progress: Progress | None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time one stage and report its start and end."""
+        if self.progress:
+            self.progress(name, 0.0)
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+        if self.progress:
+            self.progress(name, 1.0)
+
+
+def scan(
+    exchanges: object,
+    config: ScanConfig | None = None,
+    *,
+    rejects_path: Path | None = None,
+    progress: Progress | None = None,
+) -> ScanResult:
+    """Find distillation campaigns in exchange logs.
+
+    Parameters:
+        exchanges: Path, glob, directory, a sequence of those, or a data frame (anything
+            that narwhals accepts) or Ibis table in the native columns.
+        config: Settings; null takes the defaults.
+        rejects_path: Where rejected rows are listed; null keeps only their counts.
+        progress: Called as stages advance.
+
+    Returns:
+        Campaigns, with everything that was not judged beside them.
+
+    Raises:
+        InputError: If nothing can be read, or no row is usable.
+    """
+    config = config or ScanConfig()
+    started_at = config.now or datetime.now(tz=UTC)
+    clock = StageClock(progress)
+    log = open_log(
+        exchanges,
+        ReadOptions(
+            columns=config.columns,
+            pseudonym_key=config.pseudonym_key,
+            now=config.now,
+            rejects_path=rejects_path,
+        ),
+    )
+    threads = config.threads or os.cpu_count() or 1
+    with DuckDBEngine(memory_limit_bytes=config.memory_limit_bytes, threads=threads) as engine:
+        with clock.stage("read and sketch"):
+            table, names = narrow(
+                engine,
+                log.batches(),
+                key=config.pseudonym_key,
+                keep_excerpts=not config.hash_only,
+            )
+        if not log.rows:
+            raise _nothing_usable(log)
+        with clock.stage("aggregate"):
+            population = build_population(table, names, _hidden_map(config))
+        replay = Replay(population, _replay_settings(config, population, names))
+        with clock.stage("replay"):
+            for day in replay.run():
+                if progress:
+                    progress("replay", (day + 1) / population.days)
+        with clock.stage("record"):
+            recording = Recording(
+                population=population,
+                replay=replay,
+                names=names,
+                config=config,
+                columns=log.columns,
+                model_use=models(table),
+                openings=lambda groups: openings(table, groups),
+            )
+            run = _run_record(config, log, started_at, clock)
+            return record(recording, run, log.rows)
+
+
+def _nothing_usable(log: ExchangeLog) -> InputError:
+    reasons = ", ".join(f"{reason}: {count:,}" for reason, count in sorted(log.rejects.items()))
+    return InputError(
+        "no usable exchange in the input" + (f" ({reasons})" if reasons else ""),
+        next_step="Check the columns (--map) and the rejects file.",
+    )
+
+
+def _hidden(config: ScanConfig, column: str, value: str) -> str:
+    """Return an identifier as it stands in the scan: a pseudonym where there is a key."""
+    key = config.pseudonym_key
+    return value if key is None else pseudonym(key, column, value)
+
+
+def _hidden_map(config: ScanConfig) -> dict[str, str]:
+    return {_hidden(config, "account_id", a): party for a, party in config.parties.items()}
+
+
+def _replay_settings(
+    config: ScanConfig, population: Population, names: Names
+) -> ReplaySettings:
+    trusted = None
+    if config.trusted:
+        wanted = {_hidden(config, "account_id", name) for name in config.trusted}
+        organisations = {_hidden(config, "organisation", name) for name in config.trusted}
+        trusted = np.zeros(population.parties.count, dtype=np.bool_)
+        for account, party in zip(
+            population.account_names, population.parties.of_account, strict=True
+        ):
+            trusted[party] |= account in wanted
+        hashes = population.attributes["organisation"]
+        known = {h for h, name in names.values["organisation"].items() if name in organisations}
+        trusted |= np.isin(hashes, np.array(sorted(known), dtype=np.int64))
+        if not trusted.any():
+            message = "none of the trusted accounts or organisations occurs in the log"
+            raise InputError(message, next_step="Check the spelling in the trusted file.")
+    return ReplaySettings(
+        config.false_discovery_rate, config.min_group_parties, config.seed, trusted
+    )
+
+
+def _run_record(
+    config: ScanConfig, log: ExchangeLog, started_at: datetime, clock: StageClock
+) -> RunRecord:
+    versions = {name: version(name) for name in _VERSIONED}
+    return RunRecord(
+        phalanx_version=__version__,
+        versions={"python": platform.python_version(), **versions},
+        engine=DuckDBEngine.name,
+        parameters={
+            "false_discovery_rate": config.false_discovery_rate,
+            "min_group_parties": config.min_group_parties,
+            "seed": config.seed,
+            "hash_only": config.hash_only,
+            "trusted": len(config.trusted),
+            "parties": len(config.parties),
+            "grants": [grant.grant_id for grant in config.grants],
+            "columns": dict(config.columns),
+            "memory_limit_bytes": config.memory_limit_bytes,
+        },
+        started_at=started_at,
+        stage_seconds=clock.seconds,
+        inputs=dict(log.inputs),
+        columns=tuple(sorted(log.columns)),
+        rejects=dict(log.rejects),
+        key_id="" if config.pseudonym_key is None else key_id(config.pseudonym_key),
+    )
+
+

@@ -1,0 +1,178 @@
+"""What a campaign sends, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phalanx.detect.simulate.accounts import Accounts
+from phalanx.detect.simulate.arrivals import Arrivals, ArrivalShape, draw_arrivals, positions
+from phalanx.detect.simulate.config import CampaignPlan
+from phalanx.detect.simulate.exchanges import Exchanges
+from phalanx.detect.simulate.grammar import Book
+from phalanx.detect.simulate.grammar.hashing import Seeds, combine, key_of, mix, pick, unit
+from phalanx.detect.simulate.ladder import Rung
+from phalanx.detect.simulate.population import LANGUAGES
+from phalanx.detect.simulate.profiles import ATTACK_PROFILES
+from phalanx.detect.simulate.templates import write_benign
+
+_TEMPLATES = 32
+_SECOND_LANGUAGE_SHARE = 0.3
+_ROUND_SECONDS = 240.0
+_DAY_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """The time that a log covers."""
+
+    start_us: int
+    """First instant, microseconds since 1970."""
+
+    days: int
+    """Length, at least 1."""
+
+
+def draw_campaign(
+    plan: CampaignPlan,
+    hidden: Rung,
+    accounts: Accounts,
+    begin_day: int,
+    span: Span,
+    shape: ArrivalShape,
+    book: Book,
+    rng: np.random.Generator,
+) -> Exchanges:
+    """Draw the exchanges of one campaign.
+
+    Parameters:
+        plan: The campaign.
+        hidden: What its operator hides.
+        accounts: Its accounts.
+        begin_day: First day on which it works.
+        span: When the log begins and how long it is.
+        shape: Structure of a given arrival trace, if any.
+        book: The grammar.
+        rng: Source of randomness.
+    """
+    if hidden.independent_timing:
+        begin_us = span.start_us + begin_day * int(_DAY_SECONDS * 1e6)
+        working = replace(accounts, created_us=np.maximum(accounts.created_us, begin_us))
+        arrivals = draw_arrivals(working, span.start_us, span.days, shape, rng)
+    else:
+        arrivals = _scheduled(plan, accounts, begin_day, span, rng)
+    cover = write_benign(accounts, arrivals, book, f"cover {plan.name}")
+    harvest = _harvest(plan, hidden, accounts, arrivals, book, rng)
+    return _mixed(cover, harvest, hidden.cover_share, arrivals)
+
+
+def _scheduled(
+    plan: CampaignPlan,
+    accounts: Accounts,
+    begin_day: int,
+    span: Span,
+    rng: np.random.Generator,
+) -> Arrivals:
+    """Let one scheduler drive all accounts: common windows, and rounds within them."""
+    windows = int(rng.integers(2, 5))
+    begins = np.sort(rng.uniform(0.0, 23.0, windows)) * 3600.0
+    lengths = rng.uniform(2400.0, 5400.0, windows)
+    active = span.days - begin_day
+    count = rng.poisson(accounts.exchanges_per_active_day[:, None], (len(accounts), active))
+    account, day = np.nonzero(count)
+    row = np.repeat(np.arange(len(account)), count[account, day])
+    turns = ATTACK_PROFILES[plan.attack_class].turns
+    length = turns[len(turns) // 2]
+    place = positions(row)
+    # A run of turns is dispatched once; its later turns follow within seconds.
+    run = np.cumsum(place % length == 0) - 1
+    heads = np.flatnonzero(place % length == 0)
+    window = rng.integers(0, windows, len(heads))
+    rounds = np.floor(rng.random(len(heads)) * lengths[window] / _ROUND_SECONDS)
+    at = begins[window] + rounds * _ROUND_SECONDS + rng.uniform(0.0, 25.0, len(heads))
+    follow = np.where(place % length == 0, 0.0, rng.uniform(4.0, 20.0, len(row)))
+    elapsed = np.cumsum(follow)
+    elapsed -= elapsed[heads][run]
+    seconds = (begin_day + day[row]) * _DAY_SECONDS + at[run] + elapsed
+    kept = seconds < span.days * _DAY_SECONDS
+    return Arrivals(
+        account=account[row][kept],
+        time_us=(span.start_us + (seconds * 1e6).astype(np.int64))[kept],
+        session=run[kept],
+        position=positions(run[kept]),
+    )
+
+
+def _harvest(
+    plan: CampaignPlan,
+    hidden: Rung,
+    accounts: Accounts,
+    arrivals: Arrivals,
+    book: Book,
+    rng: np.random.Generator,
+) -> Exchanges:
+    """Write the campaign's own prompts from its private pool of templates."""
+    size = len(arrivals.account)
+    profile = ATTACK_PROFILES[plan.attack_class]
+    secret = np.uint64(rng.integers(1, 2**63))
+    skeletons, wordings = _template_pool(plan, secret, book, rng)
+    seed = mix(np.arange(size, dtype=np.uint64), secret)
+    session = mix(arrivals.session.astype(np.uint64), secret)
+    lengths = np.array(profile.turns)[pick(session, key_of("turns"), len(profile.turns))]
+    turn = arrivals.position % lengths
+    conversation = combine(session, (arrivals.position // lengths).astype(np.uint64))
+    which = (unit(seed, key_of("which")) ** 1.4 * len(skeletons)).astype(np.int64)
+    skeleton, wording = skeletons[which], wordings[which]
+    if hidden.paraphrase:
+        wording = mix(seed, key_of("paraphrase"))
+    single = profile.turns == (1,)
+    if not single:
+        options = book.of(f"{plan.attack_class}_turn")
+        later = turn > 0
+        skeleton = np.where(later, options[pick(seed, key_of("later"), len(options))], skeleton)
+    return Exchanges(
+        account=arrivals.account,
+        time_us=arrivals.time_us,
+        skeleton=skeleton,
+        wording=wording,
+        seed=seed,
+        conversation=np.zeros(size, dtype=np.uint64) if single else conversation,
+        turn=np.zeros(size, dtype=np.int64) if single else turn,
+        output_median=np.full(size, profile.output_tokens),
+        output_spread=np.full(size, profile.output_spread),
+        user_agent=np.full(size, -1, dtype=np.int64),
+        harvest=np.ones(size, dtype=bool),
+        corpus=np.full(size, -1, dtype=np.int64),
+    )
+
+
+def _template_pool(
+    plan: CampaignPlan, secret: np.uint64, book: Book, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], Seeds]:
+    """Draw the campaign's private templates: mostly one language, worded by its operator."""
+    spoken = [name for name in LANGUAGES if (plan.attack_class, name) in book.index]
+    second = spoken[int(rng.integers(0, len(spoken)))]
+    wording = mix(np.arange(_TEMPLATES, dtype=np.uint64), secret)
+    foreign = rng.random(_TEMPLATES) < _SECOND_LANGUAGE_SHARE
+    home, abroad = book.of(plan.attack_class, "en"), book.of(plan.attack_class, second)
+    skeleton = np.where(
+        foreign,
+        abroad[pick(wording, key_of("skeleton"), len(abroad))],
+        home[pick(wording, key_of("skeleton"), len(home))],
+    )
+    return skeleton, wording
+
+
+def _mixed(
+    cover: Exchanges, harvest: Exchanges, cover_share: float, arrivals: Arrivals
+) -> Exchanges:
+    """Let whole sessions be cover traffic or harvest, so that conversations stay whole."""
+    drawn = unit(mix(arrivals.session.astype(np.uint64), key_of("cover")), key_of("share"))
+    covered = drawn < cover_share
+    columns = {
+        name: np.where(covered, getattr(cover, name), getattr(harvest, name))
+        for name in Exchanges.__dataclass_fields__
+    }
+    return Exchanges(**columns)

@@ -1,0 +1,252 @@
+"""From exchanges to batches of the native table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from phalanx.detect.simulate.accounts import Accounts, Catalogue
+from phalanx.detect.simulate.grammar import Book, render
+from phalanx.detect.simulate.grammar.hashing import Seeds, key_of, mix, pick, unit
+from phalanx.detect.simulate.network import write_addresses
+from phalanx.detect.simulate.prompt_text import PromptWriter
+
+ROWS_PER_BATCH = 32_768
+"""Rows that are written at a time."""
+
+_TIMESTAMP = pa.timestamp("us", tz="UTC")
+_BYTES_PER_TOKEN = 3.9
+_RESPONSES = 600
+
+NATIVE_SCHEMA = pa.schema(
+    {
+        "timestamp": _TIMESTAMP,
+        "account_id": pa.string(),
+        "model": pa.string(),
+        "prompt": pa.string(),
+        "exchange_id": pa.string(),
+        "organisation": pa.string(),
+        "conversation_id": pa.string(),
+        "system_prompt": pa.string(),
+        "response": pa.string(),
+        "input_tokens": pa.int64(),
+        "output_tokens": pa.int64(),
+        "status": pa.int32(),
+        "client_ip": pa.string(),
+        "asn": pa.string(),
+        "country": pa.string(),
+        "user_agent": pa.string(),
+        "tls_fingerprint": pa.string(),
+        "payment_fingerprint": pa.string(),
+        "email_domain": pa.string(),
+        "account_created_at": _TIMESTAMP,
+        "temperature": pa.float64(),
+        "top_p": pa.float64(),
+        "max_tokens": pa.int64(),
+        "n": pa.int32(),
+        "logprobs": pa.bool_(),
+        "stream": pa.bool_(),
+        "tools_hash": pa.string(),
+        "endpoint": pa.string(),
+    }
+)
+"""Columns and types that the simulator writes, in the order of `NATIVE_COLUMNS`."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AccountTexts:
+    """The texts of each account, ready to be repeated."""
+
+    account_id: pa.StringArray
+    organisation: pa.StringArray
+    payment: pa.StringArray
+    mail: pa.StringArray
+    tools: pa.StringArray
+    systems: pa.StringArray
+    """Own system prompts of all accounts, then those for the harvest of campaign accounts."""
+
+
+def account_texts(accounts: Accounts, catalogue: Catalogue, systems: pa.StringArray) -> AccountTexts:
+    """Write what stays the same for an account."""
+    declared = np.where(accounts.declared, accounts.group, -1)
+    free = len(catalogue.free_mail)
+    return AccountTexts(
+        account_id=account_ids(accounts.seed),
+        organisation=pa.array([f"org-{at:05d}" if at >= 0 else None for at in declared.tolist()]),
+        payment=_digests(accounts.payment, "pm_"),
+        mail=pa.array(
+            [
+                catalogue.free_mail[value].as_py() if value < free else _domain(value)
+                for value in accounts.mail.tolist()
+            ],
+            type=pa.string(),
+        ),
+        tools=_digests(accounts.tools, ""),
+        systems=systems,
+    )
+
+
+def account_ids(seed: Seeds) -> pa.StringArray:
+    """Write account identifiers."""
+    return pa.array([f"acct_{value:016x}" for value in mix(seed, key_of("account")).tolist()])
+
+
+def _digests(seeds: Seeds, prefix: str) -> pa.StringArray:
+    values = mix(seeds, key_of("digest")).tolist()
+    zero = (seeds == 0).tolist()
+    texts = [None if none else f"{prefix}{v:016x}" for v, none in zip(values, zero, strict=True)]
+    return pa.array(texts, type=pa.string())
+
+
+_SYLLABLES = ("al", "ber", "cor", "dan", "el", "fin", "gra", "hol", "in", "jor", "kel", "lum", "mar",
+              "nor", "ost", "pel", "qua", "ros", "sel", "tam", "ur", "vel", "wil", "yar")  # fmt: skip
+
+
+def _domain(seed: int) -> str:
+    """Write a domain of its own, under a name that is reserved for examples."""
+    word = ""
+    for _ in range(4):
+        seed, at = divmod(seed, len(_SYLLABLES))
+        word += _SYLLABLES[at]
+    return f"{word}.example"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TableWriter:
+    """Writes exchanges as batches of the native table, in order of time."""
+
+    accounts: Accounts
+    texts: AccountTexts
+    catalogue: Catalogue
+    prompts: PromptWriter
+    benign_accounts: int
+    """Accounts before the first campaign account."""
+
+    salt: np.uint64
+    """Keeps the identifiers of two simulations apart."""
+
+    responses: pa.StringArray
+    """Texts of responses, by rising length."""
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Write all exchanges."""
+        order = np.argsort(self.prompts.exchanges.time_us, kind="stable")
+        for start in range(0, len(order), ROWS_PER_BATCH):
+            yield self.batch(order[start : start + ROWS_PER_BATCH])
+
+    def batch(self, rows: NDArray[np.int64]) -> pa.RecordBatch:
+        """Write the exchanges at `rows`."""
+        exchanges, accounts = self.prompts.exchanges, self.accounts
+        account = exchanges.account[rows]
+        at = pa.array(account)
+        noise = mix(rows.astype(np.uint64), self.salt)
+        prompt = self.prompts.write(rows)
+        own = account + np.where(exchanges.harvest[rows], len(accounts) - self.benign_accounts, 0)
+        system = self.texts.systems.take(pa.array(own))
+        status = _statuses(noise)
+        output = self._output_tokens(rows, account, noise, status)
+        second = unit(noise, key_of("model")) < 0.12
+        model = np.where(second, accounts.second_model[account], accounts.model[account])
+        agent = exchanges.user_agent[rows]
+        agent = np.where(agent < 0, accounts.user_agent[account], agent)
+        slot = pick(noise, key_of("address"), 1 << 16) % accounts.address_count[account]
+        columns = [
+            pa.array(exchanges.time_us[rows]).cast(_TIMESTAMP),
+            self.texts.account_id.take(at),
+            self.catalogue.models.take(pa.array(model)),
+            prompt,
+            pa.array([f"req_{value:016x}" for value in noise.tolist()]),
+            self.texts.organisation.take(at),
+            _conversation_ids(exchanges.conversation[rows]),
+            system,
+            self._responses(output),
+            _input_tokens(prompt, system, noise),
+            pa.array(output),
+            pa.array(status),
+            write_addresses(accounts.addresses[account, slot]),
+            self.catalogue.providers.take(pa.array(accounts.provider[account])),
+            self.catalogue.countries.take(pa.array(accounts.country[account])),
+            self.catalogue.user_agents.take(pa.array(agent)),
+            self.catalogue.fingerprints.take(pa.array(accounts.fingerprint[account])),
+            self.texts.payment.take(at),
+            self.texts.mail.take(at),
+            pa.array(accounts.created_us[account]).cast(_TIMESTAMP),
+            pa.array(accounts.temperature[account], from_pandas=True),
+            pa.array(accounts.top_p[account], from_pandas=True),
+            _absent_at_zero(accounts.max_tokens[account]),
+            pa.array(accounts.samples[account].astype(np.int32)),
+            pa.array(accounts.logprobs[account]),
+            pa.array(accounts.stream[account]),
+            self.texts.tools.take(at),
+            self.catalogue.endpoints.take(pa.array(accounts.endpoint[account])),
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=NATIVE_SCHEMA)
+
+    def _output_tokens(
+        self,
+        rows: NDArray[np.int64],
+        account: NDArray[np.int64],
+        noise: Seeds,
+        status: NDArray[np.int32],
+    ) -> NDArray[np.int64]:
+        """Draw the length of each response, cut at the request's limit."""
+        exchanges, accounts = self.prompts.exchanges, self.accounts
+        habit = 0.35 * _normal(accounts.seed[account], key_of("habit"))
+        spread = exchanges.output_spread[rows] * _normal(noise, key_of("output"))
+        tokens = np.exp(np.log(exchanges.output_median[rows]) + habit + spread)
+        limit = accounts.max_tokens[account]
+        tokens = np.minimum(tokens, np.where(limit > 0, limit, 16_384))
+        return np.where(status == 200, np.maximum(tokens, 1).astype(np.int64), 0)
+
+    def _responses(self, output_tokens: NDArray[np.int64]) -> pa.StringArray:
+        """Take a text of about the right length for each response, none for failures."""
+        place = np.log(np.maximum(output_tokens, 1)) / np.log(4096.0) * (len(self.responses) - 1)
+        chosen = np.minimum(place, len(self.responses) - 1).astype(np.int64)
+        return self.responses.take(pa.array(chosen, mask=output_tokens == 0))
+
+
+def response_pool(book: Book) -> pa.StringArray:
+    """Write texts of 1 to 4,096 tokens, by rising length, that stand for responses."""
+    seeds = mix(np.arange(2000, dtype=np.uint64), key_of("responses"))
+    kind = book.of("chat_reply", "en")
+    choice = kind[pick(seeds, key_of("skeleton"), len(kind))]
+    text = " ".join(render(book.skeletons, choice, seeds, seeds, book.plain).to_pylist())
+    lengths = (np.exp(np.linspace(0.0, np.log(4096.0), _RESPONSES)) * _BYTES_PER_TOKEN).astype(int)
+    starts = (np.arange(_RESPONSES) * 977) % max(1, len(text) - int(lengths[-1]))
+    return pa.array([text[s : s + n] for s, n in zip(starts, lengths, strict=True)])
+
+
+def _statuses(noise: Seeds) -> NDArray[np.int32]:
+    """Draw status codes: mostly success, some limits and failures."""
+    draw = unit(noise, key_of("status"))
+    codes = np.array([200, 429, 400, 500, 529], dtype=np.int32)
+    edges = np.array([0.962, 0.987, 0.992, 0.996])
+    return codes[np.searchsorted(edges, draw, side="right")]
+
+
+def _input_tokens(prompt: pa.StringArray, system: pa.StringArray, noise: Seeds) -> pa.Array:
+    """Estimate the tokens of what was sent from its bytes."""
+    sent = pc.add(pc.binary_length(prompt), pc.fill_null(pc.binary_length(system), 0))
+    rate = _BYTES_PER_TOKEN * np.exp(0.08 * _normal(noise, key_of("input")))
+    return pa.array((sent.to_numpy(zero_copy_only=False) / rate).astype(np.int64) + 3)
+
+
+def _normal(seeds: Seeds, key: np.uint64) -> NDArray[np.float64]:
+    """Return one standard normal number for each seed (Box and Muller)."""
+    first, second = unit(seeds, key), unit(seeds, key ^ np.uint64(1))
+    return np.sqrt(-2.0 * np.log1p(-first)) * np.cos(2.0 * np.pi * second)
+
+
+def _absent_at_zero(values: NDArray[np.int64]) -> pa.Array:
+    return pa.array(values, mask=values == 0)
+
+
+def _conversation_ids(seeds: Seeds) -> pa.StringArray:
+    """Write the identifiers of conversations, null for single prompts."""
+    texts = [f"conv_{value:016x}" if value else None for value in seeds.tolist()]
+    return pa.array(texts, type=pa.string())

@@ -1,0 +1,154 @@
+"""Prompts from given files, dealt to the exchanges of a class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+from numpy.typing import NDArray
+
+from phalanx.detect.simulate.accounts import Accounts
+from phalanx.detect.simulate.config import ATTACK_CLASSES, SimulationConfig
+from phalanx.detect.simulate.exchanges import Exchanges
+from phalanx.detect.simulate.grammar.hashing import key_of, mix, pick
+from phalanx.detect.simulate.ladder import rung
+from phalanx.detect.simulate.profiles import PROFILES
+from phalanx.errors import InputError
+
+_SHARED_CLASSES = frozenset({"evaluation", "framework"})
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Corpora:
+    """Given prompts by traffic class."""
+
+    texts: Mapping[str, pa.StringArray]
+    """Class -> distinct prompts."""
+
+    @property
+    def all_texts(self) -> pa.StringArray:
+        """All prompts, class after class."""
+        return pa.concat_arrays([pa.array([], type=pa.string()), *self.texts.values()])
+
+    def first_row(self, name: str) -> int:
+        """Return where the prompts of a class begin in `all_texts`."""
+        rows = 0
+        for known, texts in self.texts.items():
+            if known == name:
+                return rows
+            rows += len(texts)
+        message = f"no corpus for {name!r}"
+        raise KeyError(message)
+
+
+def open_corpora(paths: Mapping[str, Path]) -> Corpora:
+    """Read the prompts of each class.
+
+    Raises:
+        InputError: If a file cannot be read or has no usable column `prompt`.
+    """
+    return Corpora(texts={name: _read_prompts(Path(path)) for name, path in paths.items()})
+
+
+def _read_prompts(path: Path) -> pa.StringArray:
+    """Read the distinct, non-empty prompts of a file or folder, in order."""
+    suffix = path.suffix.lower()
+    kind = "json" if suffix in {".jsonl", ".json", ".ndjson"} else "parquet"
+    try:
+        source = ds.dataset(path, format=kind)
+        column = source.to_table(columns=["prompt"]).column("prompt")
+        texts = column.cast(pa.string()).combine_chunks().drop_null().unique()
+    except (OSError, pa.ArrowException, KeyError) as error:
+        message = (
+            f"{path}: no prompts could be read ({error}); expected Parquet or JSONL with a text "
+            "column `prompt`"
+        )
+        raise InputError(message) from error
+    texts = texts.filter(pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(texts)), 0))
+    if len(texts) == 0:
+        message = f"{path}: the column `prompt` holds no text; give a file with prompts"
+        raise InputError(message)
+    return texts
+
+
+def deal(
+    exchanges: Exchanges,
+    accounts: Accounts,
+    classes: Sequence[str],
+    campaigns: Sequence[str | None],
+    corpora: Corpora,
+    config: SimulationConfig,
+) -> Exchanges:
+    """Give exchanges the prompts of the corpora; what is left keeps the grammar's.
+
+    Parameters:
+        exchanges: All exchanges.
+        accounts: All accounts.
+        classes: Traffic class of each account.
+        campaigns: Campaign of each account.
+        corpora: The prompts.
+        config: The rungs, and how often an honest class may deal one prompt.
+    """
+    corpus, wording = exchanges.corpus.copy(), exchanges.wording.copy()
+    rng = np.random.default_rng([config.seed, 7])
+    behaviour = np.array(list(PROFILES))[accounts.behaviour][exchanges.account]
+    for name, texts in corpora.texts.items():
+        if name == "passage":
+            continue
+        if name in ATTACK_CLASSES:
+            _deal_attack(name, exchanges, classes, campaigns, corpora, config, corpus, wording)
+            continue
+        rows = np.flatnonzero((behaviour == name) & ~exchanges.harvest)
+        if name in _SHARED_CLASSES:
+            chosen = pick(exchanges.seed[rows], key_of("corpus"), len(texts))
+        else:
+            rows, chosen = _deal_cards(
+                rows, exchanges.account[rows], len(texts), config.accounts_per_corpus_prompt, rng
+            )
+        corpus[rows] = corpora.first_row(name) + chosen
+        wording[rows] = 0
+    return replace(exchanges, corpus=corpus, wording=wording)
+
+
+def _deal_cards(
+    rows: NDArray[np.int64],
+    account: NDArray[np.int64],
+    size: int,
+    times: int,
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Deal each prompt at most `times`, account after account in random order."""
+    turn = rng.permutation(int(account.max()) + 1 if len(account) else 0)
+    rows = rows[np.argsort(turn[account], kind="stable")][: size * times]
+    passes = -(-len(rows) // size) if size else 0
+    deck = np.concatenate([np.zeros(0, dtype=np.int64)] + [rng.permutation(size)] * passes)
+    return rows, deck[: len(rows)].astype(np.int64)
+
+
+def _deal_attack(
+    name: str,
+    exchanges: Exchanges,
+    classes: Sequence[str],
+    campaigns: Sequence[str | None],
+    corpora: Corpora,
+    config: SimulationConfig,
+    corpus: NDArray[np.int64],
+    wording: NDArray[np.uint64],
+) -> None:
+    """Deal an attack corpus: every campaign of the class works through a part of its own."""
+    plans = [plan for plan in config.campaigns if plan.attack_class == name]
+    owner = np.array([known or "" for known in campaigns])[exchanges.account]
+    size = len(corpora.texts[name])
+    for at, plan in enumerate(plans):
+        part = np.arange(at % size, size, len(plans))
+        rows = np.flatnonzero((owner == plan.name) & exchanges.harvest)
+        order = np.argsort(exchanges.time_us[rows], kind="stable")
+        rows = rows[order]
+        corpus[rows] = corpora.first_row(name) + part[np.arange(len(rows)) % len(part)]
+        reworded = rung(plan.evasion or config.evasion).paraphrase
+        wording[rows] = mix(exchanges.seed[rows], key_of("reword")) if reworded else 0

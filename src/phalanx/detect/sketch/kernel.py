@@ -1,0 +1,149 @@
+"""The only code that reads prompts: one pass, a few integers per exchange.
+
+Per exchange it yields *content values*, integers that two prompts share when they come
+from one template or one list: MinHash bands over masked word shingles, the masked
+opening and closing words, the exact text. Text never leaves this module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from phalanx.detect.sketch.hashing import finish, hash_bytes, mix, text_buffers
+from phalanx.detect.sketch.lexicon import capability_mask, compiled_lexicon
+from phalanx.detect.sketch.tokens import tokenise
+
+BANDS = 4
+ROWS_PER_BAND = 3
+SHINGLE_WORDS = 3
+EDGE_WORDS = 8
+"""Words of the opening and of the closing that make one value each."""
+
+MINIMUM_TOKENS = 5
+"""A shorter prompt carries no content value: everyone says "hello"."""
+
+MAXIMUM_TOKENS = 1024
+"""Tokens of a prompt that are read; the closing words are then those of this part."""
+
+_PERMUTATIONS = BANDS * ROWS_PER_BAND
+_MULTIPLIERS = np.random.default_rng(20260223).integers(
+    1, 2**63 - 1, size=_PERMUTATIONS, dtype=np.int64
+).astype(np.uint64) * np.uint64(2) + np.uint64(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """Arrays with one entry per exchange; 0 means that the exchange has no such value."""
+
+    bands: npt.NDArray[np.int64]
+    """MinHash bands, shape (rows, BANDS)."""
+
+    opening: npt.NDArray[np.int64]
+    closing: npt.NDArray[np.int64]
+    exact: npt.NDArray[np.int64]
+    """Hash of the prompt's bytes."""
+
+    words: npt.NDArray[np.int32]
+    """Words (or characters of scripts without spaces), estimated beyond the part read."""
+
+    capabilities: npt.NDArray[np.int16]
+    """Capability mask, see `lexicon`."""
+
+    code: npt.NDArray[np.bool_]
+    """Whether the prompt carries quoted code."""
+
+
+@numba.njit(cache=True, nogil=True)
+def _sketch_rows(
+    offsets: npt.NDArray[np.int64],
+    data: npt.NDArray[np.uint8],
+    seed: np.uint64,
+    multipliers: npt.NDArray[np.uint64],
+    slots: npt.NDArray[np.int64],
+    phrases: npt.NDArray[np.uint64],
+    lengths: npt.NDArray[np.int64],
+    bits: npt.NDArray[np.int64],
+    bands: npt.NDArray[np.uint64],
+    opening: npt.NDArray[np.uint64],
+    closing: npt.NDArray[np.uint64],
+    exact: npt.NDArray[np.uint64],
+    words: npt.NDArray[np.int32],
+    capabilities: npt.NDArray[np.int16],
+    code: npt.NDArray[np.bool_],
+) -> None:
+    tokens = np.empty(MAXIMUM_TOKENS, dtype=np.uint64)
+    minima = np.empty(multipliers.size, dtype=np.uint64)
+    for row in range(offsets.size - 1):
+        start, end = offsets[row], offsets[row + 1]
+        count, _, code_tokens = tokenise(data, start, end, tokens)
+        exact[row] = hash_bytes(data, start, end, seed)
+        code[row] = code_tokens > 0
+        words[row] = count if count < MAXIMUM_TOKENS else max(count, (end - start) // 6)
+        capabilities[row] = capability_mask(tokens, count, slots, phrases, lengths, bits)
+        if count < MINIMUM_TOKENS:
+            continue
+        minima[:] = np.uint64(0xFFFFFFFFFFFFFFFF)
+        for position in range(count - SHINGLE_WORDS + 1):
+            shingle = mix(seed, tokens[position])
+            shingle = mix(shingle, tokens[position + 1])
+            shingle = mix(shingle, tokens[position + 2])
+            shingle ^= shingle >> np.uint64(31)
+            for permutation in range(multipliers.size):
+                value = shingle * multipliers[permutation]
+                if value < minima[permutation]:
+                    minima[permutation] = value
+        for band in range(bands.shape[1]):
+            state = mix(seed, np.uint64(band + 1))
+            for offset in range(ROWS_PER_BAND):
+                state = mix(state, minima[band * ROWS_PER_BAND + offset])
+            bands[row, band] = finish(state)
+        if count > EDGE_WORDS:
+            state, tail = mix(seed, np.uint64(101)), mix(seed, np.uint64(102))
+            for offset in range(EDGE_WORDS):
+                state = mix(state, tokens[offset])
+                tail = mix(tail, tokens[count - EDGE_WORDS + offset])
+            opening[row] = finish(state)
+            closing[row] = finish(tail)
+
+
+def sketch_prompts(prompts: pa.Array, seed: np.uint64) -> Sketch:
+    """Sketch a column of prompts.
+
+    Parameters:
+        prompts: String array without nulls, in one chunk.
+        seed: Keyed seed; sketches of two seeds cannot be compared.
+
+    Returns:
+        One entry per prompt.
+
+    References:
+        Broder, "On the resemblance and containment of documents", SEQUENCES 1997.
+
+    Examples:
+        >>> texts = pa.array([f'Grade answer {i} of "pupil {i}" by the rubric.' for i in (1, 2)])
+        >>> sketch = sketch_prompts(texts, np.uint64(1))
+        >>> bool((sketch.bands[0] == sketch.bands[1]).all()), bool(sketch.exact[0] == sketch.exact[1])
+        (True, False)
+    """
+    offsets, data = text_buffers(prompts)
+    rows = len(prompts)
+    lexicon = compiled_lexicon()
+    bands = np.zeros((rows, BANDS), dtype=np.uint64)
+    opening, closing, exact = (np.zeros(rows, dtype=np.uint64) for _ in range(3))
+    words = np.zeros(rows, dtype=np.int32)
+    capabilities = np.zeros(rows, dtype=np.int16)
+    code = np.zeros(rows, dtype=np.bool_)
+    _sketch_rows(
+        offsets, data, seed, _MULTIPLIERS,
+        lexicon.slots, lexicon.phrases, lexicon.lengths, lexicon.bits,
+        bands, opening, closing, exact, words, capabilities, code,
+    )  # fmt: skip
+    return Sketch(
+        bands.view(np.int64), opening.view(np.int64), closing.view(np.int64),
+        exact.view(np.int64), words, capabilities, code,
+    )  # fmt: skip

@@ -1,0 +1,150 @@
+"""Relational part of the scan: from the narrow table to small arrays.
+
+Every function is an Ibis expression over the narrow table and returns Arrow. Literals
+are cast, because engines type them differently.
+"""
+
+from __future__ import annotations
+
+import ibis
+import pyarrow as pa
+from ibis import _
+
+from phalanx.detect.narrow import CONTENT_COLUMNS, MICROSECONDS_PER_DAY
+from phalanx.detect.sketch import CAPABILITIES, ELICITATION_MASK
+
+FIRST_SEEN_COLUMNS = (
+    "organisation",
+    "payment",
+    "email",
+    "subnet",
+    "ip",
+    "asn",
+    "country",
+    "tls",
+    "parameters",
+)
+"""Attributes of an account that are taken from its first exchange that carries them."""
+
+CAPABILITY_COLUMNS = tuple(f"capability_{bit}" for bit in range(len(CAPABILITIES)))
+
+_MINUTES_PER_DAY = 1440
+
+
+def accounts(narrow: ibis.Table) -> pa.Table:
+    """Return one row per account: totals and first-seen attributes, ordered by account."""
+    firsts = {
+        name: _[name].argmin(_.timestamp, where=_[name] != 0).coalesce(0)
+        for name in FIRST_SEEN_COLUMNS
+    }
+    expression = (
+        narrow.group_by("account")
+        .agg(
+            exchanges=_.count(),
+            first_seen=_.timestamp.min(),
+            last_seen=_.timestamp.max(),
+            created=_.created.max(),
+            input_tokens=_.input_tokens.sum(),
+            output_tokens=_.output_tokens.sum(where=_.output_tokens >= 0).coalesce(0),
+            **firsts,
+        )
+        .order_by("account")
+    )
+    return expression.to_pyarrow()
+
+
+def account_days(narrow: ibis.Table) -> pa.Table:
+    """Return one row per account and day: what was asked, and how.
+
+    `first_turns` counts exchanges without earlier turns; `conversations` the distinct
+    conversations (-1 where the log has none); `minute` is the minute of the day of one
+    exchange, picked without regard to what it says.
+    """
+    capabilities = {
+        column: ((_.capabilities.cast("int64") & ibis.literal(1 << bit, "int64")) != 0).sum()
+        for bit, column in enumerate(CAPABILITY_COLUMNS)
+    }
+    elicitation = (
+        (_.capabilities.cast("int64") & ibis.literal(ELICITATION_MASK, "int64")) != 0
+    ).sum()
+    expression = (
+        narrow.group_by("account", "day")
+        .agg(
+            exchanges=_.count(),
+            first_turns=(_.later_turn == 0).sum(),
+            conversations=_.conversation.nunique(where=_.conversation != 0),
+            conversed=(_.conversation != 0).sum(),
+            elicitation=elicitation,
+            code=_.code.cast("int64").sum(),
+            words=_.words.cast("int64").sum(),
+            input_tokens=_.input_tokens.sum(),
+            output_tokens=_.output_tokens.sum(where=_.output_tokens >= 0).coalesce(0),
+            long_outputs=((_.output_tokens >= 0) & (_.output_tokens >= _.input_tokens)).sum(),
+            refused=_.refused.cast("int64").sum(),
+            minute=(
+                (_.timestamp % MICROSECONDS_PER_DAY) // (MICROSECONDS_PER_DAY // _MINUTES_PER_DAY)
+            ).argmin(_.draw),
+            **capabilities,
+        )
+        .order_by("account", "day")
+    )
+    return expression.to_pyarrow()
+
+
+def shared_values(narrow: ibis.Table, column: str) -> pa.Table:
+    """Return who used the values of one content column that at least two accounts used.
+
+    Returns:
+        Columns account, value, day, exchanges: one row per account, value and day.
+    """
+    used = narrow.filter(_[column] != 0)
+    shared = (
+        used.group_by(value=_[column])
+        .agg(low=_.account.min(), high=_.account.max())
+        .filter(_.low != _.high)
+        .select("value")
+    )
+    rows = used.select("account", "day", value=_[column]).semi_join(shared, "value")
+    return rows.group_by("account", "value", "day").agg(exchanges=_.count()).to_pyarrow()
+
+
+def content_values(narrow: ibis.Table) -> pa.Table:
+    """Return `shared_values` of all content columns, one column after the other."""
+    parts = []
+    for kind, column in enumerate(CONTENT_COLUMNS):
+        rows = shared_values(narrow, column)
+        parts.append(
+            rows.append_column("kind", pa.repeat(pa.scalar(kind, pa.int8()), rows.num_rows))
+        )
+    return pa.concat_tables(parts)
+
+
+def new_prompts(narrow: ibis.Table) -> pa.Table:
+    """Return how many prompts each account sent for the first time, per day."""
+    firsts = narrow.group_by("account", "exact").agg(day=_.day.min())
+    return firsts.group_by("account", "day").agg(new_prompts=_.count()).to_pyarrow()
+
+
+def models(narrow: ibis.Table) -> pa.Table:
+    """Return exchanges per account and model."""
+    return narrow.group_by("account", "model").agg(exchanges=_.count()).to_pyarrow()
+
+
+def openings(narrow: ibis.Table, accounts_of_groups: pa.Table) -> pa.Table:
+    """Return how often the accounts of groups used each masked opening.
+
+    Parameters:
+        narrow: The narrow table.
+        accounts_of_groups: Columns account and group.
+
+    Returns:
+        Columns group, opening, exchanges.
+    """
+    members = ibis.memtable(accounts_of_groups)
+    return (
+        narrow.filter(_.opening != 0)
+        .inner_join(members, "account")
+        .group_by("group", "opening")
+        .agg(exchanges=_.count())
+        .to_pyarrow()
+    )

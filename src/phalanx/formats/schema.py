@@ -1,0 +1,68 @@
+"""The published JSON Schema of `campaigns.json`, generated from the types.
+
+`python -m phalanx.formats.schema` writes it again after a type has changed.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from phalanx import model
+from phalanx.detect import result
+from phalanx.formats.document import SCHEMA_ID, ScanDocument
+from phalanx.formats.json import to_text
+
+SCHEMA_PATH = Path(__file__).parent / "schemas" / "campaigns-1.schema.json"
+"""Where the schema is published, inside the package."""
+
+
+def campaigns_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of `campaigns.json`, with the types' own descriptions.
+
+    Examples:
+        >>> campaigns_schema()["properties"]["schema"]["const"]
+        'phalanx.campaigns/1'
+    """
+    schema = TypeAdapter(ScanDocument).json_schema(mode="serialization")
+    _describe(schema, ScanDocument)
+    for name, definition in schema["$defs"].items():
+        _describe(definition, getattr(model, name, None) or getattr(result, name))
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_ID,
+        **schema,
+    }
+
+
+def _describe(definition: dict[str, Any], noun: type) -> None:
+    definition["description"] = (inspect.getdoc(noun) or "").split("\n\n")[0]
+    for name, text in _field_docstrings(noun).items():
+        if name in definition["properties"]:
+            definition["properties"][name]["description"] = text
+
+
+def _field_docstrings(noun: type) -> dict[str, str]:
+    body = ast.parse(textwrap.dedent(inspect.getsource(noun))).body[0]
+    found: dict[str, str] = {}
+    if not isinstance(body, ast.ClassDef):
+        return found
+    for field, text in zip(body.body, body.body[1:], strict=False):
+        if (
+            isinstance(field, ast.AnnAssign)
+            and isinstance(field.target, ast.Name)
+            and isinstance(text, ast.Expr)
+            and isinstance(text.value, ast.Constant)
+            and isinstance(text.value.value, str)
+        ):
+            found[field.target.id] = " ".join(text.value.value.split())
+    return found
+
+
+if __name__ == "__main__":
+    SCHEMA_PATH.write_text(to_text(campaigns_schema()), encoding="utf-8")

@@ -1,0 +1,106 @@
+"""The sentences in which a scan states its conclusions, the same in every output."""
+
+from __future__ import annotations
+
+from phalanx.detect.result import ScanResult
+from phalanx.formats.notation import count, e_value, plural, share, short_count
+from phalanx.model import Campaign, SuspiciousParty, UndeclaredPool
+
+CONDITION = "if the named assumptions hold"
+"""What every promise of this tool ends with."""
+
+NOT_COVERED = (
+    "The promise is about these data and the two named null hypotheses.",
+    (
+        "It does not cover a reference that is itself unrepresentative: if the parties that stand "
+        "for honest use are unlike your honest customers, the e-values are wrong."
+    ),
+    (
+        "It does not cover an honest way of working that nobody put into the reference, such as a "
+        "new kind of evaluation or a new tool that many customers start to use on one day."
+    ),
+    "It does not cover someone who is paid to look like a campaign.",
+    "It says nothing about who stands behind a campaign, and nothing about intent.",
+    "A campaign that is missing from the list was not shown to be honest.",
+)
+"""What the error rate does not cover, in plain words."""
+
+
+def promise(result: ScanResult) -> str:
+    """Say what the list of campaigns promises.
+
+    Parameters:
+        result: What the scan found.
+    """
+    rate = share(result.false_discovery_rate)
+    if not result.campaigns:
+        return (
+            "No group passed the level of the list. That is no proof that there was none: see "
+            "what could not be judged."
+        )
+    return (
+        f"At most {rate} of these are expected to be false (averaged over many scans), {CONDITION}."
+    )
+
+
+def summary(result: ScanResult) -> str:
+    """Say in one sentence what was read and what was found.
+
+    Parameters:
+        result: What the scan found.
+    """
+    accounts = sum(len(campaign.facts.members) for campaign in result.campaigns)
+    taken = sum(campaign.facts.exchanges for campaign in result.campaigns)
+    total = result.population.exchanges
+    part = f" ({share(taken / total)} of all)" if total and taken else ""
+    return (
+        f"{plural(len(result.campaigns), 'campaign')} with {plural(accounts, 'account')} and "
+        f"{count(taken)} exchanges{part}, among {plural(result.population.accounts, 'account')} "
+        f"on {plural(result.population.days, 'day')}."
+    )
+
+
+def campaign_sentence(campaign: Campaign, false_discovery_rate: float) -> str:
+    """State one campaign in one sentence, with its evidence.
+
+    Parameters:
+        campaign: The campaign.
+        false_discovery_rate: Rate that its list was held to, in (0, 1).
+    """
+    judgement = campaign.judgement
+    return (
+        f"{plural(len(campaign.facts.members), 'account')} act together and use the model unlike "
+        f"honest operators: e-value {e_value(judgement.log10_e)} (operated apart: "
+        f"{e_value(judgement.log10_e_apart)}; used honestly: {e_value(judgement.log10_e_honest)}; "
+        f"level {e_value(judgement.threshold_log10_e)}). They took "
+        f"{short_count(campaign.facts.output_tokens)} output tokens. In the list that this "
+        f"stands in, at most {share(false_discovery_rate)} are expected to be false, {CONDITION}."
+    )
+
+
+def pool_sentence(pool: UndeclaredPool) -> str:
+    """State one undeclared pool in one sentence.
+
+    Parameters:
+        pool: The pool.
+    """
+    judgement = pool.judgement
+    return (
+        f"{plural(len(pool.facts.members), 'account')} are operated together without declaring "
+        f"it (e-value {e_value(judgement.log10_e_apart)}); their use is not shown to be unlike "
+        f"honest use (e-value {e_value(judgement.log10_e_honest)}). A matter of terms, not a "
+        "campaign."
+    )
+
+
+def party_sentence(party: SuspiciousParty) -> str:
+    """State one suspicious party in one sentence.
+
+    Parameters:
+        party: The party.
+    """
+    return (
+        f"One declared party with {plural(len(party.facts.members), 'account')} uses the model "
+        f"unlike honest operators of like volume (e-value "
+        f"{e_value(party.judgement.log10_e_honest)}). It hides nothing about who it is."
+    )

@@ -1,0 +1,126 @@
+"""Read Parquet and Arrow files, and any table in memory, column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from phalanx.errors import InputError
+from phalanx.logs.chunk import NativeChunk
+from phalanx.logs.columns import FieldPath, extract, resolve
+from phalanx.logs.conform import BATCH_BYTES
+from phalanx.logs.content import LogFile
+from phalanx.logs.options import ReadOptions
+from phalanx.logs.quality import Quality
+
+PARQUET_MAGIC = b"PAR1"
+ARROW_MAGIC = b"ARROW1"
+ARROW_STREAM_MAGIC = b"\xff\xff\xff\xff"
+
+_READ_AHEAD_BYTES = 1 << 20
+_FEWEST_ROWS = 64
+_MOST_ROWS_PER_BYTE = 1_000
+
+
+def read_parquet(file: LogFile, options: ReadOptions, quality: Quality) -> Iterator[NativeChunk]:
+    """Yield the rows of a Parquet file, reading only the columns that are needed.
+
+    Raises:
+        InputError: If the file is damaged or lacks a required column.
+    """
+    source = file.open_binary()
+    parquet = pq.ParquetFile(source, buffer_size=_READ_AHEAD_BYTES, pre_buffer=False)
+    metadata = parquet.metadata
+    if metadata.num_rows > _MOST_ROWS_PER_BYTE * max(source.size(), 1):
+        message = f"{file.name}: claims {metadata.num_rows:,} rows in {source.size():,} bytes"
+        raise InputError(message, next_step="Write the log again; this file is not plausible.")
+    paths = resolve(parquet.schema_arrow, options.columns, name=file.name, quality=quality)
+    batches = parquet.iter_batches(
+        batch_size=_rows_at_once(metadata, paths, options.batch_rows),
+        columns=sorted({".".join(path) for path in paths.values()}),
+        use_threads=False,
+    )
+    yield from read_batches(batches, paths, options)
+
+
+def read_arrow_file(
+    file: LogFile, options: ReadOptions, quality: Quality
+) -> Iterator[NativeChunk]:
+    """Yield the rows of an Arrow IPC file.
+
+    Raises:
+        InputError: If it lacks a required column.
+    """
+    reader = pa.ipc.open_file(file.open_binary())
+    paths = resolve(reader.schema, options.columns, name=file.name, quality=quality)
+    batches = (reader.get_batch(index) for index in range(reader.num_record_batches))
+    yield from read_batches(batches, paths, options)
+
+
+def read_arrow_stream(
+    file: LogFile, options: ReadOptions, quality: Quality
+) -> Iterator[NativeChunk]:
+    """Yield the rows of an Arrow IPC stream.
+
+    Raises:
+        InputError: If it lacks a required column.
+    """
+    with pa.ipc.open_stream(file.open_binary()) as reader:
+        paths = resolve(reader.schema, options.columns, name=file.name, quality=quality)
+        yield from read_batches(reader, paths, options)
+
+
+def read_batches(
+    batches: Iterable[pa.RecordBatch], paths: dict[str, FieldPath], options: ReadOptions
+) -> Iterator[NativeChunk]:
+    """Yield native chunks of bounded size from batches of any size."""
+    position = 1
+    for batch in batches:
+        batch.validate()
+        for start in range(0, batch.num_rows, options.batch_rows):
+            part = batch.slice(start, options.batch_rows)
+            columns = {name: _small_offsets(extract(part, path)) for name, path in paths.items()}
+            yield from _bounded(columns, part.num_rows, position)
+            position += part.num_rows
+
+
+def _bounded(columns: dict[str, pa.Array], rows: int, position: int) -> Iterator[NativeChunk]:
+    if rows > 1 and sum(column.nbytes for column in columns.values()) > 2 * BATCH_BYTES:
+        half = rows // 2
+        head = {name: column.slice(0, half) for name, column in columns.items()}
+        tail = {name: column.slice(half) for name, column in columns.items()}
+        yield from _bounded(head, half, position)
+        yield from _bounded(tail, rows - half, position + half)
+        return
+    yield NativeChunk(rows=rows, positions=range(position, position + rows), columns=columns)
+
+
+def _small_offsets(array: pa.Array) -> pa.Array:
+    """Copy views out, so that a slice no longer carries the buffers of the whole."""
+    if pa.types.is_string_view(array.type):
+        return array.cast(pa.large_string())
+    if pa.types.is_binary_view(array.type):
+        return array.cast(pa.large_binary())
+    return array
+
+
+def _rows_at_once(
+    metadata: pq.FileMetaData, paths: dict[str, FieldPath], batch_rows: int
+) -> int:
+    """Choose how many rows to decode at once, so that long prompts stay within bounds."""
+    wanted = {".".join(path) for path in paths.values()}
+    widest = 0.0
+    for index in range(metadata.num_row_groups):
+        group = metadata.row_group(index)
+        sizes = (group.column(leaf) for leaf in range(group.num_columns))
+        total = sum(
+            leaf.total_uncompressed_size
+            for leaf in sizes
+            if leaf.path_in_schema in wanted
+            or any(leaf.path_in_schema.startswith(f"{name}.") for name in wanted)
+        )
+        widest = max(widest, total / max(group.num_rows, 1))
+    fitting = int(BATCH_BYTES / widest) if widest else batch_rows
+    return max(min(batch_rows, fitting), min(_FEWEST_ROWS, batch_rows))

@@ -1,0 +1,157 @@
+"""The bytes of one log file: decompressed, decoded to UTF-8, bounded.
+
+Whatever a file is called, what it holds decides: compression by magic number, text
+encoding by byte-order mark. A file that expands beyond reason is refused.
+"""
+
+from __future__ import annotations
+
+import codecs
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+
+from phalanx.errors import InputError
+from phalanx.logs.decompress import compression_of, decompressed
+
+HEAD_BYTES = 256 << 10
+"""How much of a file the readers are shown."""
+
+_PIECE = 1 << 20
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+@dataclass(frozen=True)
+class LogFile:
+    """One input file.
+
+    Examples:
+        >>> with tempfile.NamedTemporaryFile() as file:
+        ...     _ = file.write(b"\\xef\\xbb\\xbftimestamp"), file.flush()
+        ...     LogFile(Path(file.name)).head
+        b'timestamp'
+    """
+
+    path: Path
+    """Where it is; a symbolic link is followed."""
+
+    @property
+    def name(self) -> str:
+        """Path as given, for messages."""
+        return str(self.path)
+
+    @cached_property
+    def head(self) -> bytes:
+        """First bytes, decompressed and as UTF-8."""
+        head = b""
+        for piece in self._text(piece_bytes=HEAD_BYTES):
+            head += piece
+            if len(head) >= HEAD_BYTES:
+                break
+        return head[:HEAD_BYTES]
+
+    @cached_property
+    def encoding(self) -> str:
+        """Text encoding that the file declares, else `utf-8`; `binary` after a magic number."""
+        return _encoding_of(self._start)[0]
+
+    def text_pieces(self) -> Iterator[bytes]:
+        """Yield the whole file, decompressed, as UTF-8 without byte-order mark.
+
+        Invalid UTF-8 in a file that declares nothing else passes as it is, for the
+        reader to mend row by row.
+
+        Raises:
+            InputError: If the file expands like a decompression bomb.
+            DecompressionError: If the compressed data end early or are damaged.
+        """
+        return self._text(piece_bytes=_PIECE)
+
+    def open_binary(self) -> pa.NativeFile:
+        """Open a file of a format that needs to jump, unpacked aside if it is compressed."""
+        with self.path.open("rb") as raw:
+            compressed = compression_of(raw.read(8)) is not None
+        return pa.PythonFile(self._unpacked(), mode="r") if compressed else pa.OSFile(self.name)
+
+    @cached_property
+    def _start(self) -> bytes:
+        start = b""
+        for piece in decompressed(self.path, piece_bytes=4096):
+            start += piece
+            if len(start) >= 4096:
+                break
+        return start
+
+    def _text(self, *, piece_bytes: int) -> Iterator[bytes]:
+        pieces = decompressed(self.path, piece_bytes=piece_bytes)
+        encoding, mark = _encoding_of(self._start)
+        if encoding in ("utf-8", "binary"):
+            yield from _without(mark, pieces)
+            return
+        decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+        for piece in _without(mark, pieces):
+            yield decoder.decode(piece).encode(errors="replace")
+        yield decoder.decode(b"", final=True).encode(errors="replace")
+
+    def _unpacked(self) -> IO[bytes]:
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the Arrow file around it
+        for piece in decompressed(self.path, piece_bytes=_PIECE):
+            file.write(piece)
+        file.seek(0)
+        return file
+
+
+def require_regular_file(path: Path) -> None:
+    """Refuse what cannot be read twice or never ends.
+
+    Raises:
+        InputError: If the path is missing, a pipe, a socket or a device, or not readable.
+    """
+    try:
+        regular = path.is_file()
+        if regular:
+            with path.open("rb"):
+                return
+        exists = path.exists()
+    except OSError as error:
+        message = f"{path}: cannot be read: {error.strerror}"
+        raise InputError(message, next_step="Check its permissions.") from error
+    if exists:
+        message = f"{path}: is a pipe, a socket or a device, not a file"
+        raise InputError(message, next_step="Write the log to a file and name that.")
+    reason = "is a symbolic link to nothing" if path.is_symlink() else "does not exist"
+    raise InputError(f"{path}: {reason}", next_step="Check the path.")
+
+
+def _encoding_of(start: bytes) -> tuple[str, bytes]:
+    """Return the encoding of a text that begins so, and its byte-order mark."""
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if start.startswith(mark):
+            return encoding, mark
+    if start[:4] in (b"PAR1", b"ARRO", b"\xff\xff\xff\xff"):
+        return "binary", b""
+    # Text in UTF-16 without a mark: every second byte of its first characters is zero.
+    sample = start[:64]
+    if len(sample) >= 4 and not any(sample[1::2]) and all(sample[0::2]):
+        return "utf-16-le", b""
+    if len(sample) >= 4 and not any(sample[0::2]) and all(sample[1::2]):
+        return "utf-16-be", b""
+    return "utf-8", b""
+
+
+def _without(mark: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    # A piece is never shorter than a mark unless the file is.
+    first = next(pieces, b"")
+    yield first[len(mark) :]
+    yield from pieces

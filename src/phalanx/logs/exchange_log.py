@@ -1,0 +1,144 @@
+"""Open logs of any form as one stream of exchanges."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import pyarrow as pa
+
+from phalanx.errors import InputError
+from phalanx.logs.chunk import NativeChunk
+from phalanx.logs.conform import Conformer
+from phalanx.logs.digest import FileDigest
+from phalanx.logs.frames import FRAME_NAME, read_frame
+from phalanx.logs.options import ReadOptions
+from phalanx.logs.quality import Quality
+from phalanx.logs.sources import Source, find_sources
+
+
+def open_log(source: Any, options: ReadOptions | None = None) -> ExchangeLog:
+    """Open logs for reading.
+
+    Parameters:
+        source: A path, a sequence of paths, globs and folders, or a table in memory
+            (Arrow, pandas, Polars, Ibis, or any other that narwhals knows).
+        options: How to read; null takes the defaults.
+
+    Raises:
+        InputError: If a path cannot be read, is no log, or nothing is found.
+
+    Examples:
+        >>> row = {"timestamp": "2026-01-01", "account_id": "a", "model": "m", "prompt": "Hi"}
+        >>> log = open_log(pa.Table.from_pylist([row]))
+        >>> [batch.num_rows for batch in log.batches()], log.rows, dict(log.rejects)
+        ([1], 1, {})
+    """
+    options = options or ReadOptions()
+    quality = Quality(options.rejects_path)
+    if isinstance(source, str | os.PathLike):
+        source = [source]
+    if isinstance(source, Sequence):
+        return ExchangeLog(find_sources(source, quality), None, options, quality)
+    return ExchangeLog([], source, options, quality)
+
+
+class ExchangeLog:
+    """A stream of exchanges, with an account of what was read and what was not.
+
+    Everything but `batches` is known when the batches are exhausted.
+    """
+
+    def __init__(
+        self, sources: Sequence[Source], frame: object, options: ReadOptions, quality: Quality
+    ) -> None:
+        """Keep what `open_log` found; nothing is read yet."""
+        self._sources = sources
+        self._frame = frame
+        self._options = options
+        self._quality = quality
+        self._conformer = Conformer(options, quality)
+        self._inputs: dict[str, str] = {}
+        self._started = False
+        self._rows = 0
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Optional native columns that at least one row carried."""
+        return frozenset(self._conformer.columns)
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """SHA-256 of each file by path; `frame` for a table in memory."""
+        return MappingProxyType(self._inputs)
+
+    @property
+    def rejects(self) -> Mapping[str, int]:
+        """Rows that were not used, by reason."""
+        return MappingProxyType(self._quality.rejects)
+
+    @property
+    def notes(self) -> Mapping[str, int]:
+        """What was mended or left empty on rows that were used, by kind."""
+        return MappingProxyType(self._quality.notes)
+
+    @property
+    def rows(self) -> int:
+        """Rows that were used."""
+        return self._rows
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the exchanges as batches of `EXCHANGE_SCHEMA`; can be called once.
+
+        Raises:
+            InputError: If a file cannot be read to its end, or no row can be used.
+            ValueError: If it was called before.
+        """
+        if self._started:
+            message = "the batches of a log can be read only once; open it again"
+            raise ValueError(message)
+        self._started = True
+        return self._batches()
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        try:
+            for file, chunk in self._chunks():
+                for batch in self._conformer.conform(chunk, file):
+                    self._rows += batch.num_rows
+                    yield batch
+            self._require_rows()
+        except BaseException:
+            self._quality.abandon()
+            raise
+        self._quality.finish()
+
+    def _chunks(self) -> Iterator[tuple[str, NativeChunk]]:
+        for source in self._sources:
+            name = source.file.name
+            digest = FileDigest(source.file.path)
+            try:
+                for chunk in source.reader.read(source.file, self._options, self._quality):
+                    yield name, chunk
+                self._inputs[name] = digest.result()
+            except (OSError, pa.ArrowException, UnicodeError) as error:
+                message = f"{name}: cannot be read as {source.reader.name}: {_first_line(error)}"
+                advice = "Write or copy the file again, or leave it out."
+                raise InputError(message, next_step=advice) from error
+        if self._frame is not None:
+            for chunk in read_frame(self._frame, self._options, self._quality):
+                yield FRAME_NAME, chunk
+            self._inputs[FRAME_NAME] = FRAME_NAME
+
+    def _require_rows(self) -> None:
+        if self._rows:
+            return
+        reasons = ", ".join(f"{reason}: {count:,}" for reason, count in self.rejects.items())
+        message = "no usable exchanges" + (f"; rejected rows by reason: {reasons}" if reasons else "")
+        advice = "Check that the log has rows, and that --map names the right fields."
+        raise InputError(message, next_step=advice)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0][:200] or type(error).__name__

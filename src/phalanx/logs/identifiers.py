@@ -1,0 +1,83 @@
+"""Identifiers on their way in: one spelling each, then a pseudonym under the key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pyarrow as pa
+
+from phalanx.logs.addresses import canonical_address, subnet_of
+from phalanx.logs.memo import Memo
+from phalanx.logs.pseudonym import PREFIXES, pseudonymiser
+from phalanx.logs.quality import Quality
+
+Spelling = Callable[[str], str | None]
+
+_SPELLINGS: Mapping[str, Spelling] = {
+    "client_ip": canonical_address,
+    "client_subnet": subnet_of,
+    "email_domain": lambda text: text.rpartition("@")[2].strip().lower() or None,
+}
+
+
+class Identifiers:
+    """Spells and disguises identifying columns, each distinct value once.
+
+    An address has one spelling; a domain is in lower case, and of a whole e-mail address
+    only the domain is kept. The subnet is taken from the address before either becomes a
+    pseudonym.
+
+    Parameters:
+        key: Key of the pseudonyms; null leaves identifiers in clear.
+        quality: Takes notes on addresses that are none.
+
+    Examples:
+        >>> identifiers = Identifiers(None, Quality())
+        >>> found = identifiers.finished({"client_ip": pa.array(["192.0.2.9:443", "?"])})
+        >>> found["client_ip"].to_pylist(), found["client_subnet"].to_pylist()
+        (['192.0.2.9', None], ['192.0.2.0/24', None])
+        >>> domains = pa.array(["Ann@Example.org"])
+        >>> identifiers.finished({"email_domain": domains})["email_domain"].to_pylist()
+        ['example.org']
+    """
+
+    def __init__(self, key: bytes | None, quality: Quality) -> None:
+        """Prepare the memories; the key stays inside the functions they call."""
+        self._quality = quality
+        self._memos = {
+            name: Memo(_disguise(name, key))
+            for name in PREFIXES
+            if key is not None or name in _SPELLINGS
+        }
+
+    def finished(self, columns: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+        """Return the identifying columns as they leave; others are not returned.
+
+        Parameters:
+            columns: Text columns by name; `client_subnet` is made from `client_ip`.
+        """
+        present = {
+            name: column
+            for name, column in columns.items()
+            if name in self._memos and column.null_count < len(column)
+        }
+        addresses = present.get("client_ip")
+        if addresses is not None:
+            present["client_subnet"] = addresses
+        finished = {name: self._memos[name].apply(cells) for name, cells in present.items()}
+        if addresses is not None:
+            lost = finished["client_ip"].null_count - addresses.null_count
+            self._quality.note("client_ip: no IP address, left empty", lost)
+        return finished
+
+
+def _disguise(name: str, key: bytes | None) -> Callable[[list[str]], list[str | None]]:
+    """Return the function from values as logged to values as they leave."""
+    spell = _SPELLINGS.get(name)
+    hide = None if key is None else pseudonymiser(key, name)
+
+    def apply(values: list[str]) -> list[str | None]:
+        spelled = values if spell is None else [spell(value) for value in values]
+        return list(spelled) if hide is None else hide(spelled)
+
+    return apply

@@ -1,0 +1,201 @@
+"""Keyed pseudonyms: HMAC-SHA256 of an identifier under the provider's key.
+
+The same identifier has the same pseudonym under one key, and nothing links pseudonyms
+of two keys, or of two columns. Whoever holds the key can test a guess (`reveal`);
+nobody else can.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from phalanx.errors import ConfigError
+
+PREFIXES = {
+    "account_id": "acct_",
+    "organisation": "org_",
+    "conversation_id": "conv_",
+    "client_ip": "ip_",
+    "client_subnet": "net_",
+    "payment_fingerprint": "pay_",
+    "email_domain": "mail_",
+}
+"""Columns that are replaced by pseudonyms, and how their pseudonyms begin."""
+
+KEY_BYTES = 32
+_BLOCK_BYTES = 64
+_HEX_DIGITS = 32  # 128 bits: no two of a billion identifiers collide
+
+
+def pseudonym(key: bytes, column: str, value: str) -> str:
+    """Return the pseudonym of one identifier.
+
+    Parameters:
+        key: The provider's key, at least 16 bytes.
+        column: Column that the identifier stands in; each has pseudonyms of its own.
+        value: The identifier.
+
+    Raises:
+        ValueError: If the column has no pseudonyms or the key is too short.
+
+    Examples:
+        >>> pseudonym(bytes(32), "account_id", "alice")
+        'acct_bb9e2ec7ba5b0b47a6cfe32ccc3a4eb4'
+    """
+    (alias,) = pseudonymiser(key, column)([value])
+    assert alias is not None
+    return alias
+
+
+def pseudonymiser(
+    key: bytes, column: str
+) -> Callable[[Iterable[str | None]], list[str | None]]:
+    """Return a function that `pseudonym` is, for many values; null stays null.
+
+    The two hash states that HMAC (RFC 2104) derives from the key are computed here and
+    copied for every value, which costs half of what `hmac.digest` does.
+
+    Examples:
+        >>> hide = pseudonymiser(bytes(32), "client_ip")
+        >>> hide(["192.0.2.1", None]) == [pseudonym(bytes(32), "client_ip", "192.0.2.1"), None]
+        True
+    """
+    if column not in PREFIXES:
+        message = f"{column} has no pseudonyms; columns that do: {', '.join(PREFIXES)}"
+        raise ValueError(message)
+    if len(key) < KEY_BYTES // 2:
+        message = f"a pseudonym key has at least {KEY_BYTES // 2} bytes"
+        raise ValueError(message)
+    block = (key if len(key) <= _BLOCK_BYTES else hashlib.sha256(key).digest()).ljust(
+        _BLOCK_BYTES, b"\0"
+    )
+    keyed = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+    keyed.update(_label(column))
+    inner = keyed.copy
+    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block)).copy
+    prefix = PREFIXES[column]
+
+    def hide(values: Iterable[str | None]) -> list[str | None]:
+        hidden: list[str | None] = []
+        for value in values:
+            if value is None:
+                hidden.append(None)
+                continue
+            first = inner()
+            first.update(value.encode())
+            second = outer()
+            second.update(first.digest())
+            hidden.append(prefix + second.hexdigest()[:_HEX_DIGITS])
+        return hidden
+
+    return hide
+
+
+def key_id(key: bytes) -> str:
+    """Name a key without telling anything about it.
+
+    Examples:
+        >>> key_id(bytes(32))
+        'key_50bdc3ff3e49d9d6'
+    """
+    return "key_" + hmac.digest(key, b"phalanx key id v1", "sha256").hex()[:16]
+
+
+def reveal(
+    key: bytes, candidates: Iterable[str], pseudonyms: Iterable[str], column: str = "account_id"
+) -> dict[str, str]:
+    """Find which candidates stand behind pseudonyms.
+
+    Parameters:
+        key: Key under which the pseudonyms were made.
+        candidates: Identifiers that may stand behind them, for example all accounts.
+        pseudonyms: What is to be resolved.
+        column: Column that the pseudonyms come from.
+
+    Returns:
+        Pseudonym -> identifier, for those that a candidate matches.
+
+    Raises:
+        ValueError: If the column has no pseudonyms or the key is too short.
+
+    Examples:
+        >>> secret = pseudonym(bytes(32), "account_id", "alice")
+        >>> reveal(bytes(32), ["bob", "alice"], [secret]) == {secret: "alice"}
+        True
+    """
+    wanted = set(pseudonyms)
+    hide = pseudonymiser(key, column)
+    found: dict[str, str] = {}
+    for candidate in candidates:
+        (alias,) = hide([candidate])
+        if alias in wanted:
+            found[alias] = candidate
+    return found
+
+
+def load_or_create_key(path: Path) -> bytes:
+    """Read the provider's key, or make one that only its owner may read.
+
+    Parameters:
+        path: File of exactly 32 bytes. Folders on the way are made.
+
+    Raises:
+        ConfigError: If others may read the file, or it is not a key.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     made = load_or_create_key(Path(folder) / "pseudonym.key")
+        ...     made == load_or_create_key(Path(folder) / "pseudonym.key"), len(made)
+        (True, 32)
+    """
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _create_key(path)
+        return _load_key(path)
+    except OSError as error:
+        message = f"{path}: the pseudonym key cannot be read or made: {error.strerror}"
+        raise ConfigError(message, next_step="Check the path and its permissions.") from error
+
+
+def _label(column: str) -> bytes:
+    return b"phalanx pseudonym v1\0" + column.encode() + b"\0"
+
+
+def _create_key(path: Path) -> None:
+    """Write aside, then link: a second process sees the whole key or none."""
+    aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+        os.link(aside, path)
+    except FileExistsError:
+        # Another process was first: its key is the one to use.
+        return
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _load_key(path: Path) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            message = f"{path}: the pseudonym key is not a regular file"
+            raise ConfigError(message, next_step="Name a file.")
+        if status.st_mode & 0o077:
+            message = f"{path}: the pseudonym key can be read by others than its owner"
+            raise ConfigError(message, next_step=f"Run: chmod 600 {path}")
+        key = file.read(KEY_BYTES + 1)
+    if len(key) != KEY_BYTES:
+        message = f"{path}: a pseudonym key has exactly {KEY_BYTES} bytes"
+        raise ConfigError(message, next_step="Name the key file, or a path where none exists yet.")
+    return key

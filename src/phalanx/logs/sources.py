@@ -1,0 +1,107 @@
+"""Find the files that the user means: paths, globs and folders."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from phalanx.errors import InputError
+from phalanx.logs.content import LogFile, require_regular_file
+from phalanx.logs.decompress import DecompressionError
+from phalanx.logs.quality import Quality
+from phalanx.logs.reader import LogReader, reader_for, readers
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file and the reader that will read it."""
+
+    file: LogFile
+    reader: LogReader
+
+
+def find_sources(paths: Sequence[str | os.PathLike[str]], quality: Quality) -> list[Source]:
+    """Find the files behind paths, and a reader for each.
+
+    Parameters:
+        paths: Files, globs, and folders, which are searched to any depth.
+        quality: Takes notes on files that are passed over.
+
+    Raises:
+        InputError: If a named file cannot be read or is no log, or nothing is found.
+    """
+    sources: list[Source] = []
+    known: set[Path] = set()
+    for path in paths:
+        before = len(sources)
+        for candidate, named in _candidates(path):
+            real = candidate.resolve()
+            if real in known:
+                quality.note("file named twice, read once")
+                continue
+            source = _source(candidate, quality, named=named)
+            if source is not None:
+                known.add(real)
+                sources.append(source)
+        if len(sources) == before and Path(path).is_dir():
+            formats = ", ".join(reader.name for reader in readers())
+            message = f"{path}: no logs in this folder"
+            raise InputError(message, next_step=f"Name a folder with logs ({formats}).")
+    if not sources:
+        message = "no log files were given" if not paths else "every file given is empty"
+        raise InputError(message, next_step="Name at least one file with exchanges.")
+    return sources
+
+
+def _candidates(path: str | os.PathLike[str]) -> Iterator[tuple[Path, bool]]:
+    """Yield files and whether the user named each."""
+    text = os.fspath(path)
+    plain = Path(text)
+    if plain.is_dir():
+        yield from ((found, False) for found in _inside(plain))
+        return
+    if not plain.exists() and not plain.is_symlink() and glob.has_magic(text):
+        matches = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - takes absolute globs
+        if not matches:
+            raise InputError(f"{text}: no file matches", next_step="Check the pattern.")
+        for match in matches:
+            if Path(match).is_dir():
+                yield from ((found, False) for found in _inside(Path(match)))
+            else:
+                yield Path(match), True
+        return
+    yield plain, True
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    """Yield the files in a folder in a fixed order; hidden and marker files are no logs."""
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
+        for name in sorted(names):
+            if not name.startswith((".", "_")) and (Path(parent) / name).is_file():
+                yield Path(parent) / name
+
+
+def _source(path: Path, quality: Quality, *, named: bool) -> Source | None:
+    require_regular_file(path)
+    file = LogFile(path)
+    try:
+        head = file.head
+    except DecompressionError as error:
+        message = f"{path}: cannot be read: {error}"
+        raise InputError(message, next_step="Copy the file again, or leave it out.") from error
+    if not head.strip(b" \t\r\n\0"):
+        quality.note("empty file, passed over")
+        return None
+    reader = reader_for(head)
+    if reader is None and named:
+        formats = ", ".join(reader.name for reader in readers())
+        message = f"{path}: not a log in any known format ({formats})"
+        raise InputError(message, next_step="Name a log; the native table is the simplest form.")
+    if reader is None:
+        quality.note("file in a folder that is no log, passed over")
+        return None
+    return Source(file, reader)

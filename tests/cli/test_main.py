@@ -1,0 +1,110 @@
+"""What the command line promises whatever the command: status, messages, quick help."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from phalanx import __version__
+from phalanx.cli import ExitCode, main
+from phalanx.cli.application import command_paths
+
+HEAVY = {"altair", "duckdb", "ibis", "networkit", "numba", "numpy", "pandas", "pyarrow", "pydantic"}
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """`phalanx --help` lists all commands and ends well."""
+    assert main(["--help"]) == ExitCode.CLEAN
+    shown = capsys.readouterr().out
+    assert all(words[0] in shown for words in command_paths())
+
+
+def test_no_words_shows_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """`phalanx` alone says what can be done."""
+    assert main([]) == ExitCode.CLEAN
+    assert "scan" in capsys.readouterr().out
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """`phalanx --version` prints the version and nothing else."""
+    assert main(["--version"]) == ExitCode.CLEAN
+    assert capsys.readouterr().out.strip() == __version__
+
+
+@pytest.mark.parametrize("words", [[], *map(list, command_paths())], ids=" ".join)
+def test_help_imports_nothing_heavy(words: list[str]) -> None:
+    """Help must stay quick, so it imports none of the large libraries."""
+    script = (
+        "import sys; from phalanx.cli import main; main(sys.argv[1:]);"
+        "print('\\n#', *sorted(name for name in sys.modules if '.' not in name))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = set(done.stdout.rsplit("#", 1)[1].split())
+    assert not HEAVY & imported
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["scna"],
+        ["scan"],
+        ["scan", "log.jsonl", "--no-such-option"],
+        ["scan", "log.jsonl", "--fdr", "1.5"],
+        ["scan", "log.jsonl", "--format", "pdf"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_status_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A command line that cannot be used is told so on standard error."""
+    assert main(words) == ExitCode.BAD_INPUT
+    captured = capsys.readouterr()
+    assert captured.err.strip()
+    assert not captured.out.strip()
+
+
+def test_error_says_what_and_next(capsys: pytest.CaptureFixture[str]) -> None:
+    """An error is a message with a next step; only `-v` adds a traceback."""
+    words = ["scan", "log.jsonl", "--config", "absent.toml"]
+    assert main(words) == ExitCode.BAD_INPUT
+    message = capsys.readouterr().err
+    assert "absent.toml" in message
+    assert "Next:" in message
+    assert "Traceback" not in message
+    main([*words, "-v"])
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_reader_that_leaves_is_no_error() -> None:
+    """`phalanx ... | head -1` ends without a traceback."""
+    command = f"{sys.executable} -m phalanx scan --help | head -1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert not done.stderr
+
+
+def test_output_that_is_closed_is_no_error(tmp_path: Path) -> None:
+    """A pipe whose reader left before the first line ends without a traceback."""
+    command = f"{sys.executable} -m phalanx config show -f json | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert done.stdout.strip() == "0"
+    assert not done.stderr
+
+
+def test_module_is_the_command_line() -> None:
+    """`python -m phalanx` is `phalanx`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "phalanx", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == __version__

@@ -1,0 +1,104 @@
+"""Where the value of an option comes from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from phalanx.cli import ExitCode, main
+from phalanx.cli.settings import read_config
+from phalanx.errors import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def _shown(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, tuple[str, str]]:
+    """Return option -> (value, source), as `phalanx config show` prints them."""
+    tail = ["--", *words] if words else []
+    assert main(["config", "show", "-f", "json", *tail]) == ExitCode.CLEAN
+    return {
+        f"{row['command']} {row['option']}": (row["value"], row["source"])
+        for row in json.loads(capsys.readouterr().out)
+    }
+
+
+def test_default(capsys: pytest.CaptureFixture[str]) -> None:
+    """An option that nobody set has its default."""
+    assert _shown(capsys)["scan --fdr"] == ("0.01", "default")
+
+
+def test_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """`phalanx.toml` in the working directory is read without being named."""
+    Path("phalanx.toml").write_text('[scan]\nfdr = 0.05\nfail_on = "pool"\n')
+    shown = _shown(capsys)
+    assert shown["scan --fdr"] == ("0.05", "phalanx.toml")
+    assert shown["scan --fail-on"] == ("pool", "phalanx.toml")
+
+
+def test_environment_outranks_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A variable of the environment is stronger than the file."""
+    Path("phalanx.toml").write_text("[scan]\nfdr = 0.05\n")
+    monkeypatch.setenv("PHALANX_SCAN_FDR", "0.1")
+    assert _shown(capsys)["scan --fdr"] == ("0.1", "environment")
+
+
+def test_option_outranks_all(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command line is the strongest."""
+    Path("phalanx.toml").write_text("[scan]\nfdr = 0.05\n")
+    monkeypatch.setenv("PHALANX_SCAN_FDR", "0.1")
+    shown = _shown(capsys, "scan", "log.jsonl", "--fdr", "0.2")
+    assert shown["scan --fdr"] == ("0.2", "option")
+
+
+def test_file_named_by_environment(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`PHALANX_CONFIG` names another file."""
+    Path("other.toml").write_text("[scan]\nseed = 7\n")
+    monkeypatch.setenv("PHALANX_CONFIG", "other.toml")
+    assert _shown(capsys)["scan --seed"] == ("7", "other.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[scna]\nfdr = 0.05\n", "scna"),
+        ("[scan]\nfrd = 0.05\n", "frd"),
+        ('[scan]\nfdr = "much"\n', "much"),
+        ("[scan\n", "TOML"),
+    ],
+)
+def test_mistake_in_file_is_told(text: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A setting that does not exist or does not fit is refused by name, never ignored."""
+    Path("phalanx.toml").write_text(text)
+    assert main(["scan", "log.jsonl"]) == ExitCode.BAD_INPUT
+    assert told in capsys.readouterr().err
+
+
+def test_named_file_must_exist() -> None:
+    """A file that is named and absent is an error; the default one may be absent."""
+    assert read_config(None) == {}
+    with pytest.raises(ConfigError, match="no such configuration file"):
+        read_config(Path("absent.toml"))
+
+
+def test_file_that_is_no_text() -> None:
+    """Bytes that are no UTF-8 text are a told error."""
+    Path("phalanx.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="not a readable TOML file"):
+        read_config(None)
+
+
+def test_table_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without `-f json` the same is a table."""
+    assert main(["config", "show"]) == ExitCode.CLEAN
+    assert "--clear-identifiers" in capsys.readouterr().out
