@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import io
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -43,9 +44,14 @@ def signals_page() -> str:
         parts += [
             f"## {rule.rule_id}: {rule.name}",
             f"Family: {rule.family}.",
-            inspect.cleandoc(rule.documentation),
+            _as_list(inspect.cleandoc(rule.documentation)),
         ]
     return "\n\n".join(parts) + "\n"
+
+
+def _as_list(documentation: str) -> str:
+    """Turn the lines `Sees: ...` of a rule into a list, which plain text shows without marks."""
+    return re.sub(r"^([A-Z][a-z -]+):(?= )", r"- **\1**:", documentation, flags=re.MULTILINE)
 
 
 def json_schema_page() -> str:
@@ -65,6 +71,7 @@ _SCAN_FOLDER = """\
 | `campaigns.json` | every list of the scan, with its evidence; described below |
 | `accounts.parquet` | one row for each account: counts, features, group, confidence |
 | `links.parquet` | one row for each link inside a group, with its weight |
+| `daily.parquet` | one row for each day |
 | `report.html` | the report |
 | `rejects.jsonl` | one line for each row that could not be used: where, and why |
 | `run.json` | versions, parameters, timings, digests of the inputs: enough to repeat the scan |

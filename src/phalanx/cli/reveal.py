@@ -60,6 +60,9 @@ def reveal(
     secret = pseudonym.load_or_create_key(path)
     _require_same_key(scan_folder, pseudonym.key_id(secret))
     wanted = set(account) or set(_campaign_accounts(scan_folder))
+    if not wanted:
+        message = f"{scan_folder}: the scan lists no campaign whose accounts could be resolved"
+        raise InputError(message, next_step="Name pseudonyms with --account.")
     candidates = _candidates(log, ids, column_map)
     found = pseudonym.reveal(secret, candidates, wanted)
     _record(scan_folder, asked=len(wanted), resolved=len(found))

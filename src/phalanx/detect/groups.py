@@ -187,6 +187,30 @@ def content_coverage(
     return np.asarray(np.minimum(1.0, explained / exchanges[members]), dtype=np.float64)
 
 
+def standing_core(
+    incidence: Incidence, members: npt.NDArray[np.int64], active: int
+) -> npt.NDArray[np.int64]:
+    """Return the members whose common values outweigh the odds of any party belonging.
+
+    A value is common where at least three members, and one in twenty, carry it. The
+    odds against are log(active parties / members).
+
+    Parameters:
+        incidence: Links of all parties, sorted by party.
+        members: Parties of one community, sorted.
+        active: Parties that have appeared.
+    """
+    rows = np.flatnonzero(np.isin(incidence.party, members))
+    values, code, users = np.unique(
+        incidence.value[rows], return_inverse=True, return_counts=True
+    )
+    common = users >= max(MINIMUM_USERS, members.size / 20)
+    weight = incidence.weight[rows] * common[code]
+    position = np.searchsorted(members, incidence.party[rows])
+    total = np.bincount(position, weights=weight, minlength=members.size)
+    return members[total >= np.log(active / members.size)]
+
+
 def _strongest(incidence: Incidence) -> Incidence:
     """Keep each party's strongest links, ties by value, so that the graph stays small."""
     counts = np.bincount(incidence.party)

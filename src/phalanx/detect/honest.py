@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.detect.population import COUNT_COLUMNS, Population
-from phalanx.evidence import conformal_log10_e
+from phalanx.evidence import conformal_log10_e, mean, pool_log10_e, sequential_p_values
 
 MINIMUM_EXCHANGES = 10
 """Exchanges in the window below which a party's habits are not known."""
@@ -24,23 +24,25 @@ VOLUME_RATIO = 8.0
 """Parties of like volume: between 1/8 and 8 times the group's median member."""
 
 
-@dataclass(frozen=True, slots=True)
-class Habit:
-    """One share of an operator's exchanges and what it says."""
-
-    name: str
-    weight: float
-    """Log-likelihood ratio gained when the share goes from 0 to 1."""
-
-
 HABITS = (
-    Habit("never continued", 3.0),
-    Habit("answer longer than question", 3.0),
-    Habit("not sent before", 2.0),
-    Habit("not public", 4.0),
-    Habit("asks for training material", 4.0),
+    "never continued",
+    "answer longer than question",
+    "not sent before",
+    "not public",
+    "asks for training material",
+    "targets reasoning, grading or tools",
 )
-"""Habits of harvesting; each share lies in [0, 1]."""
+"""Shares of exchanges, each in [0, 1]."""
+
+SCORES = np.array(
+    [
+        [3.0, 3.0, 2.0, 4.0, 4.0, 0.0],
+        [0.0, 0.0, 0.0, 1.0, 4.0, 0.0],
+        [0.0, 0.0, 0.0, 1.0, 0.0, 4.0],
+    ]
+)
+"""Weights of habits in each score: harvesting in bulk, elicitation, capability focus.
+Each score gives an e-value; they are averaged, because they share data."""
 
 NOT_PUBLIC = 3
 """Position of the habit that depends on who asks."""
@@ -66,9 +68,15 @@ class HarvestLikeUse:
 
 @dataclass(frozen=True, slots=True)
 class HonestEvidence:
-    """Outcome of the honest-use test of one group."""
+    """Outcome of the honest-use test of one group or party."""
 
     log10_e: float
+    """Evidence against honest use, the pool behaving like `independent_members` users."""
+
+    log10_e_one_operator: float
+    """The same if all members show the habits of one honest operator."""
+
+    independent_members: float
     reference_size: int
     members: int
     """Members with enough exchanges."""
@@ -78,6 +86,18 @@ class HonestEvidence:
 
     reference_habits: Mapping[str, float]
     """Median share of each habit in the reference."""
+
+    @property
+    def reachable_log10_e(self) -> float:
+        """Largest value that this reference and this size allowed."""
+        if self.members == 0:
+            return 0.0
+        smallest = np.full(self.members, 1.0 / (self.reference_size + self.members))
+        return pool_log10_e(smallest, self.independent_members)
+
+
+NOTHING_SEEN = HonestEvidence(0.0, 0.0, 1.0, 0, 0, {}, {})
+"""Result for a group none of whose members was active enough."""
 
 
 class Habits:
@@ -115,15 +135,11 @@ class Habits:
                 total["new_prompts"] / safe,
                 1.0 - public / safe,
                 total["elicitation"] / safe,
+                total["targeted"] / safe,
             ],
             axis=1,
         )
         return exchanges, np.clip(shares, 0.0, 1.0)
-
-
-def log_scores(shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the log score of each row of shares."""
-    return np.asarray(shares @ np.array([habit.weight for habit in HABITS]))
 
 
 def test_honest(
@@ -135,20 +151,20 @@ def test_honest(
 ) -> HonestEvidence:
     """Test one group against operators of like volume on the same days.
 
-    Null hypothesis: the group's operator is drawn from the same population as the
-    operators of the reference; each of its parties shows that operator's habits.
+    Null hypothesis: each member uses the model as honest parties of like volume do, and
+    the members together behave like at least sqrt(n) independent users.
 
     Parameters:
         exchanges: Of each party in the window, shape (parties,).
         shares: Habits of each party, shape (parties, habits).
-        members: Parties of the group.
+        members: Parties of the group, in an order that does not depend on their habits.
         reference: Parties that count as one operator each.
         pooled: Other groups; each counts as one operator, whatever its size.
     """
     active = members[exchanges[members] >= MINIMUM_EXCHANGES]
     if active.size == 0:
-        return HonestEvidence(0.0, 0, 0, {}, {})
-    scores = log_scores(shares)
+        return NOTHING_SEEN
+    scores = shares @ SCORES.T
     volume = float(np.median(exchanges[active]))
     like = (
         reference
@@ -160,20 +176,20 @@ def test_honest(
     for group in pooled:
         rows = group[exchanges[group] >= MINIMUM_EXCHANGES]
         if rows.size:
-            others.append(_log_mean_exp(scores[rows]))
-    reference_scores = np.concatenate([scores[like], np.array(others)])
-    log10_e = conformal_log10_e(_log_mean_exp(scores[active]), reference_scores)
-    names = [habit.name for habit in HABITS]
-    typical = np.median(shares[like], axis=0) if like.any() else np.zeros(len(names))
+            others.append(scores[rows].mean(axis=0))
+    reference_scores = np.vstack([scores[like], *others])
+    independent = float(np.sqrt(active.size))
+    of_scores = [
+        pool_log10_e(sequential_p_values(mine, theirs), independent)
+        for mine, theirs in zip(scores[active].T, reference_scores.T, strict=True)
+    ]
+    typical = np.median(shares[like], axis=0) if like.any() else np.zeros(len(HABITS))
     return HonestEvidence(
-        log10_e,
-        int(reference_scores.size),
+        mean(of_scores),
+        conformal_log10_e(float(scores[active, 0].mean()), reference_scores[:, 0]),
+        independent,
+        reference_scores.shape[0],
         int(active.size),
-        dict(zip(names, np.mean(shares[active], axis=0).tolist(), strict=True)),
-        dict(zip(names, typical.tolist(), strict=True)),
+        dict(zip(HABITS, np.mean(shares[active], axis=0).tolist(), strict=True)),
+        dict(zip(HABITS, typical.tolist(), strict=True)),
     )
-
-
-def _log_mean_exp(scores: npt.NDArray[np.float64]) -> float:
-    top = float(scores.max())
-    return top + float(np.log(np.mean(np.exp(scores - top))))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from phalanx.detect.apart import FamilyEvidence
 from phalanx.detect.honest import HarvestLikeUse, HonestEvidence
 from phalanx.detect.replay import Track
-from phalanx.evidence import reachable_log10_e
 from phalanx.model import Evidence
 
 APART_NULL = (
@@ -71,13 +70,16 @@ def honest_line(honest: HonestEvidence) -> Evidence:
         null_hypothesis=HONEST_NULL,
         observation=habits or "too few exchanges after the group was formed",
         log10_e=honest.log10_e,
-        reachable_log10_e=reachable_log10_e(honest.reference_size),
+        reachable_log10_e=honest.reachable_log10_e,
         sample_size=honest.members,
         reference_size=honest.reference_size,
-        method="conformal e-value of habits, version 1",
+        method="sequential conformal bet on habits, version 1",
         assumptions=(
-            "Operators are exchangeable with the reference of like volume per party.",
-            "Each party of one operator shows that operator's habits.",
+            "Under the null each party is exchangeable with parties of like volume.",
+            f"An honest pool of {honest.members} parties behaves like at least "
+            f"{honest.independent_members:.1f} independent users.",
+            "If instead all members were one honest operator that did not declare itself, "
+            f"the evidence would be 10^{honest.log10_e_one_operator:.1f}.",
         ),
         decisive=True,
     )

@@ -20,6 +20,7 @@ COUNT_COLUMNS = (
     "conversations",
     "conversed",
     "elicitation",
+    "targeted",
     "code",
     "words",
     "input_tokens",
@@ -44,8 +45,13 @@ class ContentUse:
     """Index of the day."""
 
     exchanges: npt.NDArray[np.int32]
-    values: int
-    """Number of distinct shared values."""
+    kind: npt.NDArray[np.int8]
+    """Kind of each value (position in `CONTENT_COLUMNS`), shape (values,)."""
+
+    @property
+    def values(self) -> int:
+        """Number of distinct shared values."""
+        return int(self.kind.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +150,7 @@ def build_population(
         },
         created=accounts["created"].to_numpy()[first],
         content=_content_use(tables.content_values(narrow), hashes, parties, first_day),
-        prompts=_content_use(tables.shared_values(narrow, "exact"), hashes, parties, first_day),
+        prompts=_content_use(tables.shared_prompts(narrow), hashes, parties, first_day),
     )
 
 
@@ -171,10 +177,12 @@ def _content_use(
     kept = users[value] >= 2
     codes = np.cumsum(users >= 2) - 1
     order = np.argsort(day[kept], kind="stable")
+    kind = np.zeros(users.size, dtype=np.int8)
+    kind[value] = rows["kind"].to_numpy()
     return ContentUse(
         party[kept][order].astype(np.int32),
         codes[value[kept]][order].astype(np.int32),
         day[kept][order].astype(np.int32),
         exchanges[kept][order].astype(np.int32),
-        int((users >= 2).sum()),
+        kind[users >= 2],
     )

@@ -176,7 +176,7 @@ def _judgement(finder: FactFinder, verdict: Verdict) -> Judgement:
 def _not_judged(recording: Recording, finder: FactFinder, track: Track) -> NotJudged:
     population = recording.population
     accounts = finder.accounts_of(track.members)
-    reachable = 0.0 if track.honest is None else reachable_log10_e(track.honest.reference_size)
+    reachable = 0.0 if track.honest is None else track.honest.reachable_log10_e
     if not track.log10_apart:
         reason = "formed on the last evening of the log: no later day to test it on"
         level, apart, honest = 0.0, 0.0, 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,6 +18,7 @@ from phalanx.detect.groups import (
     content_coverage,
     content_incidence,
     groups_of,
+    standing_core,
     standing_incidence,
 )
 from phalanx.detect.honest import Habits, HonestEvidence, test_honest
@@ -31,9 +32,11 @@ from phalanx.detect.links import (
 from phalanx.detect.population import Population
 from phalanx.detect.use_window import UseWindow
 from phalanx.evidence import (
+    LINKED_LOG10_E,
     LOOK_DAYS,
+    Discoveries,
     both,
-    e_benjamini_hochberg,
+    e_benjamini_hochberg_two_nulls,
     mean,
     weighted_looks,
 )
@@ -61,6 +64,10 @@ class Track:
     log10_honest: list[float] = field(default_factory=list)
     apart_lines: list[FamilyEvidence] = field(default_factory=list)
     """Families at the last look."""
+
+    linked_log10_e: float = 0.0
+    """Latest evidence against "operated apart", from the opening on: whether the parties
+    count as one operator in the reference of other groups."""
 
     honest: HonestEvidence | None = None
     """Honest-use test at the last look."""
@@ -126,25 +133,38 @@ class Replay:
             self.evening = Evening(self._population, day, content)
             self._test()
             self._decide()
-            standing = self._partition(standing_incidence(self.evening, STANDING_FAMILIES))
-            self._form("content", self._pruned(content))
-            self._form("standing", groups_of(standing, self._settings.minimum_parties))
+            self._form("content", self._content_groups(content))
+            self._form("standing", self._standing_groups())
             yield day
 
     def _partition(self, incidence: Incidence) -> npt.NDArray[np.int64]:
         return communities(incidence, self._population.parties.count, self._settings.seed)
 
-    def _pruned(self, labels: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+    def _content_groups(self, labels: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+        """Keep the members whose traffic the group's own content explains."""
         users = np.bincount(
             self.history.total.indices, minlength=self.history.total.shape[1]
         )
-        kept = []
-        for members in groups_of(labels, self._settings.minimum_parties):
-            coverage = content_coverage(self.history, self.exchanges, members, users)
-            core = members[coverage >= MINIMUM_COVERAGE]
-            if core.size >= self._settings.minimum_parties:
-                kept.append(core)
-        return kept
+        cores = [
+            members[
+                content_coverage(self.history, self.exchanges, members, users)
+                >= MINIMUM_COVERAGE
+            ]
+            for members in groups_of(labels, self._settings.minimum_parties)
+        ]
+        return [core for core in cores if core.size >= self._settings.minimum_parties]
+
+    def _standing_groups(self) -> list[npt.NDArray[np.int64]]:
+        """Keep the members whose common values outweigh the odds."""
+        incidence = standing_incidence(self.evening, STANDING_FAMILIES)
+        active = int((self.exchanges > 0).sum())
+        cores = [
+            standing_core(incidence, members, active)
+            for members in groups_of(
+                self._partition(incidence), self._settings.minimum_parties
+            )
+        ]
+        return [core for core in cores if core.size >= self._settings.minimum_parties]
 
     def _form(self, route: Route, found: list[npt.NDArray[np.int64]]) -> None:
         """Continue tracked groups where most of the smaller side is shared, open others."""
@@ -152,6 +172,7 @@ class Replay:
         for number, track in self.alive[route].items():
             owner[track.members] = number
         claimed: dict[int, Track] = {}
+        screen = self._apart_tests()[route]
         for members in sorted(found, key=lambda group: -group.size):
             numbers, counts = np.unique(owner[members], return_counts=True)
             shared = {
@@ -169,30 +190,34 @@ class Replay:
             track = Track(
                 route, len(self.tracks), self.evening.day, int(members.size), members
             )
+            track.linked_log10_e = combine(screen.test(members))
             self.tracks.append(track)
             claimed[track.number] = track
         self.alive[route] = claimed
 
     def _test(self) -> None:
-        evening = self.evening
-        timing = ApartTest(evening, (SYNCHRONISED_ACTIVITY,))
+        """Test the groups of the evenings before on the day that has just ended."""
+        timing = ApartTest(self.evening, (SYNCHRONISED_ACTIVITY,))
+        tests = self._apart_tests()
         due: list[Track] = []
-        for route in self.alive.values():
-            for track in route.values():
-                track.timing.extend(timing.test(track.members))
-                if evening.day - track.formed_day in LOOK_DAYS:
-                    due.append(track)
-        if not due:
-            return
-        tests = {
-            "content": ApartTest(evening, STANDING_FAMILIES),
-            "standing": ApartTest(evening, CONTENT_FAMILIES),
-        }
-        for track in due:
-            track.apart_lines = tests[track.route].test(track.members) + _average(track.timing)
-            track.log10_apart.append(combine(track.apart_lines))
+        for track in self._current():
+            track.timing.extend(timing.test(track.members))
+            if self.evening.day - track.formed_day in LOOK_DAYS:
+                track.apart_lines = tests[track.route].test(track.members) + _average(
+                    track.timing
+                )
+                track.linked_log10_e = combine(track.apart_lines)
+                track.log10_apart.append(track.linked_log10_e)
+                due.append(track)
         for formed_day in sorted({track.formed_day for track in due}):
-            self._test_honest([t for t in due if t.formed_day == formed_day], evening.day)
+            same = [track for track in due if track.formed_day == formed_day]
+            self._test_honest(same, self.evening.day)
+
+    def _apart_tests(self) -> dict[Route, ApartTest]:
+        return {
+            "content": ApartTest(self.evening, STANDING_FAMILIES),
+            "standing": ApartTest(self.evening, CONTENT_FAMILIES),
+        }
 
     def _test_honest(self, due: list[Track], day: int) -> None:
         """Test groups that were formed on the same evening, on the days after it."""
@@ -213,15 +238,15 @@ class Replay:
         if self._settings.trusted is not None:
             return self._settings.trusted
         alone = np.ones(self._population.parties.count, dtype=np.bool_)
-        for track in self._current():
+        for track in self._linked():
             alone[track.members] = False
         return alone
 
     def groups_without(self, members: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
-        """Return groups that share no party with `members`; one operator each."""
+        """Return linked groups that share no party with `members`; one operator each."""
         if self._settings.trusted is not None:
             return []
-        return [t.members for t in self._current() if not np.isin(t.members, members).any()]
+        return [t.members for t in self._linked() if not np.isin(t.members, members).any()]
 
     def reference_size(self) -> int:
         """Return how many operators can serve as reference now."""
@@ -230,23 +255,32 @@ class Replay:
             self.groups_without(np.zeros(0, dtype=np.int64))
         )
 
+    def _linked(self) -> list[Track]:
+        return [t for t in self._current() if t.linked_log10_e >= LINKED_LOG10_E]
+
     def _current(self) -> list[Track]:
         return [track for route in self.alive.values() for track in route.values()]
 
     def _decide(self) -> None:
         if not self.tracks:
             return
-        outcome = e_benjamini_hochberg(
-            np.array([track.log10_e for track in self.tracks]),
-            self._settings.false_discovery_rate,
-            np.array([track.opening_size for track in self.tracks], dtype=np.float64),
-        )
+        outcome = decide(self.tracks, self._settings.false_discovery_rate)
         for track, rejected, level in zip(
             self.tracks, outcome.rejected, outcome.threshold_log10_e, strict=True
         ):
             track.threshold = float(level)
             if rejected and track.discovered_day is None:
                 track.discovered_day = self.evening.day
+
+
+def decide(tracks: Sequence[Track], false_discovery_rate: float) -> Discoveries:
+    """Return which groups are campaigns on the evidence so far, each weighted by its size."""
+    return e_benjamini_hochberg_two_nulls(
+        np.array([track.log10_e_apart for track in tracks]),
+        np.array([track.log10_e_honest for track in tracks]),
+        false_discovery_rate,
+        np.array([track.opening_size for track in tracks], dtype=np.float64),
+    )
 
 
 def _average(timing: list[FamilyEvidence]) -> list[FamilyEvidence]:

@@ -48,13 +48,13 @@ def single_parties(
             )
         )
     outcome = e_benjamini_hochberg(
-        np.array([item.log10_e for item in evidence]), false_discovery_rate
+        np.array([item.log10_e_one_operator for item in evidence]), false_discovery_rate
     )
     found = []
     for position in np.flatnonzero(outcome.rejected):
         members = candidates[position : position + 1]
         ones = np.ones(1)
-        level = evidence[position].log10_e
+        level = evidence[position].log10_e_one_operator
         found.append(
             SuspiciousParty(
                 party_id=population.parties.names[int(members[0])],

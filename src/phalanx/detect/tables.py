@@ -11,7 +11,7 @@ import pyarrow as pa
 from ibis import _
 
 from phalanx.detect.narrow import CONTENT_COLUMNS, MICROSECONDS_PER_DAY
-from phalanx.detect.sketch import CAPABILITIES, ELICITATION_MASK
+from phalanx.detect.sketch import CAPABILITIES, ELICITATION_MASK, TARGETED_MASK
 
 FIRST_SEEN_COLUMNS = (
     "organisation",
@@ -64,9 +64,9 @@ def account_days(narrow: ibis.Table) -> pa.Table:
         column: ((_.capabilities.cast("int64") & ibis.literal(1 << bit, "int64")) != 0).sum()
         for bit, column in enumerate(CAPABILITY_COLUMNS)
     }
-    elicitation = (
-        (_.capabilities.cast("int64") & ibis.literal(ELICITATION_MASK, "int64")) != 0
-    ).sum()
+    mask = _.capabilities.cast("int64")
+    elicitation = ((mask & ibis.literal(ELICITATION_MASK, "int64")) != 0).sum()
+    targeted = ((mask & ibis.literal(TARGETED_MASK, "int64")) != 0).sum()
     expression = (
         narrow.group_by("account", "day")
         .agg(
@@ -75,6 +75,7 @@ def account_days(narrow: ibis.Table) -> pa.Table:
             conversations=_.conversation.nunique(where=_.conversation != 0),
             conversed=(_.conversation != 0).sum(),
             elicitation=elicitation,
+            targeted=targeted,
             code=_.code.cast("int64").sum(),
             words=_.words.cast("int64").sum(),
             input_tokens=_.input_tokens.sum(),
@@ -109,14 +110,19 @@ def shared_values(narrow: ibis.Table, column: str) -> pa.Table:
 
 
 def content_values(narrow: ibis.Table) -> pa.Table:
-    """Return `shared_values` of all content columns, one column after the other."""
-    parts = []
-    for kind, column in enumerate(CONTENT_COLUMNS):
-        rows = shared_values(narrow, column)
-        parts.append(
-            rows.append_column("kind", pa.repeat(pa.scalar(kind, pa.int8()), rows.num_rows))
-        )
-    return pa.concat_tables(parts)
+    """Return `shared_values` of all content columns with their kind."""
+    return pa.concat_tables(
+        [_of_kind(shared_values(narrow, name), kind) for kind, name in enumerate(CONTENT_COLUMNS)]
+    )
+
+
+def shared_prompts(narrow: ibis.Table) -> pa.Table:
+    """Return `shared_values` of exact prompts."""
+    return _of_kind(shared_values(narrow, "exact"), len(CONTENT_COLUMNS))
+
+
+def _of_kind(rows: pa.Table, kind: int) -> pa.Table:
+    return rows.append_column("kind", pa.repeat(pa.scalar(kind, pa.int8()), rows.num_rows))
 
 
 def new_prompts(narrow: ibis.Table) -> pa.Table:

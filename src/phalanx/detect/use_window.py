@@ -16,7 +16,7 @@ class UseWindow:
     """Shares of habits in days `first` to `last`.
 
     What counts as public depends on who asks: prompts that a group's own parties pass to
-    each other are not public, prompts that unrelated parties send too are.
+    each other are not public, those that unrelated parties send too are.
     """
 
     def __init__(self, population: Population, habits: Habits, first: int, last: int) -> None:
@@ -24,10 +24,11 @@ class UseWindow:
         prompts = population.prompts
         self._count = population.parties.count
         low, high = np.searchsorted(prompts.day, [first, last + 1])
-        self._pairs = np.unique(
+        pairs = np.unique(
             prompts.value[:high].astype(np.int64) * self._count + prompts.party[:high]
         )
-        self._users = np.bincount(self._pairs // self._count, minlength=prompts.values)
+        self._pair_value, self._pair_party = np.divmod(pairs, self._count)
+        self._users = np.bincount(self._pair_value, minlength=prompts.values)
         self._party = prompts.party[low:high]
         self._value = prompts.value[low:high]
         self._sent = prompts.exchanges[low:high].astype(np.float64)
@@ -41,11 +42,12 @@ class UseWindow:
         """Return exchanges, shape (parties,), and shares, shape (parties, habits)."""
         inside = np.zeros(self._count, dtype=np.bool_)
         inside[members] = True
-        own_pairs = self._pairs[inside[self._pairs % self._count]]
-        own_users = np.bincount(own_pairs // self._count, minlength=self._users.size)
+        own = np.bincount(
+            self._pair_value[inside[self._pair_party]], minlength=self._users.size
+        )
         rows = np.flatnonzero(inside[self._party])
         value = self._value[rows]
-        outside = self._users[value] - own_users[value] >= PUBLIC_OUTSIDERS
+        outside = self._users[value] - own[value] >= PUBLIC_OUTSIDERS
         public = np.bincount(
             self._party[rows], weights=self._sent[rows] * outside, minlength=self._count
         )

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from phalanx.detect.groups import ContentHistory
 from phalanx.detect.links import STANDING_FAMILIES, Evening
 from phalanx.detect.membership import content_log_ratio, membership, standing_log_ratio
-from phalanx.detect.replay import Track
+from phalanx.detect.replay import Track, decide
 from phalanx.evidence import e_benjamini_hochberg
 
 CONFIDENT = 0.9
@@ -60,9 +60,7 @@ def sort_tracks(
         false_discovery_rate: For either list.
     """
     weights = np.array([track.opening_size for track in tracks], dtype=np.float64)
-    is_campaign = e_benjamini_hochberg(
-        np.array([track.log10_e for track in tracks]), false_discovery_rate, weights
-    ).rejected
+    is_campaign = decide(tracks, false_discovery_rate).rejected
     is_pool = e_benjamini_hochberg(
         np.array([track.log10_e_apart for track in tracks]), false_discovery_rate, weights
     ).rejected

@@ -6,7 +6,7 @@ serves light, dark and paper.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import timedelta
 from functools import cache
 from typing import Any, Literal
 
@@ -90,17 +90,33 @@ def _finished(chart: alt.LayerChart | alt.Chart) -> Spec:
     return spec
 
 
-def _day_axis(days: list[date]) -> alt.X:
+def _days(result: ScanResult) -> list[str]:
+    """Return every day from the first to the last that any chart shows."""
+    seen = {day for day in result.daily.column("day").to_pylist() if day is not None}
+    for campaign in result.campaigns:
+        seen.update(campaign.facts.daily_exchanges)
+        seen.add(campaign.judgement.formed_on)
+    if not seen:
+        return []
+    first = min(seen)
+    return [
+        (first + timedelta(days=index)).isoformat() for index in range((max(seen) - first).days + 1)
+    ]
+
+
+def _day_axis(days: list[str]) -> alt.X:
     return alt.X(
-        "yearmonthdate(day):T",
+        "day:O",
         title=None,
-        axis=alt.Axis(format="%-d %b", labelOverlap="greedy", grid=False, tickCount=len(days)),
+        scale=alt.Scale(domain=days),
+        axis=alt.Axis(
+            # In UTC on both sides, so that no reader sees a day that is not the log's.
+            labelExpr="utcFormat(toDate(datum.value), '%-d %b')",
+            labelOverlap="greedy",
+            labelAngle=0,
+            labelSeparation=6,
+        ),
     )
-
-
-def _moment(day: date) -> str:
-    # A bare date would be read as UTC midnight and drawn a day early west of Greenwich.
-    return f"{day.isoformat()}T00:00:00"
 
 
 def _traffic(result: ScanResult) -> alt.Chart:
@@ -108,12 +124,12 @@ def _traffic(result: ScanResult) -> alt.Chart:
     for row in result.daily.to_pylist():
         taken = row["campaign_exchanges"] or 0
         for part, exchanges in (("campaigns", taken), ("all others", row["exchanges"] - taken)):
-            values.append({"day": _moment(row["day"]), "part": part, "exchanges": exchanges})
+            values.append({"day": row["day"].isoformat(), "part": part, "exchanges": exchanges})
     chart: alt.Chart = (
         alt.Chart(alt.InlineData(values=values), height=110)
-        .mark_bar(width={"band": 0.72})
+        .mark_bar(width={"band": 0.76})
         .encode(
-            x=_day_axis([row["day"] for row in result.daily.to_pylist()]),
+            x=_day_axis(_days(result)),
             y=alt.Y(
                 "exchanges:Q", title="exchanges a day", axis=alt.Axis(tickCount=3, format="~s")
             ),
@@ -123,7 +139,7 @@ def _traffic(result: ScanResult) -> alt.Chart:
             ),
             order=alt.Order("part:N", sort="descending"),
             tooltip=[
-                alt.Tooltip("day:T", format="%-d %B %Y", title="day"),
+                alt.Tooltip("day:O"),
                 alt.Tooltip("part:N"),
                 alt.Tooltip("exchanges:Q", format=","),
             ],
@@ -138,21 +154,21 @@ def _timeline(result: ScanResult) -> alt.LayerChart:
     activity, events = [], []
     for name, campaign in zip(names, shown, strict=True):
         activity += [
-            {"campaign": name, "day": _moment(day), "exchanges": number}
+            {"campaign": name, "day": day.isoformat(), "exchanges": number}
             for day, number in campaign.facts.daily_exchanges.items()
             if number
         ]
         judgement = campaign.judgement
-        events.append({"campaign": name, "day": _moment(judgement.formed_on), "event": "formed"})
+        events.append({"campaign": name, "day": judgement.formed_on.isoformat(), "event": "formed"})
         if judgement.discovered_on:
             events.append(
-                {"campaign": name, "day": _moment(judgement.discovered_on), "event": "found"}
+                {"campaign": name, "day": judgement.discovered_on.isoformat(), "event": "found"}
             )
-    days = sorted({day for campaign in shown for day in campaign.facts.daily_exchanges})
+    days = _days(result)
     y = alt.Y("campaign:N", sort=names, title=None, axis=alt.Axis(grid=True, ticks=False))
     tooltip = [
         alt.Tooltip("campaign:N"),
-        alt.Tooltip("day:T", format="%-d %B %Y", title="day"),
+        alt.Tooltip("day:O"),
     ]
     bubbles = (
         alt.Chart(alt.InlineData(values=activity))
@@ -164,28 +180,24 @@ def _timeline(result: ScanResult) -> alt.LayerChart:
             tooltip=[*tooltip, alt.Tooltip("exchanges:Q", format=",")],
         )
     )
-    marks = (
-        alt.Chart(alt.InlineData(values=events))
-        .mark_point(filled=True, size=70, opacity=1, strokeWidth=1.5)
-        .encode(
-            x=_day_axis(days),
-            y=y,
-            shape=alt.Shape(
-                "event:N",
-                scale=alt.Scale(domain=["formed", "found"], range=["stroke", "diamond"]),
-                legend=alt.Legend(labelExpr=_EVENT_LABELS),
-            ),
-            tooltip=[*tooltip, alt.Tooltip("event:N")],
-        )
+    formed = (
+        alt.Chart(alt.InlineData(values=[row for row in events if row["event"] == "formed"]))
+        .mark_tick(color="#3a78cf", orient="vertical", thickness=2.5, height=18)
+        .encode(x=_day_axis(days), y=y, tooltip=[*tooltip, alt.Tooltip("event:N")])
     )
-    return _layered(alt.Step(26), bubbles, marks)
+    found = (
+        alt.Chart(alt.InlineData(values=[row for row in events if row["event"] == "found"]))
+        .mark_point(
+            shape="diamond", filled=True, fill="#3a78cf", stroke="white", strokeWidth=1,
+            size=110, opacity=1,
+        )
+        .encode(x=_day_axis(days), y=y, tooltip=[*tooltip, alt.Tooltip("event:N")])
+    )  # fmt: skip
+    return _layered(26 * len(shown) + 10, bubbles, formed, found)
 
 
-def _layered(height: int | alt.Step, *layers: alt.Chart) -> alt.LayerChart:
+def _layered(height: int, *layers: alt.Chart) -> alt.LayerChart:
     return alt.LayerChart(layer=list(layers), height=height)
-
-
-_EVENT_LABELS = "datum.label == 'formed' ? 'first seen as a group' : 'evidence passed the level'"
 
 
 def _plane_points(result: ScanResult) -> list[dict[str, object]]:
@@ -221,6 +233,16 @@ def _plane_points(result: ScanResult) -> list[dict[str, object]]:
     return points
 
 
+def _power_axis() -> alt.Axis:
+    return alt.Axis(
+        tickCount=6,
+        grid=True,
+        labelExpr="'10^' + datum.label",
+        labelOverlap="greedy",
+        labelSeparation=8,
+    )
+
+
 def _plane(points: list[dict[str, object]], result: ScanResult) -> alt.LayerChart:
     present = [name for name in LISTS if any(point["list"] == name for point in points)]
     scale = alt.Scale(type="symlog", constant=4, nice=True, zero=True)
@@ -228,14 +250,14 @@ def _plane(points: list[dict[str, object]], result: ScanResult) -> alt.LayerChar
         x=alt.X(
             "apart:Q",
             scale=scale,
-            title="against “operated apart”: log10 e-value",
-            axis=alt.Axis(tickCount=6, grid=True),
+            title="e-value against “operated apart”",
+            axis=_power_axis(),
         ),
         y=alt.Y(
             "honest:Q",
             scale=scale,
-            title="against “used honestly”: log10 e-value",
-            axis=alt.Axis(tickCount=6, grid=True),
+            title="e-value against “used honestly”",
+            axis=_power_axis(),
         ),
     )
     dots = base.mark_point(size=90, filled=True, opacity=0.85).encode(
@@ -255,8 +277,8 @@ def _plane(points: list[dict[str, object]], result: ScanResult) -> alt.LayerChar
         tooltip=[
             alt.Tooltip("name:N"),
             alt.Tooltip("list:N"),
-            alt.Tooltip("apart:Q", format=".1f", title="apart, log10 e"),
-            alt.Tooltip("honest:Q", format=".1f", title="honest, log10 e"),
+            alt.Tooltip("apart:Q", format=".1f", title="apart, 10^"),
+            alt.Tooltip("honest:Q", format=".1f", title="honest, 10^"),
         ],
     )
     labels = base.mark_text(align="left", dx=8, dy=-6, fontSize=11, fontWeight="bold").encode(

@@ -60,9 +60,13 @@ def _forces(points: Points, edges: npt.NDArray[np.int64], spacing: float) -> Poi
 
 
 def _spread(coordinates: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Fill [0, 1]: half by distance, half by rank, so that dense middles open up."""
     if not coordinates.size:
         return coordinates
     low, high = float(coordinates.min()), float(coordinates.max())
     if high - low < 1e-9:
         return np.full_like(coordinates, 0.5)
-    return np.asarray((coordinates - low) / (high - low))
+    distance = (coordinates - low) / (high - low)
+    rank = np.empty_like(coordinates)
+    rank[np.argsort(coordinates, kind="stable")] = np.linspace(0.0, 1.0, coordinates.size)
+    return np.asarray(0.5 * distance + 0.5 * rank)

@@ -7,7 +7,7 @@ them. A group that is too large is drawn in part, and the picture says in words 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from phalanx.formats.graph_layout import place
+from phalanx.formats.notation import plural
 from phalanx.model import Campaign, Member
 
 MAX_ACCOUNTS = 60
@@ -149,17 +150,20 @@ def link_graph(members: Sequence[Member], rows: pa.Table) -> LinkGraph:
     """
     place_of = {member.account_id: at for at, member in enumerate(members)}
     links = list(_strongest(rows, place_of))
-    drawn = _drawn_accounts(links, len(members))
-    at = {account: node for node, account in enumerate(drawn)}
     shared = _shared_values(links)
-    hubs, pairs = _hubs_and_pairs(shared, at)
+    hubs, pairs = _hubs_and_pairs(shared, _strongest_accounts(links))
+    drawn = sorted(
+        {account for _, one, two in pairs for account in (one, two)}
+        | {account for _, _, visible in hubs for account in visible}
+    )
+    at = {account: node for node, account in enumerate(drawn)}
     edges = [(at[one], at[two]) for _, one, two in pairs]
-    for offset, (_, sharing) in enumerate(hubs):
-        edges += [(len(drawn) + offset, at[account]) for account in sharing if account in at]
+    for offset, (_, _, visible) in enumerate(hubs):
+        edges += [(len(drawn) + offset, at[account]) for account in visible]
     points = place(len(drawn) + len(hubs), np.array(edges, dtype=np.int64).reshape(-1, 2))
     colours = [colour_of(key[0]) for key, *_ in pairs]
-    for key, sharing in hubs:
-        colours += [colour_of(key[0])] * sum(account in at for account in sharing)
+    for key, _, visible in hubs:
+        colours += [colour_of(key[0])] * len(visible)
     return LinkGraph(
         accounts=tuple(
             _account_node(members[account], points[node], members)
@@ -172,9 +176,9 @@ def link_graph(members: Sequence[Member], rows: pa.Table) -> LinkGraph:
                 family=key[1],
                 colour=colour_of(key[0]),
                 mark=mark_of(key[0]),
-                accounts=len(sharing),
+                accounts=sharing,
             )
-            for offset, (key, sharing) in enumerate(hubs)
+            for offset, (key, sharing, _) in enumerate(hubs)
         ),
         lines=tuple(
             _line(points, one, two, colour)
@@ -201,13 +205,12 @@ def _strongest(rows: pa.Table, place_of: dict[str, int]) -> Iterator[_Link]:
         yield _Link(place_of[a], place_of[b], family, rule, str(value or ""), float(strength))
 
 
-def _drawn_accounts(links: Sequence[_Link], accounts: int) -> list[int]:
-    weight: Counter[int] = Counter()
+def _strongest_accounts(links: Sequence[_Link]) -> frozenset[int]:
+    weight: defaultdict[int, float] = defaultdict(float)
     for link in links:
-        weight[link.a] += link.strength  # type: ignore[assignment]  # a Counter adds floats too
-        weight[link.b] += link.strength  # type: ignore[assignment]
-    order = sorted(range(accounts), key=lambda account: (-weight[account], account))
-    return sorted(order[:MAX_ACCOUNTS])
+        weight[link.a] += link.strength
+        weight[link.b] += link.strength
+    return frozenset(sorted(weight, key=lambda account: (-weight[account], account))[:MAX_ACCOUNTS])
 
 
 def _shared_values(links: Sequence[_Link]) -> dict[_Key, list[int]]:
@@ -220,16 +223,17 @@ def _shared_values(links: Sequence[_Link]) -> dict[_Key, list[int]]:
 
 
 def _hubs_and_pairs(
-    shared: dict[_Key, list[int]], at: dict[int, int]
-) -> tuple[list[tuple[_Key, list[int]]], list[tuple[_Key, int, int]]]:
+    shared: dict[_Key, list[int]], candidates: frozenset[int]
+) -> tuple[list[tuple[_Key, int, list[int]]], list[tuple[_Key, int, int]]]:
+    """Split shared values into squares (with all and with visible accounts) and lines."""
     hubs, pairs = [], []
     for key, accounts in shared.items():
-        visible = [account for account in accounts if account in at]
+        visible = [account for account in accounts if account in candidates]
         if len(visible) > 2:
-            hubs.append((key, accounts))
+            hubs.append((key, len(accounts), visible))
         elif len(visible) == 2:
             pairs.append((key, visible[0], visible[1]))
-    hubs.sort(key=lambda hub: -len(hub[1]))
+    hubs.sort(key=lambda hub: -hub[1])
     return hubs[:MAX_VALUES], pairs[:MAX_PAIRS]
 
 
@@ -272,9 +276,11 @@ def _omission(
     members: Sequence[Member], drawn: Sequence[int], shared: dict[_Key, list[int]], kept: int
 ) -> str:
     parts = []
-    if len(drawn) < len(members):
+    if len(drawn) < len(members) <= MAX_ACCOUNTS:
+        parts.append(f"Not drawn: {plural(len(members) - len(drawn), 'account')} without a link.")
+    elif len(drawn) < len(members):
         parts.append(
-            f"Drawn: the {len(drawn)} accounts with the strongest links, of {len(members):,}."
+            f"Drawn: {len(drawn)} of {len(members):,} accounts, those with the strongest links."
         )
     if kept < len(shared):
         parts.append(

@@ -56,13 +56,10 @@ def to_text(array: pa.Array) -> Cast:
         return _valid_utf8(array.cast(pa.binary()).view(pa.string()))
     if pa.types.is_floating(kind):
         return _float_to_text(array)
-    if pa.types.is_null(kind):
-        return Cast(pa.nulls(len(array), pa.string()))
-    if pa.types.is_nested(kind):
-        return _nothing_readable(array, pa.string())
     try:
         return Cast(array.cast(pa.string()))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        # Lists, structs and the like.
         return _nothing_readable(array, pa.string())
 
 
@@ -207,9 +204,7 @@ def _number(value: object) -> float | int | None:
     return real if math.isfinite(real) else None
 
 
-def _by_value(
-    array: pa.Array, read: Callable[[object], object | None], kind: pa.DataType
-) -> Cast:
+def _by_value(array: pa.Array, read: Callable[[object], object | None], kind: pa.DataType) -> Cast:
     """Read each distinct value once; what returns null is unreadable."""
     if pa.types.is_nested(array.type):
         return _nothing_readable(array, kind)

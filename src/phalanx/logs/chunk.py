@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 Unit = Literal["line", "row", "record", "span"]
@@ -27,7 +29,7 @@ class NativeChunk:
     rows: int
     """Number of rows; every column is as long."""
 
-    positions: Sequence[int]
+    positions: Sequence[int] | npt.NDArray[np.int64]
     """Where each row stands in the file, from 1."""
 
     unit: Unit = "row"

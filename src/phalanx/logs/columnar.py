@@ -45,9 +45,7 @@ def read_parquet(file: LogFile, options: ReadOptions, quality: Quality) -> Itera
     yield from read_batches(batches, paths, options)
 
 
-def read_arrow_file(
-    file: LogFile, options: ReadOptions, quality: Quality
-) -> Iterator[NativeChunk]:
+def read_arrow_file(file: LogFile, options: ReadOptions, quality: Quality) -> Iterator[NativeChunk]:
     """Yield the rows of an Arrow IPC file.
 
     Raises:
@@ -106,9 +104,7 @@ def _small_offsets(array: pa.Array) -> pa.Array:
     return array
 
 
-def _rows_at_once(
-    metadata: pq.FileMetaData, paths: dict[str, FieldPath], batch_rows: int
-) -> int:
+def _rows_at_once(metadata: pq.FileMetaData, paths: dict[str, FieldPath], batch_rows: int) -> int:
     """Choose how many rows to decode at once, so that long prompts stay within bounds."""
     wanted = {".".join(path) for path in paths.values()}
     widest = 0.0

@@ -7,6 +7,7 @@ noted. Identifiers leave as pseudonyms when there is a key.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -60,15 +61,13 @@ class Conformer:
         columns, unusable = self._required(chunk)
         columns |= self._optional(chunk)
         arrays = [
-            columns[field.name]
-            if field.name in columns
-            else pa.nulls(chunk.rows, field.type)
+            columns[field.name] if field.name in columns else pa.nulls(chunk.rows, field.type)
             for field in EXCHANGE_SCHEMA
         ]
-        nullable = pa.schema([field.with_nullable(True) for field in EXCHANGE_SCHEMA])
+        nullable = pa.schema([field.with_nullable(nullable=True) for field in EXCHANGE_SCHEMA])
         batch = pa.RecordBatch.from_arrays(arrays, schema=nullable)
         positions = np.asarray(chunk.positions)
-        keep = np.ones(chunk.rows, np.bool_)
+        keep = np.full(chunk.rows, fill_value=True)
         for mask, reason in unusable:
             newly = keep & mask
             if newly.any():
@@ -81,7 +80,7 @@ class Conformer:
             reason = "exchange_id seen before"
             self._quality.reject(file, chunk.unit, positions[repeated], reason)
             batch = batch.filter(pa.array(~repeated))
-        self._remember_columns(batch, chunk)
+        self._remember_columns(batch)
         yield from self._finished(batch)
 
     def _finished(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -93,30 +92,22 @@ class Conformer:
         for start in range(0, batch.num_rows, self._options.batch_rows):
             yield from bounded(batch.slice(start, self._options.batch_rows), BATCH_BYTES)
 
-    def _required(
-        self, chunk: NativeChunk
-    ) -> tuple[dict[str, pa.Array], list[tuple[Mask, str]]]:
+    def _required(self, chunk: NativeChunk) -> tuple[dict[str, pa.Array], list[tuple[Mask, str]]]:
         """Read what a row cannot do without; return masks of the rows that lack it."""
         unusable: list[tuple[Mask, str]] = []
         columns: dict[str, pa.Array] = {}
         times = to_times(_column(chunk, "timestamp"))
         self._quality.note("timestamp without zone, taken as UTC", times.without_zone)
-        if times.unreadable is not None:
-            unusable.append((times.unreadable, "timestamp cannot be read"))
         columns["timestamp"] = times.values
-        _add_nulls(unusable, times.values, "timestamp missing")
+        _add_nulls(unusable, times.values, "timestamp missing or unreadable")
         self._add_implausible(unusable, times.values)
         for name in ("account_id", "model"):
             cast = to_filled_text(_column(chunk, name))
             self._note_mended(name, cast.mended)
-            if cast.unreadable is not None:
-                unusable.append((cast.unreadable, f"{name} is not text"))
-            _add_nulls(unusable, cast.values, f"{name} missing")
+            _add_nulls(unusable, cast.values, f"{name} missing or not text")
             columns[name] = cast.values
         prompts = self._prompts(chunk)
-        if prompts.unreadable is not None:
-            unusable.append((prompts.unreadable, "prompt is neither text nor messages"))
-        _add_nulls(unusable, prompts.prompt, "prompt missing")
+        _add_nulls(unusable, prompts.prompt, "prompt missing, or neither text nor messages")
         columns["prompt"] = self._cut("prompt", prompts.prompt)
         columns["history_turns"] = prompts.history_turns
         if prompts.system_prompt is not None:
@@ -129,9 +120,7 @@ class Conformer:
         if "history_turns" in chunk.columns:
             history, turns = chunk.columns["history"], chunk.columns["history_turns"]
             prompt = to_text(_column(chunk, "prompt"))
-            prompts = Prompts(
-                prompt.values, None, history, turns, prompt.unreadable, prompt.mended
-            )
+            prompts = Prompts(prompt.values, None, history, turns, prompt.mended)
         else:
             prompts = split_prompts(_column(chunk, "prompt"))
         self._note_mended("prompt", prompts.mended)
@@ -143,9 +132,7 @@ class Conformer:
         system = declared.values
         if prompts.system_prompt is not None:
             system = pc.coalesce(system, prompts.system_prompt)
-        return Prompts(
-            prompts.prompt, system, prompts.history, prompts.history_turns, prompts.unreadable
-        )
+        return replace(prompts, system_prompt=system)
 
     def _optional(self, chunk: NativeChunk) -> dict[str, pa.Array]:
         columns: dict[str, pa.Array] = {}
@@ -181,10 +168,10 @@ class Conformer:
     def _add_implausible(self, unusable: list[tuple[Mask, str]], times: pa.Array) -> None:
         bounds = pc.min_max(times)
         if bounds["min"].is_valid and pc.less(bounds["min"], self._earliest).as_py():
-            early = pc.less(times, self._earliest).fill_null(False)
+            early = pc.less(times, self._earliest).fill_null(fill_value=False)
             unusable.append((_numpy(early), "timestamp before the year 2000"))
         if bounds["max"].is_valid and pc.greater(bounds["max"], self._latest).as_py():
-            late = pc.greater(times, self._latest).fill_null(False)
+            late = pc.greater(times, self._latest).fill_null(fill_value=False)
             unusable.append((_numpy(late), "timestamp in the future"))
 
     def _cut(self, name: str, text: pa.Array) -> pa.Array:
@@ -201,7 +188,7 @@ class Conformer:
             what = f"{name}: value of a wrong type, left empty"
             self._quality.note(what, int(np.count_nonzero(mask)))
 
-    def _remember_columns(self, batch: pa.RecordBatch, chunk: NativeChunk) -> None:
+    def _remember_columns(self, batch: pa.RecordBatch) -> None:
         for name in OPTIONAL_COLUMNS:
             if name in self.columns or name == "response":
                 continue

@@ -34,11 +34,11 @@ _BYTE_ORDER_MARKS = (
 
 @dataclass(frozen=True)
 class LogFile:
-    """One input file.
+    r"""One input file.
 
     Examples:
         >>> with tempfile.NamedTemporaryFile() as file:
-        ...     _ = file.write(b"\\xef\\xbb\\xbftimestamp"), file.flush()
+        ...     _ = file.write(b"\xef\xbb\xbftimestamp"), file.flush()
         ...     LogFile(Path(file.name)).head
         b'timestamp'
     """
@@ -131,7 +131,8 @@ def require_regular_file(path: Path) -> None:
         message = f"{path}: is a pipe, a socket or a device, not a file"
         raise InputError(message, next_step="Write the log to a file and name that.")
     reason = "is a symbolic link to nothing" if path.is_symlink() else "does not exist"
-    raise InputError(f"{path}: {reason}", next_step="Check the path.")
+    message = f"{path}: {reason}"
+    raise InputError(message, next_step="Check the path.")
 
 
 def _encoding_of(start: bytes) -> tuple[str, bytes]:

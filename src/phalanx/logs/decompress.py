@@ -30,10 +30,10 @@ class DecompressionError(Exception):
 
 
 def compression_of(start: bytes) -> str | None:
-    """Return the compression of a file that begins so, or null.
+    r"""Return the compression of a file that begins so, or null.
 
     Examples:
-        >>> compression_of(b"\\x1f\\x8b\\x08\\x00"), compression_of(b"PAR1")
+        >>> compression_of(b"\x1f\x8b\x08\x00"), compression_of(b"PAR1")
         ('gzip', None)
     """
     return next((name for magic, name in _MAGIC.items() if start.startswith(magic)), None)

@@ -61,7 +61,7 @@ class SeenIdentifiers:
         return marked
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba has no types
+@numba.njit(cache=True, nogil=True)
 def _insert(
     offsets: npt.NDArray[np.int32],
     data: npt.NDArray[np.uint8],
@@ -87,7 +87,7 @@ def _insert(
     return added
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba has no types
+@numba.njit(cache=True, nogil=True)
 def _move(before: npt.NDArray[np.uint64], after: npt.NDArray[np.uint64]) -> None:
     mask = np.uint64(len(after) - 1)
     for value in before:

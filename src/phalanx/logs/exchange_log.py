@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import pyarrow as pa
 
 from phalanx.errors import InputError
 from phalanx.logs.chunk import NativeChunk
 from phalanx.logs.conform import Conformer
+from phalanx.logs.decompress import DecompressionError
 from phalanx.logs.digest import FileDigest
 from phalanx.logs.frames import FRAME_NAME, read_frame
 from phalanx.logs.options import ReadOptions
-from phalanx.logs.quality import Quality
+from phalanx.logs.quality import Quality, RejectsFile
 from phalanx.logs.sources import Source, find_sources
 
 
-def open_log(source: Any, options: ReadOptions | None = None) -> ExchangeLog:
+def open_log(source: object, options: ReadOptions | None = None) -> ExchangeLog:
     """Open logs for reading.
 
     Parameters:
@@ -35,13 +36,16 @@ def open_log(source: Any, options: ReadOptions | None = None) -> ExchangeLog:
         >>> log = open_log(pa.Table.from_pylist([row]))
         >>> [batch.num_rows for batch in log.batches()], log.rows, dict(log.rejects)
         ([1], 1, {})
+        >>> dict(log.notes)
+        {'timestamp without zone, taken as UTC': 1}
     """
     options = options or ReadOptions()
-    quality = Quality(options.rejects_path)
+    quality = Quality()
     if isinstance(source, str | os.PathLike):
         source = [source]
     if isinstance(source, Sequence):
-        return ExchangeLog(find_sources(source, quality), None, options, quality)
+        sources = find_sources(source, mapped=bool(options.columns), quality=quality)
+        return ExchangeLog(sources, None, options, quality)
     return ExchangeLog([], source, options, quality)
 
 
@@ -90,7 +94,7 @@ class ExchangeLog:
         return self._rows
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the exchanges as batches of `EXCHANGE_SCHEMA`; can be called once.
+        """Return the exchanges as batches of `EXCHANGE_SCHEMA`; can be called once.
 
         Raises:
             InputError: If a file cannot be read to its end, or no row can be used.
@@ -103,6 +107,8 @@ class ExchangeLog:
         return self._batches()
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
+        if self._options.rejects_path is not None:
+            self._quality.list_rejects_in(_rejects_file(self._options.rejects_path))
         try:
             for file, chunk in self._chunks():
                 for batch in self._conformer.conform(chunk, file):
@@ -110,6 +116,7 @@ class ExchangeLog:
                     yield batch
             self._require_rows()
         except BaseException:
+            # A caller that stops half way leaves no half-written list either.
             self._quality.abandon()
             raise
         self._quality.finish()
@@ -122,7 +129,7 @@ class ExchangeLog:
                 for chunk in source.reader.read(source.file, self._options, self._quality):
                     yield name, chunk
                 self._inputs[name] = digest.result()
-            except (OSError, pa.ArrowException, UnicodeError) as error:
+            except (OSError, pa.ArrowException, UnicodeError, DecompressionError) as error:
                 message = f"{name}: cannot be read as {source.reader.name}: {_first_line(error)}"
                 advice = "Write or copy the file again, or leave it out."
                 raise InputError(message, next_step=advice) from error
@@ -134,10 +141,18 @@ class ExchangeLog:
     def _require_rows(self) -> None:
         if self._rows:
             return
-        reasons = ", ".join(f"{reason}: {count:,}" for reason, count in self.rejects.items())
-        message = "no usable exchanges" + (f"; rejected rows by reason: {reasons}" if reasons else "")
+        reasons = "; ".join(f"{reason}: {count:,}" for reason, count in self.rejects.items())
+        message = "no usable exchanges" + (f", all rows rejected ({reasons})" if reasons else "")
         advice = "Check that the log has rows, and that --map names the right fields."
         raise InputError(message, next_step=advice)
+
+
+def _rejects_file(path: Path) -> RejectsFile:
+    try:
+        return RejectsFile(path)
+    except OSError as error:
+        message = f"{path}: rejected rows cannot be listed here: {error.strerror}"
+        raise InputError(message, next_step="Name a file in a folder that exists.") from error
 
 
 def _first_line(error: BaseException) -> str:

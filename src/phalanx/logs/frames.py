@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pyarrow as pa
 
@@ -36,37 +35,53 @@ def read_frame(frame: object, options: ReadOptions, quality: Quality) -> Iterato
     yield from read_batches(reader, paths, options)
 
 
-def _batches(frame: Any, options: ReadOptions) -> pa.RecordBatchReader:
+def _batches(frame: object, options: ReadOptions) -> pa.RecordBatchReader:
     """Open any table as a stream of Arrow batches, without a copy where that is possible."""
-    kind = type(frame).__module__.partition(".")[0]
     if isinstance(frame, pa.RecordBatch):
         frame = pa.Table.from_batches([frame])
     if isinstance(frame, pa.Table):
         return frame.to_reader(max_chunksize=options.batch_rows)
-    if kind == "ibis":
-        return frame.to_pyarrow_batches(chunk_size=options.batch_rows)
-    if kind == "pandas":
-        return _pandas_to_arrow(frame).to_reader(max_chunksize=options.batch_rows)
+    library = type(frame).__module__.partition(".")[0]
+    if library == "ibis":
+        return _from_ibis(frame, options)
+    if library == "pandas":
+        return _from_pandas(frame).to_reader(max_chunksize=options.batch_rows)
     if hasattr(frame, "__arrow_c_stream__"):
         return pa.RecordBatchReader.from_stream(frame)
-    return _by_narwhals(frame).to_reader(max_chunksize=options.batch_rows)
+    return _from_narwhals(frame).to_reader(max_chunksize=options.batch_rows)
 
 
-def _pandas_to_arrow(frame: Any) -> pa.Table:
+def _from_ibis(frame: object, options: ReadOptions) -> pa.RecordBatchReader:
+    import ibis  # noqa: PLC0415 - loaded already by whoever made the table
+
+    if not isinstance(frame, ibis.Table):
+        raise _no_table(frame)
+    return frame.to_pyarrow_batches(chunk_size=options.batch_rows)
+
+
+def _from_pandas(frame: object) -> pa.Table:
     """Convert column by column: an object column of mixed types must not stop the rest."""
-    columns = {str(name): array_of(frame[name]) for name in frame.columns.unique()}
-    return pa.table(columns)
+    import pandas as pd  # noqa: PLC0415 - loaded already by whoever made the frame
+
+    if not isinstance(frame, pd.DataFrame):
+        raise _no_table(frame)
+    return pa.table({str(name): array_of(frame[name]) for name in frame.columns.unique()})
 
 
-def _by_narwhals(frame: Any) -> pa.Table:
+def _from_narwhals(frame: object) -> pa.Table:
     import narwhals  # noqa: PLC0415 - only frames of rarer kinds need it
 
     try:
-        wrapped = narwhals.from_native(frame)
+        wrapped = narwhals.from_native(frame)  # type: ignore[call-overload]  # tries anything
     except TypeError as error:
-        message = f"cannot read logs from a {type(frame).__name__}"
-        advice = "Pass a path, a list of paths, or a table (Arrow, pandas, Polars, Ibis)."
-        raise InputError(message, next_step=advice) from error
+        raise _no_table(frame) from error
     if isinstance(wrapped, narwhals.LazyFrame):
-        return wrapped.collect(backend="pyarrow").to_native()
+        wrapped = wrapped.collect(backend="pyarrow")
     return wrapped.to_arrow()
+
+
+def _no_table(frame: object) -> InputError:
+    return InputError(
+        f"cannot read logs from a {type(frame).__name__}",
+        next_step="Pass a path, a list of paths, or a table (Arrow, pandas, Polars, Ibis).",
+    )

@@ -18,6 +18,8 @@ _HANDED_ON_CHARACTERS = 8 << 20
 _DECODER = json.JSONDecoder(strict=False)
 _BETWEEN = re.compile(r"[\s,\[\]\x00\x1e\ufeff]*")
 _FIRST_KEY = re.compile(r'\{\s*("(?:[^"\\]|\\.){1,200}")\s*:')
+_ANY_KEY = re.compile(r'\{\s*"')
+_ESCAPED_BYTES = re.compile("([\udc80-\udcff]+)")
 _CLOSE_TO_END = 16
 
 
@@ -124,17 +126,17 @@ class _Text:
             if added >= wanted:
                 break
         else:
-            rest = self._decode(b"", True)
+            rest = self._decode(b"", final=True)
             parts.append(rest)
             added += len(rest)
         self._text = "".join(parts)
-        if "\udc80" <= max(self._text[-added:] or " ") <= "\udcff":
+        if _ESCAPED_BYTES.search(self._text):
             self._mend()
         return added > 0
 
     def _mend(self) -> None:
         """Read bytes that are not UTF-8 as Windows-1252, so that no surrogate remains."""
-        pieces = re.split("([\udc80-\udcff]+)", self._text)
+        pieces = _ESCAPED_BYTES.split(self._text)
         for index in range(1, len(pieces), 2):
             pieces[index] = decode_bytes(pieces[index].encode(errors="surrogateescape"))
             self._quality.note("text: not valid UTF-8, read as Windows-1252")
@@ -149,9 +151,10 @@ class _Text:
     def _skip_broken(self) -> None:
         if self._anchor is None:
             self._learn_anchor()
+        anchor = self._anchor or _ANY_KEY
         start = self.position + 1
         while True:
-            match = self._anchor.search(self._text, start) if self._anchor else None
+            match = anchor.search(self._text, start)
             if match:
                 self.position = match.start()
                 return

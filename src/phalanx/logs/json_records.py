@@ -84,11 +84,11 @@ def surviving(file: LogFile, quality: Quality) -> Iterator[bytes]:
 
 
 def parse_lines(block: Block, name: str, quality: Quality) -> Records:
-    """Parse each line of a block by itself; reject those that are no JSON object.
+    r"""Parse each line of a block by itself; reject those that are no JSON object.
 
     Examples:
         >>> quality = Quality()
-        >>> parse_lines(Block(1, b'{"a": 1}\\n{"a": \\n\\n[2]'), "x", quality).values
+        >>> parse_lines(Block(1, b'{"a": 1}\n{"a": \n\n[2]'), "x", quality).values
         [{'a': 1}]
         >>> dict(quality.rejects)
         {'not valid JSON': 1, 'not a JSON object': 1}
@@ -114,10 +114,10 @@ def parse_lines(block: Block, name: str, quality: Quality) -> Records:
 
 
 def is_lines(head: bytes) -> bool:
-    """Say whether a JSON file that begins so holds one object a line.
+    r"""Say whether a JSON file that begins so holds one object a line.
 
     Examples:
-        >>> is_lines(b'{"a": 1}\\n{"a": 2}\\n'), is_lines(b'[{"a": 1}]'), is_lines(b'{\\n "a": 1}')
+        >>> is_lines(b'{"a": 1}\n{"a": 2}\n'), is_lines(b'[{"a": 1}]'), is_lines(b'{\n "a": 1}')
         (True, False, False)
     """
     head = head.lstrip(_PADDING)

@@ -27,10 +27,10 @@ class Block:
 
 
 def last_line_end(data: bytes) -> int:
-    """Return where the last whole line ends, 0 when there is none.
+    r"""Return where the last whole line ends, 0 when there is none.
 
     Examples:
-        >>> last_line_end(b"one\\ntw")
+        >>> last_line_end(b"one\ntw")
         4
     """
     return data.rfind(b"\n") + 1
@@ -39,7 +39,7 @@ def last_line_end(data: bytes) -> int:
 def blocks(
     pieces: Iterator[bytes], last_end: Callable[[bytes], int] = last_line_end
 ) -> Iterator[Block]:
-    """Yield blocks of whole lines.
+    r"""Yield blocks of whole lines.
 
     Parameters:
         pieces: The text, cut anywhere.
@@ -47,8 +47,8 @@ def blocks(
             record ends with a line.
 
     Examples:
-        >>> [block.data for block in blocks(iter([b"one\\ntw", b"o"]))]
-        [b'one\\ntwo']
+        >>> [block.data for block in blocks(iter([b"one\ntw", b"o"]))]
+        [b'one\ntwo']
     """
     held: list[bytes] = []
     size = wanted = 0

@@ -7,6 +7,7 @@ repeat identifiers seen before, and looking those up must not cost a Python obje
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import numba
 import numpy as np
@@ -19,6 +20,8 @@ from phalanx.logs.texthash import text_hash
 Bytes = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int64]
 
+Scalar = TypeVar("Scalar", bound=np.generic)
+
 _NOTHING = np.zeros(0, np.uint8)
 
 
@@ -27,8 +30,9 @@ class Texts:
 
     def __init__(self) -> None:
         """Start without texts."""
-        self.data = np.zeros(1 << 12, np.uint8)
-        self.ends = np.zeros(1 << 8, np.int64)  # ends[i] is where text i ends and i+1 begins
+        self.data: Bytes = np.zeros(1 << 12, np.uint8)
+        # Text i ends, and text i+1 begins, at ends[i+1].
+        self.ends: Offsets = np.zeros(1 << 8, np.int64)
         self.count = 0
 
     def extend(self, column: pa.Array) -> None:
@@ -56,10 +60,13 @@ class Memo:
         ['A', None, 'A', 'B']
     """
 
-    def __init__(self, function: Callable[[list[str]], list[str | None]], capacity: int = 200_000) -> None:
+    def __init__(
+        self, function: Callable[[list[str]], list[str | None]], capacity: int = 200_000
+    ) -> None:
         """Start without memories."""
         self._function = function
         self._capacity = capacity
+        self._is_null: Mask = np.zeros(1 << 8, np.bool_)
         self._forget()
 
     def apply(self, column: pa.Array) -> pa.Array:
@@ -110,7 +117,6 @@ class Memo:
     def _forget(self) -> None:
         self._keys = Texts()
         self._results = Texts()
-        self._is_null = np.zeros(1 << 8, np.bool_)
         self._slots = np.full(1 << 10, -1, np.int64)
 
     def _make_room(self, rows: int) -> None:
@@ -122,7 +128,7 @@ class Memo:
         _index(self._keys.data, self._keys.ends, self._keys.count, self._slots)
 
 
-def _grown(array: npt.NDArray[np.generic], wanted: int) -> npt.NDArray[np.generic]:
+def _grown(array: npt.NDArray[Scalar], wanted: int) -> npt.NDArray[Scalar]:
     if wanted <= len(array):
         return array
     larger = np.zeros(max(wanted, 2 * len(array)), array.dtype)
@@ -135,8 +141,8 @@ def _data_of(column: pa.Array) -> Bytes:
     return _NOTHING if data is None else np.frombuffer(data, np.uint8)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba has no types
-def _find(
+@numba.njit(cache=True, nogil=True)
+def _find(  # noqa: PLR0913, PLR0917 - a kernel takes flat arrays
     offsets: npt.NDArray[np.int32],
     data: Bytes,
     valid: Mask,
@@ -177,8 +183,8 @@ def _find(
     return new
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba has no types
-def _same(
+@numba.njit(cache=True, nogil=True)
+def _same(  # noqa: PLR0913, PLR0917 - a kernel takes flat arrays
     left: Bytes, left_start: int, left_end: int, right: Bytes, right_start: int, right_end: int
 ) -> bool:
     if left_end - left_start != right_end - right_start:
@@ -189,7 +195,7 @@ def _same(
     return True
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba has no types
+@numba.njit(cache=True, nogil=True)
 def _index(data: Bytes, ends: Offsets, count: int, slots: npt.NDArray[np.int64]) -> None:
     mask = np.uint64(len(slots) - 1)
     for entry in range(count):
@@ -199,7 +205,7 @@ def _index(data: Bytes, ends: Offsets, count: int, slots: npt.NDArray[np.int64])
         slots[slot] = entry
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba has no types
+@numba.njit(cache=True, nogil=True)
 def _copy(
     entries: npt.NDArray[np.int64],
     ends: Offsets,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from phalanx.logs.schema import HISTORY_ROLE_END, HISTORY_TURN_START
@@ -55,11 +55,12 @@ def split_messages(messages: object) -> Conversation | None:
         The conversation, or null when the value is no list of messages.
 
     Examples:
-        >>> split_messages([
+        >>> split = split_messages([
         ...     {"role": "system", "content": "Be brief."},
         ...     {"role": "user", "content": [{"type": "text", "text": "Why is it blue?"}]},
         ... ])
-        Conversation(prompt='Why is it blue?', system_prompt='Be brief.', history=None, history_turns=0)
+        >>> split.prompt, split.system_prompt, split.history
+        ('Why is it blue?', 'Be brief.', None)
         >>> split_messages(["not", "messages"]) is None
         True
     """
@@ -84,7 +85,9 @@ def conversation(turns: Sequence[tuple[str, str]]) -> Conversation:
     spoken = [index for index, (role, _) in enumerate(turns) if role != "system"]
     asked = [index for index in spoken if turns[index][0] == "user"]
     last = (asked or spoken or [len(turns) - 1])[-1]
-    system = [text for index, (role, text) in enumerate(turns) if role == "system" and index != last]
+    system = [
+        text for index, (role, text) in enumerate(turns) if role == "system" and index != last
+    ]
     history = [
         f"{HISTORY_TURN_START}{turns[index][0]}{HISTORY_ROLE_END}{turns[index][1]}"
         for index in spoken
@@ -130,7 +133,7 @@ def message_text(message: Mapping[str, object]) -> str:
 
 
 def text_of(value: object, depth: int = 0) -> str:
-    """Return the text inside a content value of any of the known shapes.
+    r"""Return the text inside a content value of any of the known shapes.
 
     Parameters:
         value: Text, a part, or a list of parts. Images and other data yield no text.
@@ -138,23 +141,28 @@ def text_of(value: object, depth: int = 0) -> str:
 
     Examples:
         >>> text_of([{"type": "text", "text": "a"}, {"type": "image_url"}, "b"])
-        'a\\nb'
+        'a\nb'
     """
     if isinstance(value, str):
         return value
-    if depth > _DEPTH or value is None:
+    if depth > _DEPTH:
         return ""
     if isinstance(value, Mapping):
-        if isinstance(value.get("function"), Mapping):
-            return text_of(value["function"], depth + 1)
-        if isinstance(value.get("name"), str):
-            return " ".join(_plain(value[name]) for name in _CALL_FIELDS if name in value)
-        pieces = [text_of(value.get(name), depth + 1) for name in _TEXT_FIELDS]
-        return "\n".join(piece for piece in pieces if piece)
+        return _text_of_part(value, depth)
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        pieces = [text_of(part, depth + 1) for part in value]
-        return "\n".join(piece for piece in pieces if piece)
+        return _joined(text_of(part, depth + 1) for part in value)
     return ""
+
+
+def _text_of_part(part: Mapping[str, object], depth: int) -> str:
+    if isinstance(part.get("name"), str):
+        # A call: what it calls and with what.
+        return " ".join(_plain(part[name]) for name in _CALL_FIELDS if name in part)
+    return _joined(text_of(part.get(name), depth + 1) for name in _TEXT_FIELDS)
+
+
+def _joined(pieces: Iterable[str]) -> str:
+    return "\n".join(piece for piece in pieces if piece)
 
 
 def _plain(value: object) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 import pyarrow as pa
 
 from phalanx.logs.cast import texts
 
 
-def array_of(values: Any) -> pa.Array:
+def array_of(values: Iterable[object]) -> pa.Array:
     """Return an array of the values; where they do not share a type, of their text.
 
     Examples:
@@ -36,5 +36,3 @@ def _text(value: object) -> str | None:
 
 def _is_time(value: object) -> bool:
     return hasattr(value, "isoformat")
-
-

@@ -55,7 +55,8 @@ class ReadOptions:
             advice = f"Map one of: {', '.join(MAPPABLE_COLUMNS)}."
             raise ConfigError(message, next_step=advice)
         if self.maximum_prompt_characters < 1:
-            message = f"maximum_prompt_characters must be at least 1, not {self.maximum_prompt_characters}"
+            limit = self.maximum_prompt_characters
+            message = f"maximum_prompt_characters must be at least 1, not {limit}"
             raise ValueError(message)
         if self.batch_rows < 1:
             message = f"batch_rows must be at least 1, not {self.batch_rows}"

@@ -26,6 +26,8 @@ class Prompts:
     """A column of prompts, taken apart as `messages.Conversation` says."""
 
     prompt: pa.Array
+    """Null where the cell was null, or neither text nor messages."""
+
     system_prompt: pa.Array | None
     """Null when no prompt had a system turn."""
 
@@ -33,9 +35,6 @@ class Prompts:
     """Null when no prompt had a history."""
 
     history_turns: pa.Array
-    unreadable: Mask | None = None
-    """Cells that are neither text nor messages."""
-
     mended: int = 0
     """Cells whose text was not valid UTF-8."""
 
@@ -59,35 +58,28 @@ def split_prompts(array: pa.Array) -> Prompts:
     text = cast.values
     candidates = np.flatnonzero(_may_be_json_list(text))
     if not len(candidates):
-        return _plain(text, cast.unreadable, cast.mended)
+        return Prompts(text, None, None, pa.array(np.zeros(len(text), np.int32)), cast.mended)
     chosen = text.take(pa.array(candidates))
     split = _split_simple_json(chosen)
     if split is None:
         split = from_conversations([split_prompt_text(cell) for cell in chosen.to_pylist()])
-    return _merged(text, candidates, split, cast.unreadable, cast.mended)
+    return _merged(text, candidates, split, cast.mended)
 
 
 def from_conversations(conversations: list[Conversation | None]) -> Prompts:
-    """Build the columns from single conversations; a null one is unreadable.
+    """Build the columns from single conversations; a null one has a null prompt.
 
     Examples:
-        >>> from_conversations([Conversation("Hi"), None]).unreadable.tolist()
-        [False, True]
+        >>> from_conversations([Conversation("Hi"), None]).prompt.to_pylist()
+        ['Hi', None]
     """
     known = [each or Conversation("") for each in conversations]
-    unreadable = np.array([each is None for each in conversations], np.bool_)
     return Prompts(
         prompt=texts([None if each is None else each.prompt for each in conversations]),
         system_prompt=texts([each.system_prompt for each in known]),
         history=texts([each.history for each in known]),
         history_turns=pa.array([each.history_turns for each in known], pa.int32()),
-        unreadable=unreadable if unreadable.any() else None,
     )
-
-
-def _plain(text: pa.Array, unreadable: Mask | None, mended: int) -> Prompts:
-    turns = pa.array(np.zeros(len(text), np.int32))
-    return Prompts(text, None, None, turns, unreadable, mended)
 
 
 def _may_be_json_list(text: pa.Array) -> Mask:
@@ -150,13 +142,7 @@ def _split_lists(array: pa.Array) -> Prompts:
             if split is not None:
                 return split
     cells = array.to_pylist()
-    split = from_conversations([split_messages(_without_nulls(cell)) for cell in cells])
-    unreadable = split.unreadable
-    if unreadable is not None:
-        unreadable &= array.is_valid().to_numpy(zero_copy_only=False)
-    return Prompts(
-        split.prompt, split.system_prompt, split.history, split.history_turns, unreadable
-    )
+    return from_conversations([split_messages(_without_nulls(cell)) for cell in cells])
 
 
 def _without_nulls(cell: object) -> object:
@@ -233,7 +219,6 @@ def _merged(
     text: pa.Array,
     rows: npt.NDArray[np.int64],
     split: Prompts,
-    unreadable: Mask | None,
     mended: int,
 ) -> Prompts:
     """Put the split cells back among the plain ones."""
@@ -253,6 +238,5 @@ def _merged(
         system_prompt=scattered(split.system_prompt),
         history=scattered(split.history),
         history_turns=pa.array(turns),
-        unreadable=unreadable,
         mended=mended,
     )

@@ -4,16 +4,42 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import IO
+
+
+class RejectsFile:
+    """Lists rejected rows as JSON lines, under another name until it is finished.
+
+    Parameters:
+        path: Where the list is to stand in the end.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the unfinished file."""
+        self._path = path
+        self._partial = path.with_name(path.name + ".partial")
+        self._file = self._partial.open("w", encoding="utf-8")
+
+    def add(self, file: str, unit: str, positions: Iterable[int], reason: str) -> None:
+        """Write a line for each row."""
+        for position in positions:
+            entry = {"file": file, unit: int(position), "reason": reason}
+            self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+    def finish(self) -> None:
+        """Give the file its name."""
+        self._file.close()
+        self._partial.replace(self._path)
+
+    def abandon(self) -> None:
+        """Remove the unfinished file."""
+        self._file.close()
+        self._partial.unlink(missing_ok=True)
 
 
 class Quality:
-    """Count rejects and notes; list the rejects in a file that appears when reading ends.
-
-    Parameters:
-        rejects_path: Where to list rejected rows; null only counts them.
+    """Counts rejects and notes, and lists the rejects in a file when there is one.
 
     Examples:
         >>> quality = Quality()
@@ -22,28 +48,29 @@ class Quality:
         Counter({'not valid JSON': 2})
     """
 
-    def __init__(self, rejects_path: Path | None = None) -> None:
-        """Start with clean counts; the file is opened at the first reject."""
+    def __init__(self) -> None:
+        """Start with clean counts and no list."""
         self.rejects: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
-        self._path = rejects_path
-        self._unfinished: IO[str] | None = None
+        self._list: RejectsFile | None = None
 
-    def reject(self, file: str, unit: str, positions: Iterable[int], reason: str) -> None:
+    def list_rejects_in(self, file: RejectsFile) -> None:
+        """List what is rejected from now on."""
+        self._list = file
+
+    def reject(self, file: str, unit: str, positions: Collection[int], reason: str) -> None:
         """Record rows that cannot be used.
 
         Parameters:
             file: Path as given, or `frame`.
-            unit: What `positions` count: `line`, `row` or `record`, from 1.
+            unit: What `positions` count: `line`, `row`, `record` or `span`, from 1.
             positions: Where the rows stand.
             reason: Why, without any content of the row.
         """
-        count = 0
-        for count, position in enumerate(positions, start=1):  # noqa: B007 - kept as total
-            if self._path is not None:
-                entry = {"file": file, unit: int(position), "reason": reason}
-                self._file().write(json.dumps(entry, ensure_ascii=False) + "\n")
-        self.rejects[reason] += count
+        if len(positions):
+            self.rejects[reason] += len(positions)
+            if self._list is not None:
+                self._list.add(file, unit, positions, reason)
 
     def note(self, what: str, count: int = 1) -> None:
         """Record something that was mended or left empty on rows that were kept."""
@@ -51,24 +78,13 @@ class Quality:
             self.notes[what] += count
 
     def finish(self) -> None:
-        """Put the rejects file in its place; it is empty when nothing was rejected."""
-        if self._path is not None:
-            self._file().close()
-            self._partial_path().replace(self._path)
-            self._unfinished = None
+        """Put the list of rejects in its place; it is empty when nothing was rejected."""
+        if self._list is not None:
+            self._list.finish()
+            self._list = None
 
     def abandon(self) -> None:
-        """Remove the unfinished rejects file."""
-        if self._unfinished is not None and self._path is not None:
-            self._unfinished.close()
-            self._partial_path().unlink(missing_ok=True)
-            self._unfinished = None
-
-    def _partial_path(self) -> Path:
-        assert self._path is not None
-        return self._path.with_name(self._path.name + ".partial")
-
-    def _file(self) -> IO[str]:
-        if self._unfinished is None:
-            self._unfinished = self._partial_path().open("w", encoding="utf-8")
-        return self._unfinished
+        """Remove the unfinished list of rejects."""
+        if self._list is not None:
+            self._list.abandon()
+            self._list = None

@@ -38,9 +38,7 @@ class LogReader(Protocol):
         """
         ...
 
-    def read(
-        self, file: LogFile, options: ReadOptions, quality: Quality
-    ) -> Iterator[NativeChunk]:
+    def read(self, file: LogFile, options: ReadOptions, quality: Quality) -> Iterator[NativeChunk]:
         """Yield the rows of a file as native columns, in bounded memory.
 
         Rows that cannot be parsed go to `quality`; a file that cannot be read at all is
@@ -64,12 +62,16 @@ def readers() -> tuple[LogReader, ...]:
     if not points:
         message = "no log reader is installed"
         raise ConfigError(message, next_step="Install the package anew: pip install -e .")
-    import importlib.util as u
-    return tuple(point.load()() for point in points if u.find_spec(point.module))
+
+    return tuple(point.load()() for point in points)
 
 
-def reader_for(head: bytes) -> LogReader | None:
-    """Return the reader that is surest of a file, or null when none knows it.
+def reader_for(head: bytes, certainty: float = 0.0) -> LogReader | None:
+    """Return the reader that is surest of a file, or null when none is sure enough.
+
+    Parameters:
+        head: First bytes of the file.
+        certainty: How sure a reader must be at least, in [0, 1).
 
     Examples:
         >>> reader_for(bytes(range(200, 256))) is None
@@ -77,4 +79,4 @@ def reader_for(head: bytes) -> LogReader | None:
     """
     sure = [(reader.recognises(head), reader) for reader in readers()]
     best, reader = max(sure, key=lambda pair: pair[0])
-    return reader if best > 0 else None
+    return reader if best > certainty else None

@@ -23,11 +23,12 @@ class Source:
     reader: LogReader
 
 
-def find_sources(paths: Sequence[str | os.PathLike[str]], quality: Quality) -> list[Source]:
+def find_sources(paths: Sequence[object], *, mapped: bool, quality: Quality) -> list[Source]:
     """Find the files behind paths, and a reader for each.
 
     Parameters:
         paths: Files, globs, and folders, which are searched to any depth.
+        mapped: Whether the user maps columns, so that any table in a folder may be a log.
         quality: Takes notes on files that are passed over.
 
     Raises:
@@ -35,14 +36,14 @@ def find_sources(paths: Sequence[str | os.PathLike[str]], quality: Quality) -> l
     """
     sources: list[Source] = []
     known: set[Path] = set()
-    for path in paths:
+    for path in _require_paths(paths):
         before = len(sources)
         for candidate, named in _candidates(path):
             real = candidate.resolve()
             if real in known:
                 quality.note("file named twice, read once")
                 continue
-            source = _source(candidate, quality, named=named)
+            source = _source(candidate, quality, certainty=0.0 if named or mapped else 0.2)
             if source is not None:
                 known.add(real)
                 sources.append(source)
@@ -66,7 +67,8 @@ def _candidates(path: str | os.PathLike[str]) -> Iterator[tuple[Path, bool]]:
     if not plain.exists() and not plain.is_symlink() and glob.has_magic(text):
         matches = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - takes absolute globs
         if not matches:
-            raise InputError(f"{text}: no file matches", next_step="Check the pattern.")
+            message = f"{text}: no file matches"
+            raise InputError(message, next_step="Check the pattern.")
         for match in matches:
             if Path(match).is_dir():
                 yield from ((found, False) for found in _inside(Path(match)))
@@ -85,7 +87,8 @@ def _inside(folder: Path) -> Iterator[Path]:
                 yield Path(parent) / name
 
 
-def _source(path: Path, quality: Quality, *, named: bool) -> Source | None:
+def _source(path: Path, quality: Quality, *, certainty: float) -> Source | None:
+    """Choose the reader of a file; null for one that is empty or, in a folder, no log."""
     require_regular_file(path)
     file = LogFile(path)
     try:
@@ -96,8 +99,8 @@ def _source(path: Path, quality: Quality, *, named: bool) -> Source | None:
     if not head.strip(b" \t\r\n\0"):
         quality.note("empty file, passed over")
         return None
-    reader = reader_for(head)
-    if reader is None and named:
+    reader = reader_for(head, certainty)
+    if reader is None and certainty == 0.0:
         formats = ", ".join(reader.name for reader in readers())
         message = f"{path}: not a log in any known format ({formats})"
         raise InputError(message, next_step="Name a log; the native table is the simplest form.")
@@ -105,3 +108,11 @@ def _source(path: Path, quality: Quality, *, named: bool) -> Source | None:
         quality.note("file in a folder that is no log, passed over")
         return None
     return Source(file, reader)
+
+
+def _require_paths(paths: Sequence[object]) -> list[str | os.PathLike[str]]:
+    good = [path for path in paths if isinstance(path, str | os.PathLike)]
+    if len(good) < len(paths):
+        message = "a list of logs may hold paths only"
+        raise InputError(message, next_step="Join tables into one before passing it.")
+    return good

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 
-@numba.njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True, inline="always")
 def text_hash(data: npt.NDArray[np.uint8], start: int, end: int) -> np.uint64:
     """Hash the bytes in a range, eight at a time; the result is never 0.
 

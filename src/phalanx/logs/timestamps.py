@@ -158,11 +158,9 @@ def _from_text(array: pa.Array) -> Times:
         return Times(times.values, None, times.without_zone if without_zone else 0)
     parsed = [None if text is None else parse_time(text) for text in array.to_pylist()]
     values = pa.array([None if time is None else time[0] for time in parsed], pa.int64())
-    without_zone = sum(1 for time in parsed if time is not None and not time[1])
+    unzoned = sum(1 for time in parsed if time is not None and not time[1])
     unreadable = pc.and_(array.is_valid(), values.is_null()).to_numpy(zero_copy_only=False)
-    return Times(
-        values.view(MICROSECONDS), unreadable if unreadable.any() else None, without_zone
-    )
+    return Times(values.view(MICROSECONDS), unreadable if unreadable.any() else None, unzoned)
 
 
 def _checked(

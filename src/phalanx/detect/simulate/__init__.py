@@ -10,7 +10,10 @@ from phalanx.detect.simulate.config import (
     Evasion,
     SimulationConfig,
 )
-from phalanx.detect.simulate.population_run import simulate
+from phalanx.detect.simulate.dense import dense_exchanges
+from phalanx.detect.simulate.inject import inject
+from phalanx.detect.simulate.leak import leak_test
+from phalanx.detect.simulate.populate import simulate
 from phalanx.detect.simulate.simulation import Simulation
 
 __all__ = [
@@ -21,5 +24,8 @@ __all__ = [
     "Evasion",
     "Simulation",
     "SimulationConfig",
+    "dense_exchanges",
+    "inject",
+    "leak_test",
     "simulate",
 ]

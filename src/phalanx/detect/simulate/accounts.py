@@ -27,6 +27,9 @@ class Accounts:
     behaviour: NDArray[np.int64]
     """Position in `PROFILES` of what it does."""
 
+    likeness: NDArray[np.int64]
+    """Account of a real log whose image it is; -1 for none."""
+
     group: NDArray[np.int64]
     """Organisation, reseller or classroom; -1 for none."""
 

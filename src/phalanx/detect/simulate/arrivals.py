@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phalanx.detect.simulate.accounts import Accounts
-from phalanx.detect.simulate.grammar.hashing import key_of, mix, pick, unit
+from phalanx.detect.simulate.grammar.hashing import key_of, pick, unit
 from phalanx.detect.simulate.population import class_seed
+from phalanx.detect.simulate.span import Span
 from phalanx.detect.simulate.profiles import PROFILES, RHYTHMS, WEEKEND_SHARE
 
 _DAY_SECONDS = 86_400.0
@@ -45,18 +46,17 @@ class ArrivalShape:
 
 
 def draw_arrivals(
-    accounts: Accounts, start_us: int, days: int, shape: ArrivalShape, rng: np.random.Generator
+    accounts: Accounts, span: Span, shape: ArrivalShape, rng: np.random.Generator
 ) -> Arrivals:
     """Draw the exchanges of honest accounts.
 
     Parameters:
         accounts: Who sends.
-        start_us: First instant, microseconds since 1970.
-        days: Length of the log.
+        span: The time that the log covers.
         shape: Structure of a given trace, if any.
         rng: Source of randomness.
     """
-    account, day, count = _draw_days(accounts, start_us, days, rng)
+    account, day, count = _draw_days(accounts, span, rng)
     row = np.repeat(np.arange(len(account)), count)
     first = np.diff(row, prepend=-1) != 0
     behaviour = accounts.behaviour[account][row]
@@ -72,8 +72,8 @@ def draw_arrivals(
     elapsed = np.cumsum(gaps)
     elapsed -= elapsed[heads][session]
     seconds = begins[session] + elapsed
-    kept = (seconds >= 0) & (seconds < days * _DAY_SECONDS)
-    time_us = start_us + (seconds * 1e6).astype(np.int64)
+    kept = (seconds >= 0) & (seconds < span.days * _DAY_SECONDS)
+    time_us = span.start_us + (seconds * 1e6).astype(np.int64)
     who = account[row]
     kept &= time_us >= accounts.created_us[who]
     return Arrivals(
@@ -99,16 +99,16 @@ def positions(run: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _draw_days(
-    accounts: Accounts, start_us: int, days: int, rng: np.random.Generator
+    accounts: Accounts, span: Span, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return the account, day and volume of each active day."""
     size = len(accounts)
     rhythms = np.array([profile.rhythm for profile in PROFILES.values()])[accounts.behaviour]
-    weekday = (start_us // 86_400_000_000 + 3 + np.arange(days)) % 7
+    weekday = (span.start_us // 86_400_000_000 + 3 + np.arange(span.days)) % 7
     weekend = weekday >= 5
     quiet = np.array([WEEKEND_SHARE[name] for name in rhythms.tolist()], dtype=float)
     level = np.where(weekend[None, :], quiet[:, None], 1.0)
-    active = rng.random((size, days)) < accounts.active_day_share[:, None] * np.minimum(level, 1.0)
+    active = rng.random((size, span.days)) < accounts.active_day_share[:, None] * np.minimum(level, 1.0)
     lesson = rhythms == "lesson"
     if lesson.any():
         active[lesson] &= _lesson_days(accounts, lesson, weekday)
@@ -186,7 +186,3 @@ def _draw_gaps(
         return rng.exponential(1.0, size)
     return rng.choice(shape.gaps, size)
 
-
-def seeds_of(arrivals: Arrivals, key: str) -> NDArray[np.uint64]:
-    """Return one seed for each exchange, from its place in the list."""
-    return mix(np.arange(len(arrivals.account), dtype=np.uint64), key_of(key))

@@ -14,6 +14,7 @@ from phalanx.detect.simulate.exchanges import Exchanges
 from phalanx.detect.simulate.grammar import Book
 from phalanx.detect.simulate.grammar.hashing import Seeds, combine, key_of, mix, pick, unit
 from phalanx.detect.simulate.ladder import Rung
+from phalanx.detect.simulate.span import Span
 from phalanx.detect.simulate.population import LANGUAGES
 from phalanx.detect.simulate.profiles import ATTACK_PROFILES
 from phalanx.detect.simulate.templates import write_benign
@@ -25,65 +26,51 @@ _DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """The time that a log covers."""
+class Campaigning:
+    """A campaign that is about to send."""
 
-    start_us: int
-    """First instant, microseconds since 1970."""
+    plan: CampaignPlan
+    hidden: Rung
+    accounts: Accounts
+    begin_day: int
+    """First day on which it works."""
 
-    days: int
-    """Length, at least 1."""
+    span: Span
+    shape: ArrivalShape
 
 
-def draw_campaign(
-    plan: CampaignPlan,
-    hidden: Rung,
-    accounts: Accounts,
-    begin_day: int,
-    span: Span,
-    shape: ArrivalShape,
-    book: Book,
-    rng: np.random.Generator,
-) -> Exchanges:
+def draw_campaign(campaign: Campaigning, book: Book, rng: np.random.Generator) -> Exchanges:
     """Draw the exchanges of one campaign.
 
     Parameters:
-        plan: The campaign.
-        hidden: What its operator hides.
-        accounts: Its accounts.
-        begin_day: First day on which it works.
-        span: When the log begins and how long it is.
-        shape: Structure of a given arrival trace, if any.
+        campaign: Who, when, and how well hidden.
         book: The grammar.
         rng: Source of randomness.
     """
+    accounts, hidden = campaign.accounts, campaign.hidden
     if hidden.independent_timing:
-        begin_us = span.start_us + begin_day * int(_DAY_SECONDS * 1e6)
+        begin_us = campaign.span.start_us + campaign.begin_day * int(_DAY_SECONDS * 1e6)
         working = replace(accounts, created_us=np.maximum(accounts.created_us, begin_us))
-        arrivals = draw_arrivals(working, span.start_us, span.days, shape, rng)
+        arrivals = draw_arrivals(working, campaign.span, campaign.shape, rng)
     else:
-        arrivals = _scheduled(plan, accounts, begin_day, span, rng)
-    cover = write_benign(accounts, arrivals, book, f"cover {plan.name}")
-    harvest = _harvest(plan, hidden, accounts, arrivals, book, rng)
+        arrivals = _scheduled(campaign, rng)
+    cover = write_benign(accounts, arrivals, book, f"cover {campaign.plan.name}")
+    harvest = _harvest(campaign, arrivals, book, rng)
     return _mixed(cover, harvest, hidden.cover_share, arrivals)
 
 
-def _scheduled(
-    plan: CampaignPlan,
-    accounts: Accounts,
-    begin_day: int,
-    span: Span,
-    rng: np.random.Generator,
-) -> Arrivals:
+def _scheduled(campaign: Campaigning, rng: np.random.Generator) -> Arrivals:
     """Let one scheduler drive all accounts: common windows, and rounds within them."""
+    accounts, span = campaign.accounts, campaign.span
     windows = int(rng.integers(2, 5))
     begins = np.sort(rng.uniform(0.0, 23.0, windows)) * 3600.0
     lengths = rng.uniform(2400.0, 5400.0, windows)
-    active = span.days - begin_day
-    count = rng.poisson(accounts.exchanges_per_active_day[:, None], (len(accounts), active))
+    shape = (len(accounts), span.days - campaign.begin_day)
+    count = rng.poisson(accounts.exchanges_per_active_day[:, None], shape)
+    count[rng.random(shape) >= accounts.active_day_share[:, None]] = 0
     account, day = np.nonzero(count)
     row = np.repeat(np.arange(len(account)), count[account, day])
-    turns = ATTACK_PROFILES[plan.attack_class].turns
+    turns = ATTACK_PROFILES[campaign.plan.attack_class].turns
     length = turns[len(turns) // 2]
     place = positions(row)
     # A run of turns is dispatched once; its later turns follow within seconds.
@@ -95,7 +82,7 @@ def _scheduled(
     follow = np.where(place % length == 0, 0.0, rng.uniform(4.0, 20.0, len(row)))
     elapsed = np.cumsum(follow)
     elapsed -= elapsed[heads][run]
-    seconds = (begin_day + day[row]) * _DAY_SECONDS + at[run] + elapsed
+    seconds = (campaign.begin_day + day[row]) * _DAY_SECONDS + at[run] + elapsed
     kept = seconds < span.days * _DAY_SECONDS
     return Arrivals(
         account=account[row][kept],
@@ -106,14 +93,10 @@ def _scheduled(
 
 
 def _harvest(
-    plan: CampaignPlan,
-    hidden: Rung,
-    accounts: Accounts,
-    arrivals: Arrivals,
-    book: Book,
-    rng: np.random.Generator,
+    campaign: Campaigning, arrivals: Arrivals, book: Book, rng: np.random.Generator
 ) -> Exchanges:
     """Write the campaign's own prompts from its private pool of templates."""
+    plan, hidden = campaign.plan, campaign.hidden
     size = len(arrivals.account)
     profile = ATTACK_PROFILES[plan.attack_class]
     secret = np.uint64(rng.integers(1, 2**63))

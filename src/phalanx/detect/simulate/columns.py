@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from phalanx.detect.simulate.accounts import Accounts, Catalogue
 from phalanx.detect.simulate.grammar import Book, render
 from phalanx.detect.simulate.grammar.hashing import Seeds, key_of, mix, pick, unit
+from phalanx.detect.simulate.identifiers import Style, Styles
 from phalanx.detect.simulate.network import write_addresses
 from phalanx.detect.simulate.prompt_text import PromptWriter
 
@@ -71,36 +72,40 @@ class AccountTexts:
     """Own system prompts of all accounts, then those for the harvest of campaign accounts."""
 
 
-def account_texts(accounts: Accounts, catalogue: Catalogue, systems: pa.StringArray) -> AccountTexts:
-    """Write what stays the same for an account."""
-    declared = np.where(accounts.declared, accounts.group, -1)
-    free = len(catalogue.free_mail)
+def account_texts(
+    accounts: Accounts,
+    account_ids: pa.StringArray,
+    catalogue: Catalogue,
+    systems: pa.StringArray,
+    styles: Styles,
+) -> AccountTexts:
+    """Write what stays the same for an account.
+
+    Parameters:
+        accounts: All accounts.
+        account_ids: Their identifiers.
+        catalogue: Texts that their numbers stand for.
+        systems: System prompts, as `AccountTexts.systems`.
+        styles: What the other identifiers look like.
+    """
+    organisation = np.where(accounts.declared, accounts.group, -1).tolist()
+    popular = catalogue.free_mail.to_pylist()
+    mail = [popular[v] if v < len(popular) else _domain(v) for v in accounts.mail.tolist()]
     return AccountTexts(
-        account_id=account_ids(accounts.seed),
-        organisation=pa.array([f"org-{at:05d}" if at >= 0 else None for at in declared.tolist()]),
-        payment=_digests(accounts.payment, "pm_"),
-        mail=pa.array(
-            [
-                catalogue.free_mail[value].as_py() if value < free else _domain(value)
-                for value in accounts.mail.tolist()
-            ],
-            type=pa.string(),
+        account_id=account_ids,
+        organisation=pa.array(
+            [f"org-{at:05d}" if at >= 0 else None for at in organisation], type=pa.string()
         ),
-        tools=_digests(accounts.tools, ""),
+        payment=_where_given(accounts.payment, styles.payment),
+        mail=pa.array(mail, type=pa.string()),
+        tools=_where_given(accounts.tools, styles.tools),
         systems=systems,
     )
 
 
-def account_ids(seed: Seeds) -> pa.StringArray:
-    """Write account identifiers."""
-    return pa.array([f"acct_{value:016x}" for value in mix(seed, key_of("account")).tolist()])
-
-
-def _digests(seeds: Seeds, prefix: str) -> pa.StringArray:
-    values = mix(seeds, key_of("digest")).tolist()
-    zero = (seeds == 0).tolist()
-    texts = [None if none else f"{prefix}{v:016x}" for v, none in zip(values, zero, strict=True)]
-    return pa.array(texts, type=pa.string())
+def _where_given(seeds: Seeds, style: Style) -> pa.StringArray:
+    """Write identifiers, null for seed 0."""
+    return pc.if_else(pa.array(seeds == 0), pa.scalar(None, type=pa.string()), style.write(seeds))
 
 
 _SYLLABLES = ("al", "ber", "cor", "dan", "el", "fin", "gra", "hol", "in", "jor", "kel", "lum", "mar",
@@ -133,6 +138,9 @@ class TableWriter:
     responses: pa.StringArray
     """Texts of responses, by rising length."""
 
+    styles: Styles
+    """What identifiers look like."""
+
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Write all exchanges."""
         order = np.argsort(self.prompts.exchanges.time_us, kind="stable")
@@ -160,9 +168,9 @@ class TableWriter:
             self.texts.account_id.take(at),
             self.catalogue.models.take(pa.array(model)),
             prompt,
-            pa.array([f"req_{value:016x}" for value in noise.tolist()]),
+            self.styles.exchange.write(noise),
             self.texts.organisation.take(at),
-            _conversation_ids(exchanges.conversation[rows]),
+            _where_given(exchanges.conversation[rows], self.styles.conversation),
             system,
             self._responses(output),
             _input_tokens(prompt, system, noise),
@@ -244,9 +252,3 @@ def _normal(seeds: Seeds, key: np.uint64) -> NDArray[np.float64]:
 
 def _absent_at_zero(values: NDArray[np.int64]) -> pa.Array:
     return pa.array(values, mask=values == 0)
-
-
-def _conversation_ids(seeds: Seeds) -> pa.StringArray:
-    """Write the identifiers of conversations, null for single prompts."""
-    texts = [f"conv_{value:016x}" if value else None for value in seeds.tolist()]
-    return pa.array(texts, type=pa.string())

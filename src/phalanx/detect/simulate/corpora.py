@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from numpy.typing import NDArray
 
-from phalanx.detect.simulate.accounts import Accounts
 from phalanx.detect.simulate.config import ATTACK_CLASSES, SimulationConfig
 from phalanx.detect.simulate.exchanges import Exchanges
 from phalanx.detect.simulate.grammar.hashing import key_of, mix, pick
 from phalanx.detect.simulate.ladder import rung
 from phalanx.detect.simulate.profiles import PROFILES
+from phalanx.detect.simulate.scene import Scene
 from phalanx.errors import InputError
 
 _SHARED_CLASSES = frozenset({"evaluation", "framework"})
@@ -76,32 +76,25 @@ def _read_prompts(path: Path) -> pa.StringArray:
     return texts
 
 
-def deal(
-    exchanges: Exchanges,
-    accounts: Accounts,
-    classes: Sequence[str],
-    campaigns: Sequence[str | None],
-    corpora: Corpora,
-    config: SimulationConfig,
-) -> Exchanges:
+def deal(scene: Scene, corpora: Corpora, config: SimulationConfig) -> Exchanges:
     """Give exchanges the prompts of the corpora; what is left keeps the grammar's.
 
     Parameters:
-        exchanges: All exchanges.
-        accounts: All accounts.
-        classes: Traffic class of each account.
-        campaigns: Campaign of each account.
+        scene: All accounts and exchanges.
         corpora: The prompts.
         config: The rungs, and how often an honest class may deal one prompt.
     """
+    exchanges = scene.exchanges
     corpus, wording = exchanges.corpus.copy(), exchanges.wording.copy()
     rng = np.random.default_rng([config.seed, 7])
-    behaviour = np.array(list(PROFILES))[accounts.behaviour][exchanges.account]
+    behaviour = np.array(list(PROFILES))[scene.accounts.behaviour][exchanges.account]
     for name, texts in corpora.texts.items():
-        if name == "passage":
-            continue
+        first = corpora.first_row(name)
         if name in ATTACK_CLASSES:
-            _deal_attack(name, exchanges, classes, campaigns, corpora, config, corpus, wording)
+            for rows, chosen, reworded in _attack_hands(name, len(texts), scene, config):
+                corpus[rows] = first + chosen
+                seeds = mix(exchanges.seed[rows], key_of("reword"))
+                wording[rows] = seeds if reworded else 0
             continue
         rows = np.flatnonzero((behaviour == name) & ~exchanges.harvest)
         if name in _SHARED_CLASSES:
@@ -110,7 +103,7 @@ def deal(
             rows, chosen = _deal_cards(
                 rows, exchanges.account[rows], len(texts), config.accounts_per_corpus_prompt, rng
             )
-        corpus[rows] = corpora.first_row(name) + chosen
+        corpus[rows] = first + chosen
         wording[rows] = 0
     return replace(exchanges, corpus=corpus, wording=wording)
 
@@ -130,25 +123,20 @@ def _deal_cards(
     return rows, deck[: len(rows)].astype(np.int64)
 
 
-def _deal_attack(
-    name: str,
-    exchanges: Exchanges,
-    classes: Sequence[str],
-    campaigns: Sequence[str | None],
-    corpora: Corpora,
-    config: SimulationConfig,
-    corpus: NDArray[np.int64],
-    wording: NDArray[np.uint64],
-) -> None:
-    """Deal an attack corpus: every campaign of the class works through a part of its own."""
+def _attack_hands(
+    name: str, size: int, scene: Scene, config: SimulationConfig
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], bool]]:
+    """Deal an attack corpus: every campaign of the class works through a part of its own.
+
+    Yields:
+        Rows of a campaign in order of time, their prompts, and whether they are reworded.
+    """
+    exchanges = scene.exchanges
+    owner = np.array([known or "" for known in scene.campaigns])[exchanges.account]
     plans = [plan for plan in config.campaigns if plan.attack_class == name]
-    owner = np.array([known or "" for known in campaigns])[exchanges.account]
-    size = len(corpora.texts[name])
     for at, plan in enumerate(plans):
         part = np.arange(at % size, size, len(plans))
         rows = np.flatnonzero((owner == plan.name) & exchanges.harvest)
-        order = np.argsort(exchanges.time_us[rows], kind="stable")
-        rows = rows[order]
-        corpus[rows] = corpora.first_row(name) + part[np.arange(len(rows)) % len(part)]
-        reworded = rung(plan.evasion or config.evasion).paraphrase
-        wording[rows] = mix(exchanges.seed[rows], key_of("reword")) if reworded else 0
+        rows = rows[np.argsort(exchanges.time_us[rows], kind="stable")]
+        chosen = part[np.arange(len(rows)) % len(part)]
+        yield rows, chosen, rung(plan.evasion or config.evasion).paraphrase

@@ -53,10 +53,28 @@ class Exchanges:
         return len(self.account)
 
 
+_TYPES = {
+    "account": np.int64,
+    "time_us": np.int64,
+    "skeleton": np.int64,
+    "wording": np.uint64,
+    "seed": np.uint64,
+    "conversation": np.uint64,
+    "turn": np.int64,
+    "output_median": np.float64,
+    "output_spread": np.float64,
+    "user_agent": np.int64,
+    "harvest": np.bool_,
+    "corpus": np.int64,
+}
+
+
 def concatenated(parts: list[Exchanges]) -> Exchanges:
-    """Return all parts as one."""
+    """Return all parts as one; no part gives no exchange."""
     columns = {
-        item.name: np.concatenate([getattr(part, item.name) for part in parts])
+        item.name: np.concatenate(
+            [np.zeros(0, dtype=_TYPES[item.name]), *(getattr(part, item.name) for part in parts)]
+        )
         for item in fields(Exchanges)
     }
     return Exchanges(**columns)

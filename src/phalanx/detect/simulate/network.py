@@ -84,6 +84,41 @@ def address_code(
     return np.asarray((first << 24) | (second << 16) | ((subnet & 255) << 8) | host, dtype=np.int64)
 
 
+def draw_neighbours(
+    addresses: NDArray[np.int64],
+    providers: NDArray[np.int64],
+    wanted: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> NDArray[np.int64]:
+    """Draw addresses that lie among those of given accounts.
+
+    Parameters:
+        addresses: Addresses of the given accounts, one row each.
+        providers: Provider of each given account.
+        wanted: Provider of each new account; must occur in `providers`.
+        rng: Source of randomness.
+
+    Returns:
+        As many addresses for each new account as the given ones have: fresh hosts in the
+        subnets of customers of the same provider (version 6: fresh sites).
+    """
+    order = np.argsort(providers, kind="stable")
+    ranked = providers[order]
+    low = np.searchsorted(ranked, wanted, side="left")[:, None]
+    high = np.searchsorted(ranked, wanted, side="right")[:, None]
+    shape = (len(wanted), addresses.shape[1])
+    whose = order[low + (rng.random(shape) * (high - low)).astype(np.int64)]
+    near = addresses[whose, rng.integers(0, addresses.shape[1], shape)]
+    site = rng.integers(0, 2**16, (len(wanted), 1))
+    fresh_site = _IPV6 | (site << 16) | rng.integers(1, 2**16, shape)
+    return np.where(near >= _IPV6, fresh_site, (near & ~np.int64(255)) | rng.integers(1, 255, shape))
+
+
+def region(code: int) -> int:
+    """Return the /16 around a version-4 address, or one of ours for a version-6 address."""
+    return (250 << 24) if code >= int(_IPV6) else code & 0xFFFF0000
+
+
 def write_addresses(codes: NDArray[np.int64]) -> pa.StringArray:
     """Write address codes as text."""
     distinct, place = np.unique(codes, return_inverse=True)

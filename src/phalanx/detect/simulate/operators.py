@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from phalanx.detect.simulate import clients, network
+from phalanx.detect.simulate import network
 from phalanx.detect.simulate.accounts import Accounts
 from phalanx.detect.simulate.config import CampaignPlan
 from phalanx.detect.simulate.grammar.hashing import key_of, mix
@@ -19,111 +19,77 @@ _ACCOUNTS_PER_CARD = 8
 _ACCOUNTS_PER_ADDRESS = 5
 _ACCOUNTS_PER_SUBNET = 30
 _CHEAP_DOMAINS = 3
+_CHEAP_DOMAIN_SHARE = 0.6
 _BIRTH_BURSTS = 3
-_TALL_SHARE = 0.55
+_VOLUME_SPREAD = 0.4
+_ACTIVE_DAY_SHARE = 0.85
+_TALL_EXPONENT = 0.55
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
-    """How the operator's own program calls the model, as positions in the catalogue."""
+class Operator:
+    """Who runs a campaign, and what there is to imitate."""
 
-    user_agent: int
-    fingerprint: int
-    model: int
-    second_model: int
-    temperature: float
-    top_p: float
-    max_tokens: int
-    stream: bool
-    endpoint: int
-    tools: int
+    plan: CampaignPlan
+    hidden: Rung
+    donors: Accounts
+    """Honest accounts that stand alone, at least one."""
 
+    programs: NDArray[np.int64]
+    """Rows of `donors` that call by program; may be empty."""
 
-def draw_signature(
-    plan: CampaignPlan, donors: Accounts, programmatic: NDArray[np.int64], rng: np.random.Generator
-) -> Signature:
-    """Draw the pipeline's signature from values that honest programs send too.
+    popular_domains: int
+    """Mail domains below this number are popular ones, which campaigns use too."""
 
-    Parameters:
-        plan: The campaign.
-        donors: Honest accounts whose values are used.
-        programmatic: Rows of the donors that call by program; may be empty.
-        rng: Source of randomness.
-    """
-    rows = programmatic if len(programmatic) else np.arange(len(donors))
-    one, two, three, four, five = (int(rows[at]) for at in rng.integers(0, len(rows), 5))
-    tools = int(key_of("tools of", plan.name, int(rng.integers(0, 2**62))))
-    return Signature(
-        user_agent=int(donors.user_agent[one]),
-        fingerprint=int(donors.fingerprint[one]),
-        model=int(donors.model[two]),
-        second_model=int(donors.second_model[two]),
-        temperature=_given(donors.temperature[rows], float(rng.choice([0.7, 0.8, 1.0])), rng),
-        top_p=_given(donors.top_p[rows], float(donors.top_p[three]), rng),
-        max_tokens=int(donors.max_tokens[four]),
-        stream=bool(donors.stream[five]),
-        endpoint=int(donors.endpoint[five]),
-        tools=tools if plan.attack_class == "tool_use" else 0,
-    )
+    start_us: int
+    """First instant of the log, microseconds since 1970."""
+
+    begin_us: int
+    """First instant of the campaign."""
+
+    @property
+    def scripted(self) -> NDArray[np.int64]:
+        """Rows of donors whose clients a pipeline may use."""
+        return self.programs if len(self.programs) else np.arange(len(self.donors))
 
 
-def _given(values: NDArray[np.float64], otherwise: float, rng: np.random.Generator) -> float:
-    """Draw one of the values that are given at all; a pipeline rarely leaves them out."""
-    given = values[~np.isnan(values)]
-    return float(rng.choice(given)) if len(given) else otherwise
-
-
-def draw_operator_accounts(
-    plan: CampaignPlan,
-    hidden: Rung,
-    donors: Accounts,
-    signature: Signature,
-    span_us: tuple[int, int],
-    rng: np.random.Generator,
-) -> Accounts:
+def draw_accounts(operator: Operator, rng: np.random.Generator) -> Accounts:
     """Draw a campaign's accounts, each in the image of an honest one.
-
-    Parameters:
-        plan: The campaign.
-        hidden: What the operator hides.
-        donors: Honest accounts that stand alone, at least one.
-        signature: The pipeline's signature.
-        span_us: First instant of the log and of the campaign, microseconds since 1970.
-        rng: Source of randomness.
 
     Returns:
         The accounts. What is not hidden on this rung is the operator's; the rest is drawn
         as honest accounts have it.
     """
-    size = plan.accounts
+    donors, hidden, size = operator.donors, operator.hidden, operator.plan.accounts
     posed = donors.take(_choose_donors(donors, size, rng))
     seed = rng.integers(1, 2**63, size).astype(np.uint64)
+    popular = posed.mail < operator.popular_domains
     accounts = replace(
         posed,
         seed=seed,
         template_seed=mix(seed, key_of("template")),
-        addresses=network.draw_addresses(posed.provider, posed.addresses.shape[1], rng),
-        payment=np.where(posed.payment == 0, np.uint64(0), mix(seed, key_of("payment"))),
-        mail=np.where(
-            posed.mail < len(clients.FREE_MAIL), posed.mail, mix(seed, key_of("mail"))
+        addresses=network.draw_neighbours(
+            donors.addresses, donors.provider, posed.provider, rng
         ),
-        created_us=_own_births(posed.created_us, span_us[0], rng),
+        payment=np.where(posed.payment == 0, np.uint64(0), mix(seed, key_of("payment"))),
+        mail=np.where(popular, posed.mail, mix(seed, key_of("mail"))),
+        created_us=_own_births(posed.created_us, operator.start_us, rng),
     )
     if not hidden.residential_addresses:
-        accounts = _hosted(accounts, rng)
+        accounts = _hosted(accounts, operator, rng)
     if not hidden.distinct_payments:
         cards = mix(rng.integers(0, 2**62, size).astype(np.uint64), key_of("card"))
         pool = cards[: max(1, size // _ACCOUNTS_PER_CARD)]
         accounts = replace(accounts, payment=pool[rng.integers(0, len(pool), size)])
     if not hidden.spread_identity:
-        accounts = _unspread(accounts, plan, signature, span_us[1], rng)
+        accounts = _piped(_born_together(accounts, operator, rng), operator, rng)
     return accounts
 
 
 def _choose_donors(donors: Accounts, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Choose whom to pose as, busier accounts somewhat more often."""
     volume = np.argsort(donors.exchanges_per_active_day * donors.active_day_share, kind="stable")
-    place = rng.random(size) ** _TALL_SHARE
+    place = rng.random(size) ** _TALL_EXPONENT
     return volume[np.minimum((place * len(volume)).astype(np.int64), len(volume) - 1)]
 
 
@@ -136,55 +102,68 @@ def _own_births(
     return np.minimum(shifted, latest)
 
 
-def _hosted(accounts: Accounts, rng: np.random.Generator) -> Accounts:
+def _hosted(accounts: Accounts, operator: Operator, rng: np.random.Generator) -> Accounts:
     """Put all accounts behind a few addresses in a few subnets of one hosting company."""
-    size = len(accounts)
-    provider = np.full(size, network.cloud_provider(1, rng)[0])
-    subnets = rng.integers(8, 1024, max(2, size // _ACCOUNTS_PER_SUBNET))
+    size, donors = len(accounts), operator.donors
+    chosen = int(rng.choice(operator.scripted))
+    subnets = rng.integers(8, 256, max(2, size // _ACCOUNTS_PER_SUBNET))
     pool = max(2, size // _ACCOUNTS_PER_ADDRESS)
-    codes = network.address_code(
-        np.full(pool, provider[0]),
-        subnets[rng.integers(0, len(subnets), pool)],
-        rng.integers(1, 255, pool),
+    codes = (
+        network.region(int(donors.addresses[chosen, 0]))
+        | (rng.choice(subnets, pool) << 8)
+        | rng.integers(1, 255, pool)
     )
     return replace(
         accounts,
-        provider=provider,
-        country=np.full(size, accounts.country[rng.integers(0, size)]),
+        provider=np.full(size, donors.provider[chosen]),
+        country=np.full(size, donors.country[chosen]),
         addresses=codes[rng.integers(0, pool, accounts.addresses.shape)],
-        address_count=rng.integers(1, 4, size),
+        address_count=rng.integers(1, accounts.addresses.shape[1], size),
     )
 
 
-def _unspread(
-    accounts: Accounts,
-    plan: CampaignPlan,
-    signature: Signature,
-    begin_us: int,
-    rng: np.random.Generator,
-) -> Accounts:
-    """Give the accounts births in bursts, one pipeline, and the plan's volume."""
+def _born_together(accounts: Accounts, operator: Operator, rng: np.random.Generator) -> Accounts:
+    """Give the accounts births in a few bursts, and cheap mail domains."""
     size = len(accounts)
-    bursts = begin_us - (rng.uniform(3.0, 60.0, _BIRTH_BURSTS) * _DAY_US).astype(np.int64)
+    age = (rng.uniform(3.0, 60.0, _BIRTH_BURSTS) * _DAY_US).astype(np.int64)
     within = (rng.random(size) * 5 * _HOUR_US).astype(np.int64)
     domains = mix(rng.integers(0, 2**62, _CHEAP_DOMAINS).astype(np.uint64), key_of("cheap"))
-    cheap = rng.random(size) < 0.6
-    spread = 0.4
+    cheap = rng.random(size) < _CHEAP_DOMAIN_SHARE
     return replace(
         accounts,
-        created_us=bursts[rng.integers(0, _BIRTH_BURSTS, size)] + within,
+        created_us=operator.begin_us - age[rng.integers(0, _BIRTH_BURSTS, size)] + within,
         mail=np.where(cheap, domains[rng.integers(0, _CHEAP_DOMAINS, size)], accounts.mail),
-        exchanges_per_active_day=plan.exchanges_per_account_per_day
-        * np.exp(rng.normal(0.0, spread, size) - spread**2 / 2),
-        active_day_share=np.ones(size),
-        user_agent=np.full(size, signature.user_agent),
-        fingerprint=np.full(size, signature.fingerprint),
-        model=np.full(size, signature.model),
-        second_model=np.full(size, signature.second_model),
-        temperature=np.full(size, signature.temperature),
-        top_p=np.full(size, signature.top_p),
-        max_tokens=np.full(size, signature.max_tokens),
-        stream=np.full(size, signature.stream),
-        endpoint=np.full(size, signature.endpoint),
-        tools=np.full(size, np.uint64(signature.tools)),
     )
+
+
+def _piped(accounts: Accounts, operator: Operator, rng: np.random.Generator) -> Accounts:
+    """Give all accounts one pipeline's client and settings, and the plan's volume.
+
+    Every value is one that honest programs send; their combination is the operator's own.
+    """
+    donors, plan, size = operator.donors, operator.plan, len(accounts)
+    client, model, nucleus, limit, manner = (int(rng.choice(operator.scripted)) for _ in range(5))
+    tools = mix(np.array([rng.integers(1, 2**62)], dtype=np.uint64), key_of("tools"))[0]
+    volume = plan.exchanges_per_account_per_day / _ACTIVE_DAY_SHARE
+    return replace(
+        accounts,
+        exchanges_per_active_day=volume
+        * np.exp(rng.normal(0.0, _VOLUME_SPREAD, size) - _VOLUME_SPREAD**2 / 2),
+        active_day_share=np.full(size, _ACTIVE_DAY_SHARE),
+        user_agent=np.full(size, donors.user_agent[client]),
+        fingerprint=np.full(size, donors.fingerprint[client]),
+        model=np.full(size, donors.model[model]),
+        second_model=np.full(size, donors.second_model[model]),
+        temperature=np.full(size, _given(donors.temperature[operator.scripted], rng)),
+        top_p=np.full(size, donors.top_p[nucleus]),
+        max_tokens=np.full(size, donors.max_tokens[limit]),
+        stream=np.full(size, donors.stream[manner]),
+        endpoint=np.full(size, donors.endpoint[manner]),
+        tools=np.full(size, tools if plan.attack_class == "tool_use" else np.uint64(0)),
+    )
+
+
+def _given(values: NDArray[np.float64], rng: np.random.Generator) -> float:
+    """Draw one of the values that are given at all; a pipeline sets its temperature."""
+    given = values[~np.isnan(values)]
+    return float(rng.choice(given)) if len(given) else float("nan")

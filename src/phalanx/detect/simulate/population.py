@@ -12,6 +12,7 @@ from phalanx.detect.simulate import clients, network
 from phalanx.detect.simulate.accounts import ADDRESSES_PER_ACCOUNT, Accounts
 from phalanx.detect.simulate.config import BENIGN_CLASSES
 from phalanx.detect.simulate.grammar.hashing import combine, key_of, mix
+from phalanx.detect.simulate.span import Span
 from phalanx.detect.simulate.profiles import ORGANISATION_KINDS, PROFILES
 
 LANGUAGES = ("en", "zh", "ru", "es", "de", "ja")
@@ -31,15 +32,14 @@ _CLASS_BEHAVIOURS = {name: at for at, name in enumerate(PROFILES)}
 
 
 def draw_benign(
-    count: int, mix_weights: Mapping[str, float], start_us: int, days: int, rng: np.random.Generator
+    count: int, mix_weights: Mapping[str, float], span: Span, rng: np.random.Generator
 ) -> Accounts:
     """Draw `count` honest accounts.
 
     Parameters:
         count: How many, at least 0.
         mix_weights: Class -> weight.
-        start_us: First instant of the log, microseconds since 1970.
-        days: Length of the log.
+        span: The time that the log covers.
         rng: Source of randomness.
     """
     weights = np.array([mix_weights.get(name, 0.0) for name in BENIGN_CLASSES])
@@ -48,7 +48,7 @@ def draw_benign(
     )
     group, declared = _draw_groups(traffic_class, rng)
     behaviour = _draw_behaviours(traffic_class, group, rng)
-    solo = _draw_solo(traffic_class, behaviour, start_us, days, rng)
+    solo = _draw_solo(traffic_class, behaviour, span, rng)
     alone = replace(solo, group=group, declared=declared)
     return _join_groups(alone, rng)
 
@@ -103,8 +103,7 @@ def _draw_behaviours(
 def _draw_solo(
     traffic_class: NDArray[np.int64],
     behaviour: NDArray[np.int64],
-    start_us: int,
-    days: int,
+    span: Span,
     rng: np.random.Generator,
 ) -> Accounts:
     """Draw every trait as if each account stood alone."""
@@ -134,6 +133,7 @@ def _draw_solo(
         seed=seed,
         traffic_class=traffic_class,
         behaviour=behaviour,
+        likeness=np.full(size, -1, dtype=np.int64),
         group=np.full(size, -1, dtype=np.int64),
         declared=np.zeros(size, dtype=bool),
         template_seed=mix(seed, key_of("template")),
@@ -149,7 +149,7 @@ def _draw_solo(
         second_model=clients.weighted(np.array([30, 24, 22, 12, 6, 6.0]), size, rng),
         payment=_draw_payments(seed, programmatic, rng),
         mail=_draw_mail(seed, programmatic, rng),
-        created_us=_draw_births(size, start_us, days, rng),
+        created_us=_draw_births(size, span, rng),
         temperature=settings.temperature,
         top_p=settings.top_p,
         max_tokens=settings.max_tokens,
@@ -199,15 +199,13 @@ def _draw_mail(
     return np.where(free, chosen, mix(seed, key_of("mail")))
 
 
-def _draw_births(
-    size: int, start_us: int, days: int, rng: np.random.Generator
-) -> NDArray[np.int64]:
+def _draw_births(size: int, span: Span, rng: np.random.Generator) -> NDArray[np.int64]:
     """Draw creation times: growth over three years, some within the log, none at night."""
     age_days = np.minimum(rng.exponential(190.0, size), 1100.0)
     within = rng.random(size) < 0.05
-    age_days = np.where(within, -rng.random(size) * 0.6 * days, age_days)
+    age_days = np.where(within, -rng.random(size) * 0.6 * span.days, age_days)
     jitter = rng.normal(0.0, 0.15, size)
-    return np.asarray(start_us + (jitter - age_days) * _DAY_US, dtype=np.int64)
+    return np.asarray(span.start_us + (jitter - age_days) * _DAY_US, dtype=np.int64)
 
 
 def _join_groups(accounts: Accounts, rng: np.random.Generator) -> Accounts:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from phalanx.detect.simulate.exchanges import Exchanges
 from phalanx.detect.simulate.grammar import Book, render
 from phalanx.detect.simulate.grammar.hashing import Seeds, key_of, mix, pick
+from phalanx.detect.simulate.profiles import PROFILES
 from phalanx.detect.simulate.rewording import reworded
 from phalanx.detect.simulate.templates import in_language
 
@@ -136,7 +137,15 @@ def _joined(
     return pc.binary_join_element_wise(*columns, "")
 
 
-def reply_kinds(behaviour_names: NDArray[np.str_], harvest: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return the kind of replies that conversations of each exchange quote."""
-    agentic = harvest | (behaviour_names == "agent")
-    return np.where(agentic, 2, np.where(behaviour_names == "coding", 1, 0))
+def reply_kinds(
+    behaviour: NDArray[np.int64], harvest: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Return the kind of replies that conversations of each exchange quote.
+
+    Parameters:
+        behaviour: Behaviour of each exchange's account, as a position in `PROFILES`.
+        harvest: Whether the exchange is a campaign's own work.
+    """
+    names = list(PROFILES)
+    agentic = harvest | (behaviour == names.index("agent"))
+    return np.where(agentic, 2, np.where(behaviour == names.index("coding"), 1, 0))

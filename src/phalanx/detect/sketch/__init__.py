@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from phalanx.detect.sketch.hashing import derive_seed, hash_strings
 from phalanx.detect.sketch.kernel import BANDS, Sketch, sketch_prompts
-from phalanx.detect.sketch.lexicon import CAPABILITIES, ELICITATION_MASK, capabilities_of, names_of
+from phalanx.detect.sketch.lexicon import (
+    CAPABILITIES,
+    ELICITATION_MASK,
+    TARGETED_MASK,
+    capabilities_of,
+    names_of,
+)
 
 __all__ = [
     "BANDS",
     "CAPABILITIES",
     "ELICITATION_MASK",
+    "TARGETED_MASK",
     "Sketch",
     "capabilities_of",
     "derive_seed",

@@ -39,6 +39,9 @@ ELICITATION_MASK = sum(
 )
 """Capabilities whose prompts ask for training material rather than for an answer."""
 
+TARGETED_MASK = sum(CAPABILITY_BIT[name] for name in ("reasoning", "grading", "tool use"))
+"""Capabilities that students are trained for and that few honest prompts name."""
+
 _MAXIMUM_PHRASE_TOKENS = 12
 _SLOTS = 4096
 

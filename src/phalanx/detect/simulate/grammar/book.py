@@ -46,6 +46,13 @@ class PlainVocabularies:
         """Return the text unchanged."""
         return text
 
+    def compose(self, name: str, size: int) -> pa.StringArray:
+        """Write up to `size` distinct texts of a composed vocabulary."""
+        skeletons = tuple(parse_skeleton(block) for block in blocks(prompts.COMPOSED[name][1]))
+        seeds = mix(np.arange(size, dtype=np.uint64), key_of("composed", name))
+        choice = np.arange(size, dtype=np.int64) % len(skeletons)
+        return render(skeletons, choice, seeds, seeds, self).unique()
+
     def _make(self, name: str) -> pa.StringArray:
         if "|" in name:
             return pa.array(name.split("|"), type=pa.string())
@@ -55,11 +62,7 @@ class PlainVocabularies:
         if name in NUMERALS:
             return NUMERALS[name]()
         if name in prompts.COMPOSED:
-            size, text = prompts.COMPOSED[name]
-            skeletons = tuple(parse_skeleton(block) for block in blocks(text))
-            seeds = mix(np.arange(size, dtype=np.uint64), key_of("composed", name))
-            choice = np.arange(size, dtype=np.int64) % len(skeletons)
-            return render(skeletons, choice, seeds, seeds, self).unique()
+            return self.compose(name, prompts.COMPOSED[name][0])
         return pa.array(entries(prompts.VOCABULARY[name]), type=pa.string())
 
 

@@ -1,0 +1,130 @@
+"""The report: one HTML file that opens offline, prints well and runs nothing it did not bring.
+
+Everything from the log is escaped by the templates or by the JSON writer. A strict content
+security policy stands behind that: scripts run only if their digest is named, nothing is
+ever fetched, and expressions of the charts are interpreted instead of compiled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import b64encode
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from phalanx.detect.result import ScanResult
+from phalanx.formats import notation, report_view, wording
+from phalanx.formats.charts import MAX_ROWS, Spec, charts_of, javascript_bundle, static_svg
+from phalanx.formats.document import public_parameters
+
+TEMPLATES = Path(__file__).parent / "templates"
+_ESCAPES = {
+    "<": "\\u003c",
+    ">": "\\u003e",
+    "&": "\\u0026",
+    "\u2028": "\\u2028",
+    "\u2029": "\\u2029",
+}
+
+
+def render(result: ScanResult) -> str:
+    """Write the report.
+
+    Parameters:
+        result: What the scan found.
+    """
+    charts = charts_of(result)
+    scripts = {"bundle": javascript_bundle(), "starter": _source("report.js")} if charts else {}
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            result=result,
+            run=result.run,
+            population=result.population,
+            parameters=public_parameters(result.run.parameters),
+            totals=report_view.totals_of(result),
+            overviews=report_view.overviews_of(result),
+            campaigns=report_view.views_of(result),
+            charts=_json_for_html(charts),
+            chart_names=tuple(charts),
+            # Chart markup is drawn by our own engine, which escapes every text in it.
+            static={name: _trusted(static_svg(spec)) for name, spec in charts.items()},
+            scripts={name: _trusted(source) for name, source in scripts.items()},
+            policy=_policy(scripts),
+        )
+        .rstrip("\n")
+        + "\n"
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        e_value=notation.e_value,
+        p_value=notation.p_value,
+        count=notation.count,
+        short_count=notation.short_count,
+        share=notation.share,
+        money_usd=notation.money_usd,
+        plural=notation.plural,
+        across=_across,
+        down=_down,
+    )
+    environment.globals.update(
+        style=_trusted(_source("report.css")),
+        wording=wording,
+        view=report_view,
+        max_rows=MAX_ROWS,
+    )
+    return environment
+
+
+def _source(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _trusted(source: str) -> Markup:
+    return Markup(source)  # noqa: S704 - our own files and drawings, never text from a log
+
+
+def _across(x: float) -> str:
+    margin = report_view.GRAPH_MARGIN
+    return f"{margin + x * (report_view.GRAPH_WIDTH - 2 * margin):.1f}"
+
+
+def _down(y: float) -> str:
+    margin = report_view.GRAPH_MARGIN
+    return f"{margin + y * (report_view.GRAPH_HEIGHT - 2 * margin):.1f}"
+
+
+def _json_for_html(charts: dict[str, Spec]) -> Markup:
+    text = json.dumps(charts, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character, escape in _ESCAPES.items():
+        text = text.replace(character, escape)
+    return _trusted(text)
+
+
+def _policy(scripts: dict[str, Any]) -> str:
+    digests = [
+        f"'sha256-{b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"
+        for source in scripts.values()
+    ]
+    allowed = " ".join(digests or ["'none'"])
+    # Charts set style attributes on their marks, so styles cannot be named by digest.
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )

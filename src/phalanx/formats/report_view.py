@@ -1,0 +1,216 @@
+"""What the templates of the report need beyond the result itself, computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pyarrow as pa
+
+from phalanx.detect.result import ScanResult
+from phalanx.formats.link_graph import LinkGraph, link_graph, rows_by_campaign
+from phalanx.formats.notation import Interval, expected_members
+from phalanx.model import Campaign, Evidence, Member
+
+MAX_CAMPAIGNS_IN_FULL = 40
+"""Campaigns with a section of their own; the overview lists all."""
+
+MAX_MEMBERS = 50
+"""Accounts listed for each campaign; `accounts.parquet` holds all."""
+
+GRAPH_WIDTH, GRAPH_HEIGHT, GRAPH_MARGIN = 720, 400, 22
+BARS_WIDTH, BARS_HEIGHT = 200, 34
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One day of a campaign in its small chart."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    after_discovery: bool
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignOverview:
+    """A campaign in the overview."""
+
+    number: int
+    """Its place in the list, from 1."""
+
+    campaign: Campaign
+    members: Interval
+    """Accounts that belong to it, if confidences are calibrated and independent."""
+
+    served_before_found: float | None
+    """Share of its exchanges on the days before the evidence passed the level."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What one or several lines of evidence rest on, said once."""
+
+    letter: str
+    null_hypothesis: str
+    assumptions: tuple[str, ...]
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignView:
+    """A campaign with its pictures."""
+
+    overview: CampaignOverview
+    graph: LinkGraph
+    evidence: tuple[tuple[Evidence, Basis], ...]
+    bases: tuple[Basis, ...]
+    bars: tuple[Bar, ...]
+    listed: tuple[Member, ...]
+    not_listed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Sums over all campaigns."""
+
+    accounts: int
+    exchanges: int
+    output_tokens: int
+    estimated_cost_usd: float
+    expected_false: float
+    """Largest expected number of false campaigns: rate times length of the list."""
+
+
+def totals_of(result: ScanResult) -> Totals:
+    """Add up what the campaigns took.
+
+    Parameters:
+        result: What the scan found.
+    """
+    campaigns = result.campaigns
+    return Totals(
+        accounts=sum(len(item.facts.members) for item in campaigns),
+        exchanges=sum(item.facts.exchanges for item in campaigns),
+        output_tokens=sum(item.harm.output_tokens for item in campaigns),
+        estimated_cost_usd=sum(item.harm.estimated_cost_usd for item in campaigns),
+        expected_false=result.false_discovery_rate * len(campaigns),
+    )
+
+
+def overviews_of(result: ScanResult) -> tuple[CampaignOverview, ...]:
+    """Return the rows of the overview, in the order of the result.
+
+    Parameters:
+        result: What the scan found.
+    """
+    return tuple(
+        CampaignOverview(
+            number=place,
+            campaign=campaign,
+            members=expected_members(item.confidence for item in campaign.facts.members),
+            served_before_found=served_before_found(campaign),
+        )
+        for place, campaign in enumerate(result.campaigns, start=1)
+    )
+
+
+def views_of(result: ScanResult) -> tuple[CampaignView, ...]:
+    """Return the sections of the campaigns that get one.
+
+    Parameters:
+        result: What the scan found.
+    """
+    overviews = overviews_of(result)[:MAX_CAMPAIGNS_IN_FULL]
+    rows = rows_by_campaign([item.campaign for item in overviews], result.links)
+    return tuple(_view(overview, links) for overview, links in zip(overviews, rows, strict=True))
+
+
+def _view(overview: CampaignOverview, links: pa.Table) -> CampaignView:
+    campaign = overview.campaign
+    members = campaign.facts.members
+    evidence = with_basis(campaign.judgement.evidence)
+    return CampaignView(
+        overview=overview,
+        graph=link_graph(members, links),
+        evidence=evidence,
+        bases=tuple(dict.fromkeys(basis for _, basis in evidence)),
+        bars=daily_bars(campaign),
+        listed=members[:MAX_MEMBERS],
+        not_listed=max(0, len(members) - MAX_MEMBERS),
+    )
+
+
+def with_basis(evidence: Sequence[Evidence]) -> tuple[tuple[Evidence, Basis], ...]:
+    """Give each line of evidence the letter under which its basis is said.
+
+    Parameters:
+        evidence: Lines of one judgement.
+    """
+    bases: dict[tuple[str, tuple[str, ...], str], Basis] = {}
+    lettered = []
+    for line in evidence:
+        key = (line.null_hypothesis, line.assumptions, line.method)
+        if key not in bases:
+            bases[key] = Basis(
+                letter=_letter(len(bases)),
+                null_hypothesis=line.null_hypothesis,
+                assumptions=line.assumptions,
+                method=line.method,
+            )
+        lettered.append((line, bases[key]))
+    return tuple(lettered)
+
+
+def _letter(place: int) -> str:
+    letter = chr(ord("a") + place % 26)
+    return _letter(place // 26 - 1) + letter if place >= 26 else letter
+
+
+def served_before_found(campaign: Campaign) -> float | None:
+    """Return the share of exchanges served before the day of discovery, in [0, 1].
+
+    Parameters:
+        campaign: The campaign.
+
+    Returns:
+        The share; null where nothing was discovered or nothing is counted by day.
+    """
+    daily, found_on = campaign.facts.daily_exchanges, campaign.judgement.discovered_on
+    total = sum(daily.values())
+    if found_on is None or not total:
+        return None
+    return sum(number for day, number in daily.items() if day < found_on) / total
+
+
+def daily_bars(campaign: Campaign) -> tuple[Bar, ...]:
+    """Draw exchanges per day as bars in a box of `BARS_WIDTH` by `BARS_HEIGHT`.
+
+    Parameters:
+        campaign: The campaign.
+    """
+    daily = {day: number for day, number in campaign.facts.daily_exchanges.items() if number}
+    if not daily:
+        return ()
+    first, days = min(daily), (max(daily) - min(daily)).days + 1
+    step, tallest = BARS_WIDTH / days, max(daily.values())
+    found_on = campaign.judgement.discovered_on
+    bars = []
+    for index in range(days):
+        day = first + timedelta(days=index)
+        number = daily.get(day, 0)
+        height = BARS_HEIGHT * number / tallest
+        bars.append(
+            Bar(
+                x=index * step,
+                y=BARS_HEIGHT - height,
+                width=max(0.5, step * 0.8),
+                height=height,
+                after_discovery=found_on is not None and day >= found_on,
+                label=f"{day.isoformat()}: {number:,} exchanges",
+            )
+        )
+    return tuple(bars)

@@ -1,0 +1,86 @@
+"""Split a block of delimited text into records with care, keeping every good one."""
+
+from __future__ import annotations
+
+import csv
+import threading
+from collections.abc import Iterator
+
+from phalanx.logs.cast import decode_bytes
+from phalanx.logs.lines import MAXIMUM_LINE_BYTES, Block
+from phalanx.logs.quality import Quality
+
+# The limit on the size of a field belongs to the whole process.
+_FIELD_LIMIT = threading.Lock()
+
+
+def records_of(
+    block: Block, delimiter: str, width: int, quality: Quality
+) -> Iterator[tuple[int, list[str] | None]]:
+    r"""Yield the line and the fields of each record; null for one that is broken.
+
+    A record whose quotes never close would swallow all that follows: its first line is
+    given up and reading goes on with the next line.
+
+    Parameters:
+        block: Whole records, as far as can be told.
+        delimiter: Character between fields.
+        width: Number of fields that a record must have.
+        quality: Takes notes on lines in another encoding.
+
+    Examples:
+        >>> block = Block(2, b'a,b\nc\n"d,e\nf,"g\nh"\n')
+        >>> list(records_of(block, ",", 2, Quality()))
+        [(2, ['a', 'b']), (3, None), (4, None), (5, ['f', 'g\nh'])]
+    """
+    lines = _decoded_lines(block, quality)
+    with _FIELD_LIMIT:
+        before = csv.field_size_limit(MAXIMUM_LINE_BYTES)
+        try:
+            found = list(_records(lines, delimiter, width))
+        finally:
+            csv.field_size_limit(before)
+    for index, fields in found:
+        yield block.first_line + index, fields
+
+
+def _records(
+    lines: list[str], delimiter: str, width: int
+) -> Iterator[tuple[int, list[str] | None]]:
+    index = 0
+    while index < len(lines):
+        reader = csv.reader(lines[index:], delimiter=delimiter, strict=True)
+        start = index
+        try:
+            for fields in reader:
+                end = start + reader.line_num
+                if fields:
+                    yield index, fields if len(fields) == width else None
+                index = end
+        except csv.Error:
+            # `index` is the first line of the record that failed.
+            yield index, _single_line(lines[index], delimiter, width)
+            index += 1
+
+
+def _single_line(line: str, delimiter: str, width: int) -> list[str] | None:
+    """Read a line as lenient parsers do, if its quotes match."""
+    if line.count('"') % 2:
+        return None
+    fields = next(csv.reader([line], delimiter=delimiter), [])
+    return fields if len(fields) == width else None
+
+
+def _decoded_lines(block: Block, quality: Quality) -> list[str]:
+    """Decode the block, by lines where it is not valid UTF-8; keep the line ends."""
+    lines = block.data.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    texts = []
+    mended = 0
+    for line in lines:
+        text = decode_bytes(line)
+        mended += text.encode(errors="replace") != line
+        texts.append(text + "\n")
+    quality.note("line: not valid UTF-8, read as Windows-1252", mended)
+    return texts

@@ -1,0 +1,153 @@
+"""Read the native table from JSON: by Arrow where lines are sound, row by row elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.json as arrow_json
+
+from phalanx.logs.chunk import NativeChunk
+from phalanx.logs.columns import extract, missing_columns
+from phalanx.logs.content import LogFile
+from phalanx.logs.json_records import Records, is_lines, line_blocks, parse_lines, read_records
+from phalanx.logs.json_schema import JsonSchema
+from phalanx.logs.lines import Block
+from phalanx.logs.options import ReadOptions
+from phalanx.logs.quality import Quality
+from phalanx.logs.rows import Row, chunk_of, field_at
+from phalanx.logs.schema import MAPPABLE_COLUMNS, REQUIRED_COLUMNS, RESPONSE_CHARACTERS
+
+_SAMPLE_LINES = 200
+_NAMED_RECORDS = 1_000
+
+
+def read_json(file: LogFile, options: ReadOptions, quality: Quality) -> Iterator[NativeChunk]:
+    """Yield the rows of a JSON file: one object a line, an array, or objects in a row.
+
+    Raises:
+        InputError: If no record has one of the required fields.
+    """
+    reader = _JsonReader(file.name, options, quality)
+    if is_lines(file.head):
+        for block in line_blocks(file, quality):
+            yield from reader.block(block)
+    else:
+        for records in read_records(file, quality):
+            yield from reader.records(records)
+
+
+class _JsonReader:
+    """Reads block after block, and learns from each what the next will look like."""
+
+    def __init__(self, name: str, options: ReadOptions, quality: Quality) -> None:
+        self._name = name
+        self._quality = quality
+        self._fields = {name: options.columns.get(name, name) for name in MAPPABLE_COLUMNS}
+        self._schema: JsonSchema | None = None
+        self._known_complete = False
+
+    def block(self, block: Block) -> Iterator[NativeChunk]:
+        if self._schema is None:
+            end = -1
+            for _ in range(_SAMPLE_LINES):
+                end = block.data.find(b"\n", end + 1)
+                if end < 0:
+                    break
+            sample = block.data if end < 0 else block.data[:end]
+            self._learn(parse_lines(Block(1, sample), self._name, Quality()).values)
+        chunk = self._by_arrow(block)
+        if chunk is not None:
+            yield chunk
+            return
+        records = parse_lines(block, self._name, self._quality)
+        self._learn(records.values[:_SAMPLE_LINES])
+        yield from self.records(records)
+
+    def records(self, records: Records) -> Iterator[NativeChunk]:
+        """Yield rows that were parsed one by one."""
+        if not records.values:
+            return
+        self._require_columns(records.values)
+        rows = [self._row(value) for value in records.values]
+        yield chunk_of(rows, records.positions, records.unit, self._quality)
+
+    def _row(self, record: Mapping[str, Any]) -> Row:
+        row = {}
+        for name, path in self._fields.items():
+            value = field_at(record, path)
+            if value is not None:
+                row[name] = value
+        return row
+
+    def _by_arrow(self, block: Block) -> NativeChunk | None:
+        """Parse a block at once, or return null when any line of it needs care."""
+        if self._schema is None or self._schema.arrow is None:
+            return None
+        try:
+            block.data.decode()
+            table = arrow_json.read_json(
+                pa.BufferReader(block.data),
+                read_options=arrow_json.ReadOptions(
+                    use_threads=False, block_size=len(block.data) + 1
+                ),
+                parse_options=arrow_json.ParseOptions(
+                    explicit_schema=self._schema.arrow, unexpected_field_behavior="ignore"
+                ),
+            )
+        except (pa.ArrowException, UnicodeDecodeError):
+            return None
+        positions = _positions(block, table.num_rows)
+        if positions is None:
+            return None
+        batch = table.combine_chunks().to_batches()[0]
+        columns = {name: extract(batch, path) for name, path in self._schema.paths.items()}
+        if RESPONSE_CHARACTERS in columns:
+            columns.pop("response", None)
+        return NativeChunk(rows=table.num_rows, positions=positions, unit="line", columns=columns)
+
+    def _learn(self, values: list[dict[str, Any]]) -> None:
+        if not values:
+            return
+        self._require_columns(values)
+        schema = self._schema or JsonSchema(self._fields)
+        self._schema = schema.widened(values)
+
+    def _require_columns(self, values: list[dict[str, Any]]) -> None:
+        """Refuse a file in whose first records a required field never occurs."""
+        if self._known_complete:
+            return
+        values = values[:_NAMED_RECORDS]
+        missing = [
+            name
+            for name in REQUIRED_COLUMNS
+            if all(field_at(value, self._fields[name]) is None for value in values)
+        ]
+        if missing:
+            raise missing_columns(self._name, missing, _names(values))
+        self._known_complete = True
+
+
+def _names(values: Iterable[Mapping[str, Any]], prefix: str = "") -> list[str]:
+    """Return the names of all fields, nested ones dotted, in order of appearance."""
+    names: dict[str, None] = {}
+    for value in values:
+        for name, inner in value.items():
+            if isinstance(inner, Mapping) and not prefix:
+                names.update(dict.fromkeys(_names([inner], f"{name}.")))
+            else:
+                names[prefix + name] = None
+    return list(names)
+
+
+def _positions(block: Block, rows: int) -> range | npt.NDArray[np.int64] | None:
+    """Number the lines that became rows; null when lines and rows do not match."""
+    lines = block.data.count(b"\n") + (not block.data.endswith(b"\n"))
+    if lines == rows:
+        return range(block.first_line, block.first_line + lines)
+    filled = [bool(line.strip()) for line in block.data.split(b"\n")]
+    positions = np.flatnonzero(filled) + block.first_line
+    return positions if len(positions) == rows else None

@@ -1,0 +1,136 @@
+"""Build native chunks from rows that were read as Python mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from phalanx.logs.cast import texts
+from phalanx.logs.chunk import NativeChunk, Unit
+from phalanx.logs.messages import Conversation, split_messages, split_prompt_text, text_of
+from phalanx.logs.prompts import from_conversations
+from phalanx.logs.quality import Quality
+from phalanx.logs.schema import EXCHANGE_SCHEMA, MAPPABLE_COLUMNS, RESPONSE_CHARACTERS
+
+Row = Mapping[str, object]
+"""Native column -> cell. `prompt` may be text, messages, or a `Conversation`."""
+
+_ABSENT = object()
+
+
+def chunk_of(
+    rows: Sequence[Row], positions: Sequence[int], unit: Unit, quality: Quality
+) -> NativeChunk:
+    """Build a chunk from rows.
+
+    Parameters:
+        rows: Rows in order; a missing key is a missing cell.
+        positions: Where each stands.
+        unit: What `positions` count.
+        quality: Takes notes on cells of a wrong type.
+
+    Examples:
+        >>> chunk = chunk_of([{"model": "m", "prompt": "Hi"}], [1], "line", Quality())
+        >>> chunk.columns["prompt"].to_pylist(), sorted(chunk.columns)
+        (['Hi'], ['history', 'history_turns', 'model', 'prompt'])
+    """
+    present = {name for row in rows for name in row}
+    columns = {
+        name: _column(name, [row.get(name) for row in rows], quality)
+        for name in MAPPABLE_COLUMNS
+        if name in present and name not in ("prompt", "response")
+    }
+    columns |= _prompt_columns(rows, columns.get("system_prompt"))
+    if "response" in present and RESPONSE_CHARACTERS not in present:
+        lengths = [_characters(row.get("response")) for row in rows]
+        columns[RESPONSE_CHARACTERS] = pa.array(lengths, pa.int64())
+    return NativeChunk(rows=len(rows), positions=positions, unit=unit, columns=columns)
+
+
+def field_at(record: Mapping[str, object], path: str) -> object:
+    """Return the value at a dotted path; a field of the dotted name itself comes first.
+
+    Examples:
+        >>> field_at({"user": {"id": 7}}, "user.id"), field_at({"user.id": 8}, "user.id")
+        (7, 8)
+        >>> field_at({"user": None}, "user.id") is None, field_at({"a": ["x"]}, "a.0")
+        (True, 'x')
+    """
+    value = record.get(path, _ABSENT)
+    if value is not _ABSENT:
+        return value
+    first, _, rest = path.partition(".")
+    inner = record.get(first)
+    if rest and isinstance(inner, list):
+        # A number in a path counts the items of a list.
+        index, _, rest = rest.partition(".")
+        inner = inner[int(index)] if index.isdecimal() and int(index) < len(inner) else None
+        if not rest:
+            return inner
+    return field_at(inner, rest) if rest and isinstance(inner, Mapping) else None
+
+
+def first_at(record: Mapping[str, object], *paths: str) -> object:
+    """Return the first value that is there and not empty.
+
+    Examples:
+        >>> first_at({"a": "", "b": 2}, "a", "b")
+        2
+    """
+    for path in paths:
+        value = field_at(record, path)
+        if value is not None and value != "":
+            return value
+    return None
+
+
+def _column(name: str, values: list[object], quality: Quality) -> pa.Array:
+    """Build one column; cells of several types become text, for `conform` to read."""
+    try:
+        return pa.array(values)
+    except (pa.ArrowException, UnicodeEncodeError, OverflowError, TypeError, ValueError):
+        pass
+    cells = [_text(value) for value in values]
+    lost = sum(
+        1 for cell, value in zip(cells, values, strict=True) if cell is None and value is not None
+    )
+    if name in EXCHANGE_SCHEMA.names and EXCHANGE_SCHEMA.field(name).nullable:
+        quality.note(f"{name}: value of a wrong type, left empty", lost)
+    return texts(cells)
+
+
+def _text(value: object) -> str | None:
+    return str(value) if isinstance(value, str | int | float) else None
+
+
+def _prompt_columns(rows: Sequence[Row], declared: pa.Array | None) -> dict[str, pa.Array]:
+    split = from_conversations([_conversation(row.get("prompt")) for row in rows])
+    columns: dict[str, pa.Array] = {
+        "prompt": split.prompt,
+        "history": split.history,
+        "history_turns": split.history_turns,
+    }
+    found = split.system_prompt
+    if found is not None and found.null_count < len(found):
+        columns["system_prompt"] = found if declared is None else _first(declared, found)
+    return columns
+
+
+def _first(declared: pa.Array, found: pa.Array) -> pa.Array:
+    pairs = zip(declared.to_pylist(), found.to_pylist(), strict=True)
+    return texts([_text(left) if _text(left) is not None else right for left, right in pairs])
+
+
+def _conversation(prompt: object) -> Conversation | None:
+    if isinstance(prompt, Conversation):
+        return prompt
+    if isinstance(prompt, str):
+        return split_prompt_text(prompt)
+    if isinstance(prompt, int | float) and prompt is not None:
+        return Conversation(str(prompt))
+    return split_messages(prompt)
+
+
+def _characters(response: object) -> int | None:
+    return None if response is None else len(text_of(response))

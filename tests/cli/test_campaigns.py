@@ -1,0 +1,106 @@
+"""`phalanx campaigns` and `phalanx explain`: reading what was found."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from phalanx.cli import ExitCode, main
+from phalanx.cli.group_view import describe, find_groups, group_id
+from phalanx.detect.rules import all_rules
+from phalanx.formats.folder import read_scan
+
+
+def test_overview_is_what_the_scan_printed(
+    scan_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A saved scan renders again, in any format."""
+    assert main(["campaigns", str(scan_folder), "-f", "json"]) == ExitCode.CLEAN
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads((scan_folder / "campaigns.json").read_text())
+
+
+def test_every_group_can_be_shown(scan_folder: Path) -> None:
+    """Each group of each list has a text that names it and says how sure the scan is."""
+    result = read_scan(scan_folder)
+    groups = find_groups(result, "")
+    assert groups
+    for group in groups:
+        text = describe(result, group)
+        assert group_id(group) in text
+        assert "log10 e" in text
+
+
+def test_show_by_beginning(scan_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The beginning of an identifier is enough when it is the only one that begins so."""
+    group = find_groups(read_scan(scan_folder), "")[0]
+    words = ["campaigns", "show", group_id(group)[:-1], str(scan_folder)]
+    assert main(words) == ExitCode.CLEAN
+    assert group_id(group) in capsys.readouterr().out
+
+
+def test_show_as_json(scan_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`-f json` gives the group as it stands in `campaigns.json`."""
+    group = find_groups(read_scan(scan_folder), "")[0]
+    main(["campaigns", "show", group_id(group), str(scan_folder), "-f", "json"])
+    assert json.loads(capsys.readouterr().out) in [
+        record
+        for records in json.loads((scan_folder / "campaigns.json").read_text()).values()
+        if isinstance(records, list)
+        for record in records
+    ]
+
+
+def test_group_that_does_not_exist(scan_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown identifier is told, with the command that lists all."""
+    assert main(["campaigns", "show", "nobody", str(scan_folder)]) == ExitCode.BAD_INPUT
+    assert "phalanx campaigns" in capsys.readouterr().err
+
+
+def test_folder_that_is_no_scan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder without a scan is told."""
+    assert main(["campaigns", str(tmp_path)]) == ExitCode.BAD_INPUT
+    assert "campaigns.json" in capsys.readouterr().err
+
+
+def test_text_from_the_log_cannot_steer_the_terminal(scan_folder: Path) -> None:
+    """Control characters in what a log says are replaced."""
+    result = read_scan(scan_folder)
+    group = next(group for group in find_groups(result, "") if hasattr(group, "facts"))
+    hostile = replace(group, facts=replace(group.facts, templates=("\x1b]0;owned\x07", "a\rb")))
+    shown = describe(result, hostile)
+    assert "owned" in shown
+    assert not {"\x1b", "\x07", "\r"} & set(shown)
+
+
+def test_explain_lists_every_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    """`phalanx explain --list` has one line for each rule."""
+    assert main(["explain", "--list"]) == ExitCode.CLEAN
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [rule.rule_id for rule in all_rules()]
+
+
+def test_explain_one_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    """A rule is found by its id in any case, or by its name, and its documentation is shown."""
+    rule = all_rules()[0]
+    for wanted in (rule.rule_id.lower(), rule.name):
+        assert main(["explain", wanted]) == ExitCode.CLEAN
+        shown = capsys.readouterr().out
+        assert rule.documentation.splitlines()[0] in shown
+
+
+def test_explain_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """`-f json` gives every rule with all fields."""
+    assert main(["explain", "-f", "json"]) == ExitCode.CLEAN
+    rules = json.loads(capsys.readouterr().out)
+    assert {rule["rule_id"] for rule in rules} == {rule.rule_id for rule in all_rules()}
+    assert all(rule["documentation"] for rule in rules)
+
+
+def test_explain_unknown_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown rule is told, with the command that lists all."""
+    assert main(["explain", "PHX-D999"]) == ExitCode.BAD_INPUT
+    assert "--list" in capsys.readouterr().err

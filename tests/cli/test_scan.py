@@ -1,0 +1,167 @@
+"""`phalanx scan`: what it writes, prints and returns."""
+
+from __future__ import annotations
+
+import json
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from phalanx.cli import ExitCode, main
+from phalanx.cli.rendering import FORMATS
+from phalanx.cli.scan import FailOn, fails
+from phalanx.formats.folder import FILES, read_scan
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_writes_the_scan_folder(scan_folder: Path) -> None:
+    """All files of a scan stand in the folder of `--out`."""
+    assert {path.name for path in scan_folder.iterdir()} == set(FILES)
+
+
+def test_prints_the_chosen_format(
+    log: Path, key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`-f json` prints what `campaigns.json` holds, and nothing else on standard output."""
+    main(["scan", str(log), "-f", "json", "--key", str(key)])
+    captured = capsys.readouterr()
+    printed = json.loads(captured.out)
+    assert printed == json.loads((tmp_path / "phalanx-scan/campaigns.json").read_text())
+    assert "report.html" in captured.err
+
+
+def test_same_scan_again_gives_the_same_findings(
+    scan_folder: Path, log: Path, key: Path, tmp_path: Path
+) -> None:
+    """A scan with the same key and seed repeats its findings byte for byte."""
+    main(["scan", str(log), "--out", "again", "--key", str(key), "-q"])
+    first, again = (
+        {key: value for key, value in json.loads(path.read_text()).items() if key != "run"}
+        for path in (scan_folder / "campaigns.json", tmp_path / "again/campaigns.json")
+    )
+    assert first == again
+
+
+def test_pseudonyms_by_default(scan_folder: Path, log: Path) -> None:
+    """No account id of the log stands in any result."""
+    raw = set(pq.read_table(log).column("account_id").to_pylist())
+    kept = set(pq.read_table(scan_folder / "accounts.parquet").column("account_id").to_pylist())
+    assert kept
+    assert not raw & kept
+    assert not any(account in (scan_folder / "report.html").read_text() for account in raw)
+
+
+def test_clear_identifiers_on_request(log: Path, tmp_path: Path) -> None:
+    """`--clear-identifiers` keeps account ids as they stand in the log, and makes no key."""
+    main(["scan", str(log), "--clear-identifiers", "-q"])
+    raw = set(pq.read_table(log).column("account_id").to_pylist())
+    kept = pq.read_table(tmp_path / "phalanx-scan/accounts.parquet").column("account_id")
+    assert set(kept.to_pylist()) <= raw
+    assert json.loads((tmp_path / "phalanx-scan/run.json").read_text())["key_id"] == ""
+
+
+def test_default_key_is_made_once_and_private(
+    log: Path, key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without `--key`, a key for the owner alone is made in the configuration folder."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    main(["scan", str(log), "-q"])
+    key = tmp_path / "config/phalanx/pseudonym.key"
+    made = key.read_bytes()
+    assert stat.S_IMODE(key.stat().st_mode) == stat.S_IRUSR | stat.S_IWUSR
+    main(["scan", str(log), "-q"])
+    assert key.read_bytes() == made
+
+
+@pytest.mark.parametrize(
+    ("found", "status"),
+    [
+        ("campaigns", {"campaign": True, "pool": True, "party": True, "never": False}),
+        ("undeclared_pools", {"campaign": False, "pool": True, "party": True, "never": False}),
+        ("suspicious_parties", {"campaign": False, "pool": False, "party": True, "never": False}),
+        ("nothing", {"campaign": False, "pool": False, "party": False, "never": False}),
+    ],
+)
+def test_fail_on(scan_folder: Path, found: str, status: dict[FailOn, bool]) -> None:
+    """`--fail-on` is the least finding that counts; a campaign outranks a pool, a pool a party."""
+    result = read_scan(scan_folder)
+    groups = (*result.campaigns, *result.undeclared_pools, *result.suspicious_parties)
+    assert groups, "the planted campaign is found as something"
+    lists = dict.fromkeys(("campaigns", "undeclared_pools", "suspicious_parties"), ())
+    if found in lists:
+        lists[found] = groups[:1]
+    bare = replace(result, **lists)
+    assert {level: fails(bare, level) for level in status} == status
+
+
+def test_status_says_whether_something_was_found(scan_folder: Path, log: Path, key: Path) -> None:
+    """The exit status is that of the findings, and `never` makes it 0."""
+    result = read_scan(scan_folder)
+    words = ["scan", str(log), "--key", str(key), "-q", "-o", "out.txt"]
+    expected = ExitCode.FINDINGS if fails(result, "party") else ExitCode.CLEAN
+    assert main([*words, "--fail-on", "party"]) == expected
+    assert main([*words, "--fail-on", "never"]) == ExitCode.CLEAN
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("absent.jsonl", None),
+        ("empty.jsonl", b""),
+        ("noise.parquet", b"PAR1 not really"),
+        ("other.jsonl", b'{"what": "ever"}\n'),
+        ("broken.jsonl", b"{{{{\n\x00\x00\n"),
+    ],
+)
+def test_log_that_cannot_be_used(
+    name: str, content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is no log is status 2 with a next step; nothing is left half-written."""
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    assert main(["scan", name]) == ExitCode.BAD_INPUT
+    message = capsys.readouterr().err
+    assert "Next:" in message
+    assert "Traceback" not in message
+    assert not (tmp_path / "phalanx-scan").exists()
+
+
+def test_folder_that_cannot_be_written(
+    log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file where the folder should be is told."""
+    (tmp_path / "taken").write_text("mine")
+    assert main(["scan", str(log), "--out", "taken", "-q"]) == ExitCode.BAD_INPUT
+    assert "taken" in capsys.readouterr().err
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_unknown_column_in_map(capsys: pytest.CaptureFixture[str]) -> None:
+    """A mapping to a column that does not exist is told with those that do."""
+    assert main(["scan", "log.jsonl", "--map", "acount=user"]) == ExitCode.BAD_INPUT
+    assert "account_id" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("output_format", FORMATS)
+def test_output_file(scan_folder: Path, tmp_path: Path, output_format: str) -> None:
+    """`-o` writes a rendering into a file, in every format."""
+    words = ["campaigns", str(scan_folder), "-f", output_format, "-o", "sub/out"]
+    assert main(words) == ExitCode.CLEAN
+    assert (tmp_path / "sub/out").read_text()
+    assert [path.name for path in (tmp_path / "sub").iterdir()] == ["out"]
+
+
+def test_output_file_that_cannot_be_written(
+    scan_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A path that cannot be written is told."""
+    words = ["campaigns", str(scan_folder), "-o", "/proc/none/out"]
+    assert main(words) == ExitCode.BAD_INPUT
+    assert "/proc/none/out" in capsys.readouterr().err

@@ -1,0 +1,304 @@
+"""Parquet, Arrow files and tables in memory."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from phalanx.errors import InputError
+from phalanx.logs import ReadOptions, open_log
+from phalanx.logs.contract import Example, LogReaderContract
+from phalanx.logs.native import NativeReader
+from phalanx.logs.schema import EXCHANGE_SCHEMA
+
+Row = Callable[..., dict[str, Any]]
+Read = Callable[..., Any]
+
+
+def _table(row: Row, count: int = 3, **columns: Any) -> pa.Table:
+    return pa.Table.from_pylist([row(number, **columns) for number in range(count)])
+
+
+def _bytes(write: Callable[[Any], None]) -> bytes:
+    buffer = io.BytesIO()
+    write(buffer)
+    return buffer.getvalue()
+
+
+_TABLE = pa.table(
+    {
+        "timestamp": pa.array([datetime(2026, 5, 1, tzinfo=UTC)] * 40),
+        "account_id": ["a"] * 40,
+        "model": ["m"] * 40,
+        "prompt": [f"prompt {number}" for number in range(40)],
+    }
+)
+
+
+def _write_ipc(sink: Any) -> None:
+    with pa.ipc.new_file(sink, _TABLE.schema) as writer:
+        writer.write_table(_TABLE, max_chunksize=7)
+
+
+def _write_stream(sink: Any) -> None:
+    with pa.ipc.new_stream(sink, _TABLE.schema) as writer:
+        writer.write_table(_TABLE, max_chunksize=7)
+
+
+class TestNativeReaderOfColumns(LogReaderContract):
+    """The native reader keeps the contract for columnar files."""
+
+    reader = NativeReader()
+    examples = (
+        Example(_bytes(lambda sink: pq.write_table(_TABLE, sink)), 40),
+        Example(_bytes(_write_ipc), 40),
+        Example(_bytes(_write_stream), 40),
+    )
+
+
+def test_parquet_gives_exchanges(tmp_path: Path, row: Row, read: Read) -> None:
+    """A Parquet file of strings and numbers comes out in the exchange schema."""
+    path = tmp_path / "a.parquet"
+    pq.write_table(_table(row, status=200, input_tokens=7, client_ip="192.0.2.9"), path)
+    table, log = read(path)
+    assert table.schema == EXCHANGE_SCHEMA
+    assert table["prompt"].to_pylist() == ["Question 0", "Question 1", "Question 2"]
+    assert table["status"].to_pylist() == [200] * 3
+    assert table["client_subnet"].to_pylist() == ["192.0.2.0/24"] * 3
+    assert table["response_characters"].to_pylist() == [-1] * 3
+    assert log.columns == {"status", "input_tokens", "client_ip"}
+    assert log.rows == 3
+
+
+def test_missing_tokens_stay_null(row: Row, read: Read) -> None:
+    """What was not logged is null, never a guess."""
+    table, log = read(_table(row))
+    assert table["input_tokens"].null_count == 3
+    assert log.columns == frozenset()
+
+
+def test_a_column_of_nulls_is_not_carried(row: Row, read: Read) -> None:
+    """A column that exists without a value switches no signal on."""
+    table = _table(row).append_column("asn", pa.nulls(3, pa.string()))
+    _, log = read(table)
+    assert "asn" not in log.columns
+
+
+def test_responses_leave_only_their_length(row: Row, read: Read) -> None:
+    """The text of a response is not kept, its characters are counted."""
+    table, log = read(_table(row, response="naïve"))
+    assert table["response_characters"].to_pylist() == [5, 5, 5]
+    assert "response" in log.columns
+    assert "naïve" not in str(table.to_pylist())
+
+
+def test_response_lengths_may_come_instead(row: Row, read: Read) -> None:
+    """A log without response texts may carry their lengths."""
+    table, log = read(_table(row, response_characters=42))
+    assert table["response_characters"].to_pylist() == [42] * 3
+    assert "response" in log.columns
+
+
+def test_batches_are_bounded_in_rows(row: Row) -> None:
+    """No batch is longer than asked for, and none is empty."""
+    log = open_log(_table(row, 25), ReadOptions(batch_rows=10))
+    assert [batch.num_rows for batch in log.batches()] == [10, 10, 5]
+
+
+def test_batches_are_bounded_in_bytes(row: Row) -> None:
+    """Long prompts make shorter batches."""
+    rows = [row(number, prompt="x" * (3 << 20)) for number in range(64)]
+    log = open_log(pa.Table.from_pylist(rows), ReadOptions(maximum_prompt_characters=3 << 20))
+    sizes = [batch.nbytes for batch in log.batches()]
+    assert max(sizes) <= 64 << 20
+    assert log.rows == 64
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda table: table,
+        lambda table: table.to_batches()[0],
+        lambda table: table.to_reader(),
+        lambda table: table.to_pandas(),
+        lambda table: pl.from_arrow(table),
+        lambda table: pl.from_arrow(table).lazy(),
+        lambda table: ibis.memtable(table),
+    ],
+    ids=["table", "batch", "reader", "pandas", "polars", "polars-lazy", "ibis"],
+)
+def test_any_frame_reads_the_same(
+    convert: Callable[[pa.Table], Any], row: Row, read: Read
+) -> None:
+    """Frames of every library give the same exchanges."""
+    table = _table(row, 5, temperature=0.5, asn="64500")
+    expected, _ = read(table)
+    result, log = read(convert(table))
+    assert result.sort_by("account_id").equals(expected)
+    assert log.inputs == {"frame": "frame"}
+
+
+def test_pandas_with_mixed_objects(row: Row, read: Read) -> None:
+    """A pandas column of several types is read cell by cell."""
+    frame = pd.DataFrame([row(0, status=200), row(1, status="n/a"), row(2, status=None)])
+    frame["account_id"] = [7, "b", 8.0]
+    table, log = read(frame)
+    assert table["account_id"].to_pylist() == ["7", "b", "8.0"]
+    assert table["status"].to_pylist() == [200, None, None]
+    assert log.notes["status: value of a wrong type, left empty"] == 1
+
+
+def test_what_is_no_table_is_refused() -> None:
+    """A number is no log, and the message says what is."""
+    with pytest.raises(InputError, match="cannot read logs from a int") as caught:
+        list(open_log(5).batches())
+    assert "Arrow" in caught.value.diagnostics()
+
+
+def test_required_column_missing_names_what_there_is(row: Row) -> None:
+    """The error names the missing column, the present ones and the option."""
+    table = _table(row).rename_columns(["time", "account_id", "model", "prompt"])
+    with pytest.raises(InputError) as caught:
+        list(open_log(table).batches())
+    assert str(caught.value) == (
+        "frame: no column for timestamp; it has: time, account_id, model, prompt"
+    )
+    assert "--map timestamp=FIELD" in caught.value.next_step
+
+
+def test_mapping_reaches_nested_fields_and_maps(row: Row, read: Read, tmp_path: Path) -> None:
+    """A dotted path leads into structs and maps; a literal dotted name comes first."""
+    table = _table(row).drop_columns(["account_id", "model"])
+    table = table.append_column("user", pa.array([{"id": "n"}, {"id": None}, None]))
+    tags = pa.array([[("kind", "big")]] * 3, pa.map_(pa.string(), pa.string()))
+    table = table.append_column("tags", tags)
+    path = tmp_path / "nested.parquet"
+    pq.write_table(table, path)
+    for source in (path, table):
+        result, log = read(source, columns={"account_id": "user.id", "model": "tags.kind"})
+        assert result["account_id"].to_pylist() == ["n"]
+        assert result["model"].to_pylist() == ["big"]
+        assert log.rejects == {"account_id missing or not text": 2}
+    flat = table.append_column("user.id", pa.array(["f"] * 3))
+    result, _ = read(flat, columns={"account_id": "user.id", "model": "tags.kind"})
+    assert result["account_id"].to_pylist() == ["f"] * 3
+
+
+def test_mapped_optional_field_that_is_absent_is_noted(row: Row, read: Read) -> None:
+    """A misspelt mapping of an optional column does not pass in silence."""
+    _, log = read(_table(row), columns={"asn": "as_number"})
+    assert log.notes == {"asn: mapped to as_number, which frame does not have": 1}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary(), pa.binary_view()],
+    ids=str,
+)
+def test_text_in_any_arrow_type(kind: pa.DataType, row: Row, read: Read) -> None:
+    """Every spelling of text in Arrow is read."""
+    table = _table(row, 2, prompt="grüße")
+    column = table["prompt"].cast(pa.binary() if "binary" in str(kind) else pa.string()).cast(kind)
+    table = table.set_column(table.schema.get_field_index("prompt"), "prompt", column)
+    result, _ = read(table)
+    assert result["prompt"].to_pylist() == ["grüße"] * 2
+
+
+def test_dictionaries_and_slices(row: Row, read: Read) -> None:
+    """Dictionary columns and sliced tables give the rows that they show."""
+    table = _table(row, 6, asn="1")
+    encoded = table["account_id"].combine_chunks().dictionary_encode()
+    table = table.set_column(1, "account_id", encoded).slice(2, 3)
+    result, _ = read(table)
+    assert result["account_id"].to_pylist() == ["user-2", "user-3", "user-4"]
+
+
+def test_wrong_type_of_an_optional_column_keeps_the_row(row: Row, read: Read) -> None:
+    """An optional cell that cannot be read becomes null and is counted."""
+    table = _table(row, 3).append_column("max_tokens", pa.array(["12", "many", None]))
+    table = table.append_column("asn", pa.array([[1], [2], None]))
+    result, log = read(table)
+    assert result["max_tokens"].to_pylist() == [12, None, None]
+    assert result["asn"].to_pylist() == [None] * 3
+    assert log.notes["max_tokens: value of a wrong type, left empty"] == 1
+    assert log.notes["asn: value of a wrong type, left empty"] == 2
+
+
+def test_wrong_type_of_a_required_column_rejects_the_rows(row: Row, read: Read) -> None:
+    """Rows whose required cells cannot be read are rejected one by one."""
+    table = _table(row, 3).set_column(
+        0, "timestamp", pa.array(["2026-05-01T00:00:00Z", "soon", None])
+    )
+    result, log = read(table)
+    assert result.num_rows == 1
+    assert log.rejects == {"timestamp missing or unreadable": 2}
+
+
+def test_a_column_of_only_wrong_cells_says_so(row: Row) -> None:
+    """When no row can be used the error gives the reasons and their counts."""
+    table = _table(row, 3).set_column(1, "account_id", pa.array([["x"]] * 3))
+    with pytest.raises(InputError, match=r"account_id missing or not text: 3"):
+        list(open_log(table).batches())
+
+
+def test_truncated_parquet_is_refused(tmp_path: Path, row: Row) -> None:
+    """A Parquet file without its end is named with the reason and a next step."""
+    path = tmp_path / "cut.parquet"
+    pq.write_table(_table(row, 100), path)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(InputError, match=r"cut\.parquet: cannot be read as native") as caught:
+        list(open_log(path).batches())
+    assert caught.value.next_step
+
+
+def test_parquet_damaged_inside_is_refused(tmp_path: Path, row: Row) -> None:
+    """A page that cannot be decoded ends in the same clear error."""
+    path = tmp_path / "bad.parquet"
+    pq.write_table(_table(row, 5000), path, compression="zstd")
+    content = bytearray(path.read_bytes())
+    content[200:4000] = bytes(3800)
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"bad\.parquet"):
+        list(open_log(path).batches())
+
+
+def test_invalid_text_in_parquet_is_mended(tmp_path: Path, row: Row, read: Read) -> None:
+    """Bytes that are not UTF-8 in a text column are read as Windows-1252."""
+    prompts = pa.array([b"caf\xe9", b"fine"]).view(pa.string())
+    table = _table(row, 2).set_column(3, "prompt", prompts)
+    path = tmp_path / "latin.parquet"
+    pq.write_table(table, path)
+    result, log = read(path)
+    assert result["prompt"].to_pylist() == ["café", "fine"]
+    assert log.notes == {"prompt: not valid UTF-8, read as Windows-1252": 1}
+
+
+def test_implausible_row_counts_are_refused(tmp_path: Path) -> None:
+    """A few bytes that claim millions of rows are taken for a bomb."""
+    path = tmp_path / "bomb.parquet"
+    count = 3_000_000
+    same = pa.array(["x"]).take(pa.array([0] * count))
+    names = ("timestamp", "account_id", "model", "prompt")
+    pq.write_table(pa.table(dict.fromkeys(names, same)), path, row_group_size=count)
+    with pytest.raises(InputError, match="claims 3,000,000 rows"):
+        list(open_log(path).batches())
+
+
+def test_system_prompt_column_comes_before_the_system_turn(row: Row, read: Read) -> None:
+    """A declared system prompt wins over a system turn, which fills the gaps."""
+    prompt = '[{"role":"system","content":"inner"},{"role":"user","content":"Hi"}]'
+    table = _table(row, 2, prompt=prompt)
+    table = table.append_column("system_prompt", pa.array(["outer", None]))
+    result, log = read(table)
+    assert result["system_prompt"].to_pylist() == ["outer", "inner"]
+    assert log.columns == {"system_prompt"}
