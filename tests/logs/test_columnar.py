@@ -137,9 +137,7 @@ def test_batches_are_bounded_in_bytes(row: Row) -> None:
     ],
     ids=["table", "batch", "reader", "pandas", "polars", "polars-lazy", "ibis"],
 )
-def test_any_frame_reads_the_same(
-    convert: Callable[[pa.Table], Any], row: Row, read: Read
-) -> None:
+def test_any_frame_reads_the_same(convert: Callable[[pa.Table], Any], row: Row, read: Read) -> None:
     """Frames of every library give the same exchanges."""
     table = _table(row, 5, temperature=0.5, asn="64500")
     expected, _ = read(table)

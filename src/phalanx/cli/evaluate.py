@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from phalanx.cli.rendering import OutputPath, write_text
-from phalanx.cli.scan_options import default_key_path
+from phalanx.cli.scan_key import key_of_scan
 from phalanx.cli.terminal import Common
-from phalanx.errors import InputError
-
-if TYPE_CHECKING:
-    from phalanx.detect.evaluate import Evaluation
 
 
 def evaluate(
@@ -40,6 +35,10 @@ def evaluate(
         output: File to write instead.
         common: Options of every command.
     """
+    from phalanx.cli.evaluation_view import as_json, as_text
+    from phalanx.detect.evaluate import evaluate as measure
+
     common.detail(f"reading {scan_folder}")
-    evaluation = evaluate_folder(scan_folder, labels, key)
+    secret = key_of_scan(scan_folder, key)
+    evaluation = measure(scan_folder, labels, pseudonym_key=secret)
     write_text(as_json(evaluation) if output_format == "json" else as_text(evaluation), output)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from cyclopts import Parameter
 
 from phalanx.cli.inputs import parse_columns, read_names
 from phalanx.cli.rendering import OutputPath, write_text
-from phalanx.cli.scan_options import default_key_path
+from phalanx.cli.scan_key import key_of_scan
 from phalanx.cli.terminal import Common
 from phalanx.errors import ConfigError, InputError
 
@@ -53,12 +52,10 @@ def reveal(
     """
     from phalanx.logs import pseudonym
 
-    path = key or default_key_path(os.environ)
-    if not path.exists():
-        message = f"{path}: no such pseudonym key"
-        raise InputError(message, next_step="Pass the key of the scan with --key.")
-    secret = pseudonym.load_or_create_key(path)
-    _require_same_key(scan_folder, pseudonym.key_id(secret))
+    secret = key_of_scan(scan_folder, key)
+    if secret is None:
+        message = f"{scan_folder}: the scan kept identifiers in clear"
+        raise InputError(message, next_step="Read them in its report; there is nothing to reveal.")
     wanted = set(account) or set(_campaign_accounts(scan_folder))
     if not wanted:
         message = f"{scan_folder}: the scan lists no campaign whose accounts could be resolved"
@@ -68,21 +65,6 @@ def reveal(
     _record(scan_folder, asked=len(wanted), resolved=len(found))
     write_text(_render(found, output_format), output)
     common.say(f"resolved {len(found)} of {len(wanted)}; noted in {scan_folder / 'reveals.jsonl'}")
-
-
-def _require_same_key(scan_folder: Path, key_id: str) -> None:
-    path = scan_folder / "run.json"
-    try:
-        used = json.loads(path.read_text(encoding="utf-8"))["key_id"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        message = f"{path}: not the record of a scan"
-        raise InputError(message, next_step="Pass the folder that phalanx scan wrote.") from error
-    if not used:
-        message = f"{scan_folder}: the scan kept identifiers in clear"
-        raise InputError(message, next_step="Read them in its report; there is nothing to reveal.")
-    if used != key_id:
-        message = f"{scan_folder}: scanned with key {used}, but this is {key_id}"
-        raise InputError(message, next_step="Pass the key of that scan with --key.")
 
 
 def _campaign_accounts(scan_folder: Path) -> list[str]:

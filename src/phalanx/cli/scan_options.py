@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Group, Parameter, validators
 
+from phalanx.cli.scan_key import load_or_create
 from phalanx.cli.settings import DEFAULT_FILE, PRICES_TABLE, chosen_file, read_config
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
         grants=read_grants(options.grants) if options.grants else (),
         columns=parse_columns(options.column_map),
         hash_only=options.hash_only,
-        pseudonym_key=None if options.clear_identifiers else pseudonym_key(options.key),
+        pseudonym_key=None if options.clear_identifiers else load_or_create(options.key),
         seed=options.seed,
     )
     settings_file = chosen_file(os.environ, settings_file)
@@ -102,29 +102,3 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
         prices = check_prices(in_settings, f"{settings_file or DEFAULT_FILE} [{PRICES_TABLE}]")
         return replace(config, prices_usd_per_million_tokens=prices)
     return config
-
-
-def pseudonym_key(path: Path | None) -> bytes:
-    """Load the key of the pseudonyms, making it at its default place on first use.
-
-    Parameters:
-        path: Key file; null takes the default place.
-
-    Raises:
-        InputError: If the file is no key.
-    """
-    from phalanx.logs.pseudonym import load_or_create_key
-
-    return load_or_create_key(path or default_key_path(os.environ))
-
-
-def default_key_path(environment: Mapping[str, str]) -> Path:
-    """Return where the pseudonym key of this person is kept.
-
-    Examples:
-        >>> default_key_path({"XDG_CONFIG_HOME": "/etc/x"}).as_posix()
-        '/etc/x/phalanx/pseudonym.key'
-    """
-    home = environment.get("XDG_CONFIG_HOME")
-    folder = Path(home) if home else Path.home() / ".config"
-    return folder / "phalanx" / "pseudonym.key"

@@ -16,6 +16,9 @@ from phalanx.model import Campaign, Evidence, Member
 MAX_CAMPAIGNS_IN_FULL = 40
 """Campaigns with a section of their own; the overview lists all."""
 
+MAX_DOSSIERS = 40
+"""Pools, parties and authorised groups whose evidence is printed, of each kind."""
+
 MAX_MEMBERS = 50
 """Accounts listed for each campaign; `accounts.parquet` holds all."""
 
@@ -137,7 +140,7 @@ def _view(overview: CampaignOverview, links: pa.Table) -> CampaignView:
         overview=overview,
         graph=link_graph(members, links),
         evidence=evidence,
-        bases=tuple(dict.fromkeys(basis for _, basis in evidence)),
+        bases=bases_of(evidence),
         bars=daily_bars(campaign),
         listed=members[:MAX_MEMBERS],
         not_listed=max(0, len(members) - MAX_MEMBERS),
@@ -163,6 +166,15 @@ def with_basis(evidence: Sequence[Evidence]) -> tuple[tuple[Evidence, Basis], ..
             )
         lettered.append((line, bases[key]))
     return tuple(lettered)
+
+
+def bases_of(evidence: Sequence[tuple[Evidence, Basis]]) -> tuple[Basis, ...]:
+    """Return each basis once, in the order of its letters.
+
+    Parameters:
+        evidence: Lines with their bases.
+    """
+    return tuple(dict.fromkeys(basis for _, basis in evidence))
 
 
 def _letter(place: int) -> str:

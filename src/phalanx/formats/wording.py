@@ -49,14 +49,19 @@ def summary(result: ScanResult) -> str:
     Parameters:
         result: What the scan found.
     """
+    seen = (
+        f"among {plural(result.population.accounts, 'account')} "
+        f"on {plural(result.population.days, 'day')}."
+    )
+    if not result.campaigns:
+        return f"No campaign in {plural(result.population.exchanges, 'exchange')}, {seen}"
     accounts = sum(len(campaign.facts.members) for campaign in result.campaigns)
     taken = sum(campaign.facts.exchanges for campaign in result.campaigns)
     total = result.population.exchanges
     part = f" ({share(taken / total)} of all)" if total and taken else ""
     return (
         f"{plural(len(result.campaigns), 'campaign')} with {plural(accounts, 'account')} and "
-        f"{count(taken)} exchanges{part}, among {plural(result.population.accounts, 'account')} "
-        f"on {plural(result.population.days, 'day')}."
+        f"{count(taken)} exchanges{part}, {seen}"
     )
 
 

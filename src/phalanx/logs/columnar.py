@@ -21,7 +21,7 @@ ARROW_STREAM_MAGIC = b"\xff\xff\xff\xff"
 
 _READ_AHEAD_BYTES = 1 << 20
 _FEWEST_ROWS = 64
-_MOST_ROWS_PER_BYTE = 1_000
+_MOST_ROWS_PER_BYTE = 100
 
 
 def read_parquet(file: LogFile, options: ReadOptions, quality: Quality) -> Iterator[NativeChunk]:
@@ -37,9 +37,10 @@ def read_parquet(file: LogFile, options: ReadOptions, quality: Quality) -> Itera
         message = f"{file.name}: claims {metadata.num_rows:,} rows in {source.size():,} bytes"
         raise InputError(message, next_step="Write the log again; this file is not plausible.")
     paths = resolve(parquet.schema_arrow, options.columns, name=file.name, quality=quality)
+    leaves = {_leaf(parquet.schema_arrow, path) for path in paths.values()}
     batches = parquet.iter_batches(
-        batch_size=_rows_at_once(metadata, paths, options.batch_rows),
-        columns=sorted({".".join(path) for path in paths.values()}),
+        batch_size=_rows_at_once(metadata, leaves, options.batch_rows),
+        columns=sorted(leaves),
         use_threads=False,
     )
     yield from read_batches(batches, paths, options)
@@ -95,6 +96,18 @@ def _bounded(columns: dict[str, pa.Array], rows: int, position: int) -> Iterator
     yield NativeChunk(rows=rows, positions=range(position, position + rows), columns=columns)
 
 
+def _leaf(schema: pa.Schema, path: FieldPath) -> str:
+    """Return the name by which Parquet selects a field; a map comes only as a whole."""
+    steps = path[:1]
+    kind = schema.field(path[0]).type
+    for step in path[1:]:
+        if not pa.types.is_struct(kind):
+            break
+        steps += (step,)
+        kind = kind.field(step).type
+    return ".".join(steps)
+
+
 def _small_offsets(array: pa.Array) -> pa.Array:
     """Copy views out, so that a slice no longer carries the buffers of the whole."""
     if pa.types.is_string_view(array.type):
@@ -104,9 +117,8 @@ def _small_offsets(array: pa.Array) -> pa.Array:
     return array
 
 
-def _rows_at_once(metadata: pq.FileMetaData, paths: dict[str, FieldPath], batch_rows: int) -> int:
+def _rows_at_once(metadata: pq.FileMetaData, wanted: set[str], batch_rows: int) -> int:
     """Choose how many rows to decode at once, so that long prompts stay within bounds."""
-    wanted = {".".join(path) for path in paths.values()}
     widest = 0.0
     for index in range(metadata.num_row_groups):
         group = metadata.row_group(index)

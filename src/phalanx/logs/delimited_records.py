@@ -67,7 +67,10 @@ def _single_line(line: str, delimiter: str, width: int) -> list[str] | None:
     """Read a line as lenient parsers do, if its quotes match."""
     if line.count('"') % 2:
         return None
-    fields = next(csv.reader([line], delimiter=delimiter), [])
+    try:
+        fields = next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return None
     return fields if len(fields) == width else None
 
 

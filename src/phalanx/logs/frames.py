@@ -56,7 +56,13 @@ def _from_ibis(frame: object, options: ReadOptions) -> pa.RecordBatchReader:
 
     if not isinstance(frame, ibis.Table):
         raise _no_table(frame)
-    return frame.to_pyarrow_batches(chunk_size=options.batch_rows)
+    backend = frame.get_backend()
+    if backend.name != "duckdb":
+        return frame.to_pyarrow_batches(chunk_size=options.batch_rows)
+    # Ibis 12 asks its cursor for a method that DuckDB 2 has renamed. The empty query makes
+    # Ibis register what the expression refers to; the relation then streams.
+    frame.limit(0).to_pyarrow()
+    return backend.con.sql(backend.compile(frame)).to_arrow_reader(options.batch_rows)
 
 
 def _from_pandas(frame: object) -> pa.Table:

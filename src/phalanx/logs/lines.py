@@ -73,7 +73,7 @@ def blocks(
         else:
             # Doubling what is waited for keeps a long line from being searched again
             # with every piece.
-            held, wanted = [data], 2 * size
+            held, wanted = [data], min(2 * size, MAXIMUM_LINE_BYTES + 1)
     data = b"".join(held)
     if data:
         yield Block(line, data)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from phalanx.detect.simulate.accounts import Accounts
 from phalanx.detect.simulate.grammar.hashing import key_of, pick, unit
 from phalanx.detect.simulate.population import class_seed
-from phalanx.detect.simulate.span import Span
 from phalanx.detect.simulate.profiles import PROFILES, RHYTHMS, WEEKEND_SHARE
+from phalanx.detect.simulate.span import Span
 
 _DAY_SECONDS = 86_400.0
 _LESSON_SLOTS = (8.0, 9.0, 10.0, 11.0, 13.0, 14.0)
@@ -65,7 +65,7 @@ def draw_arrivals(
     opens = first | (rng.random(len(row)) * length < 1.0)
     session = np.cumsum(opens) - 1
     heads = np.flatnonzero(opens)
-    hour = _draw_hours(accounts, account[row[heads]], day[row[heads]], shape, rng)
+    hour = _draw_hours(accounts, account[row[heads]], shape, rng)
     begins = (day[row[heads]] * _DAY_SECONDS) + hour * 3600.0
     mean_gap = np.array([profile.gap_seconds for profile in profiles])[behaviour]
     gaps = np.where(opens, 0.0, mean_gap * _draw_gaps(len(row), shape, rng))
@@ -108,7 +108,9 @@ def _draw_days(
     weekend = weekday >= 5
     quiet = np.array([WEEKEND_SHARE[name] for name in rhythms.tolist()], dtype=float)
     level = np.where(weekend[None, :], quiet[:, None], 1.0)
-    active = rng.random((size, span.days)) < accounts.active_day_share[:, None] * np.minimum(level, 1.0)
+    active = rng.random((size, span.days)) < accounts.active_day_share[:, None] * np.minimum(
+        level, 1.0
+    )
     lesson = rhythms == "lesson"
     if lesson.any():
         active[lesson] &= _lesson_days(accounts, lesson, weekday)
@@ -124,15 +126,12 @@ def _lesson_days(
     """Return the days on which each pupil's class has a lesson: two or three a week."""
     group = class_seed(accounts, np.flatnonzero(lesson))
     first, second = pick(group, key_of("lesson", 0), 5), pick(group, key_of("lesson", 1), 5)
-    return np.asarray(
-        (weekday[None, :] == first[:, None]) | (weekday[None, :] == second[:, None])
-    )
+    return np.asarray((weekday[None, :] == first[:, None]) | (weekday[None, :] == second[:, None]))
 
 
 def _draw_hours(
     accounts: Accounts,
     account: NDArray[np.int64],
-    day: NDArray[np.int64],
     shape: ArrivalShape,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
@@ -170,19 +169,14 @@ def _lesson_hours(
     return np.asarray(begins + rng.random(len(account)) * 0.2, dtype=np.float64)
 
 
-def _inverse_hours(
-    weights: NDArray[np.float64], draw: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _inverse_hours(weights: NDArray[np.float64], draw: NDArray[np.float64]) -> NDArray[np.float64]:
     """Turn uniform draws into hours of the day by inverting the cumulative weights."""
     edges = np.concatenate([[0.0], np.cumsum(weights) / np.sum(weights)])
     return np.interp(draw, edges, np.linspace(0.0, 24.0, len(edges)))
 
 
-def _draw_gaps(
-    size: int, shape: ArrivalShape, rng: np.random.Generator
-) -> NDArray[np.float64]:
+def _draw_gaps(size: int, shape: ArrivalShape, rng: np.random.Generator) -> NDArray[np.float64]:
     """Draw gaps of mean 1."""
     if shape.gaps is None:
         return rng.exponential(1.0, size)
     return rng.choice(shape.gaps, size)
-

@@ -14,9 +14,9 @@ from phalanx.detect.simulate.exchanges import Exchanges
 from phalanx.detect.simulate.grammar import Book
 from phalanx.detect.simulate.grammar.hashing import Seeds, combine, key_of, mix, pick, unit
 from phalanx.detect.simulate.ladder import Rung
-from phalanx.detect.simulate.span import Span
 from phalanx.detect.simulate.population import LANGUAGES
 from phalanx.detect.simulate.profiles import ATTACK_PROFILES
+from phalanx.detect.simulate.span import Span
 from phalanx.detect.simulate.templates import write_benign
 
 _TEMPLATES = 32

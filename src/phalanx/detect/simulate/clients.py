@@ -110,7 +110,9 @@ class Parameters:
     endpoint: NDArray[np.int64]
 
 
-def weighted(weights: NDArray[np.float64], size: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def weighted(
+    weights: NDArray[np.float64], size: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
     """Draw positions with the given weights."""
     edges = np.cumsum(weights / weights.sum())
     return np.minimum(np.searchsorted(edges, rng.random(size), side="right"), len(weights) - 1)
@@ -154,9 +156,7 @@ def draw_user_agents(
     return np.where(programmatic, BROWSER_COUNT + program, browser)
 
 
-def draw_fingerprints(
-    user_agent: NDArray[np.int64], rng: np.random.Generator
-) -> NDArray[np.int64]:
+def draw_fingerprints(user_agent: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
     """Draw the TLS fingerprint of each client; one of a client's four is most common."""
     build = weighted(np.array([70, 18, 8, 4.0]), len(user_agent), rng)
     return user_agent * _FINGERPRINTS_PER_AGENT + build
@@ -170,7 +170,9 @@ def fingerprint_names() -> pa.StringArray:
 def _fingerprint(at: int) -> str:
     """Write one fingerprint: version, counts and two digests, as such strings look."""
     first, second = int(key_of("tls", at, 0)), int(key_of("tls", at, 1))
-    return f"t13d{15 + at % 3}{10 + at % 7}h2_{first & (2**48 - 1):012x}_{second & (2**48 - 1):012x}"
+    return (
+        f"t13d{15 + at % 3}{10 + at % 7}h2_{first & (2**48 - 1):012x}_{second & (2**48 - 1):012x}"
+    )
 
 
 def draw_free_mail(size: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -185,8 +185,7 @@ def _batch(
         "client_ip": columns.addresses.take(pa.array(account * 4 + rng.integers(0, 4, size))),
     }
     arrays = [
-        made[name] if name in made else columns.fixed[name].take(at)
-        for name in NATIVE_SCHEMA.names
+        made[name] if name in made else columns.fixed[name].take(at) for name in NATIVE_SCHEMA.names
     ]
     return pa.RecordBatch.from_arrays(arrays, schema=NATIVE_SCHEMA)
 
@@ -199,9 +198,7 @@ def _prompts(
     campaign = columns.campaign[account]
     own = np.where(account % 2 == 0, 1 + account, 0)
     private = 1 + len(columns.campaign) + campaign * _TEMPLATES_PER_CAMPAIGN
-    head = np.where(
-        campaign >= 0, private + rng.integers(0, _TEMPLATES_PER_CAMPAIGN, size), own
-    )
+    head = np.where(campaign >= 0, private + rng.integers(0, _TEMPLATES_PER_CAMPAIGN, size), own)
     # A prompt without a head gets one passage more, so that all have at least sixty words.
     count = rng.integers(_FEWEST_PASSAGES, _MOST_PASSAGES + 1, size) + (head == 0)
     order = np.argsort(count, kind="stable")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
-from os.path import commonprefix
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -71,9 +70,16 @@ def style_of(values: Iterable[str | None], otherwise: Style) -> Style:
         return otherwise
     length = Counter(len(value) for value in given).most_common(1)[0][0]
     sample = [value for value in given if len(value) == length]
-    prefix = commonprefix(sample) if len(set(sample)) > 1 else ""
+    prefix = _common_prefix(min(sample), max(sample)) if len(set(sample)) > 1 else ""
     columns = zip(*(value[len(prefix) :] for value in sample), strict=True)
     return Style(prefix=prefix, places=tuple(_alphabet(set(column)) for column in columns))
+
+
+def _common_prefix(low: str, high: str) -> str:
+    """Return what the first and the last of sorted texts begin with: so do all between."""
+    pairs = enumerate(zip(low, high, strict=False))
+    differ = next((at for at, (one, other) in pairs if one != other), min(len(low), len(high)))
+    return low[:differ]
 
 
 def _alphabet(seen: set[str]) -> str:
@@ -112,7 +118,7 @@ def write_unused(style: Style, seeds: Seeds, used: set[str]) -> pa.StringArray:
 class Styles:
     """Style of each kind of identifier."""
 
-    exchange: Style = hexadecimal("req_")
-    conversation: Style = hexadecimal("conv_")
-    payment: Style = hexadecimal("pm_")
-    tools: Style = hexadecimal("")
+    exchange: Style = field(default_factory=lambda: hexadecimal("req_"))
+    conversation: Style = field(default_factory=lambda: hexadecimal("conv_"))
+    payment: Style = field(default_factory=lambda: hexadecimal("pm_"))
+    tools: Style = field(default_factory=lambda: hexadecimal(""))

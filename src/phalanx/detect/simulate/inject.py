@@ -11,13 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from phalanx.detect.labels import LABEL_SCHEMA
 from phalanx.detect.simulate.accounts import Accounts, Catalogue
 from phalanx.detect.simulate.arrivals import ArrivalShape
 from phalanx.detect.simulate.columns import (
     NATIVE_SCHEMA,
     TableWriter,
-    account_texts,
-    response_pool,
 )
 from phalanx.detect.simulate.config import SimulationConfig
 from phalanx.detect.simulate.corpora import Corpora, deal, open_corpora
@@ -27,10 +26,10 @@ from phalanx.detect.simulate.grammar import open_book
 from phalanx.detect.simulate.grammar.hashing import key_of
 from phalanx.detect.simulate.host import Host, open_host
 from phalanx.detect.simulate.identifiers import Styles, hexadecimal, style_of, write_unused
-from phalanx.detect.simulate.prompt_text import PromptWriter, reply_kinds
 from phalanx.detect.simulate.scene import Scene, Surroundings, with_campaigns
-from phalanx.detect.simulate.simulation import LABEL_SCHEMA, Simulation
+from phalanx.detect.simulate.simulation import Simulation
 from phalanx.detect.simulate.span import Span
+from phalanx.detect.simulate.writing import Appearance, table_writer
 
 HOST_CLASS = "host"
 """Traffic class of the accounts that stood in the log before."""
@@ -77,7 +76,13 @@ def inject(log: Path | pa.Table, config: SimulationConfig) -> Simulation:
         scene.accounts.seed,
         set(known.to_pylist()),
     )
-    writer = _writer(scene, host, catalogue, planted, corpora, config)
+    writer = table_writer(
+        scene,
+        Appearance(account_ids=planted, catalogue=catalogue, styles=_styles(host)),
+        open_book(),
+        corpora.all_texts,
+        salt=key_of("injection", config.seed),
+    )
     merged = _Merged(host=host, writer=writer, cover=cover)
     honest = pa.table(
         [known, pa.nulls(len(known), pa.string()), pa.array([HOST_CLASS] * len(known))],
@@ -92,9 +97,7 @@ def inject(log: Path | pa.Table, config: SimulationConfig) -> Simulation:
     )
 
 
-def _planted(
-    host: Host, donors: Accounts, catalogue: Catalogue, config: SimulationConfig
-) -> Scene:
+def _planted(host: Host, donors: Accounts, catalogue: Catalogue, config: SimulationConfig) -> Scene:
     """Draw the campaigns alone, in the image of the log's accounts."""
     book = open_book()
     named = catalogue.user_agents.cast(pa.string()).fill_null("")
@@ -158,39 +161,14 @@ def _covered(scene: Scene, cover: _Cover, first: int) -> Scene:
     return replace(scene, exchanges=changed)
 
 
-def _writer(
-    scene: Scene,
-    host: Host,
-    catalogue: Catalogue,
-    account_ids: pa.StringArray,
-    corpora: Corpora,
-    config: SimulationConfig,
-) -> TableWriter:
-    """Return what writes the planted exchanges as native batches."""
-    book = open_book()
-    styles = Styles(
-        exchange=style_of(host.column("exchange_id").to_pylist(), Styles().exchange),
-        conversation=style_of(host.column("conversation_id").to_pylist(), Styles().conversation),
-        payment=style_of(host.column("payment_fingerprint").to_pylist(), Styles().payment),
-        tools=style_of(host.column("tools_hash").to_pylist(), Styles().tools),
-    )
-    return TableWriter(
-        accounts=scene.accounts,
-        texts=account_texts(scene.accounts, account_ids, catalogue, scene.systems, styles),
-        catalogue=catalogue,
-        prompts=PromptWriter(
-            exchanges=scene.exchanges,
-            book=book,
-            reply_kind=reply_kinds(
-                scene.accounts.behaviour[scene.exchanges.account], scene.exchanges.harvest
-            ),
-            language=scene.accounts.language,
-            corpus=corpora.all_texts,
-        ),
-        benign_accounts=0,
-        salt=key_of("injection", config.seed),
-        responses=response_pool(book),
-        styles=styles,
+def _styles(host: Host) -> Styles:
+    """Return what the identifiers of the log look like."""
+    own = Styles()
+    return Styles(
+        exchange=style_of(host.column("exchange_id").to_pylist(), own.exchange),
+        conversation=style_of(host.column("conversation_id").to_pylist(), own.conversation),
+        payment=style_of(host.column("payment_fingerprint").to_pylist(), own.payment),
+        tools=style_of(host.column("tools_hash").to_pylist(), own.tools),
     )
 
 
@@ -218,7 +196,6 @@ class _Merged:
             together = pa.concat_tables(parts)
             order = pc.sort_indices(together, sort_keys=[("timestamp", "ascending")])
             yield from together.take(order).combine_chunks().to_batches()
-
 
     def _repeated(self, written: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
         """Give cover rows what else the repeated request carried."""

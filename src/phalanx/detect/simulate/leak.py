@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from phalanx.errors import InputError
+from phalanx.logs.schema import NATIVE_COLUMNS
 
 _NUMERIC = (
     "input_tokens", "output_tokens", "status", "temperature", "top_p", "max_tokens", "n",
@@ -55,23 +56,10 @@ def leak_test(exchanges: pa.Table, labels: pa.Table) -> dict[str, float]:
     Raises:
         InputError: If the labels name fewer than one account of either kind.
     """
-    connection = duckdb.connect()
-    connection.execute("SET threads TO 2")
-    connection.register("log", exchanges)
-    connection.register("truth", labels.select(["account_id", "campaign"]))
-    encodings = [e for name in exchanges.column_names for e in _encodings(name)]
-    joins = " ".join(
-        f'LEFT JOIN (SELECT "{name}" AS v, ln(count(DISTINCT account_id)) AS f FROM log '
-        f'GROUP BY 1) AS f_{name} ON log."{name}" = f_{name}.v'
-        for name in exchanges.column_names
-        if _is_category(name)
-    )
-    columns = ", ".join(f"{e.expression} AS c{at}" for at, e in enumerate(encodings))
-    table = connection.execute(
-        f"SELECT any_value(truth.campaign) IS NOT NULL AS harvest, {columns} FROM log "  # noqa: S608  (fixed column names)
-        f"JOIN truth ON truth.account_id = log.account_id {joins} GROUP BY log.account_id"
-    ).to_arrow_table()
-    positive = np.asarray(table.column("harvest"), dtype=bool)
+    names = [name for name in exchanges.column_names if name in NATIVE_COLUMNS]
+    encodings = [encoding for name in names for encoding in _encodings(name)]
+    table = _encoded(exchanges, labels, names, encodings)
+    positive = table.column("harvest").to_numpy().astype(np.bool_)
     if not 0 < positive.sum() < len(positive):
         message = (
             f"the labels give {int(positive.sum())} campaign accounts among {len(positive)} with "
@@ -84,6 +72,27 @@ def leak_test(exchanges: pa.Table, labels: pa.Table) -> dict[str, float]:
         area = _auc(values.to_numpy(), positive)
         worst[encoding.field] = max(worst.get(encoding.field, 0.5), area)
     return worst
+
+
+def _encoded(
+    exchanges: pa.Table, labels: pa.Table, names: list[str], encodings: list[_Encoding]
+) -> pa.Table:
+    """Compute every encoding for every account, and whether it belongs to a campaign."""
+    joins = " ".join(
+        f'LEFT JOIN (SELECT "{name}" AS v, ln(count(DISTINCT account_id)) AS f FROM log '
+        f'GROUP BY 1) AS f_{name} ON log."{name}" = f_{name}.v'
+        for name in names
+        if _is_category(name)
+    )
+    columns = ", ".join(f"{item.expression} AS c{at}" for at, item in enumerate(encodings))
+    query = (
+        f"SELECT any_value(truth.campaign) IS NOT NULL AS harvest, {columns} FROM log "  # noqa: S608  (native column names only)
+        f"JOIN truth ON truth.account_id = log.account_id {joins} GROUP BY log.account_id"
+    )
+    with duckdb.connect() as connection:
+        connection.register("log", exchanges)
+        connection.register("truth", labels.select(["account_id", "campaign"]))
+        return connection.sql(query).to_arrow_table()
 
 
 def _is_category(name: str) -> bool:

@@ -41,9 +41,7 @@ def provider_names() -> pa.StringArray:
     return pa.array([f"AS{4_200_000_000 + 37 * at}" for at in range(provider_count())])
 
 
-def residential_provider(
-    country: NDArray[np.int64], rng: np.random.Generator
-) -> NDArray[np.int64]:
+def residential_provider(country: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
     """Choose an access provider of each country; the first has half of the customers."""
     chosen = rng.choice(RESIDENTIAL_PROVIDERS, size=len(country), p=(0.5, 0.3, 0.2))
     return country * RESIDENTIAL_PROVIDERS + chosen
@@ -66,7 +64,9 @@ def draw_addresses(
     """
     shape = (len(provider), width)
     subnet = (_SUBNETS * rng.random(shape) ** 2.2).astype(np.int64)
-    host = np.where(subnet < _CARRIER_GRADE, rng.integers(1, 60, shape), rng.integers(1, 255, shape))
+    host = np.where(
+        subnet < _CARRIER_GRADE, rng.integers(1, 60, shape), rng.integers(1, 255, shape)
+    )
     version_4 = address_code(provider[:, None], subnet, host)
     residential = provider < len(COUNTRIES) * RESIDENTIAL_PROVIDERS
     home = rng.integers(0, 2**16, len(provider))
@@ -111,7 +111,9 @@ def draw_neighbours(
     near = addresses[whose, rng.integers(0, addresses.shape[1], shape)]
     site = rng.integers(0, 2**16, (len(wanted), 1))
     fresh_site = _IPV6 | (site << 16) | rng.integers(1, 2**16, shape)
-    return np.where(near >= _IPV6, fresh_site, (near & ~np.int64(255)) | rng.integers(1, 255, shape))
+    return np.where(
+        near >= _IPV6, fresh_site, (near & ~np.int64(255)) | rng.integers(1, 255, shape)
+    )
 
 
 def region(code: int) -> int:

@@ -68,9 +68,7 @@ def draw_accounts(operator: Operator, rng: np.random.Generator) -> Accounts:
         posed,
         seed=seed,
         template_seed=mix(seed, key_of("template")),
-        addresses=network.draw_neighbours(
-            donors.addresses, donors.provider, posed.provider, rng
-        ),
+        addresses=network.draw_neighbours(donors.addresses, donors.provider, posed.provider, rng),
         payment=np.where(posed.payment == 0, np.uint64(0), mix(seed, key_of("payment"))),
         mail=np.where(popular, posed.mail, mix(seed, key_of("mail"))),
         created_us=_own_births(posed.created_us, operator.start_us, rng),

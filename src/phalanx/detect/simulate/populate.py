@@ -9,13 +9,9 @@ from numpy.typing import NDArray
 
 from phalanx.detect.simulate.accounts import Accounts, built_in_catalogue
 from phalanx.detect.simulate.arrivals import ArrivalShape, draw_arrivals
-from phalanx.detect.simulate.campaigns import Span
 from phalanx.detect.simulate.clients import BROWSER_COUNT, FREE_MAIL
 from phalanx.detect.simulate.columns import (
     NATIVE_SCHEMA,
-    TableWriter,
-    account_texts,
-    response_pool,
 )
 from phalanx.detect.simulate.config import BENIGN_CLASSES, SimulationConfig
 from phalanx.detect.simulate.corpora import deal, open_corpora
@@ -24,12 +20,13 @@ from phalanx.detect.simulate.grammar.hashing import key_of
 from phalanx.detect.simulate.identifiers import Styles, hexadecimal, write_unused
 from phalanx.detect.simulate.population import draw_benign
 from phalanx.detect.simulate.profiles import SOLITARY_CLASSES
-from phalanx.detect.simulate.prompt_text import PromptWriter, reply_kinds
 from phalanx.detect.simulate.scene import Scene, Surroundings, with_campaigns
 from phalanx.detect.simulate.simulation import Simulation
+from phalanx.detect.simulate.span import Span
 from phalanx.detect.simulate.system_prompts import write_system_prompts
 from phalanx.detect.simulate.templates import write_benign
 from phalanx.detect.simulate.trace import arrival_shape
+from phalanx.detect.simulate.writing import Appearance, table_writer
 
 
 def simulate(config: SimulationConfig) -> Simulation:
@@ -55,26 +52,13 @@ def simulate(config: SimulationConfig) -> Simulation:
         book = book.replacing({"passage": corpora.texts["passage"]})
     scene = draw_scene(config, book)
     scene = replace(scene, exchanges=deal(scene, corpora, config))
-    catalogue = built_in_catalogue()
     account_ids = write_unused(hexadecimal("acct_"), scene.accounts.seed, set())
-    styles = Styles()
-    writer = TableWriter(
-        accounts=scene.accounts,
-        texts=account_texts(scene.accounts, account_ids, catalogue, scene.systems, styles),
-        catalogue=catalogue,
-        prompts=PromptWriter(
-            exchanges=scene.exchanges,
-            book=book,
-            reply_kind=reply_kinds(
-                scene.accounts.behaviour[scene.exchanges.account], scene.exchanges.harvest
-            ),
-            language=scene.accounts.language,
-            corpus=corpora.all_texts,
-        ),
-        benign_accounts=scene.benign_accounts,
+    writer = table_writer(
+        scene,
+        Appearance(account_ids=account_ids, catalogue=built_in_catalogue(), styles=Styles()),
+        book,
+        corpora.all_texts,
         salt=key_of("simulation", config.seed),
-        responses=response_pool(book),
-        styles=styles,
     )
     return Simulation(
         labels=scene.labels(account_ids),

@@ -12,8 +12,8 @@ from phalanx.detect.simulate import clients, network
 from phalanx.detect.simulate.accounts import ADDRESSES_PER_ACCOUNT, Accounts
 from phalanx.detect.simulate.config import BENIGN_CLASSES
 from phalanx.detect.simulate.grammar.hashing import combine, key_of, mix
-from phalanx.detect.simulate.span import Span
 from phalanx.detect.simulate.profiles import ORGANISATION_KINDS, PROFILES
+from phalanx.detect.simulate.span import Span
 
 LANGUAGES = ("en", "zh", "ru", "es", "de", "ja")
 """Languages of prompts; `Accounts.language` holds positions in it."""

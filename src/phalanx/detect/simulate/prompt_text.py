@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from phalanx.detect.simulate.exchanges import Exchanges
 from phalanx.detect.simulate.grammar import Book, render
-from phalanx.detect.simulate.grammar.hashing import Seeds, key_of, mix, pick
+from phalanx.detect.simulate.grammar.hashing import Seeds, key_of, mix
 from phalanx.detect.simulate.profiles import PROFILES
 from phalanx.detect.simulate.rewording import reworded
 from phalanx.detect.simulate.templates import in_language
@@ -91,7 +91,9 @@ class PromptWriter:
         if len(rows) == 0:
             return pa.array([], type=pa.string())
         turn = self.exchanges.turn[rows]
-        needed = np.unique(np.concatenate([rows[turn >= back] - back for back in range(turn.max() + 1)]))
+        needed = np.unique(
+            np.concatenate([rows[turn >= back] - back for back in range(turn.max() + 1)])
+        )
         asked = self._texts(needed, escaped=True)
         replied = self._replies(needed)
         written, places = [], []
@@ -137,9 +139,7 @@ def _joined(
     return pc.binary_join_element_wise(*columns, "")
 
 
-def reply_kinds(
-    behaviour: NDArray[np.int64], harvest: NDArray[np.bool_]
-) -> NDArray[np.int64]:
+def reply_kinds(behaviour: NDArray[np.int64], harvest: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return the kind of replies that conversations of each exchange quote.
 
     Parameters:

@@ -9,15 +9,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from phalanx.detect.labels import LABEL_SCHEMA
 from phalanx.detect.simulate.accounts import Accounts
 from phalanx.detect.simulate.arrivals import ArrivalShape
-from phalanx.detect.simulate.campaigns import Campaigning, Span, draw_campaign
+from phalanx.detect.simulate.campaigns import Campaigning, draw_campaign
 from phalanx.detect.simulate.config import CampaignPlan, Evasion
 from phalanx.detect.simulate.exchanges import Exchanges, concatenated
 from phalanx.detect.simulate.grammar import Book
 from phalanx.detect.simulate.ladder import rung
 from phalanx.detect.simulate.operators import Operator, draw_accounts
-from phalanx.detect.simulate.simulation import LABEL_SCHEMA
+from phalanx.detect.simulate.span import Span
 from phalanx.detect.simulate.system_prompts import write_campaign_systems, write_system_prompts
 
 _DAY_US = 86_400_000_000

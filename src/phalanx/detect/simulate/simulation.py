@@ -14,11 +14,6 @@ import pyarrow.parquet as pq
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LABEL_SCHEMA = pa.schema(
-    {"account_id": pa.string(), "campaign": pa.string(), "traffic_class": pa.string()}
-)
-"""Columns of the labels; `campaign` is null for honest accounts."""
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Simulation:

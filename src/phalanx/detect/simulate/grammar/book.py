@@ -130,5 +130,3 @@ def open_book() -> Book:
         plain=plain,
         escaped=EscapedVocabularies(plain),
     )
-
-

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import textwrap
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,8 +100,19 @@ def entries(text: str) -> tuple[str, ...]:
 
 
 def lines(text: str) -> tuple[str, ...]:
-    """Split a data module's text into its entries, one a line."""
-    return tuple(line.strip() for line in text.strip().splitlines() if line.strip())
+    r"""Split a data module's text into its entries, one a line; deeper lines continue one.
+
+    Examples:
+        >>> lines("\n  one\n  two\n    and a half\n")
+        ('one', 'two and a half')
+    """
+    found: list[str] = []
+    for line in textwrap.dedent(text.strip("\n")).splitlines():
+        if line.startswith(" ") and line.strip():
+            found[-1] += " " + line.strip()
+        elif line.strip():
+            found.append(line.strip())
+    return tuple(found)
 
 
 def variants(phrase: str) -> tuple[str, ...]:

@@ -23,7 +23,8 @@ WORDING = {
     "judge": """
         {Rate|Score} the {answer|reply} from 1 to 10 for {helpfulness|correctness}.
         {Which|Decide which} of the two {answers|replies} is better, A or B?
-        {Is|Check whether} the {candidate|answer} {consistent with|supported by} the {reference|source}?
+        {Is|Check whether} the {candidate|answer} {consistent with|supported by} the
+            {reference|source}?
     """,
 }
 """Phrase list -> phrases."""

@@ -6,29 +6,33 @@ from __future__ import annotations
 
 WORDING = {
     "invent": """
-        {Come up with|Invent|Produce|Generate} {ten|twelve|eight|twenty} {new|fresh|original} {tasks|\
-instructions|prompts}
+        {Come up with|Invent|Produce|Generate} {ten|twelve|eight|twenty} {new|fresh|original}
+            {tasks|instructions|prompts}
         {You are|Act as} {a creator|an author} of {training|practice} {tasks|material}
         {Extend|Continue|Grow} {this|the} {list|collection|pool} of {tasks|instructions}
-        {Below are|Here are|Following are} {some|a few} {tasks|instructions|requests}; {add|append} \
-{more|others}
-        {Write|Draft} {diverse|varied} {user requests|questions} {and|together with} {their|complete} \
-{answers|responses}
+        {Below are|Here are|Following are} {some|a few} {tasks|instructions|requests}; {add|append}
+            {more|others}
+        {Write|Draft} {diverse|varied} {user requests|questions} {and|together with}
+            {their|complete} {answers|responses}
         {Design|Devise} {a set of|several} {instruction and response|task and solution} pairs
         {Fill|Complete} the {numbered list|sequence} with {further|additional} {tasks|items}
         {Using|Taking} the {samples|seeds} as {inspiration|a guide}, {make|build} {new ones|more}
-        {Simulate|Imitate} {a user|real users} who {ask|request} {things|help} {of an assistant|of a model}
-        {Our|The} {dataset|corpus} {needs|lacks} {broader|wider} {coverage|variety}: {add|supply} {items|\
-entries}
+        {Simulate|Imitate} {a user|real users} who {ask|request} {things|help} {of an assistant|of
+            a model}
+        {Our|The} {dataset|corpus} {needs|lacks} {broader|wider} {coverage|variety}: {add|supply}
+            {items|entries}
     """,
     "invent_rules": """
         {Avoid|Do not} {repeating|reuse of} {verbs|the same verb} {across|between} {tasks|items}
         {Mix|Vary} {question|imperative} and {open|closed} {forms|styles}
-        {Each|Every} {task|item} {must|should} be {solvable|answerable} {by a language model|in text}
+        {Each|Every} {task|item} {must|should} be {solvable|answerable} {by a language model|in
+            text}
         {Include|Cover} {classification|editing|reasoning} and {open generation|free writing}
-        {Half of them|Some} {need|should have} an input {field|section} of {50 to 100|up to 120} words
+        {Half of them|Some} {need|should have} an input {field|section} of {50 to 100|up to 120}
+            words
         {Keep|Hold} {instructions|each one} to {one or two|at most two} sentences
-        {Responses|Answers} {must be|are} {complete|full} and {at least|no less than} {100|150|200} words
+        {Responses|Answers} {must be|are} {complete|full} and {at least|no less than} {100|150|200}
+            words
         {No|Without} {images|links|audio} and {nothing|no item} that needs {a browser|the web}
         {Spread|Distribute} the {difficulty|topics} {evenly|from easy to hard}
         {Use|Prefer} {realistic|concrete} {numbers|values} over {placeholders|examples}
@@ -42,20 +46,21 @@ entries}
         {Markdown|A table} with columns {instruction, response|prompt, completion}
     """,
     "evolve": """
-        {Rewrite|Rework} the {given|following} {prompt|instruction} {into|as} a {more complex|harder} {one|\
-version}
-        {Make|Turn} {this|the} {task|request} {harder|more demanding} {by adding|with} {one|a} {constraint|\
-requirement}
+        {Rewrite|Rework} the {given|following} {prompt|instruction} {into|as} a {more
+            complex|harder} {one|version}
+        {Make|Turn} {this|the} {task|request} {harder|more demanding} {by adding|with} {one|a}
+            {constraint|requirement}
         {Increase|Raise} the {difficulty|depth} of the {instruction|question} {a little|one level}
-        {Create|Produce} a {brand new|rarer} {prompt|task} in the {same domain|spirit} of {this one|the one \
-given}
-        {Replace|Swap} {general|broad} {concepts|terms} with {specific|narrow} ones {in|throughout} the {task|\
-prompt}
-        {Complicate|Deepen} the {input|problem} with {data|code|a table} {that|which} must be {used|read}
-        {Your goal|The aim} is to {evolve|mutate} {a prompt|an instruction} so that {experts|strong models} \
-{struggle|need time}
-        {Demand|Require} {multi-step|explicit} {reasoning|planning} where {one step|a guess} {sufficed|was \
-enough}
+        {Create|Produce} a {brand new|rarer} {prompt|task} in the {same domain|spirit} of {this
+            one|the one given}
+        {Replace|Swap} {general|broad} {concepts|terms} with {specific|narrow} ones {in|throughout}
+            the {task|prompt}
+        {Complicate|Deepen} the {input|problem} with {data|code|a table} {that|which} must be
+            {used|read}
+        {Your goal|The aim} is to {evolve|mutate} {a prompt|an instruction} so that {experts|strong
+            models} {struggle|need time}
+        {Demand|Require} {multi-step|explicit} {reasoning|planning} where {one step|a guess}
+            {sufficed|was enough}
         {Take|Use} the {seed|parent} below and {breed|derive} {a child|two children}
     """,
     "evolve_rules": """
@@ -112,7 +117,8 @@ SKELETONS = {
 {~invent_rules}. {~invent_rules}. {~invent} ({small}). {~invent_format}. {seed_task}
         """,
         "zh": """
-{请根据示例生成|仿照下列任务编写}{十条|十二条|二十条}{新的指令|多样的任务}，{不要重复动词|覆盖不同领域}，{给出完整回答|附上输入与输出}。
+{请根据示例生成|仿照下列任务编写}{十条|十二条|二十条}{新的指令|多样的任务}，{不要重复动词|覆盖不\
+同领域}，{给出完整回答|附上输入与输出}。
 1. {seed_task_zh}
 2. {seed_task_zh}
 
@@ -124,13 +130,15 @@ SKELETONS = {
 {为主题|围绕}{topic_zh}{编写|设计}{八组|十组}{问答|指令与回答}，{回答不少于二百字|语气自然}。
         """,
         "ru": """
-{Придумай|Составь} {десять|двенадцать} {новых заданий|инструкций} {по образцу|в том же духе}, {без повторов|\
+{Придумай|Составь} {десять|двенадцать} {новых заданий|инструкций} {по образцу|в том же духе}, \
+{без повторов|\
 разной сложности}, {с ответами|с полными решениями}.
 1. {seed_task}
 2. тема: {topic_ru}
         """,
         "es": """
-{Inventa|Genera} {diez|doce} {tareas nuevas|instrucciones} {como las siguientes|variadas}, {con su respuesta|\
+{Inventa|Genera} {diez|doce} {tareas nuevas|instrucciones} {como las siguientes|variadas}, {con \
+su respuesta|\
 sin repetir verbos}.
 1. {seed_task}
 2. tema: {topic_es}
@@ -168,7 +176,8 @@ B: {seed_task}
 {~evolve}. {code_item} {~evolve_rules}. {~evolve_rules}.
         """,
         "zh": """
-{请把下面的指令改写得更难|将任务复杂化}，{增加一个约束|要求多步推理}，{仍要通顺可解|字数增加不超过二十}，{然后完整作答|并说明改动}。
+{请把下面的指令改写得更难|将任务复杂化}，{增加一个约束|要求多步推理}，{仍要通顺可解|字数增加不超\
+过二十}，{然后完整作答|并说明改动}。
 {seed_task_zh}
 
 {第二轮演化|进化指令}：{替换为更具体的概念|加入数据或代码}，{不要出现“原指令”字样|保持领域不变}。
@@ -176,11 +185,13 @@ B: {seed_task}
 新：
         """,
         "de": """
-{Mach die Aufgabe schwieriger|Schreib die Anweisung anspruchsvoller um}, {mit einer Bedingung mehr|in mehreren \
+{Mach die Aufgabe schwieriger|Schreib die Anweisung anspruchsvoller um}, {mit einer Bedingung \
+mehr|in mehreren \
 Schritten}, {dann löse sie ganz|danach beantworte sie}. {seed_task} Thema: {topic_de}
         """,
         "ja": """
-{次の指示をより難しく書き換え|課題を一段階複雑にし}、{制約を一つ加え|複数の手順を求め}、{その後で完全に答えてください|変更点も示してください}。
+{次の指示をより難しく書き換え|課題を一段階複雑にし}、{制約を一つ加え|複数の手順を求め}、{その後で\
+完全に答えてください|変更点も示してください}。
 {seed_task} {topic_ja}
         """,
     },

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 WORDING = {
     "answer_from": """
-        {Answer|Respond to} the {question|user question} {using only|based only on} the {context|\
-documents|passages} {below|given below}.
-        You are {the help desk|the assistant|a support bot} of a {company|firm}; {use|rely on} the \
-{excerpts|sources} that follow.
+        {Answer|Respond to} the {question|user question} {using only|based only on} the
+            {context|documents|passages} {below|given below}.
+        You are {the help desk|the assistant|a support bot} of a {company|firm}; {use|rely on} the
+            {excerpts|sources} that follow.
         {Read|Study} the {extracts|snippets} and {reply to|answer} the customer.
         {Below are|Here are} {passages|articles} from our {knowledge base|handbook|wiki}.
         {Ground|Base} every {sentence|claim} on the {sources|documents} provided.
@@ -54,8 +54,10 @@ documents|passages} {below|given below}.
         {No|Without} {punctuation|extra text} please.
     """,
     "extract": """
-        {Extract|Pull out} {the|all} {names, dates and amounts|order data|contact details} {from|in}:
-        {List|Find} {every|each} {product and price|date and place|person and role} {in|mentioned in}:
+        {Extract|Pull out} {the|all} {names, dates and amounts|order data|contact details}
+            {from|in}:
+        {List|Find} {every|each} {product and price|date and place|person and role} {in|mentioned
+            in}:
         {Turn|Convert} the {text|mail} {below|following} into {a JSON object|key-value lines}:
         {Fill|Complete} the {fields|form}: name, reference, amount, deadline.
         {Summarise|Condense} in {two sentences|one line|three bullet points}:
@@ -133,7 +135,8 @@ Source {reference} ({date}): {passage} {passage} {passage} {passage}
 问题：{topic_zh}在{city_zh}的情况如何？
         """,
         "ru": """
-{Отвечай только по документам|Используй только контекст}. {Если ответа нет, так и скажи|Укажи источник}.
+{Отвечай только по документам|Используй только контекст}. {Если ответа нет, так и скажи|Укажи \
+источник}.
 Контекст: {passage_ru} {passage_ru} {passage_ru} {passage_ru}
 Вопрос: что известно про {topic_ru}?
         """,
@@ -148,7 +151,8 @@ Kontext: {passage_de} {passage_de} {passage_de} {passage_de}
 Frage: Was gilt für {topic_de}?
         """,
         "ja": """
-{次の資料だけを使って答えてください|資料に基づいて回答してください}。{なければ不明と答える|出典を示す}。
+{次の資料だけを使って答えてください|資料に基づいて回答してください}。{なければ不明と答える|出典を\
+示す}。
 資料：{passage_ja}{passage_ja}{passage_ja}{passage_ja}
 質問：{topic_ja}はどうなっていますか。
         """,
@@ -185,7 +189,8 @@ body: {passage} {review_text}
 {~label_format}
         """,
         "zh": """
-{请判断以下评论的情感|将下面的文本分类}：{正面、中性、负面|投诉、咨询、表扬}。{只输出标签|只回答一个词}。
+{请判断以下评论的情感|将下面的文本分类}：{正面、中性、负面|投诉、咨询、表扬}。{只输出标签|只回答\
+一个词}。
 {product_zh}，{clause_zh}，用了{small}天，价格{price}元，订单{reference}。
         """,
         "ru": """

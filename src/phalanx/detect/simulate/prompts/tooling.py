@@ -6,19 +6,24 @@ from __future__ import annotations
 
 WORDING = {
     "harvest": """
-        {Produce|Write} a {complete|full} {trajectory|transcript} of {tool calls|actions} {for|solving} the \
-{goal|task}
-        {You can|You may} {call|invoke} the {functions|tools} {listed|below}; {show|log} {each|every} {call|step}
-        {Plan|Decide} which {function|tool} {comes|is needed} {next|first} and {emit|print} {its|the} {call|\
-arguments}
-        {Act|Behave} as {a computer-use|a tool-using} {agent|model} in a {sandbox|simulated} {environment|\
-desktop}
-        {Generate|Create} {a user query|a request} that {needs|requires} {two|three} of these {tools|APIs}
-        {Given|Using} the {API|interface} {docs|specification}, {write|compose} {query and calls|a dialogue}
+        {Produce|Write} a {complete|full} {trajectory|transcript} of {tool calls|actions}
+            {for|solving} the {goal|task}
+        {You can|You may} {call|invoke} the {functions|tools} {listed|below}; {show|log}
+            {each|every} {call|step}
+        {Plan|Decide} which {function|tool} {comes|is needed} {next|first} and {emit|print}
+            {its|the} {call|arguments}
+        {Act|Behave} as {a computer-use|a tool-using} {agent|model} in a {sandbox|simulated}
+            {environment|desktop}
+        {Generate|Create} {a user query|a request} that {needs|requires} {two|three} of these
+            {tools|APIs}
+        {Given|Using} the {API|interface} {docs|specification}, {write|compose} {query and calls|a
+            dialogue}
         {Translate|Turn} the {request|goal} into {function calls|API calls} {in order|step by step}
         {Decompose|Split} the {goal|job} and {solve|run} {each part|the parts} with {tools|calls}
-        {Simulate|Play} {user, assistant and tool|all three roles} {for|over} {four|six|eight} turns
-        {Debug|Repair} the {failed|broken} {call|trajectory} and {continue|go on} {until|till} {done|solved}
+        {Simulate|Play} {user, assistant and tool|all three roles} {for|over} {four|six|eight}
+            turns
+        {Debug|Repair} the {failed|broken} {call|trajectory} and {continue|go on} {until|till}
+            {done|solved}
     """,
     "harvest_rules": """
         {Thought|Reasoning} before {each|every} {call|action}, {one|two} sentences
@@ -36,19 +41,23 @@ desktop}
         {set|wave|pass} {one|two|three|four|five}
     """,
     "soften": """
-        {Rewrite|Rephrase} the {passage|text} so {it|that it} {can be|may be} {published|posted} {anywhere|\
-without trouble}
+        {Rewrite|Rephrase} the {passage|text} so {it|that it} {can be|may be} {published|posted}
+            {anywhere|without trouble}
         {Offer|Give} a {neutral|harmless} {version|wording} of the {statement|claim}
-        {How would|Show how} {an official|a careful} {assistant|spokesman} {answer|respond to} this {politely|\
-evasively}
+        {How would|Show how} {an official|a careful} {assistant|spokesman} {answer|respond to} this
+            {politely|evasively}
         {Answer|Handle} the {question|topic} in a {politically safe|compliant} {way|manner}
         {Replace|Swap} {sensitive|delicate} {words|references} {with|by} {acceptable|mild} ones
-        {Steer|Redirect} the {talk|conversation} {away from|around} the {sensitive|contested} {point|issue}
-        {Write|Produce} {a question and a safe reply|a pair of prompt and safe answer} {on|from} {this|the text}
-        {Mark|Find} {what|the phrases that} a {censor|content office} {would cut|objects to} and {mend|change} \
-{them|it}
-        {Make|Keep} {this|the account} {positive|constructive} and {free of|without} {criticism|blame}
-        {Decline|Refuse} {gracefully|kindly} and {suggest|propose} {another subject|a safer question}
+        {Steer|Redirect} the {talk|conversation} {away from|around} the {sensitive|contested}
+            {point|issue}
+        {Write|Produce} {a question and a safe reply|a pair of prompt and safe answer} {on|from}
+            {this|the text}
+        {Mark|Find} {what|the phrases that} a {censor|content office} {would cut|objects to} and
+            {mend|change} {them|it}
+        {Make|Keep} {this|the account} {positive|constructive} and {free of|without}
+            {criticism|blame}
+        {Decline|Refuse} {gracefully|kindly} and {suggest|propose} {another subject|a safer
+            question}
     """,
     "soften_rules": """
         {Keep|Preserve} the {length|facts} {where possible|as far as allowed}
@@ -97,7 +106,8 @@ SKELETONS = {
 {tool_schema}
         """,
         "zh": """
-{根据以下接口生成完整的调用轨迹|你是会使用工具的智能体}，{每次只调用一个|参数用JSON}，{出错要重试|最后总结}。
+{根据以下接口生成完整的调用轨迹|你是会使用工具的智能体}，{每次只调用一个|参数用JSON}，{出错要重试\
+|最后总结}。
 {tool_schema}
 任务：{seed_task_zh}
 
@@ -107,7 +117,8 @@ SKELETONS = {
 {seed_task_zh}
         """,
         "ru": """
-{Построй полный ход вызовов|Ты агент с инструментами}, {аргументы в JSON|по одному вызову}, {в конце итог|с \
+{Построй полный ход вызовов|Ты агент с инструментами}, {аргументы в JSON|по одному вызову}, {в \
+конце итог|с \
 повтором при ошибке}.
 {tool_schema} Задача: {topic_ru}, {clause_ru}
         """,
@@ -145,7 +156,8 @@ SKELETONS = {
 {Article|Post} {number}. {delicate} {passage} {~soften}. {~soften_rules}.
         """,
         "zh": """
-{请改写下文使其可以发布|给出更稳妥的表述}，{避免敏感词|语气积极}，{保持篇幅|提供三种版本}，{说明改动原因|不要提及修改}。
+{请改写下文使其可以发布|给出更稳妥的表述}，{避免敏感词|语气积极}，{保持篇幅|提供三种版本}，{说明\
+改动原因|不要提及修改}。
 {delicate_zh}{delicate_zh}
 
 {用官方口吻回答|委婉地转移话题}：{delicate_zh}{给出问题和安全回答|标出风险等级}。
@@ -154,7 +166,8 @@ SKELETONS = {
 {passage_zh}{delicate_zh}
         """,
         "ru": """
-{Перепиши мягче|Дай нейтральную версию}, {без имён и дат|в спокойном тоне}, {три варианта|с пояснением правок}.
+{Перепиши мягче|Дай нейтральную версию}, {без имён и дат|в спокойном тоне}, {три варианта|с \
+пояснением правок}.
 {delicate} {passage_ru}
         """,
     },

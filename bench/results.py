@@ -1,0 +1,49 @@
+"""Printing and keeping what a benchmark measured."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from phalanx import __version__
+
+FOLDER = Path(__file__).parent / "results"
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print one table."""
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    Console().print(table)
+
+
+def save(name: str, figures: Mapping[str, object]) -> None:
+    """Append one JSON line to `results/NAME.jsonl`; a smoke run is not kept."""
+    if figures.get("smoke"):
+        return
+    FOLDER.mkdir(exist_ok=True)
+    line = {
+        "at": datetime.now(tz=UTC).isoformat(timespec="seconds"),
+        "phalanx": __version__,
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        **figures,
+    }
+    with (FOLDER / f"{name}.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def peak_memory_bytes() -> int:
+    """Return the largest resident size of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
