@@ -69,7 +69,8 @@ def test_every_option_is_in_the_reference() -> None:
             app = app[word]
         section = text.split(f"## phalanx {' '.join(words)}\n")[1].split("\n## ")[0]
         for argument in app.assemble_argument_collection():
-            assert argument.name in section, (words, argument.name)
+            if argument.name.startswith("--"):
+                assert argument.name in section, (words, argument.name)
 
 
 def test_every_option_has_a_help_text() -> None:

@@ -12,6 +12,7 @@ from phalanx.cli import ExitCode, main
 from phalanx.cli.group_view import describe, find_groups, group_id
 from phalanx.detect.rules import all_rules
 from phalanx.formats.folder import read_scan
+from phalanx.model import NotJudged, UndeclaredPool
 
 
 def test_overview_is_what_the_scan_printed(
@@ -69,8 +70,10 @@ def test_folder_that_is_no_scan(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_text_from_the_log_cannot_steer_the_terminal(scan_folder: Path) -> None:
     """Control characters in what a log says are replaced."""
     result = read_scan(scan_folder)
-    group = next(group for group in find_groups(result, "") if hasattr(group, "facts"))
-    hostile = replace(group, facts=replace(group.facts, templates=("\x1b]0;owned\x07", "a\rb")))
+    groups = (group for group in find_groups(result, "") if not isinstance(group, NotJudged))
+    some = next(groups)
+    facts = replace(some.facts, templates=("\x1b]0;owned\x07", "a\rb"))
+    hostile = UndeclaredPool(group_id="pool-1", facts=facts, judgement=some.judgement)
     shown = describe(result, hostile)
     assert "owned" in shown
     assert not {"\x1b", "\x07", "\r"} & set(shown)

@@ -6,14 +6,17 @@ import json
 import stat
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pyarrow.parquet as pq
 import pytest
 
 from phalanx.cli import ExitCode, main
+from phalanx.cli.group_view import find_groups
 from phalanx.cli.rendering import FORMATS
 from phalanx.cli.scan import FailOn, fails
 from phalanx.formats.folder import FILES, read_scan
+from phalanx.model import Campaign, Harm, NotJudged, SuspiciousParty, UndeclaredPool
 
 
 @pytest.fixture(autouse=True)
@@ -81,24 +84,36 @@ def test_default_key_is_made_once_and_private(
 
 
 @pytest.mark.parametrize(
-    ("found", "status"),
+    ("found", "failing"),
     [
-        ("campaigns", {"campaign": True, "pool": True, "party": True, "never": False}),
-        ("undeclared_pools", {"campaign": False, "pool": True, "party": True, "never": False}),
-        ("suspicious_parties", {"campaign": False, "pool": False, "party": True, "never": False}),
-        ("nothing", {"campaign": False, "pool": False, "party": False, "never": False}),
+        ("campaign", {"campaign", "pool", "party"}),
+        ("pool", {"pool", "party"}),
+        ("party", {"party"}),
+        ("nothing", set()),
     ],
 )
-def test_fail_on(scan_folder: Path, found: str, status: dict[FailOn, bool]) -> None:
+def test_fail_on(scan_folder: Path, found: str, failing: set[FailOn]) -> None:
     """`--fail-on` is the least finding that counts; a campaign outranks a pool, a pool a party."""
     result = read_scan(scan_folder)
-    groups = (*result.campaigns, *result.undeclared_pools, *result.suspicious_parties)
-    assert groups, "the planted campaign is found as something"
-    lists = dict.fromkeys(("campaigns", "undeclared_pools", "suspicious_parties"), ())
-    if found in lists:
-        lists[found] = groups[:1]
-    bare = replace(result, **lists)
-    assert {level: fails(bare, level) for level in status} == status
+    groups = (group for group in find_groups(result, "") if not isinstance(group, NotJudged))
+    some = next(groups)
+    facts, judgement = some.facts, some.judgement
+    campaign = Campaign(
+        campaign_id="campaign-1",
+        facts=facts,
+        judgement=judgement,
+        harm=Harm(output_tokens=0, estimated_cost_usd=0.0, share_of_known_sets={}),
+        actions=(),
+    )
+    pool = UndeclaredPool(group_id="pool-1", facts=facts, judgement=judgement)
+    party = SuspiciousParty(party_id="party-1", facts=facts, judgement=judgement)
+    only = replace(
+        result,
+        campaigns=(campaign,) if found == "campaign" else (),
+        undeclared_pools=(pool,) if found == "pool" else (),
+        suspicious_parties=(party,) if found == "party" else (),
+    )
+    assert {level for level in get_args(FailOn) if fails(only, level)} == failing
 
 
 def test_status_says_whether_something_was_found(scan_folder: Path, log: Path, key: Path) -> None:
@@ -165,3 +180,13 @@ def test_output_file_that_cannot_be_written(
     words = ["campaigns", str(scan_folder), "-o", "/proc/none/out"]
     assert main(words) == ExitCode.BAD_INPUT
     assert "/proc/none/out" in capsys.readouterr().err
+
+
+def test_interrupt_is_status_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C during a scan ends it without a traceback."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("phalanx.cli.scan.scan_into", interrupt)
+    assert main(["scan", "log.jsonl", "--clear-identifiers"]) == ExitCode.INTERRUPTED

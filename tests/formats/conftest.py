@@ -3,13 +3,14 @@
 Two weeks, about 5,000 accounts. The numbers are drawn from one seeded generator, so golden
 files stay the same. After an intended change of an output, write them again with
 
-    PHALANX_WRITE_GOLDEN=1 .venv/bin/python -m pytest tests/formats -k golden
+    WRITE_GOLDEN=1 .venv/bin/python -m pytest tests/formats -k golden
 
 and read the difference before committing it.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import random
 from collections.abc import Callable
@@ -38,7 +39,11 @@ from phalanx.model import (
 FIRST_DAY = date(2026, 3, 2)
 DAYS = 14
 GOLDEN = Path(__file__).parent / "golden"
-HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\u2028\"'`{{7*7}}<!--\x07"
+HOSTILE = (
+    "</script><script>document.documentElement.dataset.broken=1</script>"
+    "<img src=x onerror=document.documentElement.dataset.broken=1>"
+    "</noscript></style>\u2028\u2029\"'`{{7*7}}<!--\x07\x1b[31m\\"
+)
 """What a sender of logs may put wherever text is kept."""
 
 RULES = {
@@ -431,6 +436,7 @@ def hostile_result() -> ScanResult:
         tuple(
             replace(
                 sketch,
+                group_id=f"{sketch.group_id}{HOSTILE}",
                 templates=(HOSTILE,),
                 capabilities={HOSTILE: 0.5},
                 models=(HOSTILE,),
@@ -439,6 +445,12 @@ def hostile_result() -> ScanResult:
         ),
         text=HOSTILE,
     )
+
+
+@pytest.fixture(scope="session")
+def hostile_text() -> str:
+    """Return the text that stands everywhere in `hostile_result`."""
+    return HOSTILE
 
 
 @pytest.fixture(scope="session")
@@ -462,12 +474,25 @@ def empty_result(result: ScanResult) -> ScanResult:
 
 
 @pytest.fixture(scope="session")
+def violations() -> Callable[[object, object], list[str]]:
+    """Return a check of a document against a JSON Schema, which gives what is wrong with it."""
+    # Imported by name because the library ships no types.
+    library = importlib.import_module("jsonschema")
+
+    def check(document: object, schema: object) -> list[str]:
+        found = library.Draft202012Validator(schema).iter_errors(document)
+        return [f"{error.json_path}: {error.message}" for error in found]
+
+    return check
+
+
+@pytest.fixture(scope="session")
 def check_golden() -> Callable[[str, str], None]:
     """Return a comparison with a golden file, or a writer of it when that is asked for."""
 
     def check(name: str, text: str) -> None:
         path = GOLDEN / name
-        if os.environ.get("PHALANX_WRITE_GOLDEN"):
+        if os.environ.get("WRITE_GOLDEN"):
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
         assert path.read_text(encoding="utf-8") == text, f"{name} differs from the golden file"

@@ -54,6 +54,9 @@ def _run(words: list[str]) -> int:
         sys.stderr.write("\ninterrupted\n")
         return ExitCode.INTERRUPTED
     except SystemExit as leaving:
+        # rich turns a pipe whose reader has gone into an exit; that is no failure.
+        if isinstance(leaving.__context__, BrokenPipeError):
+            return ExitCode.CLEAN
         return leaving.code if isinstance(leaving.code, int) else ExitCode.BAD_INPUT
     return result if isinstance(result, int) else ExitCode.CLEAN
 

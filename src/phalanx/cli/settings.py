@@ -101,7 +101,6 @@ def chosen_file(environment: Mapping[str, str], option: Path | None) -> Path | N
 
 
 def _config_option(arguments: ArgumentCollection) -> Path | None:
-    if "--config" not in arguments:
-        return None
-    tokens = arguments["--config"].tokens
-    return Path(tokens[-1].value) if tokens else None
+    """Return the path that `--config` was given on the command line or in the environment."""
+    given = [token for each in arguments if each.name == "--config" for token in each.tokens]
+    return Path(given[-1].value) if given else None

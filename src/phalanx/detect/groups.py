@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import networkit as nk
+import numba
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
@@ -29,7 +30,8 @@ MINIMUM_USERS = 3
 MINIMUM_COVERAGE = 0.25
 """Share of a party's exchanges that a group's own content must explain."""
 
-_MAXIMUM_EDGES_PER_PARTY = 200
+MAXIMUM_LINKS_PER_PARTY = 48
+"""Links of a party to content values that enter the graph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,12 +214,35 @@ def standing_core(
 
 
 def _strongest(incidence: Incidence) -> Incidence:
-    """Keep each party's strongest links, ties by value, so that the graph stays small."""
-    counts = np.bincount(incidence.party)
-    if counts.max(initial=0) <= _MAXIMUM_EDGES_PER_PARTY:
-        return incidence
-    order = np.lexsort((incidence.value, -incidence.weight, incidence.party))
-    party = incidence.party[order]
-    rank = np.arange(party.size) - np.searchsorted(party, party)
-    kept = order[rank < _MAXIMUM_EDGES_PER_PARTY]
+    """Keep each party's strongest links, ties by value, so that the graph stays small.
+
+    Ties by value keep the same values for all parties, so that parties that share much
+    still share much of what is kept.
+    """
+    starts = np.searchsorted(incidence.party, np.arange(incidence.party.max(initial=0) + 2))
+    kept = _strongest_rows(starts, incidence.weight, MAXIMUM_LINKS_PER_PARTY)
     return Incidence(incidence.party[kept], incidence.value[kept], incidence.weight[kept])
+
+
+@numba.njit(cache=True)
+def _strongest_rows(
+    starts: npt.NDArray[np.int64], weight: npt.NDArray[np.float64], most: int
+) -> npt.NDArray[np.bool_]:
+    """Mark the `most` heaviest entries of each row, the first of equals."""
+    kept = np.zeros(weight.size, dtype=np.bool_)
+    for row in range(starts.size - 1):
+        low, high = starts[row], starts[row + 1]
+        if high - low <= most:
+            kept[low:high] = True
+            continue
+        limit = np.partition(weight[low:high], high - low - most)[high - low - most]
+        left = most
+        for entry in range(low, high):
+            if weight[entry] > limit:
+                kept[entry] = True
+                left -= 1
+        for entry in range(low, high):
+            if left and weight[entry] == limit:
+                kept[entry] = True
+                left -= 1
+    return kept

@@ -58,7 +58,7 @@ class Track:
 
     members: npt.NDArray[np.int64]
     timing: list[FamilyEvidence] = field(default_factory=list)
-    """Synchrony of each day since the group was formed."""
+    """Synchrony of each day on which the group was looked at."""
 
     log10_apart: list[float] = field(default_factory=list)
     log10_honest: list[float] = field(default_factory=list)
@@ -201,8 +201,8 @@ class Replay:
         tests = self._apart_tests()
         due: list[Track] = []
         for track in self._current():
-            track.timing.extend(timing.test(track.members))
             if self.evening.day - track.formed_day in LOOK_DAYS:
+                track.timing.extend(timing.test(track.members))
                 track.apart_lines = tests[track.route].test(track.members) + _average(
                     track.timing
                 )

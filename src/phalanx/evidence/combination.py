@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import logsumexp
 
 _LN10 = float(np.log(10.0))
 
@@ -45,8 +44,9 @@ def mean(log10_es: Sequence[float], weights: Sequence[float] | None = None) -> f
         message = "mean needs at least one e-value"
         raise ValueError(message)
     shares = np.ones(len(log10_es)) if weights is None else np.asarray(weights, dtype=float)
-    terms = np.asarray(log10_es, dtype=float) * _LN10
-    return float(logsumexp(terms, b=shares / shares.sum())) / _LN10
+    with np.errstate(divide="ignore"):
+        terms = np.asarray(log10_es, dtype=float) * _LN10 + np.log(shares / shares.sum())
+    return float(np.logaddexp.reduce(terms)) / _LN10
 
 
 def both(log10_e_first: float, log10_e_second: float) -> float:

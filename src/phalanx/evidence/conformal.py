@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logsumexp
 
 _LN10 = float(np.log(10.0))
 
@@ -39,7 +38,7 @@ def conformal_log10_e(log_score: float, reference_log_scores: npt.NDArray[np.flo
         0.0
     """
     everything = np.append(reference_log_scores, log_score)
-    log_e = np.log(everything.size) + log_score - float(logsumexp(everything))
+    log_e = np.log(everything.size) + log_score - float(np.logaddexp.reduce(everything))
     return float(log_e) / _LN10
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import logsumexp
 
 LOOK_DAYS = (1, 2, 3, 5, 8, 13, 21, 34, 55)
 """Days of evidence after which a group is looked at."""
@@ -47,5 +46,5 @@ def weighted_looks(log10_es: Sequence[float]) -> float:
         raise ValueError(message)
     if not log10_es:
         return float("-inf")
-    terms = np.asarray(log10_es) * _LN10
-    return float(logsumexp(terms, b=LOOK_WEIGHTS[: len(log10_es)])) / _LN10
+    terms = np.asarray(log10_es) * _LN10 + np.log(LOOK_WEIGHTS[: len(log10_es)])
+    return float(np.logaddexp.reduce(terms)) / _LN10

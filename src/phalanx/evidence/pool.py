@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logsumexp
 
 BETS = (0.1, 0.25, 0.5, 0.75)
 """Exponents kappa of the bets kappa p^(kappa - 1); small ones bet on very small p."""
@@ -82,4 +81,4 @@ def pool_log10_e(p_values: npt.NDArray[np.float64], independent_members: float) 
     bets = np.array(BETS)
     log_bets = size * np.log(bets) + (bets - 1.0) * np.log(p_values).sum()
     power = independent_members / size
-    return (float(logsumexp(power * log_bets)) - float(np.log(bets.size))) / _LN10
+    return (float(np.logaddexp.reduce(power * log_bets)) - float(np.log(bets.size))) / _LN10

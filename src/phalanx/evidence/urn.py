@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaln
 
 CONCENTRATIONS = (1.0, 4.0, 16.0, 64.0, 256.0)
 """Dirichlet concentrations of the alternative; small ones bet on few shared values."""
@@ -126,7 +126,7 @@ class Urn:
             _log_polya(counts, self._base[values], concentration) - log_null
             for concentration in CONCENTRATIONS
         ]
-        log_bet = float(logsumexp(log_ratios)) - float(np.log(len(CONCENTRATIONS)))
+        log_bet = float(np.logaddexp.reduce(log_ratios)) - float(np.log(len(CONCENTRATIONS)))
         log_e = float(np.logaddexp(0.0, log_bet)) - float(np.log(2.0))
         return UrnTest(log_e / _LN10, size, int(counts.max()), int(values.size), self.population)
 

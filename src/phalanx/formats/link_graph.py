@@ -106,7 +106,7 @@ def colour_of(rule_id: str) -> int:
 
     Examples:
         >>> colour_of("PHX-D001"), colour_of("PHX-D012"), colour_of("third-party")
-        (0, 1, 5)
+        (0, 1, 4)
     """
     digits = "".join(character for character in rule_id if character.isdigit())
     return (int(digits) - 1 if digits else sum(rule_id.encode())) % COLOURS

@@ -84,8 +84,6 @@ class Totals:
     exchanges: int
     output_tokens: int
     estimated_cost_usd: float
-    expected_false: float
-    """Largest expected number of false campaigns: rate times length of the list."""
 
 
 def totals_of(result: ScanResult) -> Totals:
@@ -100,7 +98,6 @@ def totals_of(result: ScanResult) -> Totals:
         exchanges=sum(item.facts.exchanges for item in campaigns),
         output_tokens=sum(item.harm.output_tokens for item in campaigns),
         estimated_cost_usd=sum(item.harm.estimated_cost_usd for item in campaigns),
-        expected_false=result.false_discovery_rate * len(campaigns),
     )
 
 

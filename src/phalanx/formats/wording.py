@@ -26,6 +26,23 @@ NOT_COVERED = (
 """What the error rate does not cover, in plain words."""
 
 
+HONEST_CLASSES = {
+    "chat": "chat",
+    "coding": "coding help",
+    "rag": "retrieval with one fixed template",
+    "classification": "bulk classification",
+    "translation": "translation",
+    "evaluation": "evaluation harnesses",
+    "ci_review": "review loops in continuous integration",
+    "agent": "agents that fan out",
+    "classroom": "classrooms behind one address",
+    "reseller": "resellers with many customers",
+    "organisation": "organisations with many accounts",
+    "framework": "users of one framework and its prompts",
+}
+"""Honest ways of working that the simulator plants, in words."""
+
+
 def promise(result: ScanResult) -> str:
     """Say what the list of campaigns promises.
 

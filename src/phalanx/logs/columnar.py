@@ -30,20 +30,21 @@ def read_parquet(file: LogFile, options: ReadOptions, quality: Quality) -> Itera
     Raises:
         InputError: If the file is damaged or lacks a required column.
     """
-    source = file.open_binary()
-    parquet = pq.ParquetFile(source, buffer_size=_READ_AHEAD_BYTES, pre_buffer=False)
-    metadata = parquet.metadata
-    if metadata.num_rows > _MOST_ROWS_PER_BYTE * max(source.size(), 1):
-        message = f"{file.name}: claims {metadata.num_rows:,} rows in {source.size():,} bytes"
-        raise InputError(message, next_step="Write the log again; this file is not plausible.")
-    paths = resolve(parquet.schema_arrow, options.columns, name=file.name, quality=quality)
-    leaves = {_leaf(parquet.schema_arrow, path) for path in paths.values()}
-    batches = parquet.iter_batches(
-        batch_size=_rows_at_once(metadata, leaves, options.batch_rows),
-        columns=sorted(leaves),
-        use_threads=False,
-    )
-    yield from read_batches(batches, paths, options)
+    with file.open_binary() as source:
+        parquet = pq.ParquetFile(source, buffer_size=_READ_AHEAD_BYTES, pre_buffer=False)
+        metadata, schema = parquet.metadata, parquet.schema_arrow
+        if metadata.num_rows > _MOST_ROWS_PER_BYTE * max(source.size(), 1):
+            message = f"{file.name}: claims {metadata.num_rows:,} rows in {source.size():,} bytes"
+            advice = "Write the log again; this file is not plausible."
+            raise InputError(message, next_step=advice)
+        paths = resolve(schema, options.columns, name=file.name, quality=quality)
+        leaves = {_leaf(schema, path) for path in paths.values()}
+        batches = parquet.iter_batches(
+            batch_size=_rows_at_once(metadata, leaves, options.batch_rows),
+            columns=sorted(leaves),
+            use_threads=False,
+        )
+        yield from read_batches(batches, paths, options)
 
 
 def read_arrow_file(file: LogFile, options: ReadOptions, quality: Quality) -> Iterator[NativeChunk]:
@@ -52,10 +53,10 @@ def read_arrow_file(file: LogFile, options: ReadOptions, quality: Quality) -> It
     Raises:
         InputError: If it lacks a required column.
     """
-    reader = pa.ipc.open_file(file.open_binary())
-    paths = resolve(reader.schema, options.columns, name=file.name, quality=quality)
-    batches = (reader.get_batch(index) for index in range(reader.num_record_batches))
-    yield from read_batches(batches, paths, options)
+    with file.open_binary() as source, pa.ipc.open_file(source) as reader:
+        paths = resolve(reader.schema, options.columns, name=file.name, quality=quality)
+        batches = (reader.get_batch(index) for index in range(reader.num_record_batches))
+        yield from read_batches(batches, paths, options)
 
 
 def read_arrow_stream(
@@ -66,7 +67,7 @@ def read_arrow_stream(
     Raises:
         InputError: If it lacks a required column.
     """
-    with pa.ipc.open_stream(file.open_binary()) as reader:
+    with file.open_binary() as source, pa.ipc.open_stream(source) as reader:
         paths = resolve(reader.schema, options.columns, name=file.name, quality=quality)
         yield from read_batches(reader, paths, options)
 

@@ -9,20 +9,21 @@ from __future__ import annotations
 import codecs
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO
 
 import pyarrow as pa
 
 from phalanx.errors import InputError
-from phalanx.logs.decompress import compression_of, decompressed
+from phalanx.logs.decompress import DecompressionError, compression_of, decompressed
 
 HEAD_BYTES = 256 << 10
 """How much of a file the readers are shown."""
 
 _PIECE = 1 << 20
+_START_BYTES = 4096
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -53,13 +54,8 @@ class LogFile:
 
     @cached_property
     def head(self) -> bytes:
-        """First bytes, decompressed and as UTF-8."""
-        head = b""
-        for piece in self._text(piece_bytes=HEAD_BYTES):
-            head += piece
-            if len(head) >= HEAD_BYTES:
-                break
-        return head[:HEAD_BYTES]
+        """First bytes, decompressed and as UTF-8; fewer where compressed data end early."""
+        return _beginning(self._text(piece_bytes=HEAD_BYTES), HEAD_BYTES)
 
     @cached_property
     def encoding(self) -> str:
@@ -78,20 +74,25 @@ class LogFile:
         """
         return self._text(piece_bytes=_PIECE)
 
-    def open_binary(self) -> pa.NativeFile:
+    @contextmanager
+    def open_binary(self) -> Iterator[pa.NativeFile]:
         """Open a file of a format that needs to jump, unpacked aside if it is compressed."""
         with self.path.open("rb") as raw:
             compressed = compression_of(raw.read(8)) is not None
-        return pa.PythonFile(self._unpacked(), mode="r") if compressed else pa.OSFile(self.name)
+        if not compressed:
+            with pa.OSFile(self.name) as file:
+                yield file
+            return
+        with tempfile.NamedTemporaryFile(prefix="phalanx-") as unpacked:
+            for piece in decompressed(self.path, piece_bytes=_PIECE):
+                unpacked.write(piece)
+            unpacked.flush()
+            with pa.OSFile(unpacked.name) as file:
+                yield file
 
     @cached_property
     def _start(self) -> bytes:
-        start = b""
-        for piece in decompressed(self.path, piece_bytes=4096):
-            start += piece
-            if len(start) >= 4096:
-                break
-        return start
+        return _beginning(decompressed(self.path, piece_bytes=_START_BYTES), _START_BYTES)
 
     def _text(self, *, piece_bytes: int) -> Iterator[bytes]:
         pieces = decompressed(self.path, piece_bytes=piece_bytes)
@@ -103,13 +104,6 @@ class LogFile:
         for piece in _without(mark, pieces):
             yield decoder.decode(piece).encode(errors="replace")
         yield decoder.decode(b"", final=True).encode(errors="replace")
-
-    def _unpacked(self) -> IO[bytes]:
-        file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the Arrow file around it
-        for piece in decompressed(self.path, piece_bytes=_PIECE):
-            file.write(piece)
-        file.seek(0)
-        return file
 
 
 def require_regular_file(path: Path) -> None:
@@ -133,6 +127,20 @@ def require_regular_file(path: Path) -> None:
     reason = "is a symbolic link to nothing" if path.is_symlink() else "does not exist"
     message = f"{path}: {reason}"
     raise InputError(message, next_step="Check the path.")
+
+
+def _beginning(pieces: Iterator[bytes], wanted: int) -> bytes:
+    start = b""
+    try:
+        for piece in pieces:
+            start += piece
+            if len(start) >= wanted:
+                break
+    except DecompressionError:
+        # What can be had may still be a log; who reads on will meet the error again.
+        if not start:
+            raise
+    return start[:wanted]
 
 
 def _encoding_of(start: bytes) -> tuple[str, bytes]:

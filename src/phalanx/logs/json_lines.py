@@ -19,7 +19,7 @@ from phalanx.logs.lines import Block
 from phalanx.logs.options import ReadOptions
 from phalanx.logs.quality import Quality
 from phalanx.logs.rows import Row, chunk_of, field_at
-from phalanx.logs.schema import MAPPABLE_COLUMNS, REQUIRED_COLUMNS, RESPONSE_CHARACTERS
+from phalanx.logs.schema import MAPPABLE_COLUMNS, REQUIRED_COLUMNS
 
 _SAMPLE_LINES = 200
 _NAMED_RECORDS = 1_000
@@ -105,8 +105,6 @@ class _JsonReader:
             return None
         batch = table.combine_chunks().to_batches()[0]
         columns = {name: extract(batch, path) for name, path in self._schema.paths.items()}
-        if RESPONSE_CHARACTERS in columns:
-            columns.pop("response", None)
         return NativeChunk(rows=table.num_rows, positions=positions, unit="line", columns=columns)
 
     def _learn(self, values: list[dict[str, Any]]) -> None:

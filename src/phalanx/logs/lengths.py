@@ -50,12 +50,11 @@ def response_characters(columns: Mapping[str, pa.Array], rows: int) -> pa.Array:
         >>> response_characters({"response": pa.array(["abc", None])}, 2).to_pylist()
         [3, -1]
     """
+    lengths = pa.nulls(rows, pa.int32())
     if RESPONSE_CHARACTERS in columns:
         lengths = to_integers(columns[RESPONSE_CHARACTERS], pa.int32()).values
-    elif "response" in columns:
-        lengths = _lengths(columns["response"])
-    else:
-        return pa.array(np.full(rows, NOT_LOGGED, np.int32))
+    if lengths.null_count and "response" in columns:
+        lengths = pc.coalesce(lengths, _lengths(columns["response"]))
     return lengths.fill_null(NOT_LOGGED)
 
 

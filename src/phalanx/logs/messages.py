@@ -22,7 +22,7 @@ ROLES = {
 """Names of roles in the wild -> the four that Phalanx knows."""
 
 _SYSTEM_SEPARATOR = "\n\n"
-_TEXT_FIELDS = ("text", "content", "thinking", "reasoning", "response", "result", "output")
+_TEXT_FIELDS = ("text", "content", "parts", "thinking", "reasoning", "response", "result", "output")
 _CALL_FIELDS = ("name", "arguments", "input")
 _DEPTH = 8
 
@@ -155,7 +155,7 @@ def text_of(value: object, depth: int = 0) -> str:
 
 
 def _text_of_part(part: Mapping[str, object], depth: int) -> str:
-    if isinstance(part.get("name"), str):
+    if isinstance(part.get("name"), str) and "role" not in part:
         # A call: what it calls and with what.
         return " ".join(_plain(part[name]) for name in _CALL_FIELDS if name in part)
     return _joined(text_of(part.get(name), depth + 1) for name in _TEXT_FIELDS)

@@ -42,9 +42,9 @@ def chunk_of(
         if name in present and name not in ("prompt", "response")
     }
     columns |= _prompt_columns(rows, columns.get("system_prompt"))
-    if "response" in present and RESPONSE_CHARACTERS not in present:
-        lengths = [_characters(row.get("response")) for row in rows]
-        columns[RESPONSE_CHARACTERS] = pa.array(lengths, pa.int64())
+    if "response" in present:
+        lengths = [row.get(RESPONSE_CHARACTERS, _characters(row.get("response"))) for row in rows]
+        columns[RESPONSE_CHARACTERS] = _column(RESPONSE_CHARACTERS, lengths, quality)
     return NativeChunk(rows=len(rows), positions=positions, unit=unit, columns=columns)
 
 

@@ -39,7 +39,7 @@ def find_sources(paths: Sequence[object], *, mapped: bool, quality: Quality) -> 
     for path in _require_paths(paths):
         before = len(sources)
         for candidate, named in _candidates(path):
-            real = candidate.resolve()
+            real = Path(os.path.realpath(candidate))  # unlike resolve, bears with loops
             if real in known:
                 quality.note("file named twice, read once")
                 continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -74,11 +73,9 @@ def parse_time(text: str) -> tuple[int, bool] | None:
         True
     """
     text = text.strip()
-    for suffix in (" UTC", " GMT", "UTC"):
-        if text.endswith(suffix):
-            text = text.removesuffix(suffix).rstrip() + "+00:00"
+    iso = text.removesuffix("UTC").rstrip() + "+00:00" if text.endswith("UTC") else text
     try:
-        when = datetime.fromisoformat(text) if not text.isdigit() else None
+        when = datetime.fromisoformat(iso) if not text.isdigit() else None
     except ValueError:
         when = None
     if when is None:
@@ -100,7 +97,7 @@ def _epoch_text(text: str) -> int | None:
         number = int(text) if text.isdigit() else float(text)
     except ValueError:
         return None
-    if not math.isfinite(number) or abs(number) > 2**62:
+    if not abs(number) < 2**62:
         return None
     microseconds, readable = _epoch_to_microseconds(np.array([number]))
     return int(microseconds[0]) if readable[0] else None

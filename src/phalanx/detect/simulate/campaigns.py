@@ -22,6 +22,7 @@ from phalanx.detect.simulate.templates import write_benign
 _TEMPLATES = 32
 _SECOND_LANGUAGE_SHARE = 0.3
 _ROUND_SECONDS = 240.0
+_START_SPREAD_SECONDS = 3600.0
 _DAY_SECONDS = 86_400.0
 
 
@@ -77,8 +78,11 @@ def _scheduled(campaign: Campaigning, rng: np.random.Generator) -> Arrivals:
     run = np.cumsum(place % length == 0) - 1
     heads = np.flatnonzero(place % length == 0)
     window = rng.integers(0, windows, len(heads))
+    # Each day the operator starts a little earlier or later, with all accounts alike.
+    shift = rng.normal(0.0, _START_SPREAD_SECONDS, (span.days, windows))
     rounds = np.floor(rng.random(len(heads)) * lengths[window] / _ROUND_SECONDS)
-    at = begins[window] + rounds * _ROUND_SECONDS + rng.uniform(0.0, 25.0, len(heads))
+    at = begins[window] + shift[day[row[heads]], window] + rounds * _ROUND_SECONDS
+    at = np.maximum(at + rng.uniform(0.0, 25.0, len(heads)), 0.0)
     follow = np.where(place % length == 0, 0.0, rng.uniform(4.0, 20.0, len(row)))
     elapsed = np.cumsum(follow)
     elapsed -= elapsed[heads][run]

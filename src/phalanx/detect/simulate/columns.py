@@ -108,8 +108,10 @@ def _where_given(seeds: Seeds, style: Style) -> pa.StringArray:
     return pc.if_else(pa.array(seeds == 0), pa.scalar(None, type=pa.string()), style.write(seeds))
 
 
-_SYLLABLES = ("al", "ber", "cor", "dan", "el", "fin", "gra", "hol", "in", "jor", "kel", "lum", "mar",
-              "nor", "ost", "pel", "qua", "ros", "sel", "tam", "ur", "vel", "wil", "yar")  # fmt: skip
+_SYLLABLES = (
+    "al", "ber", "cor", "dan", "el", "fin", "gra", "hol", "in", "jor", "kel", "lum", "mar",
+    "nor", "ost", "pel", "qua", "ros", "sel", "tam", "ur", "vel", "wil", "yar",
+)  # fmt: skip
 
 
 def _domain(seed: int) -> str:

@@ -7,31 +7,24 @@ number is computed, in whichever direction separates better. A value of 0.5 is n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import duckdb
+import ibis
 import numpy as np
 import pyarrow as pa
+from ibis import _
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from phalanx.errors import InputError
 from phalanx.logs.schema import NATIVE_COLUMNS
 
-_NUMERIC = (
-    "input_tokens", "output_tokens", "status", "temperature", "top_p", "max_tokens", "n",
-    "logprobs", "stream",
+_NUMBERS = frozenset(
+    {
+        "input_tokens", "output_tokens", "status", "temperature", "top_p", "max_tokens", "n",
+        "logprobs", "stream",
+    }
 )  # fmt: skip
-_TEXTS = ("prompt", "system_prompt", "response")
-_TIMES = ("timestamp", "account_created_at")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Encoding:
-    """One way to turn a field into a number for each account."""
-
-    field: str
-    expression: str
+_TEXTS = frozenset({"prompt", "system_prompt", "response"})
+_ABSENT = -1e18
 
 
 def leak_test(exchanges: pa.Table, labels: pa.Table) -> dict[str, float]:
@@ -48,83 +41,110 @@ def leak_test(exchanges: pa.Table, labels: pa.Table) -> dict[str, float]:
         - numbers and flags: mean, spread, share of nulls;
         - categories: mean logarithm of how many accounts share the value, number of
           distinct values, share of nulls;
-        - texts: mean length, spread of the length, distinct share, share of nulls;
-        - `timestamp`: first, last, mean hour, spread of the hour, active days;
-          `account_created_at`: the time, its hour, accounts created within the same hour;
-        - `account_id`: number of exchanges; `exchange_id`: length.
+        - texts: mean length, spread of the length, share of distinct texts, share of nulls;
+        - `timestamp`: first, last, mean and spread of the time of day, active days;
+        - `account_created_at`: the time, its time of day, how many accounts were created in
+          the same hour, share of nulls;
+        - `account_id`: number of exchanges; `exchange_id`: mean length.
 
     Raises:
-        InputError: If the labels name fewer than one account of either kind.
+        InputError: If there are no campaign accounts or no honest ones with exchanges.
     """
-    names = [name for name in exchanges.column_names if name in NATIVE_COLUMNS]
-    encodings = [encoding for name in names for encoding in _encodings(name)]
-    table = _encoded(exchanges, labels, names, encodings)
-    positive = table.column("harvest").to_numpy().astype(np.bool_)
-    if not 0 < positive.sum() < len(positive):
-        message = (
-            f"the labels give {int(positive.sum())} campaign accounts among {len(positive)} with "
-            "exchanges; expected at least one of each kind"
+    exchanges = _in_seconds(exchanges)
+    connection = ibis.duckdb.connect()
+    harvest = dict(
+        zip(
+            labels.column("account_id").to_pylist(),
+            labels.column("campaign").is_valid().to_pylist(),
+            strict=True,
         )
-        raise InputError(message)
+    )
     worst: dict[str, float] = {}
-    for at, encoding in enumerate(encodings):
-        values = table.column(f"c{at}").cast(pa.float64()).fill_null(-1e18)
-        area = _auc(values.to_numpy(), positive)
-        worst[encoding.field] = max(worst.get(encoding.field, 0.5), area)
+    for name in exchanges.column_names:
+        if name not in NATIVE_COLUMNS:
+            continue
+        log = ibis.memtable(exchanges.select(sorted({"account_id", name})))
+        table = connection.to_pyarrow(_encoded(log, name))
+        accounts = table.column("account").to_pylist()
+        positive = np.array([harvest.get(account, False) for account in accounts], dtype=np.bool_)
+        if not 0 < positive.sum() < len(positive):
+            message = (
+                f"the labels give {int(positive.sum())} campaign accounts among {len(positive)} "
+                "with exchanges; expected at least one of each kind"
+            )
+            raise InputError(message, next_step="Pass the labels of this log.")
+        values = (table.column(at).cast(pa.float64()) for at in range(1, table.num_columns))
+        worst[name] = max(_auc(value.fill_null(_ABSENT).to_numpy(), positive) for value in values)
+    connection.disconnect()
     return worst
 
 
-def _encoded(
-    exchanges: pa.Table, labels: pa.Table, names: list[str], encodings: list[_Encoding]
-) -> pa.Table:
-    """Compute every encoding for every account, and whether it belongs to a campaign."""
-    joins = " ".join(
-        f'LEFT JOIN (SELECT "{name}" AS v, ln(count(DISTINCT account_id)) AS f FROM log '
-        f'GROUP BY 1) AS f_{name} ON log."{name}" = f_{name}.v'
-        for name in names
-        if _is_category(name)
-    )
-    columns = ", ".join(f"{item.expression} AS c{at}" for at, item in enumerate(encodings))
-    query = (
-        f"SELECT any_value(truth.campaign) IS NOT NULL AS harvest, {columns} FROM log "  # noqa: S608  (native column names only)
-        f"JOIN truth ON truth.account_id = log.account_id {joins} GROUP BY log.account_id"
-    )
-    with duckdb.connect() as connection:
-        connection.register("log", exchanges)
-        connection.register("truth", labels.select(["account_id", "campaign"]))
-        return connection.sql(query).to_arrow_table()
-
-
-def _is_category(name: str) -> bool:
-    return name not in {*_NUMERIC, *_TEXTS, *_TIMES, "account_id", "exchange_id"}
-
-
-def _encodings(name: str) -> list[_Encoding]:
-    """Return the encodings of one column."""
-    column = f'log."{name}"'
-    absent = f"avg(({column} IS NULL)::INT)"
+def _encoded(log: ibis.Table, name: str) -> ibis.Table:
+    """Return the encodings of one field: a row for each account, its name first."""
+    if name == "timestamp":
+        return _times(log)
+    if name == "account_created_at":
+        return _births(log)
+    absent = log[name].isnull().cast("float64").mean()
     if name == "account_id":
-        found = ["count(*)"]
+        encodings = {"volume": log.count()}
     elif name == "exchange_id":
-        found = [f"avg(length({column}))"]
-    elif name == "timestamp":
-        hour = f"(epoch({column}) % 86400)"
-        found = [
-            f"epoch(min({column}))", f"epoch(max({column}))", f"avg({hour})", f"stddev({hour})",
-            f"count(DISTINCT epoch({column})::BIGINT // 86400)",
-        ]  # fmt: skip
-    elif name == "account_created_at":
-        found = [f"epoch(any_value({column}))", f"epoch(any_value({column})) % 86400", absent]
-    elif name in _NUMERIC:
-        number = f"({column})::DOUBLE"
-        found = [f"avg({number})", f"stddev({number})", absent]
+        encodings = {"length": log[name].length().mean()}
+    elif name in _NUMBERS:
+        number = log[name].cast("float64")
+        encodings = {"mean": number.mean(), "spread": number.std(), "absent": absent}
     elif name in _TEXTS:
-        length = f"length({column})"
-        distinct = f"count(DISTINCT {column}) / count(*)"
-        found = [f"avg({length})", f"stddev({length})", distinct, absent]
+        length = log[name].length().cast("float64")
+        distinct = log[name].nunique() / log.count()
+        encodings = {
+            "mean": length.mean(), "spread": length.std(), "distinct": distinct, "absent": absent,
+        }  # fmt: skip
     else:
-        found = [f"avg(f_{name}.f)", f"count(DISTINCT {column})", absent]
-    return [_Encoding(field=name, expression=expression) for expression in found]
+        return _categories(log.select(account="account_id", value=name))
+    return log.group_by(account=_.account_id).agg(**encodings)
+
+
+def _in_seconds(exchanges: pa.Table) -> pa.Table:
+    """Turn times into whole seconds, which need no care about zones and engines."""
+    for name in ("timestamp", "account_created_at"):
+        if name in exchanges.column_names:
+            seconds = exchanges.column(name).cast(pa.timestamp("s", tz="UTC"), safe=False)
+            at = exchanges.column_names.index(name)
+            exchanges = exchanges.set_column(at, name, seconds.cast(pa.int64()))
+    return exchanges
+
+
+def _times(log: ibis.Table) -> ibis.Table:
+    """Encode the times of exchanges."""
+    seconds = log.timestamp
+    clock = (seconds % 86_400).cast("float64")
+    return log.group_by(account=_.account_id).agg(
+        first=seconds.min(),
+        last=seconds.max(),
+        clock=clock.mean(),
+        spread=clock.std(),
+        days=(seconds // 86_400).nunique(),
+    )
+
+
+def _births(log: ibis.Table) -> ibis.Table:
+    """Encode the creation of accounts."""
+    seconds = log.account_created_at
+    born = log.select(account="account_id", value=seconds // 3600)
+    own = log.group_by(account=_.account_id).agg(born=seconds.min(), clock=(seconds % 86_400).min())
+    return own.join(_categories(born), "account")
+
+
+def _categories(pairs: ibis.Table) -> ibis.Table:
+    """Encode a category by how many accounts share it."""
+    counted = pairs.group_by(["account", "value"]).agg(rows=_.count())
+    popular = counted.group_by("value").agg(sharing=_.count())
+    joined = counted.left_join(popular, "value")
+    return joined.group_by("account").agg(
+        popularity=(_.rows * _.sharing.cast("float64").ln()).sum() / _.rows.sum(),
+        distinct=_.value.count(),
+        absent=_.value.isnull().ifelse(_.rows, 0).sum() / _.rows.sum(),
+    )
 
 
 def _auc(values: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from phalanx.detect.simulate.prompts import (
+    abroad,
     automation,
     chat,
     coding,
@@ -21,6 +22,7 @@ from phalanx.detect.simulate.prompts import (
 )
 
 WORDING: Mapping[str, str] = {
+    **abroad.WORDING,
     **automation.WORDING,
     **chat.WORDING,
     **coding.WORDING,

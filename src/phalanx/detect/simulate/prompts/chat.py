@@ -44,13 +44,13 @@ SKELETONS = {
 {I am planning|We are planning} a trip to {city} {with|without} kids for {small} days in {date}. \
 {What should we see|Any ideas}? {aside}
 
-My {product} {broke|stopped working|makes a strange noise} after {small} months. {Can I fix it|\
-Is it worth repairing}? It cost {price}. {~close}
+My {product} {broke|stopped working|makes a strange noise} after {small} months. {Can I fix \
+it|Is it worth repairing}? It cost {price}. {~close}
 
 Write a {mood} {message|email|note} to {person} about {topic}. {aside}
 
-{Recipe idea|What can I cook}: I have {small} eggs and leftovers of {dish}, and {person} does not \
-eat meat. {~close}
+{Recipe idea|What can I cook}: I have {small} eggs and leftovers of {dish}, and {person} does \
+not eat meat. {~close}
 
 how long does it take to learn about {topic} if i have {small} minutes a day, {aside}
 

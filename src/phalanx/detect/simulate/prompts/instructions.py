@@ -117,29 +117,29 @@ SKELETONS = {
 {~invent_rules}. {~invent_rules}. {~invent} ({small}). {~invent_format}. {seed_task}
         """,
         "zh": """
-{请根据示例生成|仿照下列任务编写}{十条|十二条|二十条}{新的指令|多样的任务}，{不要重复动词|覆盖不\
-同领域}，{给出完整回答|附上输入与输出}。
+{~order_zh}{~rule_zh}{请根据示例生成|仿照下列任务编写}{十条|十二条|二十条}{新的指令|多样的任务}，\
+{不要重复动词|覆盖不同领域}，{给出完整回答|附上输入与输出}。
 1. {seed_task_zh}
 2. {seed_task_zh}
 
-{你是数据编写者|你负责扩充指令集}。{每条指令一到两句|难度由浅入深}，{以JSON行输出|按编号输出}。
+{~order_zh}{你是数据编写者|你负责扩充指令集}。{每条指令一到两句|难度由浅入深}，\
+{以JSON行输出|按编号输出}。
 {seed_task_zh}
 {seed_task_zh}
 {seed_task_zh}
 
-{为主题|围绕}{topic_zh}{编写|设计}{八组|十组}{问答|指令与回答}，{回答不少于二百字|语气自然}。
+{~rule_zh}{~order_zh}{为主题|围绕}{topic_zh}{编写|设计}{八组|十组}{问答|指令与回答}，\
+{回答不少于二百字|语气自然}。
         """,
         "ru": """
-{Придумай|Составь} {десять|двенадцать} {новых заданий|инструкций} {по образцу|в том же духе}, \
-{без повторов|\
-разной сложности}, {с ответами|с полными решениями}.
+{~order_ru} {~rule_ru} {Придумай|Составь} {десять|двенадцать} {новых заданий|инструкций} {по \
+образцу|в том же духе}, {без повторов|разной сложности}, {с ответами|с полными решениями}.
 1. {seed_task}
 2. тема: {topic_ru}
         """,
         "es": """
-{Inventa|Genera} {diez|doce} {tareas nuevas|instrucciones} {como las siguientes|variadas}, {con \
-su respuesta|\
-sin repetir verbos}.
+{~order_es} {Inventa|Genera} {diez|doce} {tareas nuevas|instrucciones} {como las \
+siguientes|variadas}, {con su respuesta|sin repetir verbos}.
 1. {seed_task}
 2. tema: {topic_es}
         """,
@@ -176,22 +176,23 @@ B: {seed_task}
 {~evolve}. {code_item} {~evolve_rules}. {~evolve_rules}.
         """,
         "zh": """
-{请把下面的指令改写得更难|将任务复杂化}，{增加一个约束|要求多步推理}，{仍要通顺可解|字数增加不超\
-过二十}，{然后完整作答|并说明改动}。
+{~rule_zh}{~order_zh}{请把下面的指令改写得更难|将任务复杂化}，{增加一个约束|要求多步推理}，\
+{仍要通顺可解|字数增加不超过二十}，{然后完整作答|并说明改动}。
 {seed_task_zh}
 
-{第二轮演化|进化指令}：{替换为更具体的概念|加入数据或代码}，{不要出现“原指令”字样|保持领域不变}。
+{~order_zh}{~rule_zh}{第二轮演化|进化指令}：{替换为更具体的概念|加入数据或代码}，\
+{不要出现“原指令”字样|保持领域不变}。
 原：{seed_task_zh}
 新：
         """,
         "de": """
-{Mach die Aufgabe schwieriger|Schreib die Anweisung anspruchsvoller um}, {mit einer Bedingung \
-mehr|in mehreren \
-Schritten}, {dann löse sie ganz|danach beantworte sie}. {seed_task} Thema: {topic_de}
+{~order_de} {Mach die Aufgabe schwieriger|Schreib die Anweisung anspruchsvoller um}, {mit einer \
+Bedingung mehr|in mehreren Schritten}, {dann löse sie ganz|danach beantworte sie}. {seed_task} \
+Thema: {topic_de}
         """,
         "ja": """
-{次の指示をより難しく書き換え|課題を一段階複雑にし}、{制約を一つ加え|複数の手順を求め}、{その後で\
-完全に答えてください|変更点も示してください}。
+{~rule_ja}{~order_ja}{次の指示をより難しく書き換え|課題を一段階複雑にし}、\
+{制約を一つ加え|複数の手順を求め}、{その後で完全に答えてください|変更点も示してください}。
 {seed_task} {topic_ja}
         """,
     },

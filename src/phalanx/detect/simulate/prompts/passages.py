@@ -7,7 +7,7 @@ from __future__ import annotations
 
 COMPOSED = {
     "passage": (
-        9000,
+        24000,
         """
 {subject} {verb_past} {thing} {circumstance}, {consequence}.
 
@@ -37,8 +37,8 @@ Interest in {topic} grew by {percent} in {city}, {consequence}.
     "math_item": (
         1400,
         """
-{person} buys {small} boxes of pencils with {small} pencils each and gives away {small}. \
-How many pencils are left?
+{person} buys {small} boxes of pencils with {small} pencils each and gives away {small}. How \
+many pencils are left?
 
 A train leaves {city} at {clock} and travels {number} kilometres at an average of {small} \
 kilometres an hour. How long does the journey take?
@@ -48,8 +48,8 @@ kilometres an hour. How long does the journey take?
 
 If {small} workers finish a wall in {small} days, how many days do {small} workers need?
 
-{person} is {small} years old. {person} is twice as old as {person} was {small} years ago. \
-How old is {person} now?
+{person} is {small} years old. {person} is twice as old as {person} was {small} years ago. How \
+old is {person} now?
 
 A tank holds {number} litres. One pipe fills it in {small} hours and another empties it in \
 {small} hours. When is the tank full?
@@ -80,8 +80,8 @@ The passage implies that the author regards {topic} as what?
     "code_item": (
         700,
         """
-Write a function `{function_name}({argument_name})` that returns the entries whose \
-{field_name} exceeds {small}, sorted by {field_name}.
+Write a function `{function_name}({argument_name})` that returns the entries whose {field_name} \
+exceeds {small}, sorted by {field_name}.
 
 Write a function `{function_name}({argument_name}, k)` that groups {argument_name} by \
 {field_name} and returns the k largest groups.
@@ -94,7 +94,7 @@ Write a function `{function_name}({argument_name})` which computes the running m
         """,
     ),
     "review_text": (
-        5000,
+        9000,
         """
 Bought this {product} in {city}, {consequence}. {aside}
 
@@ -114,7 +114,7 @@ Colour differs from the picture. Otherwise the {product} does what {company} pro
         """,
     ),
     "ticket_text": (
-        5000,
+        9000,
         """
 Hello, I was charged {price} twice on {date} for order {reference}. Please refund one of them.
 
@@ -136,7 +136,7 @@ Can {person} join the demo at {clock}? We also want to talk about {topic}.
         """,
     ),
     "code_text": (
-        4000,
+        8000,
         """
 def {function_name}({argument_name}, limit={small}):
     seen = set()
@@ -178,7 +178,7 @@ impl {person}Store {{
         """,
     ),
     "diff_text": (
-        4000,
+        8000,
         """
 --- a/src/{function_name}.py
 +++ b/src/{function_name}.py
@@ -210,12 +210,12 @@ impl {person}Store {{
         """,
     ),
     "tool_output": (
-        4000,
+        8000,
         """
 {{"status": "ok", "{field_name}": {number}, "{argument_name}": ["{reference}", "{reference}"]}}
 
-{{"results": [{{"title": "{topic}", "score": 0.{small}}}, \
-{{"title": "{topic}", "score": 0.{small}}}]}}
+{{"results": [{{"title": "{topic}", "score": 0.{small}}}, {{"title": "{topic}", "score": \
+0.{small}}}]}}
 
 $ pytest -q
 {small} passed, 1 failed in {small}.{small}s

@@ -151,8 +151,8 @@ Kontext: {passage_de} {passage_de} {passage_de} {passage_de}
 Frage: Was gilt für {topic_de}?
         """,
         "ja": """
-{次の資料だけを使って答えてください|資料に基づいて回答してください}。{なければ不明と答える|出典を\
-示す}。
+{次の資料だけを使って答えてください|資料に基づいて回答してください}。\
+{なければ不明と答える|出典を示す}。
 資料：{passage_ja}{passage_ja}{passage_ja}{passage_ja}
 質問：{topic_ja}はどうなっていますか。
         """,
@@ -189,8 +189,8 @@ body: {passage} {review_text}
 {~label_format}
         """,
         "zh": """
-{请判断以下评论的情感|将下面的文本分类}：{正面、中性、负面|投诉、咨询、表扬}。{只输出标签|只回答\
-一个词}。
+{请判断以下评论的情感|将下面的文本分类}：{正面、中性、负面|投诉、咨询、表扬}。\
+{只输出标签|只回答一个词}。
 {product_zh}，{clause_zh}，用了{small}天，价格{price}元，订单{reference}。
         """,
         "ru": """

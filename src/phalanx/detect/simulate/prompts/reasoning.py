@@ -99,36 +99,33 @@ SKELETONS = {
 {Attempt|Sample|Try} {small} of {small}. {~show}. {hard_problem} {~show_rules}.
         """,
         "zh": """
-{请逐步写出完整的推理过程|把内部思考全部写出来}，{不要跳步|每一步都要验证}，{最后单独一行给出答案\
-|发现错误要改正}。
+{~order_zh}{~rule_zh}{请逐步写出完整的推理过程|把内部思考全部写出来}，{不要跳步|每一步都要验证}，\
+{最后单独一行给出答案|发现错误要改正}。
 题目：{company_zh}有{small}台机器，每台故障概率{percent}，求恰好{small}台故障的概率。
 
-{先列出已知条件，再推理|展示思维链}，{尝试两种方法|说明所用定理}，{思考不少于五百字|最后给出置信\
-度}。
+{~order_zh}{先列出已知条件，再推理|展示思维链}，{尝试两种方法|说明所用定理}，\
+{思考不少于五百字|最后给出置信度}。
 从{city_zh}出发，{small}小时走{number}公里，{clause_zh}，平均速度是多少？
         """,
         "ru": """
-{Покажи весь ход рассуждений|Пиши каждый шаг}, {ничего не пропуская|с проверкой}, {в конце один \
-ответ|\
-исправляя ошибки}. {hard_problem} Тема: {topic_ru}
+{~rule_ru} {~order_ru} {Покажи весь ход рассуждений|Пиши каждый шаг}, {ничего не пропуская|с \
+проверкой}, {в конце один ответ|исправляя ошибки}. {hard_problem} Тема: {topic_ru}
 
-{Рассуждай вслух|Подробно обоснуй}, {два способа|с нумерацией}: {small} станков, отказ \
-{percent}, ровно {small}?
+{~order_ru} {~rule_ru} {Рассуждай вслух|Подробно обоснуй}, {два способа|с нумерацией}: {small} \
+станков, отказ {percent}, ровно {small}?
         """,
         "de": """
-{Schreib jeden Gedanken auf|Zeig die ganze Herleitung}, {ohne Schritte auszulassen|mit Probe}, \
-{zuletzt das \
-Ergebnis|am Ende nur die Zahl}. {hard_problem} {topic_de}
+{~order_de} {Schreib jeden Gedanken auf|Zeig die ganze Herleitung}, {ohne Schritte \
+auszulassen|mit Probe}, {zuletzt das Ergebnis|am Ende nur die Zahl}. {hard_problem} {topic_de}
         """,
         "ja": """
-{考えたことをすべて書き|推論の過程を省かず示し}、{各段階を確かめ|別解でも検算し}、{最後に答えだけ\
-を書いてください|誤りは直してください}。
+{~rule_ja}{~order_ja}{考えたことをすべて書き|推論の過程を省かず示し}、\
+{各段階を確かめ|別解でも検算し}、{最後に答えだけを書いてください|誤りは直してください}。
 {hard_problem} {topic_ja}
         """,
         "es": """
-{Escribe todo tu razonamiento|Muestra cada paso}, {sin saltos|comprobando}, {al final solo el \
-resultado|\
-corrige tus errores}. {hard_problem} {topic_es}
+{~order_es} {~rule_es} {Escribe todo tu razonamiento|Muestra cada paso}, {sin \
+saltos|comprobando}, {al final solo el resultado|corrige tus errores}. {hard_problem} {topic_es}
         """,
     },
     "rubric": {
@@ -166,23 +163,24 @@ Q: {seed_task}
 {Item|Record} {hex}. {~grade}. {seed_task} --- {draft_answer} --- {~grade_rules}.
         """,
         "zh": """
-{请按评分标准打分|你是严格的评审}，{先写评语再给分数|逐项说明理由}，{满分十分|一到五分}，{最后给\
-出改进版|只比较内容}。
+{~order_zh}{请按评分标准打分|你是严格的评审}，{先写评语再给分数|逐项说明理由}，\
+{满分十分|一到五分}，{最后给出改进版|只比较内容}。
 任务：{seed_task_zh}
 回答：{passage_zh}{passage_zh}
 
-{比较两个回答并选出更好的|标注偏好}，{不允许平局|输出JSON}，{忽略长度|指出错误句子}。
+{~rule_zh}{~order_zh}{比较两个回答并选出更好的|标注偏好}，{不允许平局|输出JSON}，\
+{忽略长度|指出错误句子}。
 A：{passage_zh}
 B：{passage_zh}
         """,
         "ru": """
-{Оцени ответ по критериям|Сравни два ответа}, {сначала разбор|без ничьей}, {шкала до десяти|итог \
-в JSON}.
+{~order_ru} {~rule_ru} {Оцени ответ по критериям|Сравни два ответа}, {сначала разбор|без \
+ничьей}, {шкала до десяти|итог в JSON}.
 {seed_task} А: {passage_ru} Б: {passage_ru}
         """,
         "es": """
-{Califica la respuesta|Compara las dos respuestas}, {con crítica previa|sin empates}, {de 1 a \
-10|en JSON}.
+{~order_es} {Califica la respuesta|Compara las dos respuestas}, {con crítica previa|sin \
+empates}, {de 1 a 10|en JSON}.
 {seed_task} A: {passage_es} B: {passage_es}
         """,
     },

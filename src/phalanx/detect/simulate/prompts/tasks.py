@@ -6,7 +6,7 @@ from __future__ import annotations
 
 COMPOSED = {
     "seed_task": (
-        6000,
+        12000,
         """
 Explain {topic} to a {job} who works in {city}.
 
@@ -52,7 +52,7 @@ Find the mistake in a {programming} function that {verb_past} {argument_name} by
         """,
     ),
     "hard_problem": (
-        6000,
+        12000,
         """
 Let a sequence start with {small} and let each term be {small} more than half the previous one. \
 For which index does it first exceed {number}?
@@ -63,8 +63,8 @@ the chance that exactly {small} fail on {date}?
 {person}, {person} and {person} each know one of {small} facts about {topic}. How many messages \
 are needed until everyone knows all of them?
 
-A {job} must visit {small} sites in {city} between {clock} and {clock}. Each visit takes \
-{small} minutes. Is there a schedule that leaves {small} minutes free?
+A {job} must visit {small} sites in {city} between {clock} and {clock}. Each visit takes {small} \
+minutes. Is there a schedule that leaves {small} minutes free?
 
 Show that among any {small} whole numbers there are two whose difference is divisible by {small}.
 
@@ -80,12 +80,12 @@ both sides.
 Two pumps fill a basin in {small} and {small} hours; a leak of {percent} opens after {small} \
 hours. When is it full?
 
-Prove or refute: every graph with {small} vertices and minimum degree {small} contains a cycle of \
-length {small}.
+Prove or refute: every graph with {small} vertices and minimum degree {small} contains a cycle \
+of length {small}.
         """,
     ),
     "draft_answer": (
-        6000,
+        9000,
         """
 {passage} {passage}
 
@@ -135,8 +135,8 @@ A film about {topic} was withdrawn on {date}; {subject_lower} gave no reason.
 
 {function_name}({field_name}: int, {argument_name}: list) -> dict  # {topic}
 
-{{"name": "{function_name}", "description": "{topic} for {company}", "parameters": \
-{{"limit": {small}}}}}
+{{"name": "{function_name}", "description": "{topic} for {company}", "parameters": {{"limit": \
+{small}}}}}
         """,
     ),
 }
