@@ -10,9 +10,11 @@ DEV_LOCK := requirements/dev.txt
 COMPILE = $(BIN)/uv pip compile --quiet --system-certs pyproject.toml --group build
 COMPILE_DEV = $(COMPILE) --group dev --group docs --group bench
 PYTEST_ARGS ?=
+# Each claim has a script of its own; the other files of bench/ are what the scripts share.
+BENCHMARKS = $(shell grep -l '__main__' bench/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test slow lint format types layers docs reference bench smoke \
+.PHONY: help demo install test slow lint format types layers docs reference picture bench smoke \
         lock upgrade check-lock clean
 
 help: ## Say what each target does
@@ -49,11 +51,17 @@ docs: .venv/.dev ## Build the documentation into site/
 reference: .venv/.dev ## Write the pages of docs/reference/ that come from the code
 	$(BIN)/python scripts/write_reference.py
 
+picture: .venv/.base ## Take the README's picture of the report (needs Chromium)
+	$(BIN)/phalanx demo
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1280,1500 \
+	  --virtual-time-budget=8000 --screenshot=docs/images/report.png \
+	  "file://$(CURDIR)/phalanx-demo/scan/report.html"
+
 bench: .venv/.dev ## Run every benchmark in full; results go to bench/results/
-	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python $$script; done
 
 smoke: .venv/.dev ## Run every benchmark on a small input
-	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script --smoke; done
+	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python $$script --smoke; done
 
 lock: .venv/.dev ## Bring the locks in line with pyproject.toml, moving as few versions as possible
 	$(COMPILE) -o $(BASE_LOCK)

@@ -16,11 +16,10 @@ from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
 from phalanx.formats.folder import FILES
 
 README = Path(__file__).parents[1] / "README.md"
+BLOCKS = re.findall(r"^```sh\n(.*?)^```", README.read_text("utf-8"), re.DOTALL | re.MULTILINE)
 COMMANDS = [
     shlex.split(line)[1:]
-    for block in re.findall(
-        r"^```sh\n(.*?)^```", README.read_text("utf-8"), re.DOTALL | re.MULTILINE
-    )
+    for block in BLOCKS
     for line in block.splitlines()
     if line.startswith("phalanx ")
 ]

@@ -16,7 +16,7 @@ import pytest
 from phalanx.detect import result as result_module
 from phalanx.detect.result import ScanResult
 from phalanx.formats import html as report
-from phalanx.formats.charts import LISTS
+from phalanx.formats.evidence_plane import LISTS, MAX_POINTS
 from phalanx.formats.report_view import MAX_CAMPAIGNS_IN_FULL, MAX_MEMBERS, with_basis
 from phalanx.formats.wording import HONEST_CLASSES
 
@@ -164,6 +164,24 @@ def test_a_long_list_is_cut_and_says_so(result: ScanResult) -> None:
     assert f"The first {MAX_CAMPAIGNS_IN_FULL} have a section below" in _words(document)
     assert f"Shown: the first 40 of {len(many)} campaigns" in _words(document)
     assert f"campaign-{MAX_CAMPAIGNS_IN_FULL + 4}" in document
+
+
+def test_a_crowded_plane_says_what_is_missing(result: ScanResult) -> None:
+    """With more groups than points, campaigns are drawn and the number missing is said."""
+    many = tuple(replace(result.not_judged[0], group_id=f"g{place}") for place in range(600))
+    document = report.render(replace(result, not_judged=many))
+    points = _chart_data(document)["plane"]["datasets"]["points"]
+    assert len(points) == MAX_POINTS
+    assert [point["label"] for point in points[:3]] == ["C1", "C2", "C3"]
+    assert "Drawn: 400 of 606 groups, campaigns first" in _words(document)
+
+
+def test_infinite_logarithms_do_not_break_the_report(result: ScanResult) -> None:
+    """Should a logarithm ever be infinite, the report is written and says so."""
+    first = result.campaigns[0]
+    endless = replace(first.judgement, log10_e_apart=float("inf"))
+    document = report.render(replace(result, campaigns=(replace(first, judgement=endless),)))
+    assert "operated apart: unbounded" in _words(document)
 
 
 def test_clear_identifiers_are_announced(result: ScanResult) -> None:

@@ -10,8 +10,13 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import settings
 
 from phalanx.logs import ExchangeLog, ReadOptions, open_log
+
+# A slow machine, or a kernel that is compiled on its first call, is no failure.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 

@@ -131,9 +131,9 @@ def test_batches_are_bounded_in_bytes(row: Row) -> None:
         lambda table: table.to_batches()[0],
         lambda table: table.to_reader(),
         lambda table: table.to_pandas(),
-        lambda table: pl.from_arrow(table),
-        lambda table: pl.from_arrow(table).lazy(),
-        lambda table: ibis.memtable(table),
+        pl.DataFrame,
+        pl.LazyFrame,
+        ibis.memtable,
     ],
     ids=["table", "batch", "reader", "pandas", "polars", "polars-lazy", "ibis"],
 )

@@ -18,7 +18,7 @@ Row = Callable[..., dict[str, Any]]
 Lines = Callable[..., Path]
 Read = Callable[..., Any]
 
-_cells = st.none() | st.text(st.characters(exclude_categories=("Cs",)), max_size=10)
+_cells = st.none() | st.text(st.characters(codec="utf-8"), max_size=10)
 
 
 @given(st.lists(st.lists(_cells, max_size=20), max_size=6))

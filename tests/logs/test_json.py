@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ from phalanx.logs import ReadOptions, open_log
 from phalanx.logs.contract import Example, LogReaderContract
 from phalanx.logs.json_documents import documents
 from phalanx.logs.json_records import parse_lines
-from phalanx.logs.lines import Block, blocks
+from phalanx.logs.lines import block_of, blocks
 from phalanx.logs.native import NativeReader
 from phalanx.logs.quality import Quality
 
@@ -284,7 +284,7 @@ def test_documents_survive_any_cut(records: list[dict[str, Any]], size: int) -> 
 def test_noise_never_stops_the_parsers(content: bytes) -> None:
     """Any bytes end in records and rejects, never in an exception."""
     quality = Quality()
-    parse_lines(Block(1, content), "x", quality)
+    parse_lines(block_of(content), "x", quality)
     for positions, values in documents(iter([content]), "x", quality):
         assert len(positions) == len(values)
 
@@ -302,7 +302,7 @@ def test_damage_costs_only_what_it_touches(data: st.DataObject) -> None:
         data.draw(noise) if number in hurt else row.encode() for number, row in enumerate(rows)
     )
     quality = Quality()
-    records = parse_lines(Block(1, content), "x", quality)
+    records = parse_lines(block_of(content), "x", quality)
     assert [value["n"] for value in records.values] == [
         number for number in range(count) if number not in hurt
     ]
@@ -324,7 +324,7 @@ def test_an_unfinished_batch_leaves_no_rejects_file(lines: Lines, row: Row, tmp_
     """A reader that stops half way leaves nothing half-written behind."""
     listed = tmp_path / "rejects.jsonl"
     log = open_log(lines("broken", row(0)), ReadOptions(rejects_path=listed))
-    stream = log.batches()
+    stream = cast("Generator[object]", log.batches())
     next(stream)
     stream.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["log.jsonl"]

@@ -20,7 +20,7 @@ from phalanx.logs.messages import (
 from phalanx.logs.prompts import from_conversations, split_prompts
 from phalanx.logs.schema import HISTORY_ROLE_END, HISTORY_TURN_START
 
-_texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
+_texts = st.text(st.characters(codec="utf-8"), max_size=8)
 _roles = st.sampled_from(["system", "developer", "user", "User ", "assistant", "tool", "critic"])
 _messages = st.lists(
     st.one_of(

@@ -30,7 +30,7 @@ def _refused(source: object) -> InputError:
     return caught.value
 
 
-def test_paths_globs_and_folders(lines: Lines, row: Row, read: Read, tmp_path: Path) -> None:
+def test_paths_globs_and_folders(row: Row, read: Read, tmp_path: Path) -> None:
     """Files are found by name, pattern and folder, each read once, in a fixed order."""
     inner = tmp_path / "logs" / "day"
     inner.mkdir(parents=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import time
 from pathlib import Path
@@ -33,7 +34,6 @@ def demo(
     from phalanx.cli.evaluation_view import as_json, sentences
     from phalanx.cli.rendering import write_text
     from phalanx.cli.scan import scan_into
-    from phalanx.cli.scan_key import load_or_create
     from phalanx.cli.simulate_options import SimulateOptions, simulation_config
     from phalanx.detect.config import ScanConfig
     from phalanx.detect.evaluate import evaluate
@@ -48,8 +48,7 @@ def demo(
         f"accounts, {len(config.campaigns)} campaigns that hide at level {config.evasion}"
     )
     exchanges, labels = simulation.write(out)
-    # A key of its own: the demonstration neither uses nor makes the key of the person.
-    key = load_or_create(out / "pseudonym.key")
+    key = _demo_key(out / "pseudonym.key", seed)
     folder = out / "scan"
     common.say("2. scan      finding campaigns, day by day")
     scan_config = ScanConfig(pseudonym_key=key, seed=seed)
@@ -73,3 +72,15 @@ def demo(
         f"{time.perf_counter() - start:.0f} seconds",
     ]
     sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+def _demo_key(path: Path, seed: int) -> bytes:
+    """Write a key that follows from the seed, so that the same seed tells the same story.
+
+    There is nobody to protect in simulated traffic, and the key of the person is left alone.
+    """
+    key = hashlib.sha256(f"phalanx demo {seed}".encode()).digest()
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_bytes(key)
+    return key

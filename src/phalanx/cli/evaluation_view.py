@@ -67,6 +67,11 @@ def _found(row: CampaignOutcome) -> str:
 
 
 def _missed(row: CampaignOutcome) -> str:
+    if 2 * row.flagged >= row.accounts:
+        return (
+            f"  {row.campaign} ({row.traffic_class}): NOT TOLD APART; {row.flagged:,} of "
+            f"{plural(row.accounts, 'account')} are listed, as a part of {row.reported_as}"
+        )
     return (
         f"  {row.campaign} ({row.traffic_class}): MISSED; {row.flagged:,} of "
         f"{plural(row.accounts, 'account')} stand in some campaign"

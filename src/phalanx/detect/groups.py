@@ -168,49 +168,85 @@ def groups_of(labels: npt.NDArray[np.int64], minimum: int) -> list[npt.NDArray[n
 def content_coverage(
     history: ContentHistory,
     exchanges: npt.NDArray[np.float32],
-    members: npt.NDArray[np.int64],
-    users: npt.NDArray[np.int64],
+    labels: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float64]:
-    """Return the share of each member's exchanges that carry content of the group.
+    """Return the share of each party's exchanges that carry content of its own group.
 
-    Content is the group's own where at least three members use a value, and they are
-    the majority of its users.
+    Content is a group's own where at least three members use a value, and they are the
+    majority of its users.
 
     Parameters:
         history: What was sent until this evening.
-        exchanges: Exchanges of each party until this evening.
-        members: Parties of the group.
-        users: Parties that use each value, shape (values,).
+        exchanges: Exchanges of each party until this evening, shape (parties,).
+        labels: Group of each party, `MISSING` for none, shape (parties,).
+
+    Returns:
+        Shape (parties,), in [0, 1]; 0 for a party without a group.
     """
-    rows = history.total[members]
-    inside = np.bincount(rows.indices, minlength=rows.shape[1])
-    own = (inside >= MINIMUM_USERS) & (2 * inside >= users)
-    explained = rows @ own.astype(np.float32)
-    return np.asarray(np.minimum(1.0, explained / exchanges[members]), dtype=np.float64)
+    by_value = history.total.tocsc()
+    explained = _explained(
+        by_value.indptr, by_value.indices, by_value.data, labels, int(labels.max(initial=0)) + 1
+    )
+    return np.asarray(np.minimum(1.0, explained / np.maximum(exchanges, 1.0)))
+
+
+@numba.njit(cache=True)
+def _explained(
+    starts: npt.NDArray[np.int32],
+    party: npt.NDArray[np.int32],
+    exchanges: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+    groups: int,
+) -> npt.NDArray[np.float64]:
+    """Sum, per party, the exchanges of values that belong to the party's own group."""
+    explained = np.zeros(labels.size)
+    users_inside = np.zeros(groups, dtype=np.int64)
+    for value in range(starts.size - 1):
+        low, high = starts[value], starts[value + 1]
+        for entry in range(low, high):
+            label = labels[party[entry]]
+            if label >= 0:
+                users_inside[label] += 1
+        for entry in range(low, high):
+            label = labels[party[entry]]
+            if label >= 0:
+                inside = users_inside[label]
+                if inside >= MINIMUM_USERS and 2 * inside >= high - low:
+                    explained[party[entry]] += exchanges[entry]
+        for entry in range(low, high):
+            label = labels[party[entry]]
+            if label >= 0:
+                users_inside[label] = 0
+    return explained
 
 
 def standing_core(
-    incidence: Incidence, members: npt.NDArray[np.int64], active: int
-) -> npt.NDArray[np.int64]:
-    """Return the members whose common values outweigh the odds of any party belonging.
+    incidence: Incidence, labels: npt.NDArray[np.int64], active: int
+) -> npt.NDArray[np.bool_]:
+    """Mark parties whose group's common values outweigh the odds of any party belonging.
 
-    A value is common where at least three members, and one in twenty, carry it. The
-    odds against are log(active parties / members).
+    A value is common in a group where at least three members, and one in twenty, carry
+    it. The odds against are log(active parties / members).
 
     Parameters:
-        incidence: Links of all parties, sorted by party.
-        members: Parties of one community, sorted.
+        incidence: Links of all parties.
+        labels: Group of each party, `MISSING` for none, shape (parties,).
         active: Parties that have appeared.
     """
-    rows = np.flatnonzero(np.isin(incidence.party, members))
-    values, code, users = np.unique(
-        incidence.value[rows], return_inverse=True, return_counts=True
+    label = labels[incidence.party]
+    inside = label != MISSING
+    party, weight = incidence.party[inside], incidence.weight[inside]
+    width = int(incidence.value.max(initial=0)) + 1
+    _, code, users = np.unique(
+        label[inside] * width + incidence.value[inside], return_inverse=True, return_counts=True
     )
-    common = users >= max(MINIMUM_USERS, members.size / 20)
-    weight = incidence.weight[rows] * common[code]
-    position = np.searchsorted(members, incidence.party[rows])
-    total = np.bincount(position, weights=weight, minlength=members.size)
-    return members[total >= np.log(active / members.size)]
+    sizes = np.bincount(labels[labels != MISSING], minlength=1)
+    common = users[code] >= np.maximum(MINIMUM_USERS, sizes[label[inside]] / 20)
+    total = np.bincount(party, weights=weight * common, minlength=labels.size)
+    needed = np.full(labels.size, np.inf)
+    grouped = labels != MISSING
+    needed[grouped] = np.log(active / sizes[labels[grouped]])
+    return np.asarray(total >= needed)
 
 
 def _strongest(incidence: Incidence) -> Incidence:

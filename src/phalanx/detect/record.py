@@ -17,6 +17,7 @@ from phalanx.detect.grants import grants_of
 from phalanx.detect.groups import content_coverage
 from phalanx.detect.lines import evidence_lines
 from phalanx.detect.link_table import link_table
+from phalanx.detect.links import MISSING
 from phalanx.detect.narrow import Names
 from phalanx.detect.population import Population
 from phalanx.detect.replay import Replay, Track
@@ -155,8 +156,9 @@ def _facts(recording: Recording, finder: FactFinder, verdict: Verdict) -> GroupF
 
 
 def _coverage(replay: Replay, members: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    users = np.bincount(replay.history.total.indices, minlength=replay.history.total.shape[1])
-    return content_coverage(replay.history, replay.exchanges, members, users)
+    labels = np.full(replay.exchanges.size, MISSING, dtype=np.int64)
+    labels[members] = 0
+    return content_coverage(replay.history, replay.exchanges, labels)[members]
 
 
 def _judgement(finder: FactFinder, verdict: Verdict) -> Judgement:

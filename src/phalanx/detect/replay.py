@@ -45,6 +45,9 @@ Route = Literal["content", "standing"]
 """What formed a group. `content` is tested by standing attributes and timing,
 `standing` by content and timing."""
 
+_DAILY_EVENINGS = 5
+"""Evenings at the start of a log on each of which groups are formed."""
+
 
 @dataclass
 class Track:
@@ -129,12 +132,15 @@ class Replay:
         for day in range(self._population.days):
             self.history.add_day(day)
             self.evening = Evening(self._population, day, self.evening.communities)
-            content = self._partition(content_incidence(self.history, self.exchanges))
-            self.evening = Evening(self._population, day, content)
+            if forms_on(day):
+                incidence = content_incidence(self.history, self.exchanges)
+                content = self._partition(incidence)
+                self.evening = Evening(self._population, day, content)
             self._test()
             self._decide()
-            self._form("content", self._content_groups(content))
-            self._form("standing", self._standing_groups())
+            if forms_on(day):
+                self._form("content", self._content_groups(self.evening.communities))
+                self._form("standing", self._standing_groups())
             yield day
 
     def _partition(self, incidence: Incidence) -> npt.NDArray[np.int64]:
@@ -142,29 +148,25 @@ class Replay:
 
     def _content_groups(self, labels: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
         """Keep the members whose traffic the group's own content explains."""
-        users = np.bincount(
-            self.history.total.indices, minlength=self.history.total.shape[1]
+        labels = self._large(labels)
+        coverage = content_coverage(self.history, self.exchanges, labels)
+        return groups_of(
+            np.where(coverage >= MINIMUM_COVERAGE, labels, MISSING),
+            self._settings.minimum_parties,
         )
-        cores = [
-            members[
-                content_coverage(self.history, self.exchanges, members, users)
-                >= MINIMUM_COVERAGE
-            ]
-            for members in groups_of(labels, self._settings.minimum_parties)
-        ]
-        return [core for core in cores if core.size >= self._settings.minimum_parties]
 
     def _standing_groups(self) -> list[npt.NDArray[np.int64]]:
         """Keep the members whose common values outweigh the odds."""
         incidence = standing_incidence(self.evening, STANDING_FAMILIES)
-        active = int((self.exchanges > 0).sum())
-        cores = [
-            standing_core(incidence, members, active)
-            for members in groups_of(
-                self._partition(incidence), self._settings.minimum_parties
-            )
-        ]
-        return [core for core in cores if core.size >= self._settings.minimum_parties]
+        labels = self._large(self._partition(incidence))
+        core = standing_core(incidence, labels, int((self.exchanges > 0).sum()))
+        return groups_of(np.where(core, labels, MISSING), self._settings.minimum_parties)
+
+    def _large(self, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Drop communities that are too small to become a group."""
+        sizes = np.bincount(labels[labels != MISSING], minlength=1)
+        kept = (labels != MISSING) & (sizes[labels] >= self._settings.minimum_parties)
+        return np.where(kept, labels, MISSING)
 
     def _form(self, route: Route, found: list[npt.NDArray[np.int64]]) -> None:
         """Continue tracked groups where most of the smaller side is shared, open others."""
@@ -208,7 +210,10 @@ class Replay:
                 )
                 track.linked_log10_e = combine(track.apart_lines)
                 track.log10_apart.append(track.linked_log10_e)
-                due.append(track)
+                if track.linked_log10_e >= LINKED_LOG10_E:
+                    due.append(track)
+                else:
+                    track.log10_honest.append(float("-inf"))
         for formed_day in sorted({track.formed_day for track in due}):
             same = [track for track in due if track.formed_day == formed_day]
             self._test_honest(same, self.evening.day)
@@ -271,6 +276,16 @@ class Replay:
             track.threshold = float(level)
             if rejected and track.discovered_day is None:
                 track.discovered_day = self.evening.day
+
+
+def forms_on(day: int) -> bool:
+    """Return whether groups are formed on this evening: the first five, then every other.
+
+    Examples:
+        >>> [day for day in range(10) if forms_on(day)]
+        [0, 1, 2, 3, 4, 6, 8]
+    """
+    return day < _DAILY_EVENINGS or day % 2 == 0
 
 
 def decide(tracks: Sequence[Track], false_discovery_rate: float) -> Discoveries:

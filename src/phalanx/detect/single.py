@@ -38,15 +38,12 @@ def single_parties(
     candidates = examined(population)
     last = population.days - 1
     view = replay.use_between(1, last)
-    evidence = []
-    for party in candidates:
-        members = np.array([party])
-        exchanges, shares = view.for_group(members)
-        evidence.append(
-            test_honest(
-                exchanges, shares, members, replay.reference(), replay.groups_without(members)
-            )
-        )
+    exchanges, shares = view.alone()
+    reference, others = replay.reference(), replay.groups_without(np.zeros(0, dtype=np.int64))
+    evidence = [
+        test_honest(exchanges, shares, np.array([party]), reference, others)
+        for party in candidates
+    ]
     outcome = e_benjamini_hochberg(
         np.array([item.log10_e_one_operator for item in evidence]), false_discovery_rate
     )

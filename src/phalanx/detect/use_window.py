@@ -36,6 +36,10 @@ class UseWindow:
         public = np.bincount(self._party, weights=self._sent * alone, minlength=self._count)
         self._exchanges, self._shares = habits.window(first, last, public)
 
+    def alone(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return exchanges and shares of every party taken by itself."""
+        return self._exchanges, self._shares
+
     def for_group(
         self, members: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

@@ -8,29 +8,24 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import altair as alt
 import vl_convert
 
 from phalanx.detect.result import ScanResult
+from phalanx.formats.evidence_plane import plane, plane_points
 
 Spec = dict[str, Any]
+Rows = list[dict[str, Any]]
 
 MAX_ROWS = 40
 """Campaigns in the timeline; the rest is named in words beside it."""
 
 STATIC_WIDTH = 720
-LISTS = {
-    "campaign": "#cf3f54",
-    "suspicious party": "#8457cf",
-    "undeclared pool": "#a5740d",
-    "authorised": "#22876b",
-    "not judged": "#71819a",
-}
-"""Lists of a scan and their colours in the plane of evidence."""
-
-_SHAPES = ["circle", "triangle-up", "square", "diamond", "cross"]
+CAMPAIGN_COLOUR = "#cf3f54"
+_REST_COLOUR = "#8fa0b5"
+_EVENT_COLOUR = "#3a78cf"
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
@@ -40,14 +35,20 @@ def charts_of(result: ScanResult) -> dict[str, Spec]:
     Parameters:
         result: What the scan found.
     """
-    charts: dict[str, alt.LayerChart | alt.Chart] = {}
+    days = _days(result)
+    charts: dict[str, Spec] = {}
     if result.daily.num_rows:
-        charts["traffic"] = _traffic(result)
+        charts["traffic"] = _finished(_traffic(days), {"traffic": _traffic_rows(result)})
     if result.campaigns:
-        charts["timeline"] = _timeline(result)
-    if plane := _plane_points(result):
-        charts["plane"] = _plane(plane, result)
-    return {name: _finished(chart) for name, chart in charts.items()}
+        names = [f"C{place + 1}" for place in range(len(result.campaigns[:MAX_ROWS]))]
+        charts["timeline"] = _finished(_timeline(days, names), _timeline_rows(result, names))
+    if points := plane_points(result):
+        levels = [campaign.judgement.threshold_log10_e for campaign in result.campaigns]
+        data: dict[str, Any] = {"points": points}
+        if levels:
+            data["level"] = [{"level": max(levels)}]
+        charts["plane"] = _finished(plane(points, with_level=bool(levels)), data)
+    return charts
 
 
 def static_svg(spec: Spec) -> str:
@@ -71,7 +72,8 @@ def javascript_bundle() -> str:
     return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
-def _finished(chart: alt.LayerChart | alt.Chart) -> Spec:
+def _finished(chart: alt.LayerChart | alt.Chart, data: dict[str, Rows]) -> Spec:
+    # A test validates every chart against the grammar, so that a report need not wait for it.
     spec: Spec = (
         chart.properties(width="container", background="transparent")
         .configure(font=_FONT)
@@ -84,9 +86,10 @@ def _finished(chart: alt.LayerChart | alt.Chart) -> Spec:
             orient="top", title=None, labelFontSize=11, symbolStrokeWidth=1.5, offset=4,
             columns=3,
         )
-        .to_dict()
+        .to_dict(validate=False)
     )  # fmt: skip
     spec["autosize"] = {"type": "fit-x", "contains": "padding"}
+    spec["datasets"] = data
     return spec
 
 
@@ -119,23 +122,29 @@ def _day_axis(days: list[str]) -> alt.X:
     )
 
 
-def _traffic(result: ScanResult) -> alt.Chart:
-    values = []
-    for row in result.daily.to_pylist():
-        taken = row["campaign_exchanges"] or 0
-        for part, exchanges in (("campaigns", taken), ("all others", row["exchanges"] - taken)):
-            values.append({"day": row["day"].isoformat(), "part": part, "exchanges": exchanges})
+def _traffic_rows(result: ScanResult) -> Rows:
+    rows = []
+    for day in result.daily.to_pylist():
+        taken = day["campaign_exchanges"] or 0
+        for part, exchanges in (("campaigns", taken), ("all others", day["exchanges"] - taken)):
+            rows.append({"day": day["day"].isoformat(), "part": part, "exchanges": exchanges})
+    return rows
+
+
+def _traffic(days: list[str]) -> alt.Chart:
     chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=values), height=110)
+        alt.Chart(alt.NamedData("traffic"), height=110)
         .mark_bar(width={"band": 0.76})
         .encode(
-            x=_day_axis(_days(result)),
+            x=_day_axis(days),
             y=alt.Y(
                 "exchanges:Q", title="exchanges a day", axis=alt.Axis(tickCount=3, format="~s")
             ),
             color=alt.Color(
                 "part:N",
-                scale=alt.Scale(domain=["campaigns", "all others"], range=["#cf3f54", "#8fa0b5"]),
+                scale=alt.Scale(
+                    domain=["campaigns", "all others"], range=[CAMPAIGN_COLOUR, _REST_COLOUR]
+                ),
             ),
             order=alt.Order("part:N", sort="descending"),
             tooltip=[
@@ -148,31 +157,27 @@ def _traffic(result: ScanResult) -> alt.Chart:
     return chart
 
 
-def _timeline(result: ScanResult) -> alt.LayerChart:
-    shown = result.campaigns[:MAX_ROWS]
-    names = [f"C{place}" for place in range(1, len(shown) + 1)]
-    activity, events = [], []
-    for name, campaign in zip(names, shown, strict=True):
-        activity += [
+def _timeline_rows(result: ScanResult, names: list[str]) -> dict[str, Rows]:
+    rows: dict[str, Rows] = {"activity": [], "formed": [], "found": []}
+    for name, campaign in zip(names, result.campaigns, strict=False):
+        rows["activity"] += [
             {"campaign": name, "day": day.isoformat(), "exchanges": number}
             for day, number in campaign.facts.daily_exchanges.items()
             if number
         ]
         judgement = campaign.judgement
-        events.append({"campaign": name, "day": judgement.formed_on.isoformat(), "event": "formed"})
+        rows["formed"].append({"campaign": name, "day": judgement.formed_on.isoformat()})
         if judgement.discovered_on:
-            events.append(
-                {"campaign": name, "day": judgement.discovered_on.isoformat(), "event": "found"}
-            )
-    days = _days(result)
+            rows["found"].append({"campaign": name, "day": judgement.discovered_on.isoformat()})
+    return rows
+
+
+def _timeline(days: list[str], names: list[str]) -> alt.LayerChart:
     y = alt.Y("campaign:N", sort=names, title=None, axis=alt.Axis(grid=True, ticks=False))
-    tooltip = [
-        alt.Tooltip("campaign:N"),
-        alt.Tooltip("day:O"),
-    ]
+    tooltip = [alt.Tooltip("campaign:N"), alt.Tooltip("day:O")]
     bubbles = (
-        alt.Chart(alt.InlineData(values=activity))
-        .mark_circle(color="#cf3f54", opacity=0.55)
+        alt.Chart(alt.NamedData("activity"))
+        .mark_circle(color=CAMPAIGN_COLOUR, opacity=0.55)
         .encode(
             x=_day_axis(days),
             y=y,
@@ -181,114 +186,16 @@ def _timeline(result: ScanResult) -> alt.LayerChart:
         )
     )
     formed = (
-        alt.Chart(alt.InlineData(values=[row for row in events if row["event"] == "formed"]))
-        .mark_tick(color="#3a78cf", orient="vertical", thickness=2.5, height=18)
-        .encode(x=_day_axis(days), y=y, tooltip=[*tooltip, alt.Tooltip("event:N")])
+        alt.Chart(alt.NamedData("formed"))
+        .mark_tick(color=_EVENT_COLOUR, orient="vertical", thickness=2.5, height=18)
+        .encode(x=_day_axis(days), y=y, tooltip=tooltip)
     )
     found = (
-        alt.Chart(alt.InlineData(values=[row for row in events if row["event"] == "found"]))
+        alt.Chart(alt.NamedData("found"))
         .mark_point(
-            shape="diamond", filled=True, fill="#3a78cf", stroke="white", strokeWidth=1,
+            shape="diamond", filled=True, fill=_EVENT_COLOUR, stroke="white", strokeWidth=1,
             size=110, opacity=1,
         )
-        .encode(x=_day_axis(days), y=y, tooltip=[*tooltip, alt.Tooltip("event:N")])
+        .encode(x=_day_axis(days), y=y, tooltip=tooltip)
     )  # fmt: skip
-    return _layered(26 * len(shown) + 10, bubbles, formed, found)
-
-
-def _layered(height: int, *layers: alt.Chart) -> alt.LayerChart:
-    return alt.LayerChart(layer=list(layers), height=height)
-
-
-def _plane_points(result: ScanResult) -> list[dict[str, object]]:
-    points: list[dict[str, object]] = []
-
-    def add(kind: str, name: str, label: str, apart: float, honest: float) -> None:
-        points.append(
-            {"list": kind, "name": name, "label": label, "apart": apart, "honest": honest}
-        )
-
-    for place, campaign in enumerate(result.campaigns, start=1):
-        judgement = campaign.judgement
-        add(
-            "campaign", campaign.campaign_id, f"C{place}",
-            judgement.log10_e_apart, judgement.log10_e_honest,
-        )  # fmt: skip
-    for party in result.suspicious_parties:
-        judgement = party.judgement
-        add(
-            "suspicious party", party.party_id, "",
-            judgement.log10_e_apart, judgement.log10_e_honest,
-        )  # fmt: skip
-    rest: tuple[tuple[Literal["undeclared pool", "authorised"], Any], ...] = (
-        ("undeclared pool", result.undeclared_pools),
-        ("authorised", result.authorised),
-    )
-    for kind, groups in rest:
-        for group in groups:
-            judgement = group.judgement
-            add(kind, group.group_id, "", judgement.log10_e_apart, judgement.log10_e_honest)
-    for left in result.not_judged:
-        add("not judged", left.group_id, "", left.log10_e_apart, left.log10_e_honest)
-    return points
-
-
-def _power_axis() -> alt.Axis:
-    return alt.Axis(
-        tickCount=6,
-        grid=True,
-        labelExpr="'10^' + datum.label",
-        labelOverlap="greedy",
-        labelSeparation=8,
-    )
-
-
-def _plane(points: list[dict[str, object]], result: ScanResult) -> alt.LayerChart:
-    present = [name for name in LISTS if any(point["list"] == name for point in points)]
-    scale = alt.Scale(type="symlog", constant=4, nice=True, zero=True)
-    base = alt.Chart(alt.InlineData(values=points)).encode(
-        x=alt.X(
-            "apart:Q",
-            scale=scale,
-            title="e-value against “operated apart”",
-            axis=_power_axis(),
-        ),
-        y=alt.Y(
-            "honest:Q",
-            scale=scale,
-            title="e-value against “used honestly”",
-            axis=_power_axis(),
-        ),
-    )
-    dots = base.mark_point(size=90, filled=True, opacity=0.85).encode(
-        color=alt.Color(
-            "list:N",
-            scale=alt.Scale(domain=present, range=[LISTS[name] for name in present]),
-        ),
-        shape=alt.Shape(
-            "list:N",
-            scale=alt.Scale(
-                domain=present,
-                range=[
-                    shape for name, shape in zip(LISTS, _SHAPES, strict=True) if name in present
-                ],
-            ),
-        ),
-        tooltip=[
-            alt.Tooltip("name:N"),
-            alt.Tooltip("list:N"),
-            alt.Tooltip("apart:Q", format=".1f", title="apart, 10^"),
-            alt.Tooltip("honest:Q", format=".1f", title="honest, 10^"),
-        ],
-    )
-    labels = base.mark_text(align="left", dx=8, dy=-6, fontSize=11, fontWeight="bold").encode(
-        text="label:N"
-    )
-    layers: list[alt.Chart] = [dots, labels]
-    if result.campaigns:
-        level = max(campaign.judgement.threshold_log10_e for campaign in result.campaigns)
-        line = alt.Chart(alt.InlineData(values=[{"level": level}])).mark_rule(
-            strokeDash=[4, 3], strokeWidth=1
-        )
-        layers = [line.encode(x="level:Q"), line.encode(y="level:Q"), *layers]
-    return _layered(300, *layers)
+    return alt.LayerChart(layer=[bubbles, formed, found], height=26 * len(names) + 10)

@@ -16,8 +16,10 @@ import pyarrow.parquet as pq
 
 from phalanx.detect.result import ScanResult
 from phalanx.errors import InputError
-from phalanx.formats import html, json
 from phalanx.formats.document import load, result_of
+from phalanx.formats.html import render as render_report
+from phalanx.formats.json import render as render_document
+from phalanx.formats.json import render_run
 
 TABLES = ("accounts", "links", "daily")
 FILES = (
@@ -100,9 +102,9 @@ def _check_place(directory: Path) -> None:
 
 def _write_aside(result: ScanResult, aside: Path, rejects: Path | None) -> None:
     texts = {
-        "campaigns.json": json.render(result),
-        "report.html": html.render(result),
-        "run.json": json.render_run(result.run),
+        "campaigns.json": render_document(result),
+        "report.html": render_report(result),
+        "run.json": render_run(result.run),
     }
     for name, text in texts.items():
         (aside / name).write_text(text, encoding="utf-8")

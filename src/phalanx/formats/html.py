@@ -21,6 +21,7 @@ from phalanx.detect.result import ScanResult
 from phalanx.formats import notation, report_view, wording
 from phalanx.formats.charts import MAX_ROWS, Spec, charts_of, javascript_bundle, static_svg
 from phalanx.formats.document import public_parameters
+from phalanx.formats.evidence_plane import MAX_POINTS, groups_in_plane
 
 TEMPLATES = Path(__file__).parent / "templates"
 _ESCAPES = {
@@ -53,6 +54,7 @@ def render(result: ScanResult) -> str:
             campaigns=report_view.views_of(result),
             charts=_json_for_html(charts),
             chart_names=tuple(charts),
+            groups_in_plane=groups_in_plane(result),
             # Chart markup is drawn by our own engine, which escapes every text in it.
             static={name: _trusted(static_svg(spec)) for name, spec in charts.items()},
             scripts={name: _trusted(source) for name, source in scripts.items()},
@@ -90,6 +92,7 @@ def _environment() -> Environment:
         wording=wording,
         view=report_view,
         max_rows=MAX_ROWS,
+        max_points=MAX_POINTS,
     )
     return environment
 

@@ -160,13 +160,14 @@ def link_graph(members: Sequence[Member], rows: pa.Table) -> LinkGraph:
     edges = [(at[one], at[two]) for _, one, two in pairs]
     for offset, (_, _, visible) in enumerate(hubs):
         edges += [(len(drawn) + offset, at[account]) for account in visible]
+    busiest = max((member.exchanges for member in members), default=1)
     points = place(len(drawn) + len(hubs), np.array(edges, dtype=np.int64).reshape(-1, 2))
     colours = [colour_of(key[0]) for key, *_ in pairs]
     for key, _, visible in hubs:
         colours += [colour_of(key[0])] * len(visible)
     return LinkGraph(
         accounts=tuple(
-            _account_node(members[account], points[node], members)
+            _account_node(members[account], points[node], busiest)
             for node, account in enumerate(drawn)
         ),
         values=tuple(
@@ -237,15 +238,12 @@ def _hubs_and_pairs(
     return hubs[:MAX_VALUES], pairs[:MAX_PAIRS]
 
 
-def _account_node(
-    member: Member, point: npt.NDArray[np.float64], members: Sequence[Member]
-) -> AccountNode:
-    busiest = max(other.exchanges for other in members) or 1
+def _account_node(member: Member, point: npt.NDArray[np.float64], busiest: int) -> AccountNode:
     return AccountNode(
         x=float(point[0]),
         y=float(point[1]),
         member=member,
-        radius=3.0 + 4.0 * (member.exchanges / busiest) ** 0.5,
+        radius=3.0 + 4.0 * (member.exchanges / max(busiest, 1)) ** 0.5,
     )
 
 

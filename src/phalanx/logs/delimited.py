@@ -23,7 +23,7 @@ from phalanx.logs.columns import FieldPath, resolve
 from phalanx.logs.content import LogFile
 from phalanx.logs.delimited_records import records_of
 from phalanx.logs.json_records import TOO_LONG, surviving
-from phalanx.logs.lines import Block, blocks
+from phalanx.logs.lines import Block, block_of, blocks
 from phalanx.logs.options import ReadOptions
 from phalanx.logs.quality import Quality
 
@@ -84,7 +84,7 @@ def read_delimited(file: LogFile, options: ReadOptions, quality: Quality) -> Ite
             blank = len(block.data) - len(block.data.lstrip(b"\r\n"))
             end = blank + (_record_end(block.data[blank:]) or len(block.data))
             skipped = block.data.count(b"\n", 0, end)
-            block = Block(block.first_line + skipped, block.data[end:])  # noqa: PLW2901
+            block = block_of(block.data[end:], block.first_line + skipped)  # noqa: PLW2901
             awaiting_header = False
         if block.data.strip(b"\r\n"):
             chunk = _by_arrow(block, header, paths)
@@ -170,7 +170,7 @@ def _first_lines(block: Block) -> range | npt.NDArray[np.int64]:
     """Return the line on which each record begins; blank lines are no records."""
     data = block.data if block.data.endswith(b"\n") else block.data + b"\n"
     if b'"' not in data and b"\n\n" not in data and b"\n\r" not in data and data[:1] not in b"\r\n":
-        return range(block.first_line, block.first_line + data.count(b"\n"))
+        return range(block.first_line, block.first_line + block.lines)
     line_ends, outside = _record_ends(data)
     ends = np.flatnonzero(outside)
     starts = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else ends

@@ -29,7 +29,8 @@ def records_of(
         quality: Takes notes on lines in another encoding.
 
     Examples:
-        >>> block = Block(2, b'a,b\nc\n"d,e\nf,"g\nh"\n')
+        >>> from phalanx.logs.lines import block_of
+        >>> block = block_of(b'a,b\nc\n"d,e\nf,"g\nh"\n', first_line=2)
         >>> list(records_of(block, ",", 2, Quality()))
         [(2, ['a', 'b']), (3, None), (4, None), (5, ['f', 'g\nh'])]
     """

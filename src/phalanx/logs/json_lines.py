@@ -15,7 +15,7 @@ from phalanx.logs.columns import extract, missing_columns
 from phalanx.logs.content import LogFile
 from phalanx.logs.json_records import Records, is_lines, line_blocks, parse_lines, read_records
 from phalanx.logs.json_schema import JsonSchema
-from phalanx.logs.lines import Block
+from phalanx.logs.lines import Block, block_of
 from phalanx.logs.options import ReadOptions
 from phalanx.logs.quality import Quality
 from phalanx.logs.rows import Row, chunk_of, field_at
@@ -58,7 +58,7 @@ class _JsonReader:
                 if end < 0:
                     break
             sample = block.data if end < 0 else block.data[:end]
-            self._learn(parse_lines(Block(1, sample), self._name, Quality()).values)
+            self._learn(parse_lines(block_of(sample), self._name, Quality()).values)
         chunk = self._by_arrow(block)
         if chunk is not None:
             yield chunk
@@ -134,7 +134,7 @@ def _names(values: Iterable[Mapping[str, Any]], prefix: str = "") -> list[str]:
     names: dict[str, None] = {}
     for value in values:
         for name, inner in value.items():
-            if isinstance(inner, Mapping) and not prefix:
+            if isinstance(inner, dict) and not prefix:
                 names.update(dict.fromkeys(_names([inner], f"{name}.")))
             else:
                 names[prefix + name] = None
@@ -143,9 +143,8 @@ def _names(values: Iterable[Mapping[str, Any]], prefix: str = "") -> list[str]:
 
 def _positions(block: Block, rows: int) -> range | npt.NDArray[np.int64] | None:
     """Number the lines that became rows; null when lines and rows do not match."""
-    lines = block.data.count(b"\n") + (not block.data.endswith(b"\n"))
-    if lines == rows:
-        return range(block.first_line, block.first_line + lines)
+    if block.lines == rows:
+        return range(block.first_line, block.first_line + rows)
     filled = [bool(line.strip()) for line in block.data.split(b"\n")]
     positions = np.flatnonzero(filled) + block.first_line
     return positions if len(positions) == rows else None

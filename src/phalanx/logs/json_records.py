@@ -28,6 +28,7 @@ TOO_LONG = "line longer than 256 MiB"
 CUT_SHORT = "compressed data end early"
 
 _DECODER = json.JSONDecoder(strict=False)
+_SEPARATORS = re.compile(r"[\s,\x00\x1e]*")
 _PADDING = b" \t\r\n\0\x1e"
 
 
@@ -87,8 +88,9 @@ def parse_lines(block: Block, name: str, quality: Quality) -> Records:
     r"""Parse each line of a block by itself; reject those that are no JSON object.
 
     Examples:
+        >>> from phalanx.logs.lines import block_of
         >>> quality = Quality()
-        >>> parse_lines(Block(1, b'{"a": 1}\n{"a": \n\n[2]'), "x", quality).values
+        >>> parse_lines(block_of(b'{"a": 1}\n{"a": \n\n[2]'), "x", quality).values
         [{'a': 1}]
         >>> dict(quality.rejects)
         {'not valid JSON': 1, 'not a JSON object': 1}
@@ -160,7 +162,7 @@ def _values(line: bytes, quality: Quality) -> Iterator[object]:
 
 
 def _separator_end(text: str, position: int) -> int:
-    match = re.compile(r"[\s,\x00\x1e]*").match(text, position)
+    match = _SEPARATORS.match(text, position)
     return match.end() if match else position
 
 

@@ -77,7 +77,7 @@ def _find(record: Mapping[str, Any], name: str) -> tuple[FieldPath, Any]:
     value: Any = record
     path = _nested(name)
     for step in path:
-        value = value.get(step) if isinstance(value, Mapping) else None
+        value = value.get(step) if isinstance(value, dict) else None
     return path, value
 
 
@@ -107,7 +107,7 @@ def _kind(value: object) -> Kind:
     if isinstance(value, float):
         return "real"
     if isinstance(value, list) and all(
-        isinstance(item, Mapping)
+        isinstance(item, dict)
         and isinstance(item.get("role"), str)
         and isinstance(item.get("content"), str)
         for item in value

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 BLOCK_BYTES = 8 << 20
 """A block is handed on when it has grown to this."""
@@ -22,8 +24,23 @@ class Block:
     data: bytes
     """The lines, with their ends; the last line of the text may have none."""
 
+    lines: int
+    """How many lines; an unfinished last one counts."""
+
     complete: bool = True
     """False for the beginning of a line that was given up; its rest is skipped."""
+
+
+def block_of(data: bytes, first_line: int = 1) -> Block:
+    r"""Make a block of some lines, counting them.
+
+    Examples:
+        >>> block_of(b"one\ntwo").lines
+        2
+    """
+    # Several times faster than `bytes.count`, and blocks are large.
+    ends = int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord("\n")))
+    return Block(first_line, data, ends + (not data.endswith(b"\n")))
 
 
 def last_line_end(data: bytes) -> int:
@@ -62,12 +79,14 @@ def blocks(
         data = b"".join(held)
         end = last_end(data)
         if end:
-            yield Block(line, data[:end])
-            line += data.count(b"\n", 0, end)
+            block = block_of(data[:end], line)
+            yield block
+            line += block.lines
             held, size, wanted = [data[end:]], len(data) - end, 0
         elif size > MAXIMUM_LINE_BYTES:
-            yield Block(line, data, complete=False)
-            line += data.count(b"\n") + 1
+            block = replace(block_of(data, line), complete=False)
+            yield block
+            line += block.lines
             held = [_behind_line(pieces)]
             size, wanted = len(held[0]), 0
         else:
@@ -76,7 +95,7 @@ def blocks(
             held, wanted = [data], min(2 * size, MAXIMUM_LINE_BYTES + 1)
     data = b"".join(held)
     if data:
-        yield Block(line, data)
+        yield block_of(data, line)
 
 
 def _behind_line(pieces: Iterator[bytes]) -> bytes:

@@ -101,7 +101,7 @@ def exchange_of(payload: Mapping[str, object], columns: Mapping[str, str], quali
 
 def _prompt(messages: object) -> Conversation | None:
     """Return the conversation; null where LiteLLM was told not to log it."""
-    if isinstance(messages, Mapping):
+    if isinstance(messages, dict):
         messages = messages.get("messages", text_of(messages))
     if not messages or (isinstance(messages, str) and _REDACTED in messages):
         return None
@@ -115,8 +115,8 @@ def _response(response: object) -> str | None:
     """Return the text of a response in the form of the chat completions interface."""
     if response is None:
         return None
-    if isinstance(response, Mapping) and isinstance(response.get("choices"), list):
-        choices = [choice for choice in response["choices"] if isinstance(choice, Mapping)]
+    if isinstance(response, dict) and isinstance(response.get("choices"), list):
+        choices = [choice for choice in response["choices"] if isinstance(choice, dict)]
         messages = [choice.get("message") or choice.get("text") for choice in choices]
         text = "\n".join(text_of(message) for message in messages)
     else:

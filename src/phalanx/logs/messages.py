@@ -64,14 +64,14 @@ def split_messages(messages: object) -> Conversation | None:
         >>> split_messages(["not", "messages"]) is None
         True
     """
-    if not isinstance(messages, Sequence) or isinstance(messages, str) or not messages:
+    if not isinstance(messages, list) or not messages:
         return None
     turns: list[tuple[str, str]] = []
     for message in messages:
-        if not isinstance(message, Mapping) or not isinstance(message.get("role"), str):
+        role = message.get("role") if isinstance(message, dict) else None
+        if not isinstance(role, str):
             return None
-        role = message["role"].strip().lower()
-        turns.append((ROLES.get(role, "tool"), message_text(message)))
+        turns.append((ROLES.get(role.strip().lower(), "tool"), message_text(message)))
     return conversation(turns)
 
 
@@ -147,9 +147,9 @@ def text_of(value: object, depth: int = 0) -> str:
         return value
     if depth > _DEPTH:
         return ""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return _text_of_part(value, depth)
-    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+    if isinstance(value, list):
         return _joined(text_of(part, depth + 1) for part in value)
     return ""
 
@@ -158,7 +158,8 @@ def _text_of_part(part: Mapping[str, object], depth: int) -> str:
     if isinstance(part.get("name"), str) and "role" not in part:
         # A call: what it calls and with what.
         return " ".join(_plain(part[name]) for name in _CALL_FIELDS if name in part)
-    return _joined(text_of(part.get(name), depth + 1) for name in _TEXT_FIELDS)
+    present = (part[name] for name in _TEXT_FIELDS if part.get(name) is not None)
+    return _joined(text_of(value, depth + 1) for value in present)
 
 
 def _joined(pieces: Iterable[str]) -> str:

@@ -57,7 +57,7 @@ def _spans(
     """Yield each span of an export with the attributes of its resource."""
     for resource_spans in _objects(record, *_RESOURCES):
         resource = resource_spans.get("resource")
-        attributes = flat_attributes(resource) if isinstance(resource, Mapping) else {}
+        attributes = flat_attributes(resource) if isinstance(resource, dict) else {}
         for scope_spans in _objects(resource_spans, *_SCOPES):
             for span in _objects(scope_spans, "spans"):
                 yield attributes, span
@@ -72,4 +72,4 @@ def _objects(record: Mapping[str, object], *names: str) -> Iterator[Mapping[str,
     for name in names:
         values = record.get(name)
         if isinstance(values, list):
-            yield from (value for value in values if isinstance(value, Mapping))
+            yield from (value for value in values if isinstance(value, dict))

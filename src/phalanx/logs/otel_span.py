@@ -58,7 +58,7 @@ def exchange_of(
         ...     {"key": "user.id", "value": {"stringValue": "a"}}]}
         >>> row = exchange_of(span, {}, {}, Quality())
         >>> row["account_id"], row["model"], row["timestamp"]
-        ('a', 'm', '1767322800000000000')
+        ('a', 'm', 1767322800000000000)
     """
     own = flat_attributes(span)
     attributes = {**resource, **own}
@@ -69,12 +69,12 @@ def exchange_of(
     if isinstance(operation, str) and operation not in _MODEL_CALLS:
         quality.note("span that calls no model (agent, tool), passed over")
         return None
-    events = [event for event in _listed(span.get("events")) if isinstance(event, Mapping)]
+    events = [event for event in _listed(span.get("events")) if isinstance(event, dict)]
     content = [(str(event.get("name")), flat_attributes(event)) for event in events]
     row: dict[str, object] = {
-        column: first_at(attributes, *names) for column, names in _ATTRIBUTES.items()
+        column: _first(attributes, names) for column, names in _ATTRIBUTES.items()
     }
-    row["timestamp"] = span.get("startTimeUnixNano") or span.get("start_time_unix_nano")
+    row["timestamp"] = _whole(span.get("startTimeUnixNano") or span.get("start_time_unix_nano"))
     row["exchange_id"] = row["exchange_id"] or _span_identifier(span)
     row["status"] = _status(span, attributes)
     row["response"] = response_of(attributes, content)
@@ -100,34 +100,47 @@ def flat_attributes(holder: Mapping[str, object]) -> dict[str, object]:
         {'n': 3}
     """
     attributes = holder.get("attributes")
-    if isinstance(attributes, Mapping):
+    if isinstance(attributes, dict):
         return dict(attributes)
     return {
         item["key"]: _plain(item.get("value"))
         for item in _listed(attributes)
-        if isinstance(item, Mapping) and isinstance(item.get("key"), str)
+        if isinstance(item, dict) and isinstance(item.get("key"), str)
     }
 
 
 def _plain(value: object, depth: int = 0) -> object:
     """Unwrap a value of the OTLP kind `{"stringValue": ...}`."""
-    if not isinstance(value, Mapping) or depth > _DEPTH:
+    if not isinstance(value, dict) or depth > _DEPTH:
         return value
     for name, inner in value.items():
         kind = name.replace("_", "").lower()
         if kind == "intvalue":
-            return int(inner) if isinstance(inner, str) and inner.lstrip("-").isdigit() else inner
-        if kind == "arrayvalue" and isinstance(inner, Mapping):
+            return _whole(inner)
+        if kind == "arrayvalue" and isinstance(inner, dict):
             return [_plain(item, depth + 1) for item in _listed(inner.get("values"))]
-        if kind == "kvlistvalue" and isinstance(inner, Mapping):
+        if kind == "kvlistvalue" and isinstance(inner, dict):
             return {
                 item["key"]: _plain(item.get("value"), depth + 1)
                 for item in _listed(inner.get("values"))
-                if isinstance(item, Mapping) and isinstance(item.get("key"), str)
+                if isinstance(item, dict) and isinstance(item.get("key"), str)
             }
         if kind in ("stringvalue", "boolvalue", "doublevalue", "bytesvalue"):
             return inner
     return None
+
+
+def _first(attributes: Mapping[str, object], names: tuple[str, ...]) -> object:
+    for name in names:
+        value = attributes.get(name)
+        if value is not None and value != "":
+            return value
+    return None
+
+
+def _whole(value: object) -> object:
+    """Return a number that JSON had to write as text, as its 64 bits exceed a double."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 def _prompt(value: object) -> object:
@@ -150,5 +163,5 @@ def _status(span: Mapping[str, object], attributes: Mapping[str, object]) -> int
         if value.isdigit() and len(value) == 3:
             return int(value)
     status = span.get("status")
-    code = status.get("code") if isinstance(status, Mapping) else None
+    code = status.get("code") if isinstance(status, dict) else None
     return 500 if code in _FAILED or "error.type" in attributes else 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import pyarrow as pa
 
@@ -15,8 +16,6 @@ from phalanx.logs.schema import EXCHANGE_SCHEMA, MAPPABLE_COLUMNS, RESPONSE_CHAR
 
 Row = Mapping[str, object]
 """Native column -> cell. `prompt` may be text, messages, or a `Conversation`."""
-
-_ABSENT = object()
 
 
 def chunk_of(
@@ -57,18 +56,23 @@ def field_at(record: Mapping[str, object], path: str) -> object:
         >>> field_at({"user": None}, "user.id") is None, field_at({"a": ["x"]}, "a.0")
         (True, 'x')
     """
-    value = record.get(path, _ABSENT)
-    if value is not _ABSENT:
+    value = record.get(path)
+    if value is not None or "." not in path:
         return value
-    first, _, rest = path.partition(".")
-    inner = record.get(first)
-    if rest and isinstance(inner, list):
-        # A number in a path counts the items of a list.
-        index, _, rest = rest.partition(".")
-        inner = inner[int(index)] if index.isdecimal() and int(index) < len(inner) else None
-        if not rest:
-            return inner
-    return field_at(inner, rest) if rest and isinstance(inner, Mapping) else None
+    value = record
+    for step in _steps(path):
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value
+
+
+@lru_cache(maxsize=1024)
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def first_at(record: Mapping[str, object], *paths: str) -> object:

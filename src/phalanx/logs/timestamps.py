@@ -97,10 +97,13 @@ def _epoch_text(text: str) -> int | None:
         number = int(text) if text.isdigit() else float(text)
     except ValueError:
         return None
-    if not abs(number) < 2**62:
+    size = abs(number)
+    if not size < 2**62:
         return None
-    microseconds, readable = _epoch_to_microseconds(np.array([number]))
-    return int(microseconds[0]) if readable[0] else None
+    for limit, factor in ((1e11, 1_000_000), (1e14, 1_000), (1e17, 1)):
+        if size < limit:
+            return round(number * factor)
+    return int(number) // 1_000
 
 
 def _from_timestamps(array: pa.Array) -> Times:
@@ -147,12 +150,22 @@ def _epoch_to_microseconds(
 
 
 def _from_text(array: pa.Array) -> Times:
+    if pc.all(pc.utf8_is_decimal(array)).as_py():
+        try:
+            return _from_numbers(array, array.cast(pa.int64()))
+        except pa.ArrowInvalid:
+            # Digits beyond 64 bits, or of another script: read one by one below.
+            return _from_single_texts(array)
     for kind, without_zone in ((pa.timestamp("ns", "UTC"), False), (pa.timestamp("ns"), True)):
         try:
             times = _from_timestamps(array.cast(kind))
         except pa.ArrowInvalid:
             continue
         return Times(times.values, None, times.without_zone if without_zone else 0)
+    return _from_single_texts(array)
+
+
+def _from_single_texts(array: pa.Array) -> Times:
     parsed = [None if text is None else parse_time(text) for text in array.to_pylist()]
     values = pa.array([None if time is None else time[0] for time in parsed], pa.int64())
     unzoned = sum(1 for time in parsed if time is not None and not time[1])

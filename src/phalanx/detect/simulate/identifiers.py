@@ -36,7 +36,7 @@ class Style:
             >>> Style(prefix="u-", places=("0123456789",) * 4).write(
             ...     np.array([1, 1, 2], dtype=np.uint64)
             ... ).unique().to_pylist()
-            ['u-0465', 'u-9307']
+            ['u-7036', 'u-5301']
         """
         if not self.places:
             return pa.array([self.prefix] * len(seeds), type=pa.string())

@@ -56,7 +56,8 @@ def inject(log: Path | pa.Table, config: SimulationConfig) -> Simulation:
 
     Returns:
         The log with the campaigns in it, in order of time and with the columns of the log;
-        its own accounts are labelled with the class `host`.
+        its own accounts are labelled with the class `host`. Rows of the log without a time
+        or an account cannot be labelled and are left out.
 
     Raises:
         InputError: If the log or a corpus cannot be used.

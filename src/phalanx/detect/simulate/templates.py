@@ -20,6 +20,7 @@ _FOLLOW_UPS = {
     "chat": "chat_turn", "classroom": "chat_turn", "coding": "coding_turn", "agent": "agent_turn",
 }  # fmt: skip
 _BENCHMARK_ITEMS = 1200
+_RESUMED_SHARE = 0.35
 _PUBLIC_SHARE = {"evaluation": 0.7, "ci_review": 0.5}
 _RESELLER_CUSTOMERS = 240
 
@@ -179,8 +180,11 @@ def _benchmark(rows: _Rows, accounts: Accounts, book: Book) -> _Prompts:
     """Run public items in order, in a harness that others use too or in one's own."""
     kinds = PROFILES["evaluation"].kinds
     own = accounts.template_seed[rows.account]
-    bench = pick(combine(own, rows.session % np.uint64(2)), key_of("bench"), len(kinds))
-    offset = pick(rows.session, key_of("offset"), _BENCHMARK_ITEMS)
+    choice = unit(combine(own, rows.session % np.uint64(2)), key_of("bench"))
+    bench = (choice**1.6 * len(kinds)).astype(np.int64)
+    # Most runs begin at the first item; some resume, or take a part.
+    resumed = unit(rows.session, key_of("resumed")) < _RESUMED_SHARE
+    offset = np.where(resumed, pick(rows.session, key_of("offset"), _BENCHMARK_ITEMS), 0)
     item = (offset + rows.position) % _BENCHMARK_ITEMS
     common = unit(own, key_of("harness")) < _PUBLIC_SHARE["evaluation"]
     harness = np.where(common, np.uint64(1) + own % np.uint64(3), own)

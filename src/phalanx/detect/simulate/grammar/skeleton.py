@@ -90,7 +90,7 @@ def _joined(pieces: list[str | Hole]) -> tuple[str | Hole, ...]:
 
 def blocks(text: str) -> tuple[str, ...]:
     """Split a data module's text into its entries, which blank lines separate."""
-    return tuple(block for block in re.split(r"\n[ \t]*\n", text.strip()) if block)
+    return tuple(block for block in re.split(r"\n(?:[ \t]*\n)+", text.strip()) if block)
 
 
 def entries(text: str) -> tuple[str, ...]:

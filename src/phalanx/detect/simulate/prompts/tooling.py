@@ -126,7 +126,7 @@ JSON|по одному вызову}, {в конце итог|с повторо�
         "en": """
 {Result|Return|Response}: {tool_output} {Next|Continue|Proceed}.
 
-{tool_output}
+{tool_output} {Go on|And then|Keep going}.
 
 {Failed|Error}: {error_text} {Recover|Retry|Adapt}.
 
