@@ -26,10 +26,10 @@ demo: .venv/.base ## Simulate two weeks of traffic, scan it, judge the scan, wri
 install: .venv/.base ## Make .venv with Phalanx and what it needs, hash-locked
 
 test: .venv/.dev ## Run the tests; what is skipped is named at the end
-	$(BIN)/python -m pytest -rs $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -rfEs $(PYTEST_ARGS)
 
 slow: .venv/.dev ## Run the tests that take minutes
-	$(BIN)/python -m pytest -rs -m slow $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -rfEs -m slow $(PYTEST_ARGS)
 
 lint: .venv/.dev ## Check style and formatting
 	$(BIN)/ruff check

@@ -40,11 +40,10 @@ class FactFinder:
 
     def accounts_of(self, parties: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return the account indices of parties, in the order of the parties."""
-        of_account = self.population.parties.of_account
-        order = np.argsort(of_account, kind="stable")
-        low = np.searchsorted(of_account[order], parties)
-        high = np.searchsorted(of_account[order], parties, side="right")
-        return np.concatenate([order[a:b] for a, b in zip(low, high, strict=True)])
+        declared = self.population.parties
+        return np.concatenate(
+            [declared.by_party[declared.starts[p] : declared.starts[p + 1]] for p in parties]
+        )
 
     def facts(
         self,

@@ -25,6 +25,8 @@ def grants_of(
         population: To look up the organisations of members.
         names: What hashes stood for.
     """
+    if not config.grants:
+        return ()
     key = config.pseudonym_key
 
     def hidden(column: str, value: str) -> str:

@@ -1,20 +1,20 @@
 """Does this operator use the model as honest operators do?
 
-The score of an operator is the log-likelihood ratio of its habits under "harvests
-training data" against "uses answers", from shares of its exchanges in a window of days.
-It is a fixed rule, not fitted to the log under test; the conformal test makes the
-e-value right whatever the rule is, a bad rule only costs power.
+Scores are fixed sums of habits, not fitted to the log under test. The tests rank a party
+among honest ones, so that the e-value is right whatever the score is; a bad score only
+costs power.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.population import COUNT_COLUMNS, Population
+from phalanx.detect.habits import HABITS, SCORES
+from phalanx.detect.use_window import UseWindow
 from phalanx.evidence import conformal_log10_e, mean, pool_log10_e, sequential_p_values
 
 MINIMUM_EXCHANGES = 10
@@ -22,30 +22,6 @@ MINIMUM_EXCHANGES = 10
 
 VOLUME_RATIO = 8.0
 """Parties of like volume: between 1/8 and 8 times the group's median member."""
-
-
-HABITS = (
-    "never continued",
-    "answer longer than question",
-    "not sent before",
-    "not public",
-    "asks for training material",
-    "targets reasoning, grading or tools",
-)
-"""Shares of exchanges, each in [0, 1]."""
-
-SCORES = np.array(
-    [
-        [3.0, 3.0, 2.0, 4.0, 4.0, 0.0],
-        [0.0, 0.0, 0.0, 1.0, 4.0, 0.0],
-        [0.0, 0.0, 0.0, 1.0, 0.0, 4.0],
-    ]
-)
-"""Weights of habits in each score: harvesting in bulk, elicitation, capability focus.
-Each score gives an e-value; they are averaged, because they share data."""
-
-NOT_PUBLIC = 3
-"""Position of the habit that depends on who asks."""
 
 
 class HarvestLikeUse:
@@ -100,54 +76,11 @@ NOTHING_SEEN = HonestEvidence(0.0, 0.0, 1.0, 0, 0, {}, {})
 """Result for a group none of whose members was active enough."""
 
 
-class Habits:
-    """Habits of every party in any window of days, from cumulative counts."""
-
-    def __init__(self, population: Population) -> None:
-        """Accumulate counts over days."""
-        self._cumulative = {
-            name: np.pad(np.cumsum(population.counts[name], axis=1), ((0, 0), (1, 0)))
-            for name in COUNT_COLUMNS
-        }
-
-    def window(
-        self, first: int, last: int, public: npt.NDArray[np.float64]
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Return exchanges, shape (parties,), and shares, shape (parties, habits).
-
-        Parameters:
-            first: First day of the window.
-            last: Last day, included.
-            public: Exchanges of each party in the window whose prompt others sent too.
-        """
-        total = {n: c[:, last + 1] - c[:, first] for n, c in self._cumulative.items()}
-        exchanges = total["exchanges"].astype(np.float64)
-        safe = np.maximum(exchanges, 1.0)
-        conversed = total["conversed"]
-        unbroken = np.where(
-            conversed > 0, total["conversations"] / np.maximum(conversed, 1.0), 1.0
-        )
-        single = np.minimum(total["first_turns"] / safe, unbroken)
-        shares = np.stack(
-            [
-                single,
-                total["long_outputs"] / safe,
-                total["new_prompts"] / safe,
-                1.0 - public / safe,
-                total["elicitation"] / safe,
-                total["targeted"] / safe,
-            ],
-            axis=1,
-        )
-        return exchanges, np.clip(shares, 0.0, 1.0)
-
-
 def test_honest(
-    exchanges: npt.NDArray[np.float64],
-    shares: npt.NDArray[np.float64],
+    window: UseWindow,
     members: npt.NDArray[np.int64],
     reference: npt.NDArray[np.bool_],
-    pooled: list[npt.NDArray[np.int64]],
+    pooled: Sequence[npt.NDArray[np.int64]],
 ) -> HonestEvidence:
     """Test one group against operators of like volume on the same days.
 
@@ -155,41 +88,89 @@ def test_honest(
     the members together behave like at least sqrt(n) independent users.
 
     Parameters:
-        exchanges: Of each party in the window, shape (parties,).
-        shares: Habits of each party, shape (parties, habits).
+        window: Habits on the days of the test.
         members: Parties of the group, in an order that does not depend on their habits.
-        reference: Parties that count as one operator each.
+        reference: Parties that count as one operator each, shape (parties,).
         pooled: Other groups; each counts as one operator, whatever its size.
     """
-    active = members[exchanges[members] >= MINIMUM_EXCHANGES]
+    active = members[window.exchanges[members] >= MINIMUM_EXCHANGES]
     if active.size == 0:
         return NOTHING_SEEN
-    scores = shares @ SCORES.T
-    volume = float(np.median(exchanges[active]))
-    like = (
-        reference
-        & (exchanges >= max(MINIMUM_EXCHANGES, volume / VOLUME_RATIO))
-        & (exchanges <= volume * VOLUME_RATIO)
-    )
+    like = _like_volume(window, active, reference)
     like[members] = False
-    others = []
-    for group in pooled:
-        rows = group[exchanges[group] >= MINIMUM_EXCHANGES]
-        if rows.size:
-            others.append(scores[rows].mean(axis=0))
-    reference_scores = np.vstack([scores[like], *others])
+    theirs = _reference_scores(window, like, pooled)
+    shares = window.shares_in_group(active)
+    scores = shares @ SCORES.T
     independent = float(np.sqrt(active.size))
     of_scores = [
-        pool_log10_e(sequential_p_values(mine, theirs), independent)
-        for mine, theirs in zip(scores[active].T, reference_scores.T, strict=True)
+        pool_log10_e(sequential_p_values(mine, other), independent)
+        for mine, other in zip(scores.T, theirs.T, strict=True)
     ]
-    typical = np.median(shares[like], axis=0) if like.any() else np.zeros(len(HABITS))
+    typical = np.median(window.shares[like], axis=0) if like.any() else np.zeros(len(HABITS))
     return HonestEvidence(
         mean(of_scores),
-        conformal_log10_e(float(scores[active, 0].mean()), reference_scores[:, 0]),
+        conformal_log10_e(float(scores[:, 0].mean()), theirs[:, 0]),
         independent,
-        reference_scores.shape[0],
+        theirs.shape[0],
         int(active.size),
-        dict(zip(HABITS, np.mean(shares[active], axis=0).tolist(), strict=True)),
+        dict(zip(HABITS, shares.mean(axis=0).tolist(), strict=True)),
         dict(zip(HABITS, typical.tolist(), strict=True)),
     )
+
+
+def test_one_operator(
+    window: UseWindow,
+    party: int,
+    reference: npt.NDArray[np.bool_],
+    pooled: Sequence[npt.NDArray[np.int64]],
+) -> HonestEvidence:
+    """Test one declared party, which is one operator whatever its accounts.
+
+    Null hypothesis: the party is drawn from the same population as parties of like volume.
+
+    Parameters:
+        window: Habits on the days of the test.
+        party: The party.
+        reference: Parties that count as one operator each, shape (parties,).
+        pooled: Linked groups; each counts as one operator.
+    """
+    members = np.array([party])
+    if window.exchanges[party] < MINIMUM_EXCHANGES:
+        return NOTHING_SEEN
+    like = _like_volume(window, members, reference)
+    like[party] = False
+    theirs = _reference_scores(window, like, pooled)[:, 0]
+    log10_e = conformal_log10_e(float(window.scores[party, 0]), theirs)
+    typical = np.median(window.shares[like], axis=0) if like.any() else np.zeros(len(HABITS))
+    return HonestEvidence(
+        log10_e,
+        log10_e,
+        1.0,
+        theirs.size,
+        1,
+        dict(zip(HABITS, window.shares[party].tolist(), strict=True)),
+        dict(zip(HABITS, typical.tolist(), strict=True)),
+    )
+
+
+def _like_volume(
+    window: UseWindow, active: npt.NDArray[np.int64], reference: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    volume = float(np.median(window.exchanges[active]))
+    least = max(MINIMUM_EXCHANGES, volume / VOLUME_RATIO)
+    most = volume * VOLUME_RATIO
+    return np.asarray(reference & (window.exchanges >= least) & (window.exchanges <= most))
+
+
+def _reference_scores(
+    window: UseWindow,
+    like: npt.NDArray[np.bool_],
+    pooled: Sequence[npt.NDArray[np.int64]],
+) -> npt.NDArray[np.float64]:
+    """Return scores of reference operators, shape (operators, scores)."""
+    others = []
+    for group in pooled:
+        rows = group[window.exchanges[group] >= MINIMUM_EXCHANGES]
+        if rows.size:
+            others.append(window.scores[rows].mean(axis=0))
+    return np.vstack([window.scores[like], *others])

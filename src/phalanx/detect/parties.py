@@ -25,6 +25,12 @@ class Parties:
     sizes: npt.NDArray[np.int64]
     """Accounts of each party, shape (parties,)."""
 
+    by_party: npt.NDArray[np.int64]
+    """Account indices ordered by party, then by first exchange, shape (accounts,)."""
+
+    starts: npt.NDArray[np.int64]
+    """Where each party starts in `by_party`, shape (parties + 1,)."""
+
     @property
     def count(self) -> int:
         """Number of parties."""
@@ -64,10 +70,12 @@ def declare_parties(
             labels.append(account)
     names, of_account = np.unique(np.array(labels, dtype=object).astype(str), return_inverse=True)
     order = np.lexsort((first_seen, of_account))
-    starts = np.searchsorted(of_account[order], np.arange(names.size))
+    starts = np.searchsorted(of_account[order], np.arange(names.size + 1))
     return Parties(
         of_account.astype(np.int64),
         tuple(str(name) for name in names),
-        order[starts],
+        order[starts[:-1]],
         np.bincount(of_account, minlength=names.size),
+        order,
+        starts,
     )

@@ -21,7 +21,8 @@ from phalanx.detect.groups import (
     standing_core,
     standing_incidence,
 )
-from phalanx.detect.honest import Habits, HonestEvidence, test_honest
+from phalanx.detect.habits import Habits
+from phalanx.detect.honest import HonestEvidence, test_honest
 from phalanx.detect.links import (
     CONTENT_FAMILIES,
     MISSING,
@@ -229,9 +230,8 @@ class Replay:
         window = self.use_between(due[0].formed_day + 1, day)
         reference = self.reference()
         for track in due:
-            exchanges, shares = window.for_group(track.members)
             others = self.groups_without(track.members)
-            track.honest = test_honest(exchanges, shares, track.members, reference, others)
+            track.honest = test_honest(window, track.members, reference, others)
             track.log10_honest.append(track.honest.log10_e)
 
     def use_between(self, first: int, last: int) -> UseWindow:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.detect.facts import FactFinder
-from phalanx.detect.honest import test_honest
+from phalanx.detect.honest import test_one_operator
 from phalanx.detect.lines import honest_line
 from phalanx.detect.population import Population
 from phalanx.detect.replay import Replay
@@ -38,20 +38,16 @@ def single_parties(
     candidates = examined(population)
     last = population.days - 1
     view = replay.use_between(1, last)
-    exchanges, shares = view.alone()
     reference, others = replay.reference(), replay.groups_without(np.zeros(0, dtype=np.int64))
-    evidence = [
-        test_honest(exchanges, shares, np.array([party]), reference, others)
-        for party in candidates
-    ]
+    evidence = [test_one_operator(view, int(party), reference, others) for party in candidates]
     outcome = e_benjamini_hochberg(
-        np.array([item.log10_e_one_operator for item in evidence]), false_discovery_rate
+        np.array([item.log10_e for item in evidence]), false_discovery_rate
     )
     found = []
     for position in np.flatnonzero(outcome.rejected):
         members = candidates[position : position + 1]
         ones = np.ones(1)
-        level = evidence[position].log10_e_one_operator
+        level = evidence[position].log10_e
         found.append(
             SuspiciousParty(
                 party_id=population.parties.names[int(members[0])],

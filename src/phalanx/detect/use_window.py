@@ -1,11 +1,11 @@
-"""Habits of all parties in a window of days, seen from one group at a time."""
+"""Habits of all parties in a window of days, seen alone or from a group."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.honest import NOT_PUBLIC, Habits
+from phalanx.detect.habits import NOT_PUBLIC, SCORES, Habits
 from phalanx.detect.population import Population
 
 PUBLIC_OUTSIDERS = 3
@@ -17,6 +17,9 @@ class UseWindow:
 
     What counts as public depends on who asks: prompts that a group's own parties pass to
     each other are not public, those that unrelated parties send too are.
+
+    `exchanges` (parties,), `shares` (parties, habits) and `scores` (parties, scores) take
+    every party by itself.
     """
 
     def __init__(self, population: Population, habits: Habits, first: int, last: int) -> None:
@@ -34,28 +37,21 @@ class UseWindow:
         self._sent = prompts.exchanges[low:high].astype(np.float64)
         alone = self._users[self._value] - 1 >= PUBLIC_OUTSIDERS
         public = np.bincount(self._party, weights=self._sent * alone, minlength=self._count)
-        self._exchanges, self._shares = habits.window(first, last, public)
+        self.exchanges, self.shares = habits.window(first, last, public)
+        self.scores = self.shares @ SCORES.T
 
-    def alone(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Return exchanges and shares of every party taken by itself."""
-        return self._exchanges, self._shares
-
-    def for_group(
-        self, members: npt.NDArray[np.int64]
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Return exchanges, shape (parties,), and shares, shape (parties, habits)."""
+    def shares_in_group(self, members: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Return the habits of members as seen from their group, shape (members, habits)."""
         inside = np.zeros(self._count, dtype=np.bool_)
         inside[members] = True
-        own = np.bincount(
-            self._pair_value[inside[self._pair_party]], minlength=self._users.size
-        )
+        own = np.bincount(self._pair_value[inside[self._pair_party]], minlength=self._users.size)
         rows = np.flatnonzero(inside[self._party])
         value = self._value[rows]
         outside = self._users[value] - own[value] >= PUBLIC_OUTSIDERS
         public = np.bincount(
             self._party[rows], weights=self._sent[rows] * outside, minlength=self._count
         )
-        shares = self._shares.copy()
-        exchanges = np.maximum(self._exchanges[members], 1.0)
-        shares[members, NOT_PUBLIC] = np.clip(1.0 - public[members] / exchanges, 0.0, 1.0)
-        return self._exchanges, shares
+        shares = self.shares[members]
+        exchanges = np.maximum(self.exchanges[members], 1.0)
+        shares[:, NOT_PUBLIC] = np.clip(1.0 - public[members] / exchanges, 0.0, 1.0)
+        return shares

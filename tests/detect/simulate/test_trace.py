@@ -67,3 +67,15 @@ def test_a_useless_trace_is_refused(tmp_path: Path, table: pa.Table) -> None:
     pq.write_table(table, tmp_path / "trace.parquet")
     with pytest.raises(InputError, match=r"trace\.parquet"):
         arrival_shape(tmp_path / "trace.parquet")
+
+
+@pytest.mark.parametrize(
+    "text", ["2023-11-16 19:14:{:02d}.1234567", "2023-11-16T19:14:{:02d}+02:00"]
+)
+def test_text_times_with_and_without_zone(tmp_path: Path, text: str) -> None:
+    """Seven digits of a second, or a zone, are no obstacle."""
+    stamps = [text.format(second) for second in range(40)]
+    pq.write_table(pa.table({"timestamp": stamps}), tmp_path / "trace.parquet")
+    shape = arrival_shape(tmp_path / "trace.parquet")
+    assert shape.gaps is not None
+    assert set(np.round(shape.gaps, 6)) == {1.0}

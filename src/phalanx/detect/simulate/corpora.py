@@ -64,15 +64,14 @@ def _read_prompts(path: Path) -> pa.StringArray:
         column = source.to_table(columns=["prompt"]).column("prompt")
         texts = column.cast(pa.string()).combine_chunks().drop_null().unique()
     except (OSError, pa.ArrowException, KeyError) as error:
-        message = (
-            f"{path}: no prompts could be read ({error}); expected Parquet or JSONL with a text "
-            "column `prompt`"
-        )
-        raise InputError(message) from error
+        message = f"{path}: no prompts could be read ({error})"
+        raise InputError(
+            message, next_step="Pass Parquet or JSONL with a text column `prompt`."
+        ) from error
     texts = texts.filter(pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(texts)), 0))
     if len(texts) == 0:
-        message = f"{path}: the column `prompt` holds no text; give a file with prompts"
-        raise InputError(message)
+        message = f"{path}: the column `prompt` holds no text"
+        raise InputError(message, next_step="Give a file with prompts.")
     return texts
 
 

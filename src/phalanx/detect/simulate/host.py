@@ -12,6 +12,7 @@ import pyarrow.dataset as ds
 from numpy.typing import NDArray
 
 from phalanx.detect.simulate.columns import NATIVE_SCHEMA
+from phalanx.detect.simulate.instants import as_instants
 from phalanx.errors import InputError
 from phalanx.logs.schema import REQUIRED_COLUMNS
 
@@ -103,7 +104,7 @@ def _native(table: pa.Table, where: str) -> pa.Table:
             continue
         wanted = NATIVE_SCHEMA.field(name).type
         try:
-            column = _as_instants(table.column(name)) if pa.types.is_timestamp(wanted) else (
+            column = as_instants(table.column(name)) if pa.types.is_timestamp(wanted) else (
                 table.column(name).cast(wanted)
             )  # fmt: skip
         except pa.ArrowException as error:
@@ -111,15 +112,6 @@ def _native(table: pa.Table, where: str) -> pa.Table:
             raise InputError(message, next_step=f"Convert or drop `{name}`.") from error
         table = table.set_column(table.column_names.index(name), name, column)
     return table
-
-
-def _as_instants(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Read times: instants, times without a zone (taken as UTC), or text in ISO 8601."""
-    utc = NATIVE_SCHEMA.field("timestamp").type
-    if pa.types.is_timestamp(column.type):
-        zoned = column if column.type.tz else pc.assume_timezone(column, "UTC")
-        return zoned.cast(utc, safe=False)
-    return column.cast(pa.string()).cast(utc)
 
 
 def _host(table: pa.Table) -> Host:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from phalanx.detect.simulate.arrivals import ArrivalShape
+from phalanx.detect.simulate.instants import as_instants
 from phalanx.errors import InputError
 
 _DAY_SECONDS = 86_400.0
@@ -33,11 +34,8 @@ def arrival_shape(path: Path) -> ArrivalShape:
     """
     seconds = np.sort(_read_seconds(path))
     if len(seconds) < _LEAST_ARRIVALS:
-        message = (
-            f"{path}: {len(seconds)} arrivals, expected at least {_LEAST_ARRIVALS}; give a longer "
-            "trace or leave it out"
-        )
-        raise InputError(message)
+        message = f"{path}: {len(seconds)} arrivals, expected at least {_LEAST_ARRIVALS}"
+        raise InputError(message, next_step="Give a longer trace, or leave it out.")
     gaps = np.diff(seconds)[:_MOST_GAPS]
     mean = float(gaps.mean())
     hours = None
@@ -54,17 +52,14 @@ def _read_seconds(path: Path) -> NDArray[np.float64]:
             column = pacsv.read_csv(path).column("timestamp")
         else:
             column = pq.read_table(path, columns=["timestamp"]).column("timestamp")
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            column = column.cast(pa.timestamp("us"))
-        if pa.types.is_timestamp(column.type):
-            stamps = column.cast(pa.timestamp("us", tz=column.type.tz)).cast(pa.int64())
-            values = stamps.drop_null().to_numpy().astype(float) / 1e6
-        else:
+        if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
             values = column.drop_null().cast(pa.float64()).to_numpy()
+        else:
+            stamps = as_instants(column.drop_null()).cast(pa.int64())
+            values = stamps.to_numpy().astype(float) / 1e6
     except (OSError, KeyError, pa.ArrowException) as error:
-        message = (
-            f"{path}: no arrival times could be read ({error}); expected Parquet or CSV with a "
-            "column `timestamp`"
-        )
-        raise InputError(message) from error
+        message = f"{path}: no arrival times could be read ({error})"
+        raise InputError(
+            message, next_step="Pass a Parquet or CSV file with a column `timestamp`."
+        ) from error
     return np.asarray(values[np.isfinite(values)], dtype=np.float64)

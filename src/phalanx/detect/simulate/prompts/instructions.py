@@ -89,7 +89,7 @@ SKELETONS = {
 - {seed_task}
 - {seed_task}
 
-{~invent_rules}. {~invent}. {~invent_format}. {Domain|Field|Theme}: {topic}.
+{~invent_rules}. {~invent}. {~invent_format}. {Domain|Field|Theme}: {topic}, {product}, {concept}.
 
 {~invent_format}. {~invent}. {~invent_rules}. {~invent_rules}. {~invent_rules}.
 {seed_task}
@@ -97,7 +97,8 @@ SKELETONS = {
 {seed_task}
 {seed_task}
 
-{Persona|Profile}: {job}, {city}. {~invent}. {~invent_rules}. {~invent_format}.
+{Persona|Profile}: {job}, {city}, {topic} since {year}. {~invent}. {~invent_rules}. \
+{~invent_format}.
 
 {~invent} ({topic}, {topic}). {~invent_rules}. {~invent_format}.
 {Seed|Example}: {seed_task}
@@ -128,8 +129,8 @@ SKELETONS = {
 {seed_task_zh}
 {seed_task_zh}
 
-{~rule_zh}{~order_zh}{为主题|围绕}{topic_zh}{编写|设计}{八组|十组}{问答|指令与回答}，\
-{回答不少于二百字|语气自然}。
+{~rule_zh}{~order_zh}{为主题|围绕}{topic_zh}、{topic_zh}（{city_zh}，\
+{year}年）{编写|设计}{八组|十组}{问答|指令与回答}，{回答不少于二百字|语气自然}。
         """,
         "ru": """
 {~order_ru} {~rule_ru} {Придумай|Составь} {десять|двенадцать} {новых заданий|инструкций} {по \

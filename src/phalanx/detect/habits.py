@@ -1,0 +1,73 @@
+"""Habits of use: shares of a party's exchanges that tell harvesting from using."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from phalanx.detect.population import COUNT_COLUMNS, Population
+
+HABITS = (
+    "never continued",
+    "answer longer than question",
+    "not sent before",
+    "not public",
+    "asks for training material",
+    "targets reasoning, grading or tools",
+)
+"""Shares of exchanges, each in [0, 1]."""
+
+SCORES = np.array(
+    [
+        [3.0, 3.0, 2.0, 4.0, 4.0, 0.0],
+        [0.0, 0.0, 0.0, 1.0, 4.0, 0.0],
+        [0.0, 0.0, 0.0, 1.0, 0.0, 4.0],
+    ]
+)
+"""Weights of habits in each score: harvesting in bulk, elicitation, capability focus.
+Each score gives an e-value; they are averaged, because they share data."""
+
+NOT_PUBLIC = 3
+"""Position of the habit that depends on who asks."""
+
+
+class Habits:
+    """Habits of every party in any window of days, from cumulative counts."""
+
+    def __init__(self, population: Population) -> None:
+        """Accumulate counts over days."""
+        self._cumulative = {
+            name: np.pad(np.cumsum(population.counts[name], axis=1), ((0, 0), (1, 0)))
+            for name in COUNT_COLUMNS
+        }
+
+    def window(
+        self, first: int, last: int, public: npt.NDArray[np.float64]
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return exchanges, shape (parties,), and shares, shape (parties, habits).
+
+        Parameters:
+            first: First day of the window.
+            last: Last day, included.
+            public: Exchanges of each party in the window whose prompt others sent too.
+        """
+        total = {n: c[:, last + 1] - c[:, first] for n, c in self._cumulative.items()}
+        exchanges = total["exchanges"].astype(np.float64)
+        safe = np.maximum(exchanges, 1.0)
+        conversed = total["conversed"]
+        unbroken = np.where(
+            conversed > 0, total["conversations"] / np.maximum(conversed, 1.0), 1.0
+        )
+        single = np.minimum(total["first_turns"] / safe, unbroken)
+        shares = np.stack(
+            [
+                single,
+                total["long_outputs"] / safe,
+                total["new_prompts"] / safe,
+                1.0 - public / safe,
+                total["elicitation"] / safe,
+                total["targeted"] / safe,
+            ],
+            axis=1,
+        )
+        return exchanges, np.clip(shares, 0.0, 1.0)
