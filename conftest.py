@@ -10,7 +10,8 @@ from typing import cast
 
 import pytest
 from sybil import Sybil
-from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+from sybil.integration.pytest import SybilItem
+from sybil.parsers.markdown import PythonCodeBlockParser
 
 
 def _enter_folder(namespace: dict[str, object]) -> None:
@@ -25,11 +26,19 @@ def _leave_folder(namespace: dict[str, object]) -> None:
 
 
 pytest_collect_file = Sybil(
-    parsers=[PythonCodeBlockParser(), SkipParser()],
+    parsers=[PythonCodeBlockParser()],
     patterns=["README.md", "docs/*.md", "docs/**/*.md"],
     setup=_enter_folder,
     teardown=_leave_folder,
 ).pytest()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the examples of a page together and in order: a page is one story."""
+    examples = [item for item in items if isinstance(item, SybilItem)]
+    examples.sort(key=lambda item: (item.path, item.example.line))
+    items[:] = [*(item for item in items if not isinstance(item, SybilItem)), *examples]
 
 
 @pytest.fixture(autouse=True)

@@ -22,6 +22,9 @@ import numpy as np
 import pyarrow.parquet as pq
 from results import peak_memory_bytes, print_table, save
 
+EXCHANGES_PER_ACCOUNT = 100
+"""Both sizes have the same traffic per account over their two weeks."""
+
 PEER_EXCHANGES = 100_000
 """Exchanges for the MinHash peer, which is far slower; its rate is per exchange."""
 
@@ -134,7 +137,6 @@ def main() -> None:
     """Measure at both sizes and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 5_000_000])
-    parser.add_argument("--accounts", type=int, default=50_000)
     parser.add_argument("--smoke", action="store_true", help="20,000 exchanges")
     parser.add_argument("--measure", choices=sorted(MEASUREMENTS), help=argparse.SUPPRESS)
     parser.add_argument("--log", type=Path, help=argparse.SUPPRESS)
@@ -143,12 +145,12 @@ def main() -> None:
         print(json.dumps(MEASUREMENTS[arguments.measure](arguments.log)))
         return
     if arguments.smoke:
-        arguments.rows, arguments.accounts = [20_000], 1_000
+        arguments.rows = [20_000]
     results: dict[str, dict[str, object]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for rows in arguments.rows:
             path = Path(folder) / f"exchanges-{rows}.parquet"
-            write_log(rows, arguments.accounts, path)
+            write_log(rows, rows // EXCHANGES_PER_ACCOUNT, path)
             in_own_process("scan", path) if rows == arguments.rows[0] else None
             results[f"scan, {rows:,}"] = in_own_process("scan", path)
             if rows == arguments.rows[0]:

@@ -38,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader has gone (`phalanx ... | head`). Python would complain once more when
         # it flushes at exit, so standard output is pointed at nothing.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.CLEAN
-    return status
+        return int(ExitCode.CLEAN)
+    return int(status)
 
 
 def _run(words: list[str]) -> int:

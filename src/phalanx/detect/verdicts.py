@@ -23,7 +23,7 @@ class Verdict:
     """Tracks that are about the same parties, with the members that are sure."""
 
     tracks: tuple[Track, ...]
-    """Strongest first."""
+    """The one that named the parties first; it carries the judgement."""
 
     members: npt.NDArray[np.int64]
     confidence: npt.NDArray[np.float64]
@@ -66,8 +66,8 @@ def sort_tracks(
     ).rejected
     found = [t for t, yes in zip(tracks, is_campaign, strict=True) if yes]
     campaigns = [
-        _verdict(group, evening, history, exchanges)
-        for group in _merged(found, evening.population.parties.count)
+        _verdict(merger, evening, history, exchanges)
+        for merger in _merged(found, evening.population.parties.count)
     ]
     campaigns = [verdict for verdict in campaigns if verdict.members.size >= 2]
     taken = np.zeros(evening.population.parties.count, dtype=np.bool_)
@@ -79,8 +79,8 @@ def sort_tracks(
         if pool and not campaign and 2 * np.count_nonzero(taken[t.members]) < t.members.size
     ]
     pools = [
-        _verdict(group, evening, history, exchanges)
-        for group in _merged(linked, evening.population.parties.count)
+        _verdict(merger, evening, history, exchanges)
+        for merger in _merged(linked, evening.population.parties.count)
     ]
     pools = [verdict for verdict in pools if verdict.members.size >= 2]
     listed = {id(t) for verdict in (*campaigns, *pools) for t in verdict.tracks}
@@ -92,34 +92,54 @@ def sort_tracks(
     return Sorting(tuple(campaigns), tuple(pools), tuple(undecided))
 
 
-def _merged(tracks: Sequence[Track], parties: int) -> list[list[Track]]:
-    """Put tracks together that share most of the smaller one, strongest first."""
-    merged: list[tuple[npt.NDArray[np.bool_], list[Track]]] = []
-    for track in sorted(tracks, key=lambda t: (-t.log10_e, -t.log10_e_apart, t.number)):
-        for inside, group in merged:
-            shared = int(np.count_nonzero(inside[track.members]))
-            if 2 * shared >= min(track.members.size, int(inside.sum())):
-                inside[track.members] = True
-                group.append(track)
-                break
-        else:
+def _merged(tracks: Sequence[Track], parties: int) -> list[_Merger]:
+    """Put tracks together that are about the same parties.
+
+    Groups formed by content come first: two campaigns may share hours and days of birth
+    by chance, and then one standing group spans both; it must not make them one.
+    """
+    mergers: list[_Merger] = []
+    for track in sorted(tracks, key=lambda t: (t.route, -t.log10_e, -t.log10_e_apart, t.number)):
+        same = [merger for merger in mergers if merger.shares_half(track.members)]
+        if not same:
             inside = np.zeros(parties, dtype=np.bool_)
             inside[track.members] = True
-            merged.append((inside, [track]))
-    return [group for _, group in merged]
+            mergers.append(_Merger(inside, [track]))
+            continue
+        for merger in same:
+            merger.tracks.append(track)
+        if len(same) == 1 and same[0].alike(track.members):
+            same[0].inside[track.members] = True
+    return mergers
+
+
+@dataclass(frozen=True, slots=True)
+class _Merger:
+    """Tracks about the same parties, while they are being put together."""
+
+    inside: npt.NDArray[np.bool_]
+    tracks: list[Track]
+
+    def shares_half(self, members: npt.NDArray[np.int64]) -> bool:
+        shared = np.count_nonzero(self.inside[members])
+        return bool(2 * shared >= min(members.size, np.count_nonzero(self.inside)))
+
+    def alike(self, members: npt.NDArray[np.int64]) -> bool:
+        shared = np.count_nonzero(self.inside[members])
+        return bool(2 * shared >= members.size + np.count_nonzero(self.inside) - shared)
 
 
 def _verdict(
-    tracks: list[Track],
+    merger: _Merger,
     evening: Evening,
     history: ContentHistory,
     exchanges: npt.NDArray[np.float32],
 ) -> Verdict:
     """Keep the members of which the posterior is sure."""
-    union = np.unique(np.concatenate([track.members for track in tracks]))
-    content = content_log_ratio(history, exchanges, tracks[0].members)[union]
+    union = np.flatnonzero(merger.inside)
+    content = content_log_ratio(history, exchanges, merger.tracks[0].members)[union]
     standing = standing_log_ratio(evening, STANDING_FAMILIES, union)
     confidence = membership(content, standing, evening.population.parties.count)
     kept = confidence >= CONFIDENT
     order = np.argsort(-confidence[kept], kind="stable")
-    return Verdict(tuple(tracks), union[kept][order], confidence[kept][order])
+    return Verdict(tuple(merger.tracks), union[kept][order], confidence[kept][order])

@@ -6,7 +6,6 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from phalanx.logs.cast import decode_bytes
 from phalanx.logs.quality import Quality
@@ -14,7 +13,6 @@ from phalanx.logs.quality import Quality
 MAXIMUM_CHARACTERS = 256 << 20
 """A record that goes on for longer is given up."""
 
-_HANDED_ON_CHARACTERS = 8 << 20
 _DECODER = json.JSONDecoder(strict=False)
 _BETWEEN = re.compile(r"[\s,\[\]\x00\x1e\ufeff]*")
 _FIRST_KEY = re.compile(r'\{\s*("(?:[^"\\]|\\.){1,200}")\s*:')
@@ -25,8 +23,8 @@ _CLOSE_TO_END = 16
 
 def documents(
     pieces: Iterator[bytes], name: str, quality: Quality
-) -> Iterator[tuple[list[int], list[dict[str, Any]]]]:
-    """Yield groups of record numbers, from 1, and the records.
+) -> Iterator[tuple[int, int, dict[str, object]]]:
+    """Yield the number of each record, from 1, its length as text, and the record.
 
     Brackets and commas between records are passed over, so that an array, several arrays
     and records without any separator read the same. After a broken record reading goes
@@ -40,30 +38,21 @@ def documents(
     Examples:
         >>> pieces = iter([b'[{"a": 1}, {"a": 2', b'}, {"a": tru}, {"a": 4}]'])
         >>> quality = Quality()
-        >>> [values for _, values in documents(pieces, "x", quality)]
-        [[{'a': 1}, {'a': 2}, {'a': 4}]]
+        >>> list(documents(pieces, "x", quality))
+        [(1, 8, {'a': 1}), (2, 8, {'a': 2}), (4, 8, {'a': 4})]
         >>> dict(quality.rejects)
         {'not valid JSON': 1}
     """
     source = _Text(pieces, quality)
-    positions: list[int] = []
-    values: list[dict[str, Any]] = []
-    taken = number = 0
+    number = 0
     while source.at_record():
         number += 1
-        before = source.position
         value = source.record()
         if isinstance(value, dict):
-            positions.append(number)
-            values.append(value)
+            yield number, source.characters, value
         else:
             reason = value if isinstance(value, str) else "not a JSON object"
             quality.reject(name, "record", [number], reason)
-        taken += max(source.position - before, 0)
-        if taken > _HANDED_ON_CHARACTERS:
-            yield positions, values
-            positions, values, taken = [], [], 0
-    yield positions, values
 
 
 class _Text:
@@ -76,6 +65,7 @@ class _Text:
         self._text = ""
         self._anchor: re.Pattern[str] | None = None
         self.position = 0
+        self.characters = 0
 
     def at_record(self) -> bool:
         """Move to the next record; false at the end of the text."""
@@ -105,6 +95,7 @@ class _Text:
                 return "not valid JSON"
             if self._anchor is None:
                 self._learn_anchor()
+            self.characters = end - self.position
             self.position = end
             return None if isinstance(value, str) else value
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from itertools import chain, islice
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +13,12 @@ import pyarrow.json as arrow_json
 from phalanx.logs.chunk import NativeChunk
 from phalanx.logs.columns import extract, missing_columns
 from phalanx.logs.content import LogFile
-from phalanx.logs.json_records import Records, is_lines, line_blocks, parse_lines, read_records
+from phalanx.logs.json_records import Record, is_lines, line_blocks, parse_lines, read_records
 from phalanx.logs.json_schema import JsonSchema
 from phalanx.logs.lines import Block, block_of
 from phalanx.logs.options import ReadOptions
 from phalanx.logs.quality import Quality
-from phalanx.logs.rows import Row, chunk_of, field_at
+from phalanx.logs.rows import PlacedRow, Row, chunks_of, field_at
 from phalanx.logs.schema import MAPPABLE_COLUMNS, REQUIRED_COLUMNS
 
 _SAMPLE_LINES = 200
@@ -36,8 +36,7 @@ def read_json(file: LogFile, options: ReadOptions, quality: Quality) -> Iterator
         for block in line_blocks(file, quality):
             yield from reader.block(block)
     else:
-        for records in read_records(file, quality):
-            yield from reader.records(records)
+        yield from reader.records(read_records(file, quality))
 
 
 class _JsonReader:
@@ -48,6 +47,7 @@ class _JsonReader:
         self._quality = quality
         self._fields = {name: options.columns.get(name, name) for name in MAPPABLE_COLUMNS}
         self._schema: JsonSchema | None = None
+        self._batch_rows = options.batch_rows
         self._known_complete = False
 
     def block(self, block: Block) -> Iterator[NativeChunk]:
@@ -58,24 +58,25 @@ class _JsonReader:
                 if end < 0:
                     break
             sample = block.data if end < 0 else block.data[:end]
-            self._learn(parse_lines(block_of(sample), self._name, Quality()).values)
+            self._learn(parse_lines(block_of(sample), self._name, Quality()))
         chunk = self._by_arrow(block)
         if chunk is not None:
             yield chunk
             return
-        records = parse_lines(block, self._name, self._quality)
-        self._learn(records.values[:_SAMPLE_LINES])
-        yield from self.records(records)
+        self._learn(islice(parse_lines(block, self._name, Quality()), _SAMPLE_LINES))
+        yield from self.records(parse_lines(block, self._name, self._quality))
 
-    def records(self, records: Records) -> Iterator[NativeChunk]:
+    def records(self, records: Iterator[Record]) -> Iterator[NativeChunk]:
         """Yield rows that were parsed one by one."""
-        if not records.values:
-            return
-        self._require_columns(records.values)
-        rows = [self._row(value) for value in records.values]
-        yield chunk_of(rows, records.positions, records.unit, self._quality)
+        first = list(islice(records, _NAMED_RECORDS))
+        self._require_columns([record.value for record in first])
+        rows = (
+            PlacedRow(unit, position, characters, self._row(value))
+            for unit, position, characters, value in chain(first, records)
+        )
+        yield from chunks_of(rows, self._batch_rows, self._quality)
 
-    def _row(self, record: Mapping[str, Any]) -> Row:
+    def _row(self, record: Mapping[str, object]) -> Row:
         row = {}
         for name, path in self._fields.items():
             value = field_at(record, path)
@@ -107,18 +108,18 @@ class _JsonReader:
         columns = {name: extract(batch, path) for name, path in self._schema.paths.items()}
         return NativeChunk(rows=table.num_rows, positions=positions, unit="line", columns=columns)
 
-    def _learn(self, values: list[dict[str, Any]]) -> None:
+    def _learn(self, records: Iterator[Record]) -> None:
+        values = [record.value for record in records]
         if not values:
             return
         self._require_columns(values)
         schema = self._schema or JsonSchema(self._fields)
         self._schema = schema.widened(values)
 
-    def _require_columns(self, values: list[dict[str, Any]]) -> None:
+    def _require_columns(self, values: list[dict[str, object]]) -> None:
         """Refuse a file in whose first records a required field never occurs."""
-        if self._known_complete:
+        if self._known_complete or not values:
             return
-        values = values[:_NAMED_RECORDS]
         missing = [
             name
             for name in REQUIRED_COLUMNS
@@ -129,7 +130,7 @@ class _JsonReader:
         self._known_complete = True
 
 
-def _names(values: Iterable[Mapping[str, Any]], prefix: str = "") -> list[str]:
+def _names(values: Iterable[Mapping[str, object]], prefix: str = "") -> list[str]:
     """Return the names of all fields, nested ones dotted, in order of appearance."""
     names: dict[str, None] = {}
     for value in values:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from phalanx.errors import InputError
 from phalanx.logs.cast import decode_bytes
@@ -32,17 +31,26 @@ _SEPARATORS = re.compile(r"[\s,\x00\x1e]*")
 _PADDING = b" \t\r\n\0\x1e"
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
-    """Some records of a file, and where they stand."""
+class Record(NamedTuple):
+    """One JSON object and where it stands."""
 
     unit: Unit
-    positions: list[int]
-    values: list[dict[str, Any]]
+    """What `position` counts."""
+
+    position: int
+    """From 1."""
+
+    characters: int
+    """Its length as text."""
+
+    value: dict[str, object]
 
 
-def read_records(file: LogFile, quality: Quality) -> Iterator[Records]:
-    """Yield the JSON objects of a file, a few megabytes at a time.
+def read_records(file: LogFile, quality: Quality) -> Iterator[Record]:
+    """Yield the JSON objects of a file, one by one.
+
+    Whoever takes them should keep little of each: thousands of nested objects that are
+    held at once keep the garbage collector busy.
 
     Parameters:
         file: One object a line, an array of objects, or objects one after the other.
@@ -50,10 +58,10 @@ def read_records(file: LogFile, quality: Quality) -> Iterator[Records]:
     """
     if is_lines(file.head):
         for block in line_blocks(file, quality):
-            yield parse_lines(block, file.name, quality)
+            yield from parse_lines(block, file.name, quality)
         return
-    for positions, values in documents(surviving(file, quality), file.name, quality):
-        yield Records("record", positions, values)
+    for position, characters, value in documents(surviving(file, quality), file.name, quality):
+        yield Record("record", position, characters, value)
 
 
 def line_blocks(file: LogFile, quality: Quality) -> Iterator[Block]:
@@ -84,35 +92,29 @@ def surviving(file: LogFile, quality: Quality) -> Iterator[bytes]:
         quality.note(f"{file.name}: {error}; what came before was read")
 
 
-def parse_lines(block: Block, name: str, quality: Quality) -> Records:
+def parse_lines(block: Block, name: str, quality: Quality) -> Iterator[Record]:
     r"""Parse each line of a block by itself; reject those that are no JSON object.
 
     Examples:
         >>> from phalanx.logs.lines import block_of
-        >>> quality = Quality()
-        >>> parse_lines(block_of(b'{"a": 1}\n{"a": \n\n[2]'), "x", quality).values
-        [{'a': 1}]
+        >>> block, quality = block_of(b'{"a": 1}\n{"a": \n\n[2]'), Quality()
+        >>> [(record.position, record.value) for record in parse_lines(block, "x", quality)]
+        [(1, {'a': 1})]
         >>> dict(quality.rejects)
         {'not valid JSON': 1, 'not a JSON object': 1}
     """
-    records = Records("line", [], [])
-    rejected: dict[str, list[int]] = {}
     for number, line in enumerate(block.data.split(b"\n"), start=block.first_line):
         stripped = line.strip(_PADDING)
         if not stripped:
             if b"\0" in line:
-                rejected.setdefault(NOT_JSON, []).append(number)
+                quality.reject(name, "line", [number], NOT_JSON)
             continue
         for value in _values(stripped, quality):
             if isinstance(value, dict):
-                records.positions.append(number)
-                records.values.append(value)
+                yield Record("line", number, len(stripped), value)
             else:
-                reason = value if isinstance(value, Reason) else NOT_AN_OBJECT
-                rejected.setdefault(str(reason), []).append(number)
-    for reason, numbers in rejected.items():
-        quality.reject(name, "line", numbers, reason)
-    return records
+                reason = str(value) if isinstance(value, Reason) else NOT_AN_OBJECT
+                quality.reject(name, "line", [number], reason)
 
 
 def is_lines(head: bytes) -> bool:

@@ -12,7 +12,7 @@ from phalanx.logs.json_text import digest_of
 from phalanx.logs.messages import Conversation, split_messages, text_of
 from phalanx.logs.options import ReadOptions
 from phalanx.logs.quality import Quality
-from phalanx.logs.rows import Row, chunk_of, first_at
+from phalanx.logs.rows import PlacedRow, Row, chunks_of, first_at
 
 _NEEDED = {"startTime", "model"}
 _TYPICAL = {"call_type", "model_group", "model_parameters", "hidden_params", "request_tags"}
@@ -59,10 +59,11 @@ class LiteLLMReader:
 
     def read(self, file: LogFile, options: ReadOptions, quality: Quality) -> Iterator[NativeChunk]:
         """Yield the payloads as rows."""
-        for records in read_records(file, quality):
-            rows = [exchange_of(value, options.columns, quality) for value in records.values]
-            if rows:
-                yield chunk_of(rows, records.positions, records.unit, quality)
+        rows = (
+            PlacedRow(unit, position, characters, exchange_of(value, options.columns, quality))
+            for unit, position, characters, value in read_records(file, quality)
+        )
+        yield from chunks_of(rows, options.batch_rows, quality)
 
 
 def exchange_of(payload: Mapping[str, object], columns: Mapping[str, str], quality: Quality) -> Row:

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from phalanx.logs.chunk import NativeChunk
 from phalanx.logs.content import LogFile
 from phalanx.logs.json_head import first_keys, first_records, looks_like_json
-from phalanx.logs.json_records import read_records
+from phalanx.logs.json_records import Record, read_records
 from phalanx.logs.json_text import decoded
 from phalanx.logs.messages import Conversation, split_messages
 from phalanx.logs.options import ReadOptions
 from phalanx.logs.quality import Quality
-from phalanx.logs.rows import Row, chunk_of, first_at
+from phalanx.logs.rows import PlacedRow, Row, chunks_of, first_at
 
 _CLASS = 6003
 _PROFILE_KEYS = ("ai_model", "ai_agent", "message_context")
@@ -75,17 +75,17 @@ class OcsfReader:
 
     def read(self, file: LogFile, options: ReadOptions, quality: Quality) -> Iterator[NativeChunk]:
         """Yield the events that are calls of a model."""
-        for records in read_records(file, quality):
-            rows: list[Row] = []
-            positions: list[int] = []
-            for position, event in zip(records.positions, records.values, strict=True):
-                if not is_model_call(event):
-                    quality.note("event that calls no model, passed over")
-                    continue
-                rows.append(exchange_of(event, options.columns, quality))
-                positions.append(position)
-            if rows:
-                yield chunk_of(rows, positions, records.unit, quality)
+        rows = _rows(read_records(file, quality), options, quality)
+        yield from chunks_of(rows, options.batch_rows, quality)
+
+
+def _rows(records: Iterator[Record], options: ReadOptions, quality: Quality) -> Iterator[PlacedRow]:
+    for unit, position, characters, event in records:
+        if is_model_call(event):
+            row = exchange_of(event, options.columns, quality)
+            yield PlacedRow(unit, position, characters, row)
+        else:
+            quality.note("event that calls no model, passed over")
 
 
 def is_model_call(event: Mapping[str, object]) -> bool:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from phalanx.logs.chunk import NativeChunk
 from phalanx.logs.content import LogFile
 from phalanx.logs.json_head import first_keys, looks_like_json
-from phalanx.logs.json_records import read_records
+from phalanx.logs.json_records import Record, read_records
 from phalanx.logs.options import ReadOptions
 from phalanx.logs.otel_span import exchange_of, flat_attributes
 from phalanx.logs.quality import Quality
-from phalanx.logs.rows import Row, chunk_of
+from phalanx.logs.rows import PlacedRow, chunks_of
 
 _RESOURCES = ("resourceSpans", "resource_spans")
 _SCOPES = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans")
@@ -33,22 +33,20 @@ class OtelReader:
 
     def read(self, file: LogFile, options: ReadOptions, quality: Quality) -> Iterator[NativeChunk]:
         """Yield the spans that are calls of a model."""
-        number = 0
-        for records in read_records(file, quality):
-            rows: list[Row] = []
-            positions: list[int] = []
-            for record in records.values:
-                for resource, span in _spans(record):
-                    number += 1
-                    row = exchange_of(span, resource, options.columns, quality)
-                    if row is not None:
-                        rows.append(row)
-                        positions.append(number)
-                    if len(rows) >= options.batch_rows:
-                        yield chunk_of(rows, positions, "span", quality)
-                        rows, positions = [], []
-            if rows:
-                yield chunk_of(rows, positions, "span", quality)
+        rows = _rows(read_records(file, quality), options, quality)
+        yield from chunks_of(rows, options.batch_rows, quality)
+
+
+def _rows(records: Iterator[Record], options: ReadOptions, quality: Quality) -> Iterator[PlacedRow]:
+    number = 0
+    for record in records:
+        characters = record.characters
+        for resource, span in _spans(record.value):
+            number += 1
+            row = exchange_of(span, resource, options.columns, quality)
+            if row is not None:
+                yield PlacedRow("span", number, characters, row)
+                characters = 0  # counted with the first span of the record
 
 
 def _spans(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -14,8 +15,53 @@ from phalanx.logs.prompts import from_conversations
 from phalanx.logs.quality import Quality
 from phalanx.logs.schema import EXCHANGE_SCHEMA, MAPPABLE_COLUMNS, RESPONSE_CHARACTERS
 
+_CHUNK_CHARACTERS = 16 << 20
+
 Row = Mapping[str, object]
 """Native column -> cell. `prompt` may be text, messages, or a `Conversation`."""
+
+
+class PlacedRow(NamedTuple):
+    """A row, and where in its file it stands."""
+
+    unit: Unit
+    position: int
+    characters: int
+    """Length of the record that it came from."""
+
+    row: Row
+
+
+def chunks_of(
+    rows: Iterable[PlacedRow], batch_rows: int, quality: Quality
+) -> Iterator[NativeChunk]:
+    """Yield chunks of rows as they come, bounded in rows and in text.
+
+    Parameters:
+        rows: Rows in order.
+        batch_rows: Largest number of rows in a chunk, at least 1.
+        quality: Takes notes on cells of a wrong type.
+
+    Examples:
+        >>> rows = [PlacedRow("line", number, 9, {"prompt": "p"}) for number in range(1, 6)]
+        >>> [chunk.rows for chunk in chunks_of(rows, 2, Quality())]
+        [2, 2, 1]
+    """
+    held: list[PlacedRow] = []
+    characters = 0
+    for placed in rows:
+        held.append(placed)
+        characters += placed.characters
+        if len(held) >= batch_rows or characters >= _CHUNK_CHARACTERS:
+            yield _chunk(held, quality)
+            held, characters = [], 0
+    if held:
+        yield _chunk(held, quality)
+
+
+def _chunk(held: Sequence[PlacedRow], quality: Quality) -> NativeChunk:
+    rows = [placed.row for placed in held]
+    return chunk_of(rows, [placed.position for placed in held], held[0].unit, quality)
 
 
 def chunk_of(
