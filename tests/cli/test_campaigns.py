@@ -32,7 +32,7 @@ def test_every_group_can_be_shown(scan_folder: Path) -> None:
     for group in groups:
         text = describe(result, group)
         assert group_id(group) in text
-        assert "log10 e" in text
+        assert "e-value" in text
 
 
 def test_show_by_beginning(scan_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

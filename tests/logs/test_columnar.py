@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from phalanx.errors import InputError
 from phalanx.logs import ReadOptions, open_log
@@ -300,3 +303,61 @@ def test_system_prompt_column_comes_before_the_system_turn(row: Row, read: Read)
     result, log = read(table)
     assert result["system_prompt"].to_pylist() == ["outer", "inner"]
     assert log.columns == {"system_prompt"}
+
+
+def test_messages_as_nested_columns(tmp_path: Path, row: Row, read: Read) -> None:
+    """A Parquet column of message structs comes apart like any other."""
+    messages = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "One?"},
+        {"role": "assistant", "content": "1"},
+        {"role": "user", "content": "Two?"},
+    ]
+    path = tmp_path / "messages.parquet"
+    pq.write_table(_table(row, 3, prompt=messages), path)
+    table, _ = read(path)
+    assert table["prompt"].to_pylist() == ["Two?"] * 3
+    assert table["system_prompt"].to_pylist() == ["Be brief."] * 3
+    assert table["history_turns"].to_pylist() == [2] * 3
+
+
+def _hostile_batch(data: bytes, offsets: list[int], kind: pa.DataType) -> pa.RecordBatch:
+    count = len(offsets) - 1
+    good = pa.array(["x"] * count)
+    buffers = [None, pa.array(offsets, pa.int32()).buffers()[1], pa.py_buffer(data)]
+    bad = pa.Array.from_buffers(kind, count, buffers)
+    columns = {"timestamp": good, "account_id": bad, "model": good, "prompt": good}
+    return pa.RecordBatch.from_pydict(columns)
+
+
+@pytest.mark.parametrize("offsets", [[0, 5, 2], [0, -7, 2], [0, 1 << 30, 2], [2, 0, 3]], ids=str)
+def test_hostile_offsets_are_refused(offsets: list[int], tmp_path: Path) -> None:
+    """Offsets that point outside their text are found before they are followed."""
+    batch = _hostile_batch(b"abc", offsets, pa.string())
+    path = tmp_path / "hostile.arrow"
+    with pa.ipc.new_stream(str(path), batch.schema) as writer:
+        writer.write_batch(batch)
+    with pytest.raises(InputError):
+        list(open_log(path).batches())
+
+
+@settings(max_examples=150)
+@given(
+    which=st.sampled_from([_write_ipc, _write_stream, lambda sink: pq.write_table(_TABLE, sink)]),
+    place=st.floats(0, 1),
+    noise=st.binary(min_size=1, max_size=12),
+)
+def test_noise_in_columnar_files(
+    which: Callable[[Any], None],
+    place: float,
+    noise: bytes,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Bytes changed anywhere end in rows or in an error that names the file."""
+    content = bytearray(_bytes(which))
+    start = int(place * (len(content) - len(noise)))
+    content[start : start + len(noise)] = noise
+    path = tmp_path_factory.getbasetemp() / "noise"
+    path.write_bytes(content)
+    with suppress(InputError):
+        assert sum(batch.num_rows for batch in open_log(path).batches()) > 0

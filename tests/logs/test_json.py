@@ -328,3 +328,15 @@ def test_an_unfinished_batch_leaves_no_rejects_file(lines: Lines, row: Row, tmp_
     next(stream)
     stream.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["log.jsonl"]
+
+
+def test_one_bad_line_among_thousands(lines: Lines, row: Row, read: Read, tmp_path: Path) -> None:
+    """A bad line in a large block is found, listed by its number, and costs only itself."""
+    rows: list[Any] = [row(number, prompt="x" * 400) for number in range(6000)]
+    rows[4321] = "broken"
+    listed = tmp_path / "rejects.jsonl"
+    table, log = read(lines(*rows), rejects_path=listed)
+    expected = [f"user-{number}" for number in range(6000) if number != 4321]
+    assert table["account_id"].to_pylist() == expected
+    assert log.rejects == {"not valid JSON": 1}
+    assert json.loads(listed.read_text())["line"] == 4322

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from phalanx.detect.result import ScanResult
 from phalanx.formats.json import to_text
+from phalanx.formats.notation import e_value, money_usd, plural, share, short_count
 from phalanx.model import (
     AuthorisedGroup,
     Campaign,
@@ -106,17 +107,20 @@ def _groups(result: ScanResult) -> Iterator[Group]:
 
 def _print_not_judged(console: Console, group: NotJudged) -> None:
     console.print(f"reason: {group.reason}")
-    console.print(f"log10 e reachable: {group.reachable_log10_e:.1f}")
-    console.print(f"log10 e apart {group.log10_e_apart:.1f}, honest {group.log10_e_honest:.1f}")
-    console.print(f"accounts: {len(group.accounts):,}")
+    console.print(
+        f"e-value against operated apart {e_value(group.log10_e_apart)}, against used honestly "
+        f"{e_value(group.log10_e_honest)}; {e_value(group.reachable_log10_e)} was within reach"
+    )
+    console.print(plural(len(group.accounts), "account"))
     for account in group.accounts[:_MEMBERS_SHOWN]:
         console.print(f"  {account}")
 
 
 def _print_judgement(console: Console, judgement: Judgement) -> None:
     console.print(
-        f"log10 e {judgement.log10_e:.1f} (apart {judgement.log10_e_apart:.1f}, "
-        f"honest {judgement.log10_e_honest:.1f}; needed {judgement.threshold_log10_e:.1f})"
+        f"e-value {e_value(judgement.log10_e)} (operated apart: "
+        f"{e_value(judgement.log10_e_apart)}; used honestly: {e_value(judgement.log10_e_honest)}; "
+        f"level {e_value(judgement.threshold_log10_e)})"
     )
     discovered = judgement.discovered_on or "never passed the level"
     console.print(f"formed on {judgement.formed_on}, discovered on {discovered}")
@@ -124,27 +128,28 @@ def _print_judgement(console: Console, judgement: Judgement) -> None:
 
 def _print_facts(console: Console, facts: GroupFacts) -> None:
     console.print(
-        f"{len(facts.members):,} accounts of {facts.parties:,} parties, "
-        f"{facts.exchanges:,} exchanges, {facts.output_tokens:,} tokens served, "
+        f"{plural(len(facts.members), 'account')} of {plural(facts.parties, 'party')}, "
+        f"{plural(facts.exchanges, 'exchange')}, {short_count(facts.output_tokens)} tokens served, "
         f"{facts.first_seen:%Y-%m-%d %H:%M} to {facts.last_seen:%Y-%m-%d %H:%M}"
     )
     models = ", ".join(f"{name} {count:,}" for name, count in facts.models.items())
     console.print(f"models: {models}")
     shares = sorted(facts.capabilities.items(), key=lambda item: -item[1])
-    console.print("targets: " + ", ".join(f"{name} {share:.0%}" for name, share in shares))
+    console.print("targets: " + ", ".join(f"{name} {share(part)}" for name, part in shares))
     for template in facts.templates:
         console.print(f"template: {template}")
 
 
 def _print_evidence(console: Console, judgement: Judgement) -> None:
-    table = Table("rule", "seen", "log10 e", "of", "reference", title="evidence", box=None)
+    columns = ("rule", "seen", "e-value", "within reach", "reference")
+    table = Table(*columns, title="evidence", box=None)
     for line in judgement.evidence:
-        reachable = "" if line.reachable_log10_e is None else f"{line.reachable_log10_e:.1f}"
+        reach = line.reachable_log10_e
         table.add_row(
             line.rule_id,
             f"{line.name}: {line.observation}" + ("" if line.decisive else " (context)"),
-            f"{line.log10_e:.1f}",
-            reachable,
+            e_value(line.log10_e),
+            "unbounded" if reach is None else e_value(reach),
             f"{line.reference_size:,}",
         )
     console.print()
@@ -181,11 +186,11 @@ def _print_members(console: Console, facts: GroupFacts) -> None:
 def _print_consequences(console: Console, campaign: Campaign) -> None:
     harm = campaign.harm
     console.print(
-        f"\nharm, estimated: {harm.output_tokens:,} tokens served, "
-        f"{harm.estimated_cost_usd:,.0f} USD at the price list"
+        f"\nharm, estimated: {short_count(harm.output_tokens)} tokens served, "
+        f"{money_usd(harm.estimated_cost_usd)} at the price list"
     )
-    for name, share in harm.share_of_known_sets.items():
-        console.print(f"  {share:.1%} of the size of {name}")
+    for name, part in harm.share_of_known_sets.items():
+        console.print(f"  {share(part)} of the size of {name}")
     console.print("\nsteps that the evidence supports, mildest first:")
     for action in campaign.actions:
-        console.print(f"  {action.kind} ({action.accounts:,} accounts): {action.reason}")
+        console.print(f"  {action.kind} ({plural(action.accounts, 'account')}): {action.reason}")

@@ -35,7 +35,7 @@ COUNT_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class ContentUse:
-    """Who used which shared content value on which day; rows sorted by day."""
+    """Who used which content value that several accounts share; rows sorted by day."""
 
     party: npt.NDArray[np.int32]
     value: npt.NDArray[np.int32]
@@ -45,13 +45,8 @@ class ContentUse:
     """Index of the day."""
 
     exchanges: npt.NDArray[np.int32]
-    kind: npt.NDArray[np.int8]
-    """Kind of each value (position in `CONTENT_COLUMNS`), shape (values,)."""
-
-    @property
-    def values(self) -> int:
-        """Number of distinct shared values."""
-        return int(self.kind.size)
+    values: int
+    """Number of distinct shared values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +145,7 @@ def build_population(
         },
         created=accounts["created"].to_numpy()[first],
         content=_content_use(tables.content_values(narrow), hashes, parties, first_day),
-        prompts=_content_use(tables.shared_prompts(narrow), hashes, parties, first_day),
+        prompts=_content_use(tables.shared_values(narrow, "exact"), hashes, parties, first_day),
     )
 
 
@@ -167,22 +162,15 @@ def _scatter(
 def _content_use(
     rows: pa.Table, hashes: npt.NDArray[np.int64], parties: Parties, first_day: int
 ) -> ContentUse:
-    """Replace accounts by parties; keep the values that two parties share."""
-    party = parties.of_account[np.searchsorted(hashes, rows["account"].to_numpy())]
-    _, value = np.unique(rows["value"].to_numpy(), return_inverse=True)
-    day = rows["day"].to_numpy() - first_day
-    exchanges = rows["exchanges"].to_numpy()
-    pairs = np.unique(value.astype(np.int64) * parties.count + party)
-    users = np.bincount(pairs // parties.count, minlength=int(value.max(initial=-1)) + 1)
-    kept = users[value] >= 2
-    codes = np.cumsum(users >= 2) - 1
-    order = np.argsort(day[kept], kind="stable")
-    kind = np.zeros(users.size, dtype=np.int8)
-    kind[value] = rows["kind"].to_numpy()
+    """Replace accounts by parties and sort by day."""
+    day = (rows["day"].to_numpy() - first_day).astype(np.int16)
+    order = np.lexsort((rows["value"].to_numpy(), day))
+    account = np.searchsorted(hashes, rows["account"].to_numpy()[order])
+    value = rows["value"].to_numpy()[order]
     return ContentUse(
-        party[kept][order].astype(np.int32),
-        codes[value[kept]][order].astype(np.int32),
-        day[kept][order].astype(np.int32),
-        exchanges[kept][order].astype(np.int32),
-        kind[users >= 2],
+        parties.of_account[account].astype(np.int32),
+        value.astype(np.int32),
+        day[order].astype(np.int32),
+        rows["exchanges"].to_numpy()[order].astype(np.int32),
+        int(value.max(initial=-1)) + 1,
     )

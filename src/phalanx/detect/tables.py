@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ibis
 import pyarrow as pa
+import pyarrow.compute as pc
 from ibis import _
 
 from phalanx.detect.narrow import CONTENT_COLUMNS, MICROSECONDS_PER_DAY
@@ -96,33 +97,31 @@ def shared_values(narrow: ibis.Table, column: str) -> pa.Table:
     """Return who used the values of one content column that at least two accounts used.
 
     Returns:
-        Columns account, value, day, exchanges: one row per account, value and day.
+        Columns account, value, day, exchanges: one row per account, value and day. Values
+        are numbered from 0 in the order of their hashes.
     """
-    used = narrow.filter(_[column] != 0)
+    used = narrow.filter(_[column] != 0).select("account", "day", hash=_[column])
     shared = (
-        used.group_by(value=_[column])
+        used.group_by("hash")
         .agg(low=_.account.min(), high=_.account.max())
         .filter(_.low != _.high)
-        .select("value")
     )
-    rows = used.select("account", "day", value=_[column]).semi_join(shared, "value")
+    numbered = shared.select("hash", value=ibis.row_number().over(order_by=shared.hash))
+    rows = used.inner_join(numbered, "hash")
     return rows.group_by("account", "value", "day").agg(exchanges=_.count()).to_pyarrow()
 
 
 def content_values(narrow: ibis.Table) -> pa.Table:
-    """Return `shared_values` of all content columns with their kind."""
-    return pa.concat_tables(
-        [_of_kind(shared_values(narrow, name), kind) for kind, name in enumerate(CONTENT_COLUMNS)]
-    )
-
-
-def shared_prompts(narrow: ibis.Table) -> pa.Table:
-    """Return `shared_values` of exact prompts."""
-    return _of_kind(shared_values(narrow, "exact"), len(CONTENT_COLUMNS))
-
-
-def _of_kind(rows: pa.Table, kind: int) -> pa.Table:
-    return rows.append_column("kind", pa.repeat(pa.scalar(kind, pa.int8()), rows.num_rows))
+    """Return `shared_values` of all content columns, numbered one after the other."""
+    parts: list[pa.Table] = []
+    numbered = 0
+    for column in CONTENT_COLUMNS:
+        rows = shared_values(narrow, column)
+        values = pc.add(rows["value"], pa.scalar(numbered, pa.int64()))
+        parts.append(rows.set_column(rows.schema.get_field_index("value"), "value", values))
+        if rows.num_rows:
+            numbered = int(pc.max(values).as_py()) + 1
+    return pa.concat_tables(parts)
 
 
 def new_prompts(narrow: ibis.Table) -> pa.Table:

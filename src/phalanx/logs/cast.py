@@ -254,8 +254,8 @@ def _valid_utf8(array: pa.Array) -> Cast:
     try:
         array.validate(full=True)
     except pa.ArrowInvalid:
-        # Offsets first: text whose very layout is broken must not be touched.
-        array.validate()
+        # Text whose very layout is broken must not be touched.
+        array.view(pa.binary()).validate(full=True)
     else:
         return Cast(array)
     cells = array.view(pa.binary()).to_pylist()

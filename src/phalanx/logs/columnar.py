@@ -19,6 +19,9 @@ PARQUET_MAGIC = b"PAR1"
 ARROW_MAGIC = b"ARROW1"
 ARROW_STREAM_MAGIC = b"\xff\xff\xff\xff"
 
+# Text is checked as bytes: what is not UTF-8 is mended, cell by cell, later.
+_OPAQUE = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary()}
+
 _READ_AHEAD_BYTES = 1 << 20
 _FEWEST_ROWS = 64
 _MOST_ROWS_PER_BYTE = 100
@@ -56,7 +59,7 @@ def read_arrow_file(file: LogFile, options: ReadOptions, quality: Quality) -> It
     with file.open_binary() as source, pa.ipc.open_file(source) as reader:
         paths = resolve(reader.schema, options.columns, name=file.name, quality=quality)
         batches = (reader.get_batch(index) for index in range(reader.num_record_batches))
-        yield from read_batches(batches, paths, options)
+        yield from read_batches(map(_sound, batches), paths, options)
 
 
 def read_arrow_stream(
@@ -69,7 +72,7 @@ def read_arrow_stream(
     """
     with file.open_binary() as source, pa.ipc.open_stream(source) as reader:
         paths = resolve(reader.schema, options.columns, name=file.name, quality=quality)
-        yield from read_batches(reader, paths, options)
+        yield from read_batches(map(_sound, reader), paths, options)
 
 
 def read_batches(
@@ -78,7 +81,6 @@ def read_batches(
     """Yield native chunks of bounded size from batches of any size."""
     position = 1
     for batch in batches:
-        batch.validate()
         for start in range(0, batch.num_rows, options.batch_rows):
             part = batch.slice(start, options.batch_rows)
             columns = {name: _small_offsets(extract(part, path)) for name, path in paths.items()}
@@ -95,6 +97,15 @@ def _bounded(columns: dict[str, pa.Array], rows: int, position: int) -> Iterator
         yield from _bounded(tail, rows - half, position + half)
         return
     yield NativeChunk(rows=rows, positions=range(position, position + rows), columns=columns)
+
+
+def _sound(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Check what Arrow takes on trust from a file, before anything follows its offsets."""
+    batch.validate()
+    for column in batch.columns:
+        opaque = _OPAQUE.get(column.type)
+        (column if opaque is None else column.view(opaque)).validate(full=True)
+    return batch
 
 
 def _leaf(schema: pa.Schema, path: FieldPath) -> str:

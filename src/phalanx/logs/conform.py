@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -66,22 +67,27 @@ class Conformer:
         ]
         nullable = pa.schema([field.with_nullable(nullable=True) for field in EXCHANGE_SCHEMA])
         batch = pa.RecordBatch.from_arrays(arrays, schema=nullable)
-        positions = np.asarray(chunk.positions)
         keep = np.full(chunk.rows, fill_value=True)
         for mask, reason in unusable:
             newly = keep & mask
             if newly.any():
-                self._quality.reject(file, chunk.unit, positions[newly], reason)
+                self._reject(file, chunk, np.flatnonzero(newly), reason)
                 keep &= ~newly
         if not keep.all():
-            batch, positions = batch.filter(pa.array(keep)), positions[keep]
+            batch = batch.filter(pa.array(keep))
         repeated = self._seen.duplicates(batch.column("exchange_id"))
         if repeated.any():
-            reason = "exchange_id seen before"
-            self._quality.reject(file, chunk.unit, positions[repeated], reason)
+            rows = np.flatnonzero(keep)[repeated]
+            self._reject(file, chunk, rows, "exchange_id seen before")
             batch = batch.filter(pa.array(~repeated))
         self._remember_columns(batch)
         yield from self._finished(batch)
+
+    def _reject(
+        self, file: str, chunk: NativeChunk, rows: npt.NDArray[np.intp], reason: str
+    ) -> None:
+        positions = [int(chunk.positions[row]) for row in rows]
+        self._quality.reject(file, chunk.unit, positions, reason)
 
     def _finished(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         columns = {name: batch.column(name) for name in batch.schema.names}

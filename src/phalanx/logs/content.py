@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
@@ -33,14 +32,14 @@ _BYTE_ORDER_MARKS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LogFile:
     r"""One input file.
 
     Examples:
         >>> with tempfile.NamedTemporaryFile() as file:
         ...     _ = file.write(b"\xef\xbb\xbftimestamp"), file.flush()
-        ...     LogFile(Path(file.name)).head
+        ...     LogFile(Path(file.name)).head()
         b'timestamp'
     """
 
@@ -52,15 +51,12 @@ class LogFile:
         """Path as given, for messages."""
         return str(self.path)
 
-    @cached_property
     def head(self) -> bytes:
-        """First bytes, decompressed and as UTF-8; fewer where compressed data end early."""
-        return _beginning(self._text(piece_bytes=HEAD_BYTES), HEAD_BYTES)
+        """Read the first bytes, decompressed and as UTF-8; fewer where they end early.
 
-    @cached_property
-    def encoding(self) -> str:
-        """Text encoding that the file declares, else `utf-8`; `binary` after a magic number."""
-        return _encoding_of(self._start)[0]
+        They are not kept: a folder may hold thousands of files.
+        """
+        return _beginning(self._text(piece_bytes=HEAD_BYTES), HEAD_BYTES)
 
     def text_pieces(self) -> Iterator[bytes]:
         """Yield the whole file, decompressed, as UTF-8 without byte-order mark.
@@ -90,13 +86,10 @@ class LogFile:
             with pa.OSFile(unpacked.name) as file:
                 yield file
 
-    @cached_property
-    def _start(self) -> bytes:
-        return _beginning(decompressed(self.path, piece_bytes=_START_BYTES), _START_BYTES)
-
     def _text(self, *, piece_bytes: int) -> Iterator[bytes]:
+        start = _beginning(decompressed(self.path, piece_bytes=_START_BYTES), _START_BYTES)
+        encoding, mark = _encoding_of(start)
         pieces = decompressed(self.path, piece_bytes=piece_bytes)
-        encoding, mark = _encoding_of(self._start)
         if encoding in ("utf-8", "binary"):
             yield from _without(mark, pieces)
             return

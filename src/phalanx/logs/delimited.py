@@ -69,7 +69,7 @@ def read_delimited(file: LogFile, options: ReadOptions, quality: Quality) -> Ite
     Raises:
         InputError: If the header lacks a required column.
     """
-    header = header_of(file.head)
+    header = header_of(file.head())
     if header is None:
         message = f"{file.name}: no header with column names in the first line"
         raise InputError(message, next_step="Put the column names in the first line.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 _PIECE = 1 << 20
 
@@ -27,6 +27,7 @@ class FileDigest:
         self._path = path
         self._digest = ""
         self._error: OSError | None = None
+        self._cancelled = Event()
         self._thread = Thread(target=self._run, name=f"sha256 {path.name}", daemon=True)
         self._thread.start()
 
@@ -41,11 +42,15 @@ class FileDigest:
             raise self._error
         return self._digest
 
+    def cancel(self) -> None:
+        """Stop hashing: nobody will ask for the result."""
+        self._cancelled.set()
+
     def _run(self) -> None:
         try:
             digest = hashlib.sha256()
             with self._path.open("rb", buffering=0) as file:
-                while piece := file.read(_PIECE):
+                while (piece := file.read(_PIECE)) and not self._cancelled.is_set():
                     digest.update(piece)
             self._digest = digest.hexdigest()
         except OSError as error:

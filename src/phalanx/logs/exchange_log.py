@@ -10,7 +10,6 @@ from types import MappingProxyType
 import pyarrow as pa
 
 from phalanx.errors import InputError
-from phalanx.logs.chunk import NativeChunk
 from phalanx.logs.conform import Conformer
 from phalanx.logs.decompress import DecompressionError
 from phalanx.logs.digest import FileDigest
@@ -110,10 +109,9 @@ class ExchangeLog:
         if self._options.rejects_path is not None:
             self._quality.list_rejects_in(_rejects_file(self._options.rejects_path))
         try:
-            for file, chunk in self._chunks():
-                for batch in self._conformer.conform(chunk, file):
-                    self._rows += batch.num_rows
-                    yield batch
+            for batch in self._conformed():
+                self._rows += batch.num_rows
+                yield batch
             self._require_rows()
         except BaseException:
             # A caller that stops half way leaves no half-written list either.
@@ -121,21 +119,23 @@ class ExchangeLog:
             raise
         self._quality.finish()
 
-    def _chunks(self) -> Iterator[tuple[str, NativeChunk]]:
+    def _conformed(self) -> Iterator[pa.RecordBatch]:
         for source in self._sources:
             name = source.file.name
             digest = FileDigest(source.file.path)
             try:
                 for chunk in source.reader.read(source.file, self._options, self._quality):
-                    yield name, chunk
+                    yield from self._conformer.conform(chunk, name)
                 self._inputs[name] = digest.result()
             except (OSError, pa.ArrowException, UnicodeError, DecompressionError) as error:
                 message = f"{name}: cannot be read as {source.reader.name}: {_first_line(error)}"
                 advice = "Write or copy the file again, or leave it out."
                 raise InputError(message, next_step=advice) from error
+            finally:
+                digest.cancel()
         if self._frame is not None:
             for chunk in read_frame(self._frame, self._options, self._quality):
-                yield FRAME_NAME, chunk
+                yield from self._conformer.conform(chunk, FRAME_NAME)
             self._inputs[FRAME_NAME] = FRAME_NAME
 
     def _require_rows(self) -> None:

@@ -23,6 +23,7 @@ from phalanx.logs.schema import MAPPABLE_COLUMNS, REQUIRED_COLUMNS
 
 _SAMPLE_LINES = 200
 _NAMED_RECORDS = 1_000
+_HALVED_BYTES = 256 << 10
 
 
 def read_json(file: LogFile, options: ReadOptions, quality: Quality) -> Iterator[NativeChunk]:
@@ -32,7 +33,7 @@ def read_json(file: LogFile, options: ReadOptions, quality: Quality) -> Iterator
         InputError: If no record has one of the required fields.
     """
     reader = _JsonReader(file.name, options, quality)
-    if is_lines(file.head):
+    if is_lines(file.head()):
         for block in line_blocks(file, quality):
             yield from reader.block(block)
     else:
@@ -63,6 +64,13 @@ class _JsonReader:
         if chunk is not None:
             yield chunk
             return
+        if self._schema is not None and self._schema.arrow is not None:
+            # One bad line must not make thousands of good ones slow: search for it.
+            halves = _halves(block)
+            for half in halves:
+                yield from self.block(half)
+            if halves:
+                return
         self._learn(islice(parse_lines(block, self._name, Quality()), _SAMPLE_LINES))
         yield from self.records(parse_lines(block, self._name, self._quality))
 
@@ -128,6 +136,17 @@ class _JsonReader:
         if missing:
             raise missing_columns(self._name, missing, _names(values))
         self._known_complete = True
+
+
+def _halves(block: Block) -> tuple[Block, Block] | tuple[()]:
+    """Cut a block between two lines near its middle; nothing for a small one."""
+    if len(block.data) < _HALVED_BYTES:
+        return ()
+    middle = block.data.find(b"\n", len(block.data) // 2) + 1
+    if middle in (0, len(block.data)):
+        return ()
+    head = block_of(block.data[:middle], block.first_line)
+    return head, block_of(block.data[middle:], block.first_line + head.lines)
 
 
 def _names(values: Iterable[Mapping[str, object]], prefix: str = "") -> list[str]:

@@ -56,7 +56,7 @@ def read_records(file: LogFile, quality: Quality) -> Iterator[Record]:
         file: One object a line, an array of objects, or objects one after the other.
         quality: Takes the records that cannot be read.
     """
-    if is_lines(file.head):
+    if is_lines(file.head()):
         for block in line_blocks(file, quality):
             yield from parse_lines(block, file.name, quality)
         return

@@ -40,13 +40,14 @@ class NativeReader:
 
     def read(self, file: LogFile, options: ReadOptions, quality: Quality) -> Iterator[NativeChunk]:
         """Yield the rows of a file, by the reader of its form."""
-        if file.head.startswith(PARQUET_MAGIC):
+        head = file.head()
+        if head.startswith(PARQUET_MAGIC):
             yield from read_parquet(file, options, quality)
-        elif file.head.startswith(ARROW_MAGIC):
+        elif head.startswith(ARROW_MAGIC):
             yield from read_arrow_file(file, options, quality)
-        elif file.head.startswith(ARROW_STREAM_MAGIC):
+        elif head.startswith(ARROW_STREAM_MAGIC):
             yield from read_arrow_stream(file, options, quality)
-        elif looks_like_json(file.head):
+        elif looks_like_json(head):
             yield from read_json(file, options, quality)
         else:
             yield from read_delimited(file, options, quality)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol
 
 from phalanx.errors import ConfigError
@@ -52,7 +52,7 @@ def readers() -> tuple[LogReader, ...]:
     """Return one of each installed reader, by name.
 
     Raises:
-        ConfigError: If none is installed.
+        ConfigError: If none is installed, or one cannot be loaded.
 
     Examples:
         >>> [reader.name for reader in readers()][:2]
@@ -63,7 +63,16 @@ def readers() -> tuple[LogReader, ...]:
         message = "no log reader is installed"
         raise ConfigError(message, next_step="Install the package anew: pip install -e .")
 
-    return tuple(point.load()() for point in points)
+    return tuple(_loaded(point) for point in points)
+
+
+def _loaded(point: EntryPoint) -> LogReader:
+    try:
+        reader: LogReader = point.load()()
+    except (ImportError, AttributeError, TypeError) as error:
+        message = f"log reader {point.name} ({point.value}) cannot be loaded: {error}"
+        raise ConfigError(message, next_step="Install its package anew, or remove it.") from error
+    return reader
 
 
 def reader_for(head: bytes, certainty: float = 0.0) -> LogReader | None:

@@ -92,8 +92,8 @@ def _source(path: Path, quality: Quality, *, certainty: float) -> Source | None:
     require_regular_file(path)
     file = LogFile(path)
     try:
-        head = file.head
-    except DecompressionError as error:
+        head = file.head()
+    except (DecompressionError, OSError) as error:
         message = f"{path}: cannot be read: {error}"
         raise InputError(message, next_step="Copy the file again, or leave it out.") from error
     if not head.strip(b" \t\r\n\0"):
