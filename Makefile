@@ -14,7 +14,7 @@ PYTEST_ARGS ?=
 BENCHMARKS = $(shell grep -l '__main__' bench/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test slow lint format types layers docs reference picture bench smoke \
+.PHONY: help demo install test coverage slow lint format types layers docs reference picture bench smoke \
         lock upgrade check-lock clean
 
 help: ## Say what each target does
@@ -28,8 +28,12 @@ install: .venv/.base ## Make .venv with Phalanx and what it needs, hash-locked
 test: .venv/.dev ## Run the tests; what is skipped is named at the end
 	$(BIN)/python -m pytest -rfEs $(PYTEST_ARGS)
 
+coverage: .venv/.dev ## Say which lines and branches no fast test reaches
+	$(BIN)/python -m pytest -q --cov --cov-report=term $(PYTEST_ARGS)
+
+# pytest ends with 5 when no test is marked slow, which is no failure.
 slow: .venv/.dev ## Run the tests that take minutes
-	$(BIN)/python -m pytest -rfEs -m slow $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -rfEs -m slow $(PYTEST_ARGS) || [ $$? -eq 5 ]
 
 lint: .venv/.dev ## Check style and formatting
 	$(BIN)/ruff check

@@ -111,4 +111,11 @@ def test_every_page_is_in_the_navigation() -> None:
     settings = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))
     named = set(re.findall(r"'([\w/-]+\.md)'", str(settings["project"]["nav"])))
     pages = {path.relative_to(ROOT / "docs").as_posix() for path in ROOT.glob("docs/**/*.md")}
-    assert {page for page in pages if not page.startswith("adr/")} == named
+    assert {page for page in pages if not page.startswith("adr/0")} == named
+
+
+def test_every_decision_is_in_the_index() -> None:
+    """The page of decisions links to each of them."""
+    folder = ROOT / "docs" / "adr"
+    listed = set(_LINK.findall((folder / "index.md").read_text(encoding="utf-8")))
+    assert {path.name for path in folder.glob("0*.md")} == listed

@@ -157,3 +157,16 @@ def test_noise_never_stops_the_parser(content: bytes) -> None:
     for line, fields in records_of(block_of(content), ",", 3, Quality()):
         assert 1 <= line <= lines
         assert fields is None or len(fields) == 3
+
+
+def test_a_field_beyond_memory_is_rejected(tmp_path: Path, read: Read) -> None:
+    """A line that goes on for more than 256 MiB is given up; what follows is read."""
+    path = tmp_path / "log.csv"
+    with path.open("wb") as file:
+        file.write(f"{_HEADER}{_TIME},a,m,one\n{_TIME},b,m,".encode())
+        for _ in range(270):
+            file.write(b"x" * (1 << 20))
+        file.write(f"\n{_TIME},c,m,two\n".encode())
+    table, log = read(path)
+    assert table["account_id"].to_pylist() == ["a", "c"]
+    assert log.rejects == {"line longer than 256 MiB": 1}

@@ -146,3 +146,22 @@ def test_content_that_nests_without_end() -> None:
     for _ in range(5000):
         value = [value]
     assert text_of(value) == ""
+
+
+def test_lists_of_other_shapes_are_split_one_by_one() -> None:
+    """Lists whose messages have parts, or null and empty lists, are read all the same."""
+    column = pa.array(
+        [
+            [{"role": "user", "content": [{"type": "text", "text": "a"}], "parts": None}],
+            [{"role": "model", "content": None, "parts": [{"text": "b"}]}],
+            None,
+            [],
+            [{"role": None, "content": None, "parts": None}],
+        ]
+    )
+    assert split_prompts(column).prompt.to_pylist() == ["a", "b", None, None, None]
+
+
+def test_lists_of_numbers_are_no_prompts() -> None:
+    """A column of embeddings in the place of prompts has nothing to read."""
+    assert split_prompts(pa.array([[1.0, 2.0]])).prompt.to_pylist() == [None]

@@ -25,9 +25,7 @@ class Listing:
     verdict: Verdict
 
 
-def account_table(
-    population: Population, names: Names, listings: Sequence[Listing]
-) -> pa.Table:
+def account_table(population: Population, names: Names, listings: Sequence[Listing]) -> pa.Table:
     """Return one row per account.
 
     Returns:

@@ -15,8 +15,6 @@ import numpy.typing as npt
 from phalanx.detect.links import MISSING, Evening, LinkFamily
 from phalanx.evidence import Urn, UrnTest, mean, product
 
-_MINIMUM_STRATUM = 50
-
 
 @dataclass(frozen=True, slots=True)
 class FamilyEvidence:
@@ -31,19 +29,20 @@ class FamilyEvidence:
 class ApartTest:
     """Urns of several families on one evening, ready for every group.
 
-    Null hypothesis: the parties are operated apart, that is, within strata of country
-    the values of the tested families are exchangeable between parties, the group having
+    Null hypothesis: the parties are operated apart, that is, within strata (of
+    country, or of network operator for addresses) the values of the tested families are exchangeable between parties, the group having
     been formed without them.
     """
 
     def __init__(self, evening: Evening, families: Sequence[LinkFamily]) -> None:
         """Count values among the parties that have appeared by this evening."""
         seen = evening.population.joined_on() <= evening.day
-        strata = country_strata(evening.population.attributes["country"])
+        attributes = evening.population.attributes
         self._urns: list[tuple[LinkFamily, list[Urn]]] = []
         for family in families:
             levels = [np.where(seen, level, MISSING) for level in family.values(evening)]
             if any((level != MISSING).any() for level in levels):
+                strata = strata_of(attributes[family.stratum])
                 self._urns.append((family, [Urn(level, strata) for level in levels]))
 
     def test(self, members: npt.NDArray[np.int64]) -> list[FamilyEvidence]:
@@ -64,7 +63,10 @@ def combine(lines: Sequence[FamilyEvidence]) -> float:
     )
 
 
-def country_strata(country: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return a stratum per party: its country, or one for all small countries."""
-    _, codes, counts = np.unique(country, return_inverse=True, return_counts=True)
-    return np.where(counts[codes] >= _MINIMUM_STRATUM, codes + 1, 0).astype(np.int64)
+def strata_of(attribute: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return a stratum per party: its value, one for all that carry none.
+
+    Rare values are not put together: what a mixture of countries shares, each of them
+    shares more.
+    """
+    return np.unique(attribute, return_inverse=True)[1].astype(np.int64)

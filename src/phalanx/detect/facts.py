@@ -63,9 +63,7 @@ class FactFinder:
         population = self.population
         accounts = self.accounts_of(parties)
         rank = {int(party): i for i, party in enumerate(parties)}
-        members = [
-            self._member(int(a), rank, confidence, coverage, formed_day) for a in accounts
-        ]
+        members = [self._member(int(a), rank, confidence, coverage, formed_day) for a in accounts]
         daily = population.account_exchanges[accounts].sum(axis=0)
         total = float(daily.sum())
         hashes = population.accounts["account"].to_numpy()[accounts]

@@ -75,9 +75,7 @@ class ContentHistory:
         return total
 
 
-def content_incidence(
-    history: ContentHistory, exchanges: npt.NDArray[np.float32]
-) -> Incidence:
+def content_incidence(history: ContentHistory, exchanges: npt.NDArray[np.float32]) -> Incidence:
     """Link parties to the content values that they have used so far.
 
     Parameters:

@@ -20,12 +20,26 @@ HABITS = (
 SCORES = np.array(
     [
         [3.0, 3.0, 2.0, 4.0, 4.0, 0.0],
-        [0.0, 0.0, 0.0, 1.0, 4.0, 0.0],
-        [0.0, 0.0, 0.0, 1.0, 0.0, 4.0],
+        [0.0, 0.0, 0.0, 0.0, 1.0, 0.0],
+        [0.0, 1.0, 0.5, 0.5, 0.0, 2.0],
     ]
 )
 """Weights of habits in each score: harvesting in bulk, elicitation, capability focus.
 Each score gives an e-value; they are averaged, because they share data."""
+
+OCCASIONAL = np.array([-np.inf, 0.1, -np.inf])
+"""Scores below this are alike: whoever asks for reasoning now and then harvests nothing."""
+
+
+def scores_of(shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the scores of parties, shape (parties, scores), from their habits.
+
+    Examples:
+        >>> scores_of(np.array([[1.0, 1.0, 1.0, 1.0, 0.05, 0.5]])).round(2).tolist()
+        [[12.2, 0.1, 3.0]]
+    """
+    return np.asarray(np.maximum(shares @ SCORES.T, OCCASIONAL))
+
 
 NOT_PUBLIC = 3
 """Position of the habit that depends on who asks."""
@@ -55,9 +69,7 @@ class Habits:
         exchanges = total["exchanges"].astype(np.float64)
         safe = np.maximum(exchanges, 1.0)
         conversed = total["conversed"]
-        unbroken = np.where(
-            conversed > 0, total["conversations"] / np.maximum(conversed, 1.0), 1.0
-        )
+        unbroken = np.where(conversed > 0, total["conversations"] / np.maximum(conversed, 1.0), 1.0)
         single = np.minimum(total["first_turns"] / safe, unbroken)
         shares = np.stack(
             [

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.habits import HABITS, SCORES
+from phalanx.detect.habits import HABITS, scores_of
 from phalanx.detect.use_window import UseWindow
 from phalanx.evidence import conformal_log10_e, mean, pool_log10_e, sequential_p_values
 
@@ -100,7 +100,7 @@ def test_honest(
     like[members] = False
     theirs = _reference_scores(window, like, pooled)
     shares = window.shares_in_group(active)
-    scores = shares @ SCORES.T
+    scores = scores_of(shares)
     independent = float(np.sqrt(active.size))
     of_scores = [
         pool_log10_e(sequential_p_values(mine, other), independent)

@@ -8,8 +8,8 @@ from phalanx.detect.replay import Track
 from phalanx.model import Evidence
 
 APART_NULL = (
-    "The parties are operated apart: within a country, values of this family are "
-    "exchangeable between parties, given how the group was formed."
+    "The parties are operated apart: within a country (within a network operator, for "
+    "addresses) values of this family are exchangeable between parties."
 )
 HONEST_NULL = (
     "The operator is drawn from the same population as operators of like volume on the same days."

@@ -85,7 +85,9 @@ def _level_log_ratio(
     share_inside = (inside - 0.5) / size
     share_outside = (everywhere - inside + 0.5) / (population - size + 1.0)
     lonely = (np.count_nonzero(alone & carried) + 0.5) / (size + 1.0)
-    ratio = np.where(alone, np.log(lonely), np.log(np.maximum(share_inside, 1e-300) / share_outside))
+    ratio = np.where(
+        alone, np.log(lonely), np.log(np.maximum(share_inside, 1e-300) / share_outside)
+    )
     return np.where(carried, np.maximum(ratio, np.log(lonely)), 0.0)
 
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from phalanx.detect.sketch import BANDS, derive_seed, hash_strings, sketch_prompts
+from phalanx.detect.sketch import BANDS, CAPABILITY_BIT, derive_seed, hash_strings, sketch_prompts
 from phalanx.logs.engine import DuckDBEngine
 
 MICROSECONDS_PER_DAY = 86_400_000_000
@@ -124,7 +124,7 @@ class Narrowing:
             "closing": sketch.closing,
             "exact": sketch.exact,
             "words": sketch.words,
-            "capabilities": sketch.capabilities,
+            "capabilities": sketch.capabilities | _offers_tools(batch),
             "code": sketch.code.astype(np.int16),
         }
         timestamp = _integers(batch.column("timestamp"))
@@ -215,9 +215,13 @@ def _draw(
     return ((state ^ (state >> np.uint64(31))) >> np.uint64(1)).view(np.int64)
 
 
-def _input_tokens(
-    batch: pa.RecordBatch, words: npt.NDArray[np.int32]
-) -> npt.NDArray[np.int64]:
+def _offers_tools(batch: pa.RecordBatch) -> npt.NDArray[np.int16]:
+    """Return the tool-use bit where the request carried tools, whatever its text says."""
+    carried = np.asarray(batch.column("tools_hash").is_valid())
+    return (carried * CAPABILITY_BIT["tool use"]).astype(np.int16)
+
+
+def _input_tokens(batch: pa.RecordBatch, words: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
     """Take logged tokens, or four thirds of the words of the last turn."""
     column = batch.column("input_tokens")
     estimate = words.astype(np.int64) * 4 // 3

@@ -86,9 +86,7 @@ class Population:
         return np.argmax(self.counts["exchanges"] > 0, axis=1)
 
 
-def build_population(
-    narrow: ibis.Table, names: Names, declared: Mapping[str, str]
-) -> Population:
+def build_population(narrow: ibis.Table, names: Names, declared: Mapping[str, str]) -> Population:
     """Aggregate the narrow table.
 
     Parameters:
@@ -140,9 +138,7 @@ def build_population(
         counts=counts,
         account_exchanges=account_exchanges,
         minute=minute,
-        attributes={
-            name: accounts[name].to_numpy()[first] for name in tables.FIRST_SEEN_COLUMNS
-        },
+        attributes={name: accounts[name].to_numpy()[first] for name in tables.FIRST_SEEN_COLUMNS},
         created=accounts["created"].to_numpy()[first],
         content=_content_use(tables.content_values(narrow), hashes, parties, first_day),
         prompts=_content_use(tables.shared_values(narrow, "exact"), hashes, parties, first_day),

@@ -70,7 +70,7 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
         replay.evening,
         replay.history,
         replay.exchanges,
-        recording.config.false_discovery_rate,
+        replay.settings,
     )
     listings: list[Listing] = []
     campaigns: list[Campaign] = []

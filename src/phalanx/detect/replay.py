@@ -112,10 +112,8 @@ class Replay:
     def __init__(self, population: Population, settings: ReplaySettings) -> None:
         """Prepare cumulative counts."""
         self._population = population
-        self._settings = settings
-        self.history = ContentHistory(
-            population.content, population.parties.count, population.days
-        )
+        self.settings = settings
+        self.history = ContentHistory(population.content, population.parties.count, population.days)
         self._habits = Habits(population)
         self._cumulative = np.cumsum(population.counts["exchanges"], axis=1)
         empty = np.full(population.parties.count, MISSING, dtype=np.int64)
@@ -145,7 +143,7 @@ class Replay:
             yield day
 
     def _partition(self, incidence: Incidence) -> npt.NDArray[np.int64]:
-        return communities(incidence, self._population.parties.count, self._settings.seed)
+        return communities(incidence, self._population.parties.count, self.settings.seed)
 
     def _content_groups(self, labels: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
         """Keep the members whose traffic the group's own content explains."""
@@ -153,7 +151,7 @@ class Replay:
         coverage = content_coverage(self.history, self.exchanges, labels)
         return groups_of(
             np.where(coverage >= MINIMUM_COVERAGE, labels, MISSING),
-            self._settings.minimum_parties,
+            self.settings.minimum_parties,
         )
 
     def _standing_groups(self) -> list[npt.NDArray[np.int64]]:
@@ -161,12 +159,12 @@ class Replay:
         incidence = standing_incidence(self.evening, STANDING_FAMILIES)
         labels = self._large(self._partition(incidence))
         core = standing_core(incidence, labels, int((self.exchanges > 0).sum()))
-        return groups_of(np.where(core, labels, MISSING), self._settings.minimum_parties)
+        return groups_of(np.where(core, labels, MISSING), self.settings.minimum_parties)
 
     def _large(self, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Drop communities that are too small to become a group."""
         sizes = np.bincount(labels[labels != MISSING], minlength=1)
-        kept = (labels != MISSING) & (sizes[labels] >= self._settings.minimum_parties)
+        kept = (labels != MISSING) & (sizes[labels] >= self.settings.minimum_parties)
         return np.where(kept, labels, MISSING)
 
     def _form(self, route: Route, found: list[npt.NDArray[np.int64]]) -> None:
@@ -190,9 +188,7 @@ class Replay:
                     self.alive[route][best].members = members
                     claimed[best] = self.alive[route][best]
                     continue
-            track = Track(
-                route, len(self.tracks), self.evening.day, int(members.size), members
-            )
+            track = Track(route, len(self.tracks), self.evening.day, int(members.size), members)
             track.linked_log10_e = combine(screen.test(members))
             self.tracks.append(track)
             claimed[track.number] = track
@@ -206,9 +202,7 @@ class Replay:
         for track in self._current():
             if self.evening.day - track.formed_day in LOOK_DAYS:
                 track.timing.extend(timing.test(track.members))
-                track.apart_lines = tests[track.route].test(track.members) + _average(
-                    track.timing
-                )
+                track.apart_lines = tests[track.route].test(track.members) + _average(track.timing)
                 track.linked_log10_e = combine(track.apart_lines)
                 track.log10_apart.append(track.linked_log10_e)
                 if track.linked_log10_e >= LINKED_LOG10_E:
@@ -240,8 +234,8 @@ class Replay:
 
     def reference(self) -> npt.NDArray[np.bool_]:
         """Return which parties count as one honest operator each, shape (parties,)."""
-        if self._settings.trusted is not None:
-            return self._settings.trusted
+        if self.settings.trusted is not None:
+            return self.settings.trusted
         alone = np.ones(self._population.parties.count, dtype=np.bool_)
         for track in self._linked():
             alone[track.members] = False
@@ -249,7 +243,7 @@ class Replay:
 
     def groups_without(self, members: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
         """Return linked groups that share no party with `members`; one operator each."""
-        if self._settings.trusted is not None:
+        if self.settings.trusted is not None:
             return []
         return [t.members for t in self._linked() if not np.isin(t.members, members).any()]
 
@@ -269,7 +263,7 @@ class Replay:
     def _decide(self) -> None:
         if not self.tracks:
             return
-        outcome = decide(self.tracks, self._settings.false_discovery_rate)
+        outcome = decide(self.tracks, self.settings.false_discovery_rate)
         for track, rejected, level in zip(
             self.tracks, outcome.rejected, outcome.threshold_log10_e, strict=True
         ):

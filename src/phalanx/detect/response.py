@@ -21,9 +21,7 @@ SURE_LOG10_E = 6.0
 """Above this, steps that a customer notices are proportionate."""
 
 
-def estimate_harm(
-    facts: GroupFacts, prices: Mapping[str, tuple[float, float]]
-) -> Harm:
+def estimate_harm(facts: GroupFacts, prices: Mapping[str, tuple[float, float]]) -> Harm:
     """Estimate what a group took.
 
     Parameters:
@@ -55,9 +53,7 @@ def estimate_harm(
 def recommend_actions(facts: GroupFacts, judgement: Judgement) -> tuple[Action, ...]:
     """Recommend steps, mildest first; the harder ones only where the evidence bears them."""
     everyone = len(facts.members)
-    sure = sum(
-        member.role == "harvester" and member.confidence >= 0.99 for member in facts.members
-    )
+    sure = sum(member.role == "harvester" and member.confidence >= 0.99 for member in facts.members)
     mixed = sum(member.role == "mixed" for member in facts.members)
     actions = [
         Action(

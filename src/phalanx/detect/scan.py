@@ -136,9 +136,7 @@ def _hidden_map(config: ScanConfig) -> dict[str, str]:
     return {_hidden(config, "account_id", a): party for a, party in config.parties.items()}
 
 
-def _replay_settings(
-    config: ScanConfig, population: Population, names: Names
-) -> ReplaySettings:
+def _replay_settings(config: ScanConfig, population: Population, names: Names) -> ReplaySettings:
     trusted = None
     if config.trusted:
         wanted = {_hidden(config, "account_id", name) for name in config.trusted}
@@ -185,5 +183,3 @@ def _run_record(
         rejects=dict(log.rejects),
         key_id="" if config.pseudonym_key is None else key_id(config.pseudonym_key),
     )
-
-

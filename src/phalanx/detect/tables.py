@@ -102,9 +102,7 @@ def shared_values(narrow: ibis.Table, column: str) -> pa.Table:
     """
     used = narrow.filter(_[column] != 0).select("account", "day", hash=_[column])
     shared = (
-        used.group_by("hash")
-        .agg(low=_.account.min(), high=_.account.max())
-        .filter(_.low != _.high)
+        used.group_by("hash").agg(low=_.account.min(), high=_.account.max()).filter(_.low != _.high)
     )
     numbered = shared.select("hash", value=ibis.row_number().over(order_by=shared.hash))
     rows = used.inner_join(numbered, "hash")

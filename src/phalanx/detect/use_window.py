@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.habits import NOT_PUBLIC, SCORES, Habits
+from phalanx.detect.habits import NOT_PUBLIC, Habits, scores_of
 from phalanx.detect.population import Population
 
 PUBLIC_OUTSIDERS = 3
@@ -38,7 +38,7 @@ class UseWindow:
         alone = self._users[self._value] - 1 >= PUBLIC_OUTSIDERS
         public = np.bincount(self._party, weights=self._sent * alone, minlength=self._count)
         self.exchanges, self.shares = habits.window(first, last, public)
-        self.scores = self.shares @ SCORES.T
+        self.scores = scores_of(self.shares)
 
     def shares_in_group(self, members: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Return the habits of members as seen from their group, shape (members, habits)."""

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from phalanx.detect.groups import ContentHistory
 from phalanx.detect.links import STANDING_FAMILIES, Evening
 from phalanx.detect.membership import content_log_ratio, membership, standing_log_ratio
-from phalanx.detect.replay import Track, decide
+from phalanx.detect.operators import split_operators
+from phalanx.detect.replay import ReplaySettings, Track, decide
 from phalanx.evidence import e_benjamini_hochberg
 
 CONFIDENT = 0.9
@@ -48,7 +49,7 @@ def sort_tracks(
     evening: Evening,
     history: ContentHistory,
     exchanges: npt.NDArray[np.float32],
-    false_discovery_rate: float,
+    settings: ReplaySettings,
 ) -> Sorting:
     """Sort tracked groups by e-BH: both nulls rejected, only `apart` rejected, neither.
 
@@ -57,17 +58,20 @@ def sort_tracks(
         evening: The last evening.
         history: What was sent until then.
         exchanges: Exchanges of each party until then.
-        false_discovery_rate: For either list.
+        settings: Of the replay.
     """
     weights = np.array([track.opening_size for track in tracks], dtype=np.float64)
-    is_campaign = decide(tracks, false_discovery_rate).rejected
+    is_campaign = decide(tracks, settings.false_discovery_rate).rejected
     is_pool = e_benjamini_hochberg(
-        np.array([track.log10_e_apart for track in tracks]), false_discovery_rate, weights
+        np.array([track.log10_e_apart for track in tracks]),
+        settings.false_discovery_rate,
+        weights,
     ).rejected
     found = [t for t, yes in zip(tracks, is_campaign, strict=True) if yes]
     campaigns = [
-        _verdict(merger, evening, history, exchanges)
+        verdict
         for merger in _merged(found, evening.population.parties.count)
+        for verdict in _verdicts(merger, evening, history, exchanges, settings)
     ]
     campaigns = [verdict for verdict in campaigns if verdict.members.size >= 2]
     taken = np.zeros(evening.population.parties.count, dtype=np.bool_)
@@ -79,8 +83,9 @@ def sort_tracks(
         if pool and not campaign and 2 * np.count_nonzero(taken[t.members]) < t.members.size
     ]
     pools = [
-        _verdict(merger, evening, history, exchanges)
+        verdict
         for merger in _merged(linked, evening.population.parties.count)
+        for verdict in _verdicts(merger, evening, history, exchanges, settings)
     ]
     pools = [verdict for verdict in pools if verdict.members.size >= 2]
     listed = {id(t) for verdict in (*campaigns, *pools) for t in verdict.tracks}
@@ -95,11 +100,14 @@ def sort_tracks(
 def _merged(tracks: Sequence[Track], parties: int) -> list[_Merger]:
     """Put tracks together that are about the same parties.
 
-    Groups formed by content come first: two campaigns may share hours and days of birth
-    by chance, and then one standing group spans both; it must not make them one.
+    Two campaigns may send the same public prompts, or share hours and days of birth by
+    chance; then one group of either route spans both. Where it covers several discovered
+    groups of the other route, those are the campaigns, and it only adds evidence.
     """
+    whole = [track for track in tracks if not _spans_several(track, tracks)]
+    rest = [track for track in tracks if _spans_several(track, tracks)]
     mergers: list[_Merger] = []
-    for track in sorted(tracks, key=lambda t: (t.route, -t.log10_e, -t.log10_e_apart, t.number)):
+    for track in sorted(whole, key=lambda t: (t.route, -t.log10_e, -t.log10_e_apart, t.number)):
         same = [merger for merger in mergers if merger.shares_half(track.members)]
         if not same:
             inside = np.zeros(parties, dtype=np.bool_)
@@ -110,7 +118,26 @@ def _merged(tracks: Sequence[Track], parties: int) -> list[_Merger]:
             merger.tracks.append(track)
         if len(same) == 1 and same[0].alike(track.members):
             same[0].inside[track.members] = True
+    for track in rest:
+        for merger in mergers:
+            if merger.shares_half(track.members):
+                merger.tracks.append(track)
     return mergers
+
+
+def _spans_several(track: Track, tracks: Sequence[Track]) -> bool:
+    """Whether at least two disjoint groups of the other route lie mostly inside."""
+    inside: list[npt.NDArray[np.int64]] = []
+    for other in tracks:
+        shared = np.intersect1d(other.members, track.members)
+        if (
+            other.route != track.route
+            and 2 * shared.size >= other.members.size
+            and 4 * shared.size <= 3 * track.members.size
+            and not any(np.isin(shared, earlier).any() for earlier in inside)
+        ):
+            inside.append(shared)
+    return len(inside) >= 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +156,21 @@ class _Merger:
         return bool(2 * shared >= members.size + np.count_nonzero(self.inside) - shared)
 
 
-def _verdict(
+def _verdicts(
     merger: _Merger,
     evening: Evening,
     history: ContentHistory,
     exchanges: npt.NDArray[np.float32],
-) -> Verdict:
-    """Keep the members of which the posterior is sure."""
+    settings: ReplaySettings,
+) -> list[Verdict]:
+    """Split into operators, and keep the members of which the posterior is sure."""
     union = np.flatnonzero(merger.inside)
-    content = content_log_ratio(history, exchanges, merger.tracks[0].members)[union]
-    standing = standing_log_ratio(evening, STANDING_FAMILIES, union)
-    confidence = membership(content, standing, evening.population.parties.count)
-    kept = confidence >= CONFIDENT
-    order = np.argsort(-confidence[kept], kind="stable")
-    return Verdict(tuple(merger.tracks), union[kept][order], confidence[kept][order])
+    content = content_log_ratio(history, exchanges, merger.tracks[0].members)
+    verdicts = []
+    for part in split_operators(evening, union, settings.minimum_parties, settings.seed):
+        standing = standing_log_ratio(evening, STANDING_FAMILIES, part)
+        confidence = membership(content[part], standing, evening.population.parties.count)
+        kept = confidence >= CONFIDENT
+        order = np.argsort(-confidence[kept], kind="stable")
+        verdicts.append(Verdict(tuple(merger.tracks), part[kept][order], confidence[kept][order]))
+    return verdicts

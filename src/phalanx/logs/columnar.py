@@ -43,7 +43,7 @@ def read_parquet(file: LogFile, options: ReadOptions, quality: Quality) -> Itera
         paths = resolve(schema, options.columns, name=file.name, quality=quality)
         leaves = {_leaf(schema, path) for path in paths.values()}
         batches = parquet.iter_batches(
-            batch_size=_rows_at_once(metadata, leaves, options.batch_rows),
+            batch_size=_rows_at_once(metadata, options.batch_rows),
             columns=sorted(leaves),
             use_threads=False,
         )
@@ -129,18 +129,13 @@ def _small_offsets(array: pa.Array) -> pa.Array:
     return array
 
 
-def _rows_at_once(metadata: pq.FileMetaData, wanted: set[str], batch_rows: int) -> int:
-    """Choose how many rows to decode at once, so that long prompts stay within bounds."""
-    widest = 0.0
-    for index in range(metadata.num_row_groups):
-        group = metadata.row_group(index)
-        sizes = (group.column(leaf) for leaf in range(group.num_columns))
-        total = sum(
-            leaf.total_uncompressed_size
-            for leaf in sizes
-            if leaf.path_in_schema in wanted
-            or any(leaf.path_in_schema.startswith(f"{name}.") for name in wanted)
-        )
-        widest = max(widest, total / max(group.num_rows, 1))
-    fitting = int(BATCH_BYTES / widest) if widest else batch_rows
+def _rows_at_once(metadata: pq.FileMetaData, batch_rows: int) -> int:
+    """Choose how many rows to decode at once, so that long prompts stay within bounds.
+
+    The size of whole row groups is used: Arrow ends the process when it meets damaged
+    statistics while it looks at a single column.
+    """
+    groups = (metadata.row_group(index) for index in range(metadata.num_row_groups))
+    widest = max((group.total_byte_size / max(group.num_rows, 1) for group in groups), default=0)
+    fitting = int(BATCH_BYTES / widest) if widest > 0 else batch_rows
     return max(min(batch_rows, fitting), min(_FEWEST_ROWS, batch_rows))

@@ -57,10 +57,17 @@ def header_of(head: bytes) -> Header | None:
         return None
     best: Header | None = None
     for delimiter in _DELIMITERS:
-        names = tuple(name.strip() for name in next(csv.reader([text], delimiter=delimiter), []))
+        names = _names(text, delimiter)
         if len(names) > (len(best.names) if best else 1) and all(map(_NAME.fullmatch, names)):
             best = Header(delimiter, names)
     return best
+
+
+def _names(text: str, delimiter: str) -> tuple[str, ...]:
+    try:
+        return tuple(name.strip() for name in next(csv.reader([text], delimiter=delimiter), []))
+    except csv.Error:
+        return ()
 
 
 def read_delimited(file: LogFile, options: ReadOptions, quality: Quality) -> Iterator[NativeChunk]:

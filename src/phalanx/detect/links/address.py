@@ -9,10 +9,11 @@ from phalanx.detect.links.family import Evening, Source, coded
 
 
 class SharedAddress:
-    """Parties first called from the same address, subnet (/24 or /48) or network operator.
+    """Parties first called from the same address or subnet (/24 or /48).
 
-    Sees: address, subnet and autonomous system of the first exchange that carries one;
-    the three resolutions are averaged. Commonness is counted within the country.
+    Sees: address and subnet of the first exchange that carries one; the two resolutions
+    are averaged. Commonness is counted within the network operator (autonomous system):
+    that programs run in clouds and people at home says nothing about who operates them.
     Evaded by: residential proxies (E1).
     Honest look-alikes: classrooms and offices behind one NAT, cloud egress, VPNs.
     Hash-only logs: works.
@@ -21,9 +22,10 @@ class SharedAddress:
     rule_id = "PHX-D003"
     name = "Shared network address"
     source: Source = "network"
-    columns = ("client_ip", "asn")
+    stratum = "asn"
+    columns = ("client_ip",)
 
     def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the value that each party showed first."""
         attributes = evening.population.attributes
-        return (coded(attributes["ip"]), coded(attributes["subnet"]), coded(attributes["asn"]))
+        return (coded(attributes["ip"]), coded(attributes["subnet"]))

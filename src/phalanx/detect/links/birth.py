@@ -25,6 +25,7 @@ class BirthBurst:
     rule_id = "PHX-D007"
     name = "Birth burst"
     source: Source = "birth"
+    stratum = "country"
     columns = ("account_created_at",)
 
     def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:

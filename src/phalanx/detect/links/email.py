@@ -20,6 +20,7 @@ class SharedEmailPattern:
     rule_id = "PHX-D005"
     name = "Shared e-mail pattern"
     source: Source = "identity"
+    stratum = "country"
     columns = ("email_domain",)
 
     def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:

@@ -41,6 +41,8 @@ class LinkFamily(Protocol):
 
     rule_id: str
     source: Source
+    stratum: str
+    """Attribute within whose values the family's values are exchangeable under the null."""
 
     def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:
         """Return one value per party, at one or several resolutions, finest first."""

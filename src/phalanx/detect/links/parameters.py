@@ -20,6 +20,7 @@ class SharedParameters:
     rule_id = "PHX-D006"
     name = "Shared parameter signature"
     source: Source = "software"
+    stratum = "country"
     columns = ("temperature", "top_p", "max_tokens", "user_agent", "tools_hash")
 
     def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:

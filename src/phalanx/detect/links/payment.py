@@ -21,6 +21,7 @@ class SharedPayment:
     rule_id = "PHX-D002"
     name = "Shared payment"
     source: Source = "identity"
+    stratum = "country"
     columns = ("payment_fingerprint",)
 
     def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:

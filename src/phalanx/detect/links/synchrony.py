@@ -25,6 +25,7 @@ class SynchronisedActivity:
     rule_id = "PHX-D008"
     name = "Synchronised activity"
     source: Source = "timing"
+    stratum = "country"
     columns = ("timestamp",)
 
     def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:

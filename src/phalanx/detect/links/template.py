@@ -22,6 +22,7 @@ class SharedTemplate:
     rule_id = "PHX-D001"
     name = "Shared template"
     source: Source = "software"
+    stratum = "country"
     columns = ("prompt",)
 
     def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:

@@ -20,6 +20,7 @@ class SharedTlsFingerprint:
     rule_id = "PHX-D004"
     name = "Shared TLS fingerprint"
     source: Source = "software"
+    stratum = "country"
     columns = ("tls_fingerprint",)
 
     def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:

@@ -6,6 +6,7 @@ from phalanx.detect.sketch.hashing import derive_seed, hash_strings
 from phalanx.detect.sketch.kernel import BANDS, Sketch, sketch_prompts
 from phalanx.detect.sketch.lexicon import (
     CAPABILITIES,
+    CAPABILITY_BIT,
     ELICITATION_MASK,
     TARGETED_MASK,
     capabilities_of,
@@ -15,6 +16,7 @@ from phalanx.detect.sketch.lexicon import (
 __all__ = [
     "BANDS",
     "CAPABILITIES",
+    "CAPABILITY_BIT",
     "ELICITATION_MASK",
     "TARGETED_MASK",
     "Sketch",
