@@ -12,7 +12,7 @@ from phalanx.cli import ExitCode, main
 from phalanx.cli.group_view import describe, find_groups, group_id
 from phalanx.detect.rules import all_rules
 from phalanx.formats.folder import read_scan
-from phalanx.model import NotJudged, UndeclaredPool
+from phalanx.model import Action, Campaign, Harm, NotJudged, UndeclaredPool
 
 
 def test_overview_is_what_the_scan_printed(
@@ -33,6 +33,23 @@ def test_every_group_can_be_shown(scan_folder: Path) -> None:
         text = describe(result, group)
         assert group_id(group) in text
         assert "e-value" in text
+
+
+def test_campaign_shows_harm_and_steps(scan_folder: Path) -> None:
+    """A campaign's text ends with what it took and what may be done, mildest first."""
+    result = read_scan(scan_folder)
+    some = next(group for group in find_groups(result, "") if not isinstance(group, NotJudged))
+    campaign = Campaign(
+        campaign_id="campaign-1",
+        facts=some.facts,
+        judgement=some.judgement,
+        harm=Harm(output_tokens=10, estimated_cost_usd=1.0, share_of_known_sets={"Alpaca": 0.5}),
+        actions=(Action(kind="observe", accounts=3, reason="costs honest members nothing"),),
+    )
+    text = describe(result, campaign)
+    assert "USD 1.00" in text
+    assert "50 % of the size of Alpaca" in text
+    assert text.rstrip().endswith("observe (3 accounts): costs honest members nothing")
 
 
 def test_show_by_beginning(scan_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,6 +76,13 @@ def test_group_that_does_not_exist(scan_folder: Path, capsys: pytest.CaptureFixt
     """An unknown identifier is told, with the command that lists all."""
     assert main(["campaigns", "show", "nobody", str(scan_folder)]) == ExitCode.BAD_INPUT
     assert "phalanx campaigns" in capsys.readouterr().err
+
+
+def test_beginning_of_several_groups(scan_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A beginning that fits several groups is told with their number."""
+    assert len(find_groups(read_scan(scan_folder), "")) > 1
+    assert main(["campaigns", "show", "", str(scan_folder)]) == ExitCode.BAD_INPUT
+    assert "Write more" in capsys.readouterr().err
 
 
 def test_folder_that_is_no_scan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

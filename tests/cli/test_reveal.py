@@ -110,3 +110,23 @@ def test_folder_that_is_no_scan(
     words = ["reveal", str(tmp_path), "--log", str(log), "--key", str(key)]
     assert main(words) == ExitCode.BAD_INPUT
     assert "run.json" in capsys.readouterr().err
+
+
+def test_scan_in_clear_has_nothing_to_reveal(
+    log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Identifiers that were never hidden are not revealed."""
+    main(["scan", str(log), "--clear-identifiers", "--out", str(tmp_path / "clear"), "-q"])
+    assert main(["reveal", str(tmp_path / "clear"), "--log", str(log)]) == ExitCode.BAD_INPUT
+    assert "in clear" in capsys.readouterr().err
+
+
+def test_people_read_a_list(
+    scan_folder: Path, log: Path, key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without `-f json` there is one line for each pseudonym."""
+    wanted = _pseudonyms(scan_folder)[0]
+    words = ["reveal", str(scan_folder), "--log", str(log), "--key", str(key)]
+    assert main([*words, "--account", wanted]) == ExitCode.CLEAN
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"{wanted}  ")

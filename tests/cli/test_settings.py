@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from phalanx.cli import ExitCode, main
+from phalanx.cli.scan_options import ScanOptions, scan_config
 from phalanx.cli.settings import read_config
 from phalanx.errors import ConfigError
 
@@ -102,3 +103,18 @@ def test_table_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     """Without `-f json` the same is a table."""
     assert main(["config", "show"]) == ExitCode.CLEAN
     assert "--clear-identifiers" in capsys.readouterr().out
+
+
+def test_prices_from_the_file() -> None:
+    """The table `[prices]` of the settings file prices the scan."""
+    Path("phalanx.toml").write_text('[prices]\n"small-*" = [0.1, 0.4]\n"*" = [3, 15]\n')
+    config = scan_config(ScanOptions(clear_identifiers=True), None)
+    assert config.prices_usd_per_million_tokens["small-*"] == (0.1, 0.4)
+
+
+def test_price_file_outranks_the_table() -> None:
+    """`--prices` replaces the table of the settings file."""
+    Path("phalanx.toml").write_text('[prices]\n"*" = [3, 15]\n')
+    Path("list.toml").write_text('"*" = [1, 2]\n')
+    config = scan_config(ScanOptions(clear_identifiers=True, prices=Path("list.toml")), None)
+    assert dict(config.prices_usd_per_million_tokens) == {"*": (1.0, 2.0)}

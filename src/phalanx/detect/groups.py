@@ -109,7 +109,7 @@ def standing_incidence(evening: Evening, families: Sequence[LinkFamily]) -> Inci
         for level in levels:
             party = np.flatnonzero(seen & (level != MISSING))
             codes = np.unique(level[party], return_inverse=True)[1]
-            users = np.bincount(codes, minlength=1)
+            users = np.bincount(codes)
             rarity = np.log(AGREEMENT * active / users)[codes] / len(levels)
             kept = (users[codes] >= 2) & (rarity > 0)
             parties.append(party[kept])

@@ -152,7 +152,9 @@ class Narrowing:
         ).to_pylist()
         with self.names.lock:
             for row, text in zip(rows, texts, strict=True):
-                self.names.excerpts.setdefault(int(opening[row]), text)
+                # The first by the alphabet, so that neither threads nor row order show.
+                known = self.names.excerpts.get(int(opening[row]), text)
+                self.names.excerpts[int(opening[row])] = min(known, text)
 
 
 def narrow(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from phalanx.detect.groups import Incidence, communities, groups_of, standing_incidence
 from phalanx.detect.links import CONTENT_FAMILIES, MISSING, STANDING_FAMILIES, Evening
@@ -18,8 +19,8 @@ from phalanx.detect.links import CONTENT_FAMILIES, MISSING, STANDING_FAMILIES, E
 MINIMUM_SHARE = 0.1
 """Share of a group that an operator of its own must have."""
 
-MINIMUM_SEPARATION = 0.85
-"""Share of link weight that must stay inside the parts."""
+MINIMUM_SEPARATION = 0.93
+"""Share of the link weight of two parts that must lie on values of one of them."""
 
 _OPERATOR_FAMILIES = (*STANDING_FAMILIES, *CONTENT_FAMILIES[1:])
 """All families but the shared templates."""
@@ -48,25 +49,38 @@ def split_operators(
         everything.party[inside][shared], value[shared], everything.weight[inside][shared]
     )
     labels = communities(links, evening.population.parties.count, seed)
-    parts = groups_of(labels, max(minimum, int(np.ceil(MINIMUM_SHARE * members.size))))
-    if len(parts) < 2 or _separation(links, parts, labels.size) < MINIMUM_SEPARATION:
-        return [members]
-    return sorted(parts, key=lambda part: -part.size)
+    joined = _joined(links, groups_of(labels, 2), labels.size)
+    least = max(minimum, int(np.ceil(MINIMUM_SHARE * members.size)))
+    parts = [part for part in joined if part.size >= least]
+    return sorted(parts, key=lambda part: -part.size) if len(parts) > 1 else [members]
 
 
-def _separation(links: Incidence, parts: list[npt.NDArray[np.int64]], parties: int) -> float:
-    """Return the share of the parts' link weight on values that one part holds alone.
+def _joined(
+    links: Incidence, parts: list[npt.NDArray[np.int64]], parties: int
+) -> list[npt.NDArray[np.int64]]:
+    """Join communities of which any two share much: one operator has several cards."""
+    weights = _weight_by_value(links, parts, parties)
+    totals = weights.sum(axis=1)
+    crossing = np.array([np.minimum(row, weights).sum(axis=1) for row in weights])
+    pairs = totals[:, None] + totals[None, :]
+    same = crossing > (1.0 - MINIMUM_SEPARATION) * pairs
+    _, label = sparse.csgraph.connected_components(sparse.csr_array(same), directed=False)
+    return [
+        np.concatenate([part for part, own in zip(parts, label, strict=True) if own == number])
+        for number in range(int(label.max(initial=-1)) + 1)
+    ]
 
-    A value counts for the part that uses it most; what other parts put on it crosses.
-    """
+
+def _weight_by_value(
+    links: Incidence, parts: list[npt.NDArray[np.int64]], parties: int
+) -> npt.NDArray[np.float64]:
+    """Return the link weight that each part puts on each value, shape (parts, values)."""
     part_of = np.full(parties, MISSING, dtype=np.int64)
     for number, part in enumerate(parts):
         part_of[part] = number
     owned = part_of[links.party] != MISSING
-    width = int(links.value.max(initial=0)) + 1
-    cells = np.bincount(
-        part_of[links.party[owned]] * width + links.value[owned],
-        weights=links.weight[owned],
-        minlength=len(parts) * width,
-    ).reshape(len(parts), width)
-    return float(cells.max(axis=0).sum() / max(cells.sum(), 1e-300))
+    values, column = np.unique(links.value[owned], return_inverse=True)
+    cells = part_of[links.party[owned]] * values.size + column
+    size = len(parts) * values.size
+    sums = np.bincount(cells, weights=links.weight[owned], minlength=size)
+    return np.asarray(sums.reshape(len(parts), values.size))

@@ -1,0 +1,119 @@
+"""What a scan makes of thin logs, of other frames, and of text it may not keep."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import ibis
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from phalanx.detect import ScanConfig, scan
+from phalanx.errors import InputError
+from phalanx.formats.json import render
+from phalanx.logs.schema import REQUIRED_COLUMNS
+
+
+def concluded(result: Any) -> Any:
+    """Return what a scan concluded, as plain values."""
+    document = json.loads(render(result))
+    del document["run"]
+    return document
+
+
+def test_one_day_is_not_judged(small: Any, scanned: Any) -> None:
+    """Groups formed on the only evening are listed as not judged, with the reason."""
+    first = pc.min(small.exchanges["timestamp"]).as_py().date()
+    days = pc.cast(small.exchanges["timestamp"], pa.date32())
+    result = scanned(small.exchanges.filter(pc.equal(days, first)))
+    assert result.population.days == 1
+    assert result.campaigns == result.undeclared_pools == result.suspicious_parties == ()
+    assert result.not_judged
+    assert all("no later day" in group.reason for group in result.not_judged)
+
+
+def test_a_log_of_required_columns_names_what_is_off(small: Any, scanned: Any) -> None:
+    """Signals without their columns are off, each with the columns it misses."""
+    result = scanned(small.exchanges.select(REQUIRED_COLUMNS))
+    off = {signal.rule_id: signal.reason for signal in result.signals if not signal.enabled}
+    assert set(off) == {"PHX-D002", "PHX-D003", "PHX-D004", "PHX-D005", "PHX-D006", "PHX-D007",
+                        "PHX-D020"}  # fmt: skip
+    assert "payment_fingerprint" in off["PHX-D002"]
+    assert not [signal for signal in result.signals if signal.enabled and signal.reason]
+    assert result.population.exchanges == small.exchanges.num_rows
+
+
+def test_one_exchange_is_enough_for_a_result() -> None:
+    """The smallest log of all gives an empty result, not an error."""
+    row = {"timestamp": "2026-03-02T10:00:00Z", "account_id": "a", "model": "m", "prompt": "hi"}
+    result = scan(pd.DataFrame([row]), ScanConfig(threads=1))
+    assert (result.population.exchanges, result.population.accounts) == (1, 1)
+    assert result.campaigns == result.not_judged == ()
+
+
+def test_a_log_without_usable_rows_is_an_error(small: Any, scanned: Any) -> None:
+    """When every row is rejected the error says why."""
+    empty = small.exchanges.slice(0, 0)
+    with pytest.raises(InputError, match="no usable exchange"):
+        scanned(empty)
+
+
+def test_frames_of_all_kinds_agree(small: Any, scanned: Any) -> None:
+    """Arrow, pandas, Polars and Ibis hold the same log, so the result is the same."""
+    table = small.exchanges
+    expected = concluded(scanned(table))
+    assert concluded(scanned(table.to_pandas())) == expected
+    assert concluded(scanned(pl.from_arrow(table))) == expected
+    assert concluded(scanned(ibis.memtable(table))) == expected
+
+
+def fragments(prompts: list[str]) -> set[str]:
+    """Cut prompts into runs of letters and spaces that only they contain."""
+    return {prompt[start : start + 24] for prompt in prompts for start in range(0, 160, 8)
+            if len(prompt) >= start + 24}  # fmt: skip
+
+
+def test_hash_only_keeps_no_text(evasive: Any, evasive_result: Any, scanned: Any) -> None:
+    """No fragment of any prompt stands in the document or in a table."""
+    members = pa.array(sorted(evasive.members()))
+    own = evasive.exchanges.filter(pc.is_in(evasive.exchanges["account_id"], members))
+    pieces = fragments(own["prompt"].unique().to_pylist())
+    assert any(piece in render(evasive_result) for piece in pieces)
+    result = scanned(evasive.exchanges, hash_only=True)
+    assert [c.campaign_id for c in result.campaigns] == [
+        c.campaign_id for c in evasive_result.campaigns
+    ]
+    said = render(result) + json.dumps(
+        [table.to_pylist() for table in (result.accounts, result.links, result.daily)], default=str
+    )
+    assert not [piece for piece in pieces if piece in said]
+
+
+def test_excerpts_are_masked_openings(evasive_result: Any) -> None:
+    """Shown templates are short, distinct, and hold no number, quotation or address."""
+    templates = evasive_result.campaigns[0].facts.templates
+    assert 0 < len(templates) <= 5
+    assert len(set(templates)) == len(templates)
+    for template in templates:
+        assert len(template) <= 160
+        assert not any(character.isdigit() for character in template)
+        assert "://" not in template
+
+
+def test_settings_do_not_show_the_key() -> None:
+    """The key is left out of the settings' representation."""
+    assert "kkkk" not in repr(ScanConfig(pseudonym_key=b"k" * 32))
+
+
+@pytest.mark.parametrize(
+    "setting", [{"false_discovery_rate": 0.0}, {"false_discovery_rate": 1.0},
+                {"min_group_parties": 1}],
+)  # fmt: skip
+def test_settings_outside_their_range_are_refused(setting: dict[str, Any]) -> None:
+    """Rates lie strictly between 0 and 1, and a group has at least two parties."""
+    with pytest.raises(ValueError, match="must"):
+        ScanConfig(**setting)
