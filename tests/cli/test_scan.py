@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import stat
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -190,3 +192,18 @@ def test_interrupt_is_status_130(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("phalanx.cli.scan.scan_into", interrupt)
     assert main(["scan", "log.jsonl", "--clear-identifiers"]) == ExitCode.INTERRUPTED
+
+
+def test_sigterm_is_status_143_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`kill` ends a scan in order: what it wrote aside is removed."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def stopped(*_: object, **__: object) -> None:
+        assert list(tmp_path.iterdir())
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr("phalanx.detect.scan", stopped)
+    assert main(["scan", "log.jsonl", "--clear-identifiers"]) == ExitCode.TERMINATED
+    assert not list(tmp_path.iterdir())

@@ -7,8 +7,13 @@ whose docstring is the help. Heavy libraries are imported inside those functions
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
 
 from phalanx.cli.exit_codes import ExitCode
 from phalanx.errors import PhalanxError
@@ -32,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        status = _run(words)
+        with _ended_by_sigterm():
+            status = _run(words)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader has gone (`phalanx ... | head`). Python would complain once more when
@@ -40,6 +46,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.CLEAN)
     return int(status)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let `kill` end a command as Ctrl-C does, so that temporary files are removed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(ExitCode.TERMINATED)
 
 
 def _run(words: list[str]) -> int:

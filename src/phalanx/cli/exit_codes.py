@@ -22,3 +22,6 @@ class ExitCode(IntEnum):
 
     INTERRUPTED = 130
     """The person at the keyboard stopped it."""
+
+    TERMINATED = 143
+    """Something else asked it to stop (SIGTERM)."""
