@@ -23,12 +23,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from results import peak_memory_bytes, print_table, save
 
 from phalanx.detect import ScanConfig, scan
 from phalanx.detect.evaluate import Evaluation, evaluate
 from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
 from phalanx.detect.simulate.config import ATTACK_CLASSES
+from results import peak_memory_bytes, print_table, save
 
 BENIGN_FILES = {
     "chat": ("oasst_questions", "instructionwild_users"),
@@ -114,7 +114,9 @@ def configuration(
     arguments: argparse.Namespace, corpora: dict[str, Path], arrivals: Path | None
 ) -> SimulationConfig:
     """Plan the population."""
-    sizes = [50 + (450 * index) // (arguments.campaigns - 1) for index in range(arguments.campaigns)]
+    sizes = [
+        50 + (450 * index) // (arguments.campaigns - 1) for index in range(arguments.campaigns)
+    ]
     classes = [name for name in ATTACK_CLASSES if name in corpora] or list(ATTACK_CLASSES)
     campaigns = tuple(
         CampaignPlan(
@@ -142,9 +144,7 @@ def real_share(exchanges: pa.Table, labels: pa.Table, corpora: dict[str, Path]) 
         rows = joined.filter(pc.field("traffic_class") == name)["prompt"]
         step = max(1, len(rows) // 4000)
         sample = rows.take(list(range(0, len(rows), step))).to_pylist()
-        real = (
-            set(pq.read_table(corpora[name])["prompt"].to_pylist()) if name in corpora else set()
-        )
+        real = set(pq.read_table(corpora[name])["prompt"].to_pylist()) if name in corpora else set()
         hits = sum(any(text in real for text in _texts(prompt)) for prompt in sample)
         shares[name] = hits / max(len(sample), 1)
     return shares

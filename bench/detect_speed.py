@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+
 from results import peak_memory_bytes, print_table, save
 
 EXCHANGES_PER_ACCOUNT = 100
@@ -129,7 +130,7 @@ MEASUREMENTS = {
 def in_own_process(name: str, path: Path) -> dict[str, object]:
     """Run one measurement in a fresh interpreter."""
     command = [sys.executable, __file__, "--measure", name, "--log", str(path)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 

@@ -11,11 +11,12 @@ import pytest
 
 from phalanx.detect import ScanResult
 from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
+from phalanx.model import Campaign, UndeclaredPool
 
 
-def accounts_of(group: object) -> set[str]:
-    """Return the accounts of one campaign, pool or authorised group."""
-    return {member.account_id for member in group.facts.members}  # type: ignore[attr-defined]
+def accounts_of(group: Campaign | UndeclaredPool) -> set[str]:
+    """Return the accounts of one campaign or pool."""
+    return {member.account_id for member in group.facts.members}
 
 
 @pytest.mark.parametrize("rung", ["naive", "evasive"])
@@ -79,8 +80,10 @@ def test_a_judgement_says_what_it_rests_on(evasive_result: ScanResult) -> None:
 def test_what_formed_a_group_does_not_testify(evasive_result: ScanResult) -> None:
     """Content and standing attributes are never both in one judgement."""
     content, standing = {"PHX-D001", "PHX-D004", "PHX-D006"}, {"PHX-D002", "PHX-D003", "PHX-D007"}
-    for group in (*evasive_result.campaigns, *evasive_result.undeclared_pools):
-        rules = {line.rule_id for line in group.judgement.evidence}
+    judgements = [campaign.judgement for campaign in evasive_result.campaigns]
+    judgements += [pool.judgement for pool in evasive_result.undeclared_pools]
+    for judgement in judgements:
+        rules = {line.rule_id for line in judgement.evidence}
         assert not (rules & content and rules & standing)
 
 
@@ -150,6 +153,7 @@ def test_users_of_a_popular_program_are_no_group(honest: Any, scanned: Any) -> N
     """Settings, TLS client and template in common do not make strangers an operator."""
     users = set(np.random.default_rng(6).permutation(sorted(honest.campaign_of))[:SDK_USERS])
     result = scanned(with_popular_kit(honest.exchanges, users))
+    assert any(len(users.intersection(group.accounts)) > 50 for group in result.not_judged)
     assert result.campaigns == ()
     for pool in result.undeclared_pools:
         assert len(accounts_of(pool) & users) < SDK_USERS / 10

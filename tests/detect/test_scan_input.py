@@ -31,7 +31,7 @@ def test_one_day_is_not_judged(small: Any, scanned: Any) -> None:
     days = pc.cast(small.exchanges["timestamp"], pa.date32())
     result = scanned(small.exchanges.filter(pc.equal(days, first)))
     assert result.population.days == 1
-    assert result.campaigns == result.undeclared_pools == result.suspicious_parties == ()
+    assert not [*result.campaigns, *result.undeclared_pools, *result.suspicious_parties]
     assert result.not_judged
     assert all("no later day" in group.reason for group in result.not_judged)
 
@@ -52,7 +52,7 @@ def test_one_exchange_is_enough_for_a_result() -> None:
     row = {"timestamp": "2026-03-02T10:00:00Z", "account_id": "a", "model": "m", "prompt": "hi"}
     result = scan(pd.DataFrame([row]), ScanConfig(threads=1))
     assert (result.population.exchanges, result.population.accounts) == (1, 1)
-    assert result.campaigns == result.not_judged == ()
+    assert not [*result.campaigns, *result.not_judged]
 
 
 def test_a_log_without_usable_rows_is_an_error(small: Any, scanned: Any) -> None:

@@ -227,7 +227,7 @@ def test_a_memo_is_its_function(columns: list[list[str | None]], capacity: int) 
     memo = Memo(function, capacity=capacity)
     for cells in columns:
         column = pa.array(["pad", *cells], pa.string()).slice(1)
-        result = memo.apply(column)
+        (result,) = memo.apply(column)
         result.validate(full=True)
         assert result.to_pylist() == [
             None if cell is None else function([cell])[0] for cell in cells

@@ -29,9 +29,9 @@ class FamilyEvidence:
 class ApartTest:
     """Urns of several families on one evening, ready for every group.
 
-    Null hypothesis: the parties are operated apart, that is, within strata (of
-    country, or of network operator for addresses) the values of the tested families are exchangeable between parties, the group having
-    been formed without them.
+    Null hypothesis: the parties are operated apart, that is, within strata (of country,
+    or of network operator for addresses) the values of the tested families are
+    exchangeable between parties, the group having been formed without them.
     """
 
     def __init__(self, evening: Evening, families: Sequence[LinkFamily]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import networkit as nk
 import numba
@@ -58,7 +59,7 @@ class ContentHistory:
                 ),
                 shape=self._shape,
             )
-            for low, high in zip(edges[:-1], edges[1:], strict=True)
+            for low, high in pairwise(edges)
         ]
         self.total = sparse.csr_array(self._shape, dtype=np.float32)
         """Exchanges per party and value up to the last day added."""
@@ -141,7 +142,7 @@ def communities(incidence: Incidence, parties: int, seed: int) -> npt.NDArray[np
     used_values, column = np.unique(incidence.value, return_inverse=True)
     threads = nk.getMaxNumberOfThreads()
     nk.setNumberOfThreads(1)
-    nk.setSeed(seed, False)
+    nk.setSeed(seed, useThreadId=False)
     graph = nk.GraphFromCoo(
         (incidence.weight, (row, column + used_parties.size)),
         n=used_parties.size + used_values.size,

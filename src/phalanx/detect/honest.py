@@ -39,7 +39,7 @@ class HarvestLikeUse:
     rule_id = "PHX-D020"
     name = "Harvest-like use"
     source = "use"
-    columns = ("conversation_id", "output_tokens", "response")
+    columns: tuple[str, ...] = ("conversation_id", "output_tokens", "response")
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,10 +76,14 @@ def honest_line(honest: HonestEvidence) -> Evidence:
         method="sequential conformal bet on habits, version 1",
         assumptions=(
             "Under the null each party is exchangeable with parties of like volume.",
-            f"An honest pool of {honest.members} parties behaves like at least "
-            f"{honest.independent_members:.1f} independent users.",
-            "If instead all members were one honest operator that did not declare itself, "
-            f"the evidence would be 10^{honest.log10_e_one_operator:.1f}.",
+            (
+                f"An honest pool of {honest.members} parties behaves like at least "
+                f"{honest.independent_members:.1f} independent users."
+            ),
+            (
+                "If instead all members were one honest operator that did not declare itself, "
+                f"the evidence would be 10^{honest.log10_e_one_operator:.1f}."
+            ),
         ),
         decisive=True,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +49,7 @@ def link_table(
         evening: The last evening.
         names: What hashes stood for.
     """
-    columns: dict[str, list[object]] = {field.name: [] for field in LINK_SCHEMA}
+    rows: list[dict[str, object]] = []
     for family in ALL_FAMILIES:
         levels = family.values(evening)
         level = levels[min(1, len(levels) - 1)] if family.rule_id == "PHX-D003" else levels[0]
@@ -57,36 +58,32 @@ def link_table(
             continue
         users = np.bincount(present)
         for group_id, parties in groups:
-            _add(columns, group_id, parties, family, level, users, evening, names)
-    return pa.table(columns, schema=LINK_SCHEMA)
+            for first, second in _chain(level, parties):
+                sharing = int(users[level[first]])
+                rows.append(
+                    {
+                        "group_id": group_id,
+                        "a": _account(evening.population, first),
+                        "b": _account(evening.population, second),
+                        "family": family.name,
+                        "rule_id": family.rule_id,
+                        "value": _value(evening.population, family, first, names),
+                        "sharing_parties": sharing,
+                        "log_likelihood_ratio": float(np.log(AGREEMENT * present.size / sharing)),
+                    }
+                )
+    return pa.Table.from_pylist(rows, schema=LINK_SCHEMA)
 
 
-def _add(
-    columns: dict[str, list[object]],
-    group_id: str,
-    parties: npt.NDArray[np.int64],
-    family: LinkFamily,
-    level: npt.NDArray[np.int64],
-    users: npt.NDArray[np.int64],
-    evening: Evening,
-    names: Names,
-) -> None:
-    population = evening.population
+def _chain(
+    level: npt.NDArray[np.int64], parties: npt.NDArray[np.int64]
+) -> Iterator[tuple[int, int]]:
+    """Yield neighbouring members that carry the same value."""
     carried = np.sort(parties[level[parties] != MISSING])
     order = carried[np.argsort(level[carried], kind="stable")]
-    same = np.flatnonzero(level[order][1:] == level[order][:-1])
-    active = int((level != MISSING).sum())
-    for index in same:
-        first, second = int(order[index]), int(order[index + 1])
-        sharing = int(users[level[first]])
-        columns["group_id"].append(group_id)
-        columns["a"].append(_account(population, first))
-        columns["b"].append(_account(population, second))
-        columns["family"].append(family.name)
-        columns["rule_id"].append(family.rule_id)
-        columns["value"].append(_value(population, family, first, names))
-        columns["sharing_parties"].append(sharing)
-        columns["log_likelihood_ratio"].append(float(np.log(AGREEMENT * active / sharing)))
+    for first, second in pairwise(order.tolist()):
+        if level[first] == level[second]:
+            yield first, second
 
 
 def _account(population: Population, party: int) -> str:

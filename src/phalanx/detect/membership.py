@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from phalanx.detect.groups import ContentHistory, MINIMUM_USERS
+from phalanx.detect.groups import MINIMUM_USERS, ContentHistory
 from phalanx.detect.links import MISSING, Evening, LinkFamily
 
 _BINS = 10
@@ -111,4 +111,4 @@ def membership(
 
 def _smoothed(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Share per bin with half a count added to each."""
-    return (counts + 0.5) / (counts.sum() + 0.5 * counts.size)
+    return np.asarray((counts + 0.5) / (counts.sum() + 0.5 * counts.size))

@@ -112,9 +112,9 @@ class Narrowing:
         columns: dict[str, npt.NDArray[np.generic]] = {}
         for narrow, source in HASHED_COLUMNS.items():
             values = batch.column(source)
-            columns[narrow] = hash_strings(values, seed)
+            columns[narrow] = hashes = hash_strings(values, seed)
             if narrow in NAMED_COLUMNS and values.null_count < len(values):
-                self.names.remember(narrow, columns[narrow], values)
+                self.names.remember(narrow, hashes, values)
         prompts = batch.column("prompt")
         sketch = sketch_prompts(prompts, derive_seed(self.key, "sketch"))
         for band in range(BANDS):
@@ -214,7 +214,8 @@ def _draw(
     state = account.view(np.uint64) ^ (timestamp.view(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F))
     state ^= exact.view(np.uint64) >> np.uint64(7)
     state *= np.uint64(0x9E3779B97F4A7C15)
-    return ((state ^ (state >> np.uint64(31))) >> np.uint64(1)).view(np.int64)
+    mixed = (state ^ (state >> np.uint64(31))) >> np.uint64(1)
+    return np.asarray(mixed.view(np.int64))
 
 
 def _offers_tools(batch: pa.RecordBatch) -> npt.NDArray[np.int16]:

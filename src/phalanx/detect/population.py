@@ -83,7 +83,7 @@ class Population:
 
     def joined_on(self) -> npt.NDArray[np.int64]:
         """Return the first active day of each party."""
-        return np.argmax(self.counts["exchanges"] > 0, axis=1)
+        return np.asarray(np.argmax(self.counts["exchanges"] > 0, axis=1))
 
 
 def build_population(narrow: ibis.Table, names: Names, declared: Mapping[str, str]) -> Population:

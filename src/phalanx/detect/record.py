@@ -27,7 +27,7 @@ from phalanx.detect.result import RunRecord, ScanResult, SignalState
 from phalanx.detect.rules import all_rules
 from phalanx.detect.single import single_parties
 from phalanx.detect.verdicts import Verdict, sort_tracks
-from phalanx.evidence import reachable_log10_e
+from phalanx.evidence import LINKED_LOG10_E, reachable_log10_e
 from phalanx.model import (
     AuthorisedGroup,
     Campaign,
@@ -184,12 +184,7 @@ def _not_judged(recording: Recording, finder: FactFinder, track: Track) -> NotJu
         level, apart, honest = 0.0, 0.0, 0.0
     else:
         level, apart, honest = track.threshold, track.log10_e_apart, track.log10_e_honest
-        reason = (
-            f"reference too small: even the most extreme use would reach 10^{reachable:.1f}, "
-            f"and 10^{level:.1f} is needed"
-            if reachable < level <= apart
-            else f"evidence does not suffice: 10^{level:.1f} is needed on both nulls"
-        )
+        reason = _why_undecided(level, apart, honest, reachable)
     return NotJudged(
         group_id=f"group-{track.number:05d}",
         accounts=tuple(population.account_names[int(a)] for a in accounts),
@@ -198,6 +193,23 @@ def _not_judged(recording: Recording, finder: FactFinder, track: Track) -> NotJu
         log10_e_apart=apart,
         log10_e_honest=honest,
     )
+
+
+def _why_undecided(level: float, apart: float, honest: float, reachable: float) -> str:
+    """Say what is missing; the level is infinite where the parties were never linked."""
+    if level == float("inf"):
+        return (
+            f"not shown to be operated together: 10^{apart:.1f} is the evidence, and "
+            f"10^{LINKED_LOG10_E:.1f} is needed before use is examined"
+        )
+    if honest >= level:
+        return f"evidence for one operator does not suffice: 10^{apart:.1f}"
+    if reachable < level:
+        return (
+            f"reference too small: even the most extreme use would reach 10^{reachable:.1f}, "
+            f"and 10^{level:.1f} is needed"
+        )
+    return f"evidence against honest use does not suffice: 10^{honest:.1f} of 10^{level:.1f} needed"
 
 
 def _identifier(kind: str, facts: GroupFacts, track: Track) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from phalanx.detect.honest import HarvestLikeUse
 from phalanx.detect.links import ALL_FAMILIES
@@ -25,6 +26,19 @@ class Rule:
     documentation: str
 
 
+class _Ruled(Protocol):
+    """What families and tests have in common."""
+
+    rule_id: str
+    name: str
+    columns: tuple[str, ...]
+
+    @property
+    def source(self) -> str:
+        """Source of evidence."""
+        ...
+
+
 def all_rules() -> Sequence[Rule]:
     """Return every rule, ordered by identifier.
 
@@ -32,6 +46,7 @@ def all_rules() -> Sequence[Rule]:
         >>> [rule.rule_id for rule in all_rules()][:2]
         ['PHX-D001', 'PHX-D002']
     """
+    described: tuple[_Ruled, ...] = (*ALL_FAMILIES, HarvestLikeUse())
     rules = [
         Rule(
             rule_id=item.rule_id,
@@ -40,6 +55,6 @@ def all_rules() -> Sequence[Rule]:
             columns=item.columns,
             documentation=inspect.getdoc(type(item)) or "",
         )
-        for item in (*ALL_FAMILIES, HarvestLikeUse())
+        for item in described
     ]
     return sorted(rules, key=lambda rule: rule.rule_id)

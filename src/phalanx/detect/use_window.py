@@ -36,8 +36,10 @@ class UseWindow:
         self._value = prompts.value[low:high]
         self._sent = prompts.exchanges[low:high].astype(np.float64)
         alone = self._users[self._value] - 1 >= PUBLIC_OUTSIDERS
-        public = np.bincount(self._party, weights=self._sent * alone, minlength=self._count)
-        self.exchanges, self.shares = habits.window(first, last, public)
+        public = np.bincount(self._party, weights=self._sent * alone, minlength=self._count).astype(
+            np.float64
+        )
+        self.exchanges, self.shares = habits.window(first, last, public.astype(np.float64))
         self.scores = scores_of(self.shares)
 
     def shares_in_group(self, members: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

@@ -148,8 +148,8 @@ class _Merger:
     tracks: list[Track]
 
     def shares_half(self, members: npt.NDArray[np.int64]) -> bool:
-        shared = np.count_nonzero(self.inside[members])
-        return bool(2 * shared >= min(members.size, np.count_nonzero(self.inside)))
+        shared = int(np.count_nonzero(self.inside[members]))
+        return bool(2 * shared >= min(members.size, int(np.count_nonzero(self.inside))))
 
     def alike(self, members: npt.NDArray[np.int64]) -> bool:
         shared = np.count_nonzero(self.inside[members])

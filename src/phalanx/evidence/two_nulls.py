@@ -71,9 +71,7 @@ def e_benjamini_hochberg_two_nulls(
     second_weights = weights * (np.count_nonzero(linked) / weights[linked].sum())
     second = second_log10_es + np.log10(second_weights)
     level_first = np.log10(count / (FIRST_SHARE * false_discovery_rate))
-    level_second = np.log10(
-        np.count_nonzero(linked) / ((1.0 - FIRST_SHARE) * false_discovery_rate)
-    )
+    level_second = np.log10(np.count_nonzero(linked) / ((1.0 - FIRST_SHARE) * false_discovery_rate))
     slack = np.where(linked, np.minimum(first - level_first, second - level_second), -np.inf)
     order = np.argsort(-slack, kind="stable")
     passing = np.flatnonzero(slack[order] >= -np.log10(np.arange(1, count + 1)))

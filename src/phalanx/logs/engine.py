@@ -7,9 +7,9 @@ reaches the engine: kernels reduce it to integers first.
 from __future__ import annotations
 
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from collections import deque
 from pathlib import Path
 from types import TracebackType
 from typing import Self

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from phalanx.logs.addresses import canonical_address, subnet_of
 from phalanx.logs.memo import Memo
@@ -44,11 +45,15 @@ class Identifiers:
     def __init__(self, key: bytes | None, quality: Quality) -> None:
         """Prepare the memories; the key stays inside the functions they call."""
         self._quality = quality
+        self._hidden = key is not None
         self._memos = {
             name: Memo(_disguise(name, key))
             for name in PREFIXES
-            if key is not None or name in _SPELLINGS
+            if name != "client_subnet" and (self._hidden or name in _SPELLINGS)
         }
+        self._memos["client_ip"] = Memo(
+            _disguise("client_ip", key), _disguise("client_subnet", key)
+        )
 
     def finished(self, columns: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
         """Return the identifying columns as they leave; others are not returned.
@@ -56,19 +61,24 @@ class Identifiers:
         Parameters:
             columns: Text columns by name; `client_subnet` is made from `client_ip`.
         """
-        present = {
-            name: column
-            for name, column in columns.items()
-            if name in self._memos and column.null_count < len(column)
-        }
-        addresses = present.get("client_ip")
-        if addresses is not None:
-            present["client_subnet"] = addresses
-        finished = {name: self._memos[name].apply(cells) for name, cells in present.items()}
-        if addresses is not None:
-            lost = finished["client_ip"].null_count - addresses.null_count
-            self._quality.note("client_ip: no IP address, left empty", lost)
+        finished: dict[str, pa.Array] = {}
+        for name, column in columns.items():
+            memo = self._memos.get(name)
+            if memo is None or column.null_count == len(column):
+                continue
+            if name == "email_domain" and not self._hidden and _is_plain_domain(column):
+                continue
+            finished[name], *others = memo.apply(column)
+            if name == "client_ip":
+                (finished["client_subnet"],) = others
+                lost = finished[name].null_count - column.null_count
+                self._quality.note("client_ip: no IP address, left empty", lost)
         return finished
+
+
+def _is_plain_domain(column: pa.Array) -> bool:
+    """Say whether no cell holds what `_SPELLINGS` would change."""
+    return not pc.any(pc.match_substring_regex(column, r"[A-Z@\s]|[^\x00-\x7f]")).as_py()
 
 
 def _disguise(name: str, key: bytes | None) -> Callable[[list[str]], list[str | None]]:

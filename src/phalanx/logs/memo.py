@@ -33,10 +33,11 @@ class Texts:
         self.data: Bytes = np.zeros(1 << 12, np.uint8)
         # Text i ends, and text i+1 begins, at ends[i+1].
         self.ends: Offsets = np.zeros(1 << 8, np.int64)
+        self.is_null: Mask = np.zeros(1 << 8, np.bool_)
         self.count = 0
 
     def extend(self, column: pa.Array) -> None:
-        """Append the cells of a column; null counts as empty."""
+        """Append the cells of a column; a null one is empty and marked."""
         offsets = offsets_of(column).astype(np.int64)
         used = int(self.ends[self.count])
         added = int(offsets[-1] - offsets[0])
@@ -44,79 +45,69 @@ class Texts:
         self.ends = _grown(self.ends, self.count + len(column) + 1)
         self.data[used : used + added] = _data_of(column)[offsets[0] : offsets[-1]]
         self.ends[self.count + 1 : self.count + 1 + len(column)] = used + offsets[1:] - offsets[0]
+        self.is_null = _grown(self.is_null, self.count + len(column))
+        nulls = column.is_null().to_numpy(zero_copy_only=False)
+        self.is_null[self.count : self.count + len(column)] = nulls
         self.count += len(column)
+
+    def column(self) -> pa.Array:
+        """Show the texts as a column, without a copy."""
+        is_null = self.is_null[: self.count]
+        bitmap = None
+        if is_null.any():
+            bitmap = pa.py_buffer(np.packbits(~is_null, bitorder="little"))
+        buffers = (pa.py_buffer(self.ends), pa.py_buffer(self.data), bitmap)
+        return pa.LargeStringArray.from_buffers(self.count, *buffers)
 
 
 class Memo:
-    """Remembers what a function gave for recent texts, in bounded memory.
+    """Remembers what functions gave for recent texts, in bounded memory.
 
     Parameters:
-        function: From a list of texts to a list of texts or nulls, as long; pure.
+        functions: From a list of texts to a list of texts or nulls, as long; pure.
         capacity: Distinct texts after which everything is forgotten, at least 1.
 
     Examples:
         >>> memo = Memo(lambda values: [value.upper() for value in values])
-        >>> memo.apply(pa.array(["a", None, "a", "b"])).to_pylist()
+        >>> memo.apply(pa.array(["a", None, "a", "b"]))[0].to_pylist()
         ['A', None, 'A', 'B']
     """
 
     def __init__(
-        self, function: Callable[[list[str]], list[str | None]], capacity: int = 200_000
+        self, *functions: Callable[[list[str]], list[str | None]], capacity: int = 200_000
     ) -> None:
         """Start without memories."""
-        self._function = function
+        self._functions = functions
         self._capacity = capacity
-        self._is_null: Mask = np.zeros(1 << 8, np.bool_)
         self._forget()
 
-    def apply(self, column: pa.Array) -> pa.Array:
-        """Return the function of each cell; null stays null."""
+    def apply(self, column: pa.Array) -> list[pa.Array]:
+        """Return each function of each cell; null stays null."""
         if self._keys.count + len(column) > self._capacity:
             self._forget()
         self._make_room(len(column))
-        valid = column.is_valid().to_numpy(zero_copy_only=False)
         entries = np.empty(len(column), np.int64)
         new_rows = np.empty(len(column), np.int64)
-        offsets = offsets_of(column)
         found = _find(
-            offsets,
+            offsets_of(column),
             _data_of(column),
-            valid,
+            column.is_valid().to_numpy(zero_copy_only=False),
             self._slots,
             (self._keys.data, self._keys.ends, self._keys.count),
             entries,
             new_rows,
         )
         if found:
-            self._remember(column.take(pa.array(new_rows[:found])))
-        return self._gather(entries)
-
-    def _remember(self, cells: pa.Array) -> None:
-        results = texts(self._function(cells.to_pylist()))
-        start = self._keys.count
-        self._keys.extend(cells)
-        self._results.extend(results)
-        self._is_null = _grown(self._is_null, self._keys.count)
-        self._is_null[start : self._keys.count] = results.is_null().to_numpy(zero_copy_only=False)
-
-    def _gather(self, entries: npt.NDArray[np.int64]) -> pa.Array:
-        ends, data = self._results.ends, self._results.data
-        missing = (entries < 0) | self._is_null[entries]
-        lengths = np.where(missing, 0, ends[entries + 1] - ends[entries])
-        offsets = np.zeros(len(entries) + 1, np.int32)
-        np.cumsum(lengths, out=offsets[1:])
-        text = np.empty(int(offsets[-1]), np.uint8)
-        _copy(entries, ends, data, offsets, text)
-        bitmap = None
-        if missing.any():
-            bitmap = pa.py_buffer(np.packbits(~missing, bitorder="little"))
-        return pa.StringArray.from_buffers(
-            len(entries), pa.py_buffer(offsets), pa.py_buffer(text), bitmap
-        )
+            cells = column.take(pa.array(new_rows[:found]))
+            self._keys.extend(cells)
+            values = cells.to_pylist()
+            for function, results in zip(self._functions, self._results, strict=True):
+                results.extend(texts(function(values)))
+        return [_gathered(entries, results) for results in self._results]
 
     def _forget(self) -> None:
         self._keys = Texts()
-        self._results = Texts()
+        self._results = [Texts() for _ in self._functions]
         self._slots = np.full(1 << 10, -1, np.int64)
 
     def _make_room(self, rows: int) -> None:
@@ -126,6 +117,13 @@ class Memo:
             return
         self._slots = np.full(1 << (2 * wanted).bit_length(), -1, np.int64)
         _index(self._keys.data, self._keys.ends, self._keys.count, self._slots)
+
+
+def _gathered(entries: npt.NDArray[np.int64], results: Texts) -> pa.Array:
+    """Build a column from numbered texts; a negative number is null."""
+    missing = entries < 0
+    indices = pa.array(entries, mask=missing) if missing.any() else pa.array(entries)
+    return results.column().take(indices).cast(pa.string())
 
 
 def _grown(array: npt.NDArray[Scalar], wanted: int) -> npt.NDArray[Scalar]:
@@ -203,19 +201,3 @@ def _index(data: Bytes, ends: Offsets, count: int, slots: npt.NDArray[np.int64])
         while slots[slot] >= 0:
             slot = (slot + np.uint64(1)) & mask
         slots[slot] = entry
-
-
-@numba.njit(cache=True, nogil=True)
-def _copy(
-    entries: npt.NDArray[np.int64],
-    ends: Offsets,
-    data: Bytes,
-    offsets: npt.NDArray[np.int32],
-    text: Bytes,
-) -> None:
-    for row in range(len(entries)):
-        start = offsets[row]
-        length = offsets[row + 1] - start
-        source = ends[entries[row]]
-        for step in range(length):
-            text[start + step] = data[source + step]

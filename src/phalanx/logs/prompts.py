@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +16,7 @@ from phalanx.logs.schema import HISTORY_ROLE_END, HISTORY_TURN_START
 
 _WHITESPACE_OR_BRACKET = np.frombuffer(b"[ \t\r\n", np.uint8)
 _ROLE_CODES = {"system": 0, "user": 1, "assistant": 2, "tool": 3}
-_KNOWN_ROLES = pa.array(list(ROLES))
 _CODE_OF_KNOWN_ROLE = np.array([_ROLE_CODES[role] for role in ROLES.values()])
-_MARKED_ROLES = pa.array([f"{HISTORY_TURN_START}{role}{HISTORY_ROLE_END}" for role in _ROLE_CODES])
 _SIMPLE_MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 
 
@@ -166,7 +165,7 @@ def _split_arrow_lists(lists: pa.Array) -> Prompts | None:
     content = pc.struct_field(turns, "content")
     if role_text.null_count or np.bincount(rows, minlength=len(lists)).min() == 0:
         return None
-    known = pc.index_in(pc.utf8_lower(pc.utf8_trim_whitespace(role_text)), value_set=_KNOWN_ROLES)
+    known = pc.index_in(pc.utf8_lower(pc.utf8_trim_whitespace(role_text)), value_set=_known_roles())
     known_codes = known.fill_null(0).to_numpy(zero_copy_only=False)
     is_known = known.is_valid().to_numpy(zero_copy_only=False)
     codes = np.where(is_known, _CODE_OF_KNOWN_ROLE[known_codes], _ROLE_CODES["tool"])
@@ -179,7 +178,7 @@ def _split_arrow_lists(lists: pa.Array) -> Prompts | None:
     is_prompt[last] = True
     is_system = (codes == _ROLE_CODES["system"]) & ~is_prompt
     is_history = (codes != _ROLE_CODES["system"]) & ~is_prompt
-    marked = pc.binary_join_element_wise(_MARKED_ROLES.take(pa.array(codes)), content, "")
+    marked = pc.binary_join_element_wise(_marked_roles().take(pa.array(codes)), content, "")
     counts = np.bincount(rows[is_history], minlength=len(lists))
     return Prompts(
         prompt=content.take(pa.array(last)),
@@ -187,6 +186,17 @@ def _split_arrow_lists(lists: pa.Array) -> Prompts | None:
         history=_joined(marked, is_history, rows, len(lists), ""),
         history_turns=pa.array(counts.astype(np.int32)),
     )
+
+
+@cache
+def _known_roles() -> pa.Array:
+    # Not a constant of the module: the first array that Arrow builds imports pandas.
+    return pa.array(list(ROLES))
+
+
+@cache
+def _marked_roles() -> pa.Array:
+    return pa.array([f"{HISTORY_TURN_START}{role}{HISTORY_ROLE_END}" for role in _ROLE_CODES])
 
 
 def _last_turn(

@@ -23,7 +23,7 @@ class SharedAddress:
     name = "Shared network address"
     source: Source = "network"
     stratum = "asn"
-    columns = ("client_ip",)
+    columns: tuple[str, ...] = ("client_ip",)
 
     def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the value that each party showed first."""

@@ -26,7 +26,7 @@ class BirthBurst:
     name = "Birth burst"
     source: Source = "birth"
     stratum = "country"
-    columns = ("account_created_at",)
+    columns: tuple[str, ...] = ("account_created_at",)
 
     def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the creation bin of each party, finest first."""

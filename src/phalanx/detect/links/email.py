@@ -21,7 +21,7 @@ class SharedEmailPattern:
     name = "Shared e-mail pattern"
     source: Source = "identity"
     stratum = "country"
-    columns = ("email_domain",)
+    columns: tuple[str, ...] = ("email_domain",)
 
     def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the value that each party showed first."""

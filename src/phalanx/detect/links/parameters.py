@@ -21,7 +21,7 @@ class SharedParameters:
     name = "Shared parameter signature"
     source: Source = "software"
     stratum = "country"
-    columns = ("temperature", "top_p", "max_tokens", "user_agent", "tools_hash")
+    columns: tuple[str, ...] = ("temperature", "top_p", "max_tokens", "user_agent", "tools_hash")
 
     def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the value that each party showed first."""

@@ -22,7 +22,7 @@ class SharedPayment:
     name = "Shared payment"
     source: Source = "identity"
     stratum = "country"
-    columns = ("payment_fingerprint",)
+    columns: tuple[str, ...] = ("payment_fingerprint",)
 
     def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the value that each party showed first."""

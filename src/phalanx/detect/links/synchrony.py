@@ -26,7 +26,7 @@ class SynchronisedActivity:
     name = "Synchronised activity"
     source: Source = "timing"
     stratum = "country"
-    columns = ("timestamp",)
+    columns: tuple[str, ...] = ("timestamp",)
 
     def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the bin of each party's picked exchange on this day, finest first."""

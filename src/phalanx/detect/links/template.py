@@ -23,7 +23,7 @@ class SharedTemplate:
     name = "Shared template"
     source: Source = "software"
     stratum = "country"
-    columns = ("prompt",)
+    columns: tuple[str, ...] = ("prompt",)
 
     def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the community of texts of each party."""

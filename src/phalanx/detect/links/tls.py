@@ -21,7 +21,7 @@ class SharedTlsFingerprint:
     name = "Shared TLS fingerprint"
     source: Source = "software"
     stratum = "country"
-    columns = ("tls_fingerprint",)
+    columns: tuple[str, ...] = ("tls_fingerprint",)
 
     def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the value that each party showed first."""

@@ -52,9 +52,7 @@ def finish(state: np.uint64) -> np.uint64:
 
 
 @numba.njit(cache=True, nogil=True)
-def hash_bytes(
-    data: npt.NDArray[np.uint8], start: int, end: int, seed: np.uint64
-) -> np.uint64:
+def hash_bytes(data: npt.NDArray[np.uint8], start: int, end: int, seed: np.uint64) -> np.uint64:
     """Hash `data[start:end]`, eight bytes a step."""
     state = seed ^ (np.uint64(end - start) * _PRIME_B)
     position = start
