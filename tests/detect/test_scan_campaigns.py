@@ -39,6 +39,8 @@ def test_an_honest_population_holds_no_campaign(honest: Any, scanned: Any) -> No
     assert result.authorised == ()
     assert result.population.groups_opened > 0
     assert set(result.accounts["verdict"].to_pylist()) <= {None, "undeclared_pool"}
+    assert result.not_judged
+    assert not [group.reason for group in result.not_judged if "inf" in group.reason]
 
 
 def test_two_campaigns_stay_two(scanned: Any) -> None:
