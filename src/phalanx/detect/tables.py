@@ -58,7 +58,7 @@ def account_days(narrow: ibis.Table) -> pa.Table:
     """Return one row per account and day: what was asked, and how.
 
     `first_turns` counts exchanges without earlier turns; `conversations` the distinct
-    conversations (-1 where the log has none); `minute` is the minute of the day of one
+    conversations (0 where the log has none); `minute` is the minute of the day of one
     exchange, picked without regard to what it says.
     """
     capabilities = {

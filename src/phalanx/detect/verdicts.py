@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.detect.groups import ContentHistory
-from phalanx.detect.links import STANDING_FAMILIES, Evening
+from phalanx.detect.links import MISSING, STANDING_FAMILIES, Evening
 from phalanx.detect.membership import content_log_ratio, membership, standing_log_ratio
 from phalanx.detect.operators import split_operators
 from phalanx.detect.replay import ReplaySettings, Track, decide
 from phalanx.evidence import e_benjamini_hochberg
+
+_FEWEST_PARTIES = 2
 
 CONFIDENT = 0.9
 """Posterior probability from which a party is listed as a member of a group."""
@@ -73,7 +75,7 @@ def sort_tracks(
         for merger in _merged(found, evening.population.parties.count)
         for verdict in _verdicts(merger, evening, history, exchanges, settings)
     ]
-    campaigns = [verdict for verdict in campaigns if verdict.members.size >= 2]
+    campaigns = _disjoint(campaigns, evening.population.parties.count)
     taken = np.zeros(evening.population.parties.count, dtype=np.bool_)
     for verdict in campaigns:
         taken[verdict.members] = True
@@ -87,7 +89,7 @@ def sort_tracks(
         for merger in _merged(linked, evening.population.parties.count)
         for verdict in _verdicts(merger, evening, history, exchanges, settings)
     ]
-    pools = [verdict for verdict in pools if verdict.members.size >= 2]
+    pools = _disjoint(pools, evening.population.parties.count)
     listed = {id(t) for verdict in (*campaigns, *pools) for t in verdict.tracks}
     undecided = [
         t
@@ -95,6 +97,24 @@ def sort_tracks(
         if id(t) not in listed and 2 * np.count_nonzero(taken[t.members]) < t.members.size
     ]
     return Sorting(tuple(campaigns), tuple(pools), tuple(undecided))
+
+
+def _disjoint(verdicts: Sequence[Verdict], parties: int) -> list[Verdict]:
+    """Leave each party in the verdict that is surest of it; drop what becomes too small."""
+    surest = np.zeros(parties)
+    owner = np.full(parties, MISSING, dtype=np.int64)
+    for number, verdict in enumerate(verdicts):
+        better = verdict.confidence > surest[verdict.members]
+        surest[verdict.members[better]] = verdict.confidence[better]
+        owner[verdict.members[better]] = number
+    disjoint = []
+    for number, verdict in enumerate(verdicts):
+        kept = owner[verdict.members] == number
+        if np.count_nonzero(kept) >= _FEWEST_PARTIES:
+            disjoint.append(
+                Verdict(verdict.tracks, verdict.members[kept], verdict.confidence[kept])
+            )
+    return disjoint
 
 
 def _merged(tracks: Sequence[Track], parties: int) -> list[_Merger]:

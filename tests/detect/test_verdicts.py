@@ -1,0 +1,71 @@
+"""From tracked groups to lists."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from phalanx.detect.narrow import narrow
+from phalanx.detect.population import Population, build_population
+from phalanx.detect.replay import Replay, ReplaySettings, Track
+from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
+from phalanx.detect.verdicts import sort_tracks
+from phalanx.logs import ReadOptions, open_log
+from phalanx.logs.engine import DuckDBEngine
+
+SETTINGS = ReplaySettings(0.1, 5, 0, None)
+
+
+@pytest.fixture(scope="module")
+def replayed() -> tuple[Population, Replay, npt.NDArray[np.int64]]:
+    """A small population after its replay, with the parties of its only campaign."""
+    plan = CampaignPlan(name="north", accounts=60, attack_class="self_instruct", evasion="E0")
+    simulation = simulate(SimulationConfig(benign_accounts=400, campaigns=(plan,), days=6, seed=1))
+    log = open_log(simulation.exchanges, ReadOptions())
+    with DuckDBEngine(memory_limit_bytes=500_000_000, threads=1) as engine:
+        table, names = narrow(engine, log.batches(), key=None, keep_excerpts=False)
+        population = build_population(table, names, {})
+    replay = Replay(population, SETTINGS)
+    for _ in replay.run():
+        pass
+    planted = {
+        row["account_id"] for row in simulation.labels.to_pylist() if row["campaign"] == "north"
+    }
+    members = [
+        party
+        for account, party in zip(
+            population.account_names, population.parties.of_account, strict=True
+        )
+        if account in planted
+    ]
+    return population, replay, np.sort(np.array(members))
+
+
+def _sure(number: int, members: npt.NDArray[np.int64]) -> Track:
+    track = Track("content", number, 0, int(members.size), members)
+    track.log10_apart = [50.0] * 5
+    track.log10_honest = [9.0] * 5
+    return track
+
+
+def test_no_party_stands_in_two_campaigns(
+    replayed: tuple[Population, Replay, npt.NDArray[np.int64]],
+) -> None:
+    """Two overlapping groups become campaigns without a common member."""
+    _, replay, members = replayed
+    tracks = [_sure(0, members[:40]), _sure(1, members[25:])]
+    sorting = sort_tracks(tracks, replay.evening, replay.history, replay.exchanges, SETTINGS)
+    listed = np.concatenate([verdict.members for verdict in sorting.campaigns])
+    assert listed.size >= 40
+    assert np.unique(listed).size == listed.size
+
+
+def test_groups_without_evidence_stay_undecided(
+    replayed: tuple[Population, Replay, npt.NDArray[np.int64]],
+) -> None:
+    """A group with no look yet is in no list of findings."""
+    _, replay, members = replayed
+    fresh = Track("content", 0, 0, int(members.size), members)
+    sorting = sort_tracks([fresh], replay.evening, replay.history, replay.exchanges, SETTINGS)
+    assert (sorting.campaigns, sorting.pools, sorting.undecided) == ((), (), (fresh,))
