@@ -87,7 +87,7 @@ check-lock: .venv/.dev ## Fail if the locks do not follow from pyproject.toml
 	done; echo "locks are current"
 
 clean: ## Remove what the targets made
-	rm -rf .venv site phalanx-demo phalanx-scan .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf .venv site phalanx-demo phalanx-scan phalanx-simulation .mypy_cache .pytest_cache .ruff_cache \
 	  .hypothesis .import_linter_cache .coverage
 
 # Debian ships Python without the part of venv that brings pip; then the machine's pip serves.

@@ -37,7 +37,7 @@ def _log(config: SimulationConfig) -> Log:
 
 def _planted(evasion: Evasion) -> Log:
     north = CampaignPlan(name="north", accounts=60, attack_class="self_instruct", evasion=evasion)
-    return _log(SimulationConfig(benign_accounts=800, campaigns=(north,), days=10, seed=1))
+    return _log(SimulationConfig(benign_accounts=1_500, campaigns=(north,), days=10, seed=1))
 
 
 Scan = Callable[..., ScanResult]

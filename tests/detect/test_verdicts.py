@@ -45,18 +45,18 @@ def replayed() -> tuple[Population, Replay, npt.NDArray[np.int64]]:
 def _sure(number: int, members: npt.NDArray[np.int64]) -> Track:
     track = Track("content", number, 0, int(members.size), members)
     track.log10_apart = [50.0] * 5
-    track.log10_honest = [9.0] * 5
+    track.log10_honest = [0.0] * 5
     return track
 
 
-def test_no_party_stands_in_two_campaigns(
+def test_no_party_stands_in_two_pools(
     replayed: tuple[Population, Replay, npt.NDArray[np.int64]],
 ) -> None:
-    """Two overlapping groups become campaigns without a common member."""
+    """Two overlapping linked groups become pools without a common member."""
     _, replay, members = replayed
     tracks = [_sure(0, members[:40]), _sure(1, members[25:])]
-    sorting = sort_tracks(tracks, replay.evening, replay.history, replay.exchanges, SETTINGS)
-    listed = np.concatenate([verdict.members for verdict in sorting.campaigns])
+    sorting = sort_tracks(tracks, replay)
+    listed = np.concatenate([verdict.members for verdict in sorting.pools])
     assert listed.size >= 40
     assert np.unique(listed).size == listed.size
 
@@ -67,5 +67,5 @@ def test_groups_without_evidence_stay_undecided(
     """A group with no look yet is in no list of findings."""
     _, replay, members = replayed
     fresh = Track("content", 0, 0, int(members.size), members)
-    sorting = sort_tracks([fresh], replay.evening, replay.history, replay.exchanges, SETTINGS)
+    sorting = sort_tracks([fresh], replay)
     assert (sorting.campaigns, sorting.pools, sorting.undecided) == ((), (), (fresh,))

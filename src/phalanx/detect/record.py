@@ -65,13 +65,7 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
     """
     population, replay = recording.population, recording.replay
     finder = FactFinder(population, recording.names, recording.model_use, recording.openings)
-    sorting = sort_tracks(
-        replay.tracks,
-        replay.evening,
-        replay.history,
-        replay.exchanges,
-        replay.settings,
-    )
+    sorting = sort_tracks(replay.tracks, replay)
     listings: list[Listing] = []
     campaigns: list[Campaign] = []
     authorised: list[AuthorisedGroup] = []
@@ -165,9 +159,9 @@ def _judgement(finder: FactFinder, verdict: Verdict) -> Judgement:
     track = verdict.lead
     discovered = [t.discovered_day for t in verdict.tracks if t.discovered_day is not None]
     return Judgement(
-        log10_e=track.log10_e,
+        log10_e=_if_asked(track.log10_e),
         log10_e_apart=track.log10_e_apart,
-        log10_e_honest=track.log10_e_honest,
+        log10_e_honest=_if_asked(track.log10_e_honest),
         threshold_log10_e=track.threshold,
         formed_on=finder.date_of(min(t.formed_day for t in verdict.tracks)),
         discovered_on=finder.date_of(min(discovered)) if discovered else None,
@@ -183,7 +177,8 @@ def _not_judged(recording: Recording, finder: FactFinder, track: Track) -> NotJu
         reason = "formed on the last evening of the log: no later day to test it on"
         level, apart, honest = 0.0, 0.0, 0.0
     else:
-        level, apart, honest = track.threshold, track.log10_e_apart, track.log10_e_honest
+        level, apart = track.threshold, track.log10_e_apart
+        honest = _if_asked(track.log10_e_honest)
         reason = _why_undecided(level, apart, honest, reachable)
     return NotJudged(
         group_id=f"group-{track.number:05d}",
@@ -193,6 +188,11 @@ def _not_judged(recording: Recording, finder: FactFinder, track: Track) -> NotJu
         log10_e_apart=apart,
         log10_e_honest=honest,
     )
+
+
+def _if_asked(log10_e: float) -> float:
+    """Return the evidence, or none (e = 1) where the question was never asked."""
+    return 0.0 if log10_e == float("-inf") else log10_e
 
 
 def _why_undecided(level: float, apart: float, honest: float, reachable: float) -> str:

@@ -189,7 +189,7 @@ class Replay:
                     claimed[best] = self.alive[route][best]
                     continue
             track = Track(route, len(self.tracks), self.evening.day, int(members.size), members)
-            track.linked_log10_e = combine(screen.test(members))
+            track.linked_log10_e = combine(screen.test(members), members.size)
             self.tracks.append(track)
             claimed[track.number] = track
         self.alive[route] = claimed
@@ -203,7 +203,7 @@ class Replay:
             if self.evening.day - track.formed_day in LOOK_DAYS:
                 track.timing.extend(timing.test(track.members))
                 track.apart_lines = tests[track.route].test(track.members) + _average(track.timing)
-                track.linked_log10_e = combine(track.apart_lines)
+                track.linked_log10_e = combine(track.apart_lines, track.members.size)
                 track.log10_apart.append(track.linked_log10_e)
                 if track.linked_log10_e >= LINKED_LOG10_E:
                     due.append(track)
@@ -227,6 +227,11 @@ class Replay:
             others = self.groups_without(track.members)
             track.honest = test_honest(window, track.members, reference, others)
             track.log10_honest.append(track.honest.log10_e)
+
+    def examine_use(self, members: npt.NDArray[np.int64], formed_day: int) -> HonestEvidence:
+        """Test the use of any group on all days after one evening."""
+        window = self.use_between(formed_day + 1, self.evening.day)
+        return test_honest(window, members, self.reference(), self.groups_without(members))
 
     def use_between(self, first: int, last: int) -> UseWindow:
         """Return the habits of all parties on days `first` to `last`."""

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.groups import ContentHistory
-from phalanx.detect.links import MISSING, STANDING_FAMILIES, Evening
+from phalanx.detect.links import MISSING, STANDING_FAMILIES
 from phalanx.detect.membership import content_log_ratio, membership, standing_log_ratio
 from phalanx.detect.operators import split_operators
-from phalanx.detect.replay import ReplaySettings, Track, decide
+from phalanx.detect.replay import Replay, Track, decide
 from phalanx.evidence import e_benjamini_hochberg
 
 _FEWEST_PARTIES = 2
+
+STILL_LOG10_E = 1.0
+"""Evidence against honest use that the members of a listed campaign must show at the end."""
 
 CONFIDENT = 0.9
 """Posterior probability from which a party is listed as a member of a group."""
@@ -46,22 +48,14 @@ class Sorting:
     undecided: tuple[Track, ...]
 
 
-def sort_tracks(
-    tracks: Sequence[Track],
-    evening: Evening,
-    history: ContentHistory,
-    exchanges: npt.NDArray[np.float32],
-    settings: ReplaySettings,
-) -> Sorting:
+def sort_tracks(tracks: Sequence[Track], replay: Replay) -> Sorting:
     """Sort tracked groups by e-BH: both nulls rejected, only `apart` rejected, neither.
 
     Parameters:
         tracks: All groups ever opened.
-        evening: The last evening.
-        history: What was sent until then.
-        exchanges: Exchanges of each party until then.
-        settings: Of the replay.
+        replay: At its last evening.
     """
+    settings, evening = replay.settings, replay.evening
     weights = np.array([track.opening_size for track in tracks], dtype=np.float64)
     is_campaign = decide(tracks, settings.false_discovery_rate).rejected
     is_pool = e_benjamini_hochberg(
@@ -73,7 +67,8 @@ def sort_tracks(
     campaigns = [
         verdict
         for merger in _merged(found, evening.population.parties.count)
-        for verdict in _verdicts(merger, evening, history, exchanges, settings)
+        for verdict in _verdicts(merger, replay)
+        if _still_unlike(verdict, replay)
     ]
     campaigns = _disjoint(campaigns, evening.population.parties.count)
     taken = np.zeros(evening.population.parties.count, dtype=np.bool_)
@@ -87,7 +82,7 @@ def sort_tracks(
     pools = [
         verdict
         for merger in _merged(linked, evening.population.parties.count)
-        for verdict in _verdicts(merger, evening, history, exchanges, settings)
+        for verdict in _verdicts(merger, replay)
     ]
     pools = _disjoint(pools, evening.population.parties.count)
     listed = {id(t) for verdict in (*campaigns, *pools) for t in verdict.tracks}
@@ -120,14 +115,11 @@ def _disjoint(verdicts: Sequence[Verdict], parties: int) -> list[Verdict]:
 def _merged(tracks: Sequence[Track], parties: int) -> list[_Merger]:
     """Put tracks together that are about the same parties.
 
-    Two campaigns may send the same public prompts, or share hours and days of birth by
-    chance; then one group of either route spans both. Where it covers several discovered
-    groups of the other route, those are the campaigns, and it only adds evidence.
+    Groups formed by content come first: campaigns may share hours and days of birth by
+    chance, and then one standing group spans several; it must not make them one.
     """
-    whole = [track for track in tracks if not _spans_several(track, tracks)]
-    rest = [track for track in tracks if _spans_several(track, tracks)]
     mergers: list[_Merger] = []
-    for track in sorted(whole, key=lambda t: (t.route, -t.log10_e, -t.log10_e_apart, t.number)):
+    for track in sorted(tracks, key=lambda t: (t.route, -t.log10_e, -t.log10_e_apart, t.number)):
         same = [merger for merger in mergers if merger.shares_half(track.members)]
         if not same:
             inside = np.zeros(parties, dtype=np.bool_)
@@ -138,26 +130,7 @@ def _merged(tracks: Sequence[Track], parties: int) -> list[_Merger]:
             merger.tracks.append(track)
         if len(same) == 1 and same[0].alike(track.members):
             same[0].inside[track.members] = True
-    for track in rest:
-        for merger in mergers:
-            if merger.shares_half(track.members):
-                merger.tracks.append(track)
     return mergers
-
-
-def _spans_several(track: Track, tracks: Sequence[Track]) -> bool:
-    """Whether at least two disjoint groups of the other route lie mostly inside."""
-    inside: list[npt.NDArray[np.int64]] = []
-    for other in tracks:
-        shared = np.intersect1d(other.members, track.members)
-        if (
-            other.route != track.route
-            and 2 * shared.size >= other.members.size
-            and 4 * shared.size <= 3 * track.members.size
-            and not any(np.isin(shared, earlier).any() for earlier in inside)
-        ):
-            inside.append(shared)
-    return len(inside) >= 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +149,12 @@ class _Merger:
         return bool(2 * shared >= members.size + np.count_nonzero(self.inside) - shared)
 
 
-def _verdicts(
-    merger: _Merger,
-    evening: Evening,
-    history: ContentHistory,
-    exchanges: npt.NDArray[np.float32],
-    settings: ReplaySettings,
-) -> list[Verdict]:
+def _verdicts(merger: _Merger, replay: Replay) -> list[Verdict]:
     """Split into operators, and keep the members of which the posterior is sure."""
+    evening, settings = replay.evening, replay.settings
     union = np.flatnonzero(merger.inside)
-    content = content_log_ratio(history, exchanges, merger.tracks[0].members)
+    lead = merger.tracks[0].members
+    content = content_log_ratio(replay.history, replay.exchanges, lead)
     verdicts = []
     for part in split_operators(evening, union, settings.minimum_parties, settings.seed):
         standing = standing_log_ratio(evening, STANDING_FAMILIES, part)
@@ -194,3 +163,15 @@ def _verdicts(
         order = np.argsort(-confidence[kept], kind="stable")
         verdicts.append(Verdict(tuple(merger.tracks), part[kept][order], confidence[kept][order]))
     return verdicts
+
+
+def _still_unlike(verdict: Verdict, replay: Replay) -> bool:
+    """Whether the listed members themselves use the model unlike honest operators.
+
+    A group changes after its discovery, and a part of it may be somebody else. This only
+    shortens the list of campaigns.
+    """
+    if verdict.members.size < _FEWEST_PARTIES:
+        return False
+    members = np.sort(verdict.members)
+    return replay.examine_use(members, verdict.lead.formed_day).log10_e >= STILL_LOG10_E
