@@ -16,7 +16,7 @@ from scipy import sparse
 from phalanx.detect.groups import Incidence, communities, groups_of, standing_incidence
 from phalanx.detect.links import CONTENT_FAMILIES, MISSING, STANDING_FAMILIES, Evening
 
-MINIMUM_SHARE = 0.1
+MINIMUM_SHARE = 0.05
 """Share of a group that an operator of its own must have."""
 
 MINIMUM_SEPARATION = 0.93

@@ -118,6 +118,7 @@ class Replay:
         self._cumulative = np.cumsum(population.counts["exchanges"], axis=1)
         empty = np.full(population.parties.count, MISSING, dtype=np.int64)
         self.evening = Evening(population, -1, empty)
+        self._windows: dict[tuple[int, int], UseWindow] = {}
         self.tracks: list[Track] = []
         self.alive: dict[Route, dict[int, Track]] = {"content": {}, "standing": {}}
 
@@ -235,7 +236,10 @@ class Replay:
 
     def use_between(self, first: int, last: int) -> UseWindow:
         """Return the habits of all parties on days `first` to `last`."""
-        return UseWindow(self._population, self._habits, first, last)
+        if (first, last) not in self._windows:
+            self._windows = {key: w for key, w in self._windows.items() if key[1] == last}
+            self._windows[first, last] = UseWindow(self._population, self._habits, first, last)
+        return self._windows[first, last]
 
     def reference(self) -> npt.NDArray[np.bool_]:
         """Return which parties count as one honest operator each, shape (parties,)."""
