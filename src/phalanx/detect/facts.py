@@ -22,6 +22,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HARVESTER_SHARE = 0.5
 """Share of a member's traffic in the group's content from which it is a harvester."""
 
+NOTABLE_SHARE = 0.01
+"""Share of exchanges from which a capability counts as targeted."""
+
 _TEMPLATES_SHOWN = 5
 _SLOT = re.compile(r"\d[\w.,:/-]*|\"[^\"\n]{1,600}\"|`[^`\n]{1,600}`|https?://\S+")
 
@@ -76,10 +79,7 @@ class FactFinder:
             input_tokens=sum(member.input_tokens for member in members),
             output_tokens=sum(member.output_tokens for member in members),
             models=self._models(hashes),
-            capabilities={
-                name: float(population.counts[column][parties].sum()) / max(total, 1.0)
-                for name, column in zip(CAPABILITIES, CAPABILITY_COLUMNS, strict=True)
-            },
+            capabilities=self._capabilities(parties, total),
             daily_exchanges={
                 self.date_of(day): int(count) for day, count in enumerate(daily) if count
             },
@@ -121,6 +121,16 @@ class FactFinder:
             input_tokens=row["input_tokens"][account].as_py(),
             output_tokens=row["output_tokens"][account].as_py(),
         )
+
+    def _capabilities(self, parties: npt.NDArray[np.int64], total: float) -> dict[str, float]:
+        """Return the capabilities that stand out, most targeted first."""
+        counts = self.population.counts
+        shares = {
+            name: float(counts[column][parties].sum()) / max(total, 1.0)
+            for name, column in zip(CAPABILITIES, CAPABILITY_COLUMNS, strict=True)
+        }
+        ranked = sorted(shares.items(), key=lambda pair: -pair[1])
+        return {name: share for name, share in ranked if share >= NOTABLE_SHARE}
 
     def _models(self, hashes: npt.NDArray[np.int64]) -> dict[str, int]:
         chosen = np.isin(self.model_use["account"].to_numpy(), hashes)
