@@ -12,10 +12,10 @@ from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
 
 @pytest.fixture(scope="session")
 def population(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the log of 275 accounts, 25 of them one campaign, and its labels."""
+    """Return a folder with the log of 560 accounts, 60 of them one campaign, and its labels."""
     folder = tmp_path_factory.mktemp("population")
-    plan = CampaignPlan(name="north", accounts=25, attack_class="reasoning")
-    config = SimulationConfig(benign_accounts=250, days=5, campaigns=(plan,), evasion="E0", seed=1)
+    plan = CampaignPlan(name="north", accounts=60, attack_class="reasoning")
+    config = SimulationConfig(benign_accounts=500, days=7, campaigns=(plan,), evasion="E0", seed=1)
     simulate(config).write(folder)
     return folder
 
