@@ -25,7 +25,7 @@ def evidence_lines(track: Track) -> tuple[Evidence, ...]:
     """Return the evidence at the last look, strongest first.
 
     Values of single families are those of the last look, before they are averaged within
-    a source, multiplied over sources, and spread over looks.
+    a source, multiplied over sources, tempered by size, and spread over looks.
     """
     lines = [_apart(line, track) for line in track.apart_lines]
     if track.honest is not None:
