@@ -7,7 +7,9 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-compile
 BASE_LOCK := requirements/base.txt
 DEV_LOCK := requirements/dev.txt
-COMPILE = $(BIN)/uv pip compile --quiet --system-certs pyproject.toml --group build
+# Extras are named in the locks: without them pip takes the newest release of a package that
+# another asks for with an extra, and then refuses it because it has no hash.
+COMPILE = $(BIN)/uv pip compile --quiet --system-certs --no-strip-extras pyproject.toml --group build
 COMPILE_DEV = $(COMPILE) --group dev --group docs --group bench
 PYTEST_ARGS ?=
 # Each claim has a script of its own; the other files of bench/ are what the scripts share.
