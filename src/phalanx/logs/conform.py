@@ -29,6 +29,8 @@ from phalanx.logs.timestamps import MICROSECONDS, to_times
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """No model was served before: an earlier time is a wrong unit or a missing value."""
 
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
 BATCH_BYTES = 64 << 20
 """Bytes beyond which a batch is handed on in halves."""
 
@@ -49,8 +51,8 @@ class Conformer:
         self._identifiers = Identifiers(options.pseudonym_key, quality)
         self._seen = SeenIdentifiers()
         latest = (options.now or datetime.now(UTC)) + timedelta(days=1)
-        self._latest = pa.scalar(latest, MICROSECONDS)
-        self._earliest = pa.scalar(EARLIEST, MICROSECONDS)
+        self._latest = _scalar(latest)
+        self._earliest = _scalar(EARLIEST)
 
     def conform(self, chunk: NativeChunk, file: str) -> Iterator[pa.RecordBatch]:
         """Yield the usable rows of a chunk, in order, in batches of bounded size.
@@ -231,6 +233,11 @@ def _column(chunk: NativeChunk, name: str) -> pa.Array:
 def _add_nulls(unusable: list[tuple[Mask, str]], array: pa.Array, reason: str) -> None:
     if array.null_count:
         unusable.append((_numpy(array.is_null()), reason))
+
+
+def _scalar(time: datetime) -> pa.Scalar:
+    """Return a time as Arrow's, from a number: from a datetime, Arrow would load pandas."""
+    return pa.scalar((time - _EPOCH) // timedelta(microseconds=1), pa.int64()).cast(MICROSECONDS)
 
 
 def _numpy(mask: pa.Array) -> Mask:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -14,7 +15,6 @@ from phalanx.logs.cast import Mask, offsets_of, texts, to_text
 from phalanx.logs.messages import ROLES, Conversation, split_messages, split_prompt_text
 from phalanx.logs.schema import HISTORY_ROLE_END, HISTORY_TURN_START
 
-_WHITESPACE_OR_BRACKET = np.frombuffer(b"[ \t\r\n", np.uint8)
 _ROLE_CODES = {"system": 0, "user": 1, "assistant": 2, "tool": 3}
 _CODE_OF_KNOWN_ROLE = np.array([_ROLE_CODES[role] for role in ROLES.values()])
 _SIMPLE_MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
@@ -82,14 +82,11 @@ def from_conversations(conversations: list[Conversation | None]) -> Prompts:
 
 
 def _may_be_json_list(text: pa.Array) -> Mask:
-    """Look at the first byte only: the column may hold gigabytes."""
-    offsets = offsets_of(text)
+    """Look at the first visible byte, and further only after a bracket: prompts are long."""
     data = text.buffers()[2]
-    filled = offsets[1:] > offsets[:-1]
-    if data is None or not filled.any():
+    if data is None:
         return np.zeros(len(text), np.bool_)
-    first = np.frombuffer(data, np.uint8)[np.where(filled, offsets[:-1], offsets[:-1][filled][0])]
-    suspects = np.isin(first, _WHITESPACE_OR_BRACKET) & filled
+    suspects = _start_with_bracket(offsets_of(text), np.frombuffer(data, np.uint8))
     if text.null_count:
         suspects &= text.is_valid().to_numpy(zero_copy_only=False)
     rows = np.flatnonzero(suspects)
@@ -97,6 +94,19 @@ def _may_be_json_list(text: pa.Array) -> Mask:
         has_role = pc.match_substring(text.take(pa.array(rows)), '"role"')
         suspects[rows] = has_role.to_numpy(zero_copy_only=False)
     return suspects
+
+
+@numba.njit(cache=True, nogil=True)
+def _start_with_bracket(offsets: npt.NDArray[np.integer], data: npt.NDArray[np.uint8]) -> Mask:
+    """Mark the cells whose first byte that JSON does not count as white space is a bracket."""
+    marked = np.zeros(len(offsets) - 1, np.bool_)
+    for row in range(len(marked)):
+        for position in range(offsets[row], offsets[row + 1]):
+            byte = data[position]
+            if byte not in (32, 9, 10, 13):
+                marked[row] = byte == 91
+                break
+    return marked
 
 
 def _split_simple_json(cells: pa.Array) -> Prompts | None:

@@ -32,8 +32,14 @@ MAXIMUM_TOKENS = 1024
 
 _PERMUTATIONS = BANDS * ROWS_PER_BAND
 _MULTIPLIERS = np.random.default_rng(20260223).integers(
-    1, 2**63 - 1, size=_PERMUTATIONS, dtype=np.int64
-).astype(np.uint64) * np.uint64(2) + np.uint64(1)
+    2**31, size=_PERMUTATIONS, dtype=np.uint32
+) * np.uint32(2) + np.uint32(1)
+_LANES = 32
+"""Shingles that the machine compares at once, unrolled."""
+
+_PLACES = tuple(
+    np.uint64(prime) for prime in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +65,39 @@ class Sketch:
 
 
 @numba.njit(cache=True, nogil=True)
+def _shingle(
+    tokens: npt.NDArray[np.uint64], count: int, seed: np.uint64, shingles: npt.NDArray[np.uint32]
+) -> int:
+    """Hash every three tokens in a row to 32 bits; return how many entries are filled.
+
+    The last shingle is repeated up to a multiple of `_LANES`, which changes no minimum.
+    """
+    written = count - SHINGLE_WORDS + 1
+    for position in range(written):
+        together = tokens[position] * _PLACES[0]
+        together += tokens[position + 1] * _PLACES[1]
+        together += tokens[position + 2] * _PLACES[2]
+        shingles[position] = np.uint32(mix(seed, together) >> np.uint64(32))
+    filled = -(-written // _LANES) * _LANES
+    shingles[written:filled] = shingles[written - 1]
+    return filled
+
+
+@numba.njit(cache=True, nogil=True)
+def _smallest(shingles: npt.NDArray[np.uint32], count: int, multiplier: np.uint32) -> np.uint32:
+    """Smallest shingle under one permutation; 32 bits, so that the machine takes eight at once."""
+    smallest = np.uint32(0xFFFFFFFF)
+    for position in range(count):
+        smallest = min(smallest, np.uint32(shingles[position] * multiplier))
+    return smallest
+
+
+@numba.njit(cache=True, nogil=True)
 def _sketch_rows(
     offsets: npt.NDArray[np.int64],
     data: npt.NDArray[np.uint8],
     seed: np.uint64,
-    multipliers: npt.NDArray[np.uint64],
+    multipliers: npt.NDArray[np.uint32],
     slots: npt.NDArray[np.int64],
     phrases: npt.NDArray[np.uint64],
     lengths: npt.NDArray[np.int64],
@@ -77,7 +111,8 @@ def _sketch_rows(
     code: npt.NDArray[np.bool_],
 ) -> None:
     tokens = np.empty(MAXIMUM_TOKENS, dtype=np.uint64)
-    minima = np.empty(multipliers.size, dtype=np.uint64)
+    shingles = np.empty(MAXIMUM_TOKENS, dtype=np.uint32)
+    minima = np.empty(multipliers.size, dtype=np.uint32)
     for row in range(offsets.size - 1):
         start, end = offsets[row], offsets[row + 1]
         count, _, code_tokens = tokenise(data, start, end, tokens)
@@ -87,19 +122,13 @@ def _sketch_rows(
         capabilities[row] = capability_mask(tokens, count, slots, phrases, lengths, bits)
         if count < MINIMUM_TOKENS:
             continue
-        minima[:] = np.uint64(0xFFFFFFFFFFFFFFFF)
-        for position in range(count - SHINGLE_WORDS + 1):
-            shingle = mix(seed, tokens[position])
-            shingle = mix(shingle, tokens[position + 1])
-            shingle = mix(shingle, tokens[position + 2])
-            shingle ^= shingle >> np.uint64(31)
-            for permutation in range(multipliers.size):
-                value = shingle * multipliers[permutation]
-                minima[permutation] = min(minima[permutation], value)
+        filled = _shingle(tokens, count, seed, shingles)
+        for permutation in range(multipliers.size):
+            minima[permutation] = _smallest(shingles, filled, multipliers[permutation])
         for band in range(bands.shape[1]):
             state = mix(seed, np.uint64(band + 1))
             for offset in range(ROWS_PER_BAND):
-                state = mix(state, minima[band * ROWS_PER_BAND + offset])
+                state = mix(state, np.uint64(minima[band * ROWS_PER_BAND + offset]))
             bands[row, band] = finish(state)
         if count > EDGE_WORDS:
             state, tail = mix(seed, np.uint64(101)), mix(seed, np.uint64(102))

@@ -24,10 +24,33 @@ MAXIMUM_QUOTED_BYTES = 600
 _LETTER_SEED = np.uint64(0x51ED270B9F3A7D4D)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _is_word(byte: int) -> bool:
-    """Letter, digit or underscore of ASCII."""
-    return (97 <= byte <= 122) or (65 <= byte <= 90) or (48 <= byte <= 57) or byte == 95
+_OTHER, _WORD, _TWO_BYTES, _THREE_BYTES, _IDEOGRAPH, _BACKTICK, _QUOTE = range(7)
+
+
+def _kinds_of_bytes() -> npt.NDArray[np.uint8]:
+    """Return what a token may be that starts with each byte of UTF-8."""
+    kinds = np.full(256, _OTHER, dtype=np.uint8)
+    kinds[_LOWER > 0] = _WORD
+    kinds[0xC3:0xE0] = _TWO_BYTES
+    kinds[0xE0:0xE2] = _THREE_BYTES
+    kinds[0xE3:0xEE] = _IDEOGRAPH
+    kinds[ord("`")], kinds[ord('"')] = _BACKTICK, _QUOTE
+    return kinds
+
+
+def _lower_case() -> npt.NDArray[np.uint8]:
+    """Return the lower-case form of each ASCII letter, digit or underscore; 0 for others."""
+    lower = np.zeros(256, dtype=np.uint8)
+    for byte in range(128):
+        if chr(byte).isalnum() or byte == ord("_"):
+            lower[byte] = ord(chr(byte).lower())
+    return lower
+
+
+_LOWER = _lower_case()
+_KIND = _kinds_of_bytes()
+_AFTER_DIGITS = np.uint8(ord("9") + 1)
+_SEVEN, _EIGHT = np.uint64(7), np.uint64(8)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -42,10 +65,16 @@ def _find(data: npt.NDArray[np.uint8], start: int, end: int, byte: int, stop_at_
 
 
 @numba.njit(cache=True, nogil=True)
+def _is_fence(data: npt.NDArray[np.uint8], start: int, end: int) -> bool:
+    """Whether three backticks stand at `start`."""
+    return start + 2 < end and data[start] == 96 and data[start + 1] == 96 and data[start + 2] == 96
+
+
+@numba.njit(cache=True, nogil=True)
 def _end_of_fence(data: npt.NDArray[np.uint8], start: int, end: int) -> int:
     """First byte after the closing triple backtick, or `end`."""
     for position in range(start, end - 2):
-        if data[position] == 96 and data[position + 1] == 96 and data[position + 2] == 96:
+        if _is_fence(data, position, end):
             return position + 3
     return end
 
@@ -59,38 +88,73 @@ def _end_of_address(data: npt.NDArray[np.uint8], start: int, end: int) -> int:
     return position
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
+def _push(
+    state: np.uint64, chunk: np.uint64, length: np.uint64, byte: int
+) -> tuple[np.uint64, np.uint64, np.uint64]:
+    """Add a byte to a word's hash, which takes in eight bytes at a time."""
+    chunk = (chunk << _EIGHT) | np.uint64(byte)
+    length += np.uint64(1)
+    if length & _SEVEN == np.uint64(0):
+        return mix(state, chunk), np.uint64(0), length
+    return state, chunk, length
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
 def _word(data: npt.NDArray[np.uint8], start: int, end: int) -> tuple[int, np.uint64, bool]:
     """Read one word: its end, the hash of its lower-case form, whether it holds a digit."""
-    state = _LETTER_SEED
-    has_digit = False
-    position = start
-    while position < end:
+    state, chunk, length = _LETTER_SEED, np.uint64(0), np.uint64(0)
+    smallest = np.uint8(255)
+    # Unsigned positions spare a test for negative ones at every byte.
+    position, limit = np.uint64(start), np.uint64(end)
+    while position < limit:
+        lower = _LOWER[data[position]]
+        if lower == 0:
+            break
+        smallest = min(smallest, lower)
+        state, chunk, length = _push(state, chunk, length, lower)
+        position += np.uint64(1)
+    if position < limit and data[position] >= 0x80:
+        return _word_beyond_ascii(data, position, limit, state, chunk, length, smallest)
+    return np.int64(position), finish(mix(state, chunk) ^ length), smallest < _AFTER_DIGITS
+
+
+@numba.njit(cache=True, nogil=True)
+def _word_beyond_ascii(
+    data: npt.NDArray[np.uint8],
+    position: np.uint64,
+    limit: np.uint64,
+    state: np.uint64,
+    chunk: np.uint64,
+    length: np.uint64,
+    smallest: np.uint8,
+) -> tuple[int, np.uint64, bool]:
+    """Read the rest of a word from its first letter outside ASCII on."""
+    while position < limit:
         byte = data[position]
-        if _is_word(byte):
-            if 65 <= byte <= 90:
-                byte += 32
-            elif 48 <= byte <= 57:
-                has_digit = True
-            state = mix(state, np.uint64(byte))
-            position += 1
-        elif 0xC3 <= byte <= 0xDF and position + 1 < end:
-            first, second = int(byte), int(data[position + 1])
+        lower = _LOWER[byte]
+        if lower:
+            smallest = min(smallest, lower)
+            state, chunk, length = _push(state, chunk, length, lower)
+            position += np.uint64(1)
+        elif _KIND[byte] == _TWO_BYTES and position + np.uint64(1) < limit:
+            first, second = int(byte), int(data[position + np.uint64(1)])
             if (first == 0xC3 and 0x80 <= second <= 0x9E) or (
                 first == 0xD0 and 0x90 <= second <= 0x9F
             ):
                 second += 0x20
             elif first == 0xD0 and 0xA0 <= second <= 0xAF:
                 first, second = 0xD1, second - 0x20
-            state = mix(state, np.uint64(first * 256 + second))
-            position += 2
-        elif byte in (0xE0, 0xE1) and position + 2 < end:
-            for offset in range(3):
-                state = mix(state, np.uint64(data[position + offset]))
-            position += 3
+            state, chunk, length = _push(state, chunk, length, first)
+            state, chunk, length = _push(state, chunk, length, second)
+            position += np.uint64(2)
+        elif _KIND[byte] == _THREE_BYTES and position + np.uint64(2) < limit:
+            for _ in range(3):
+                state, chunk, length = _push(state, chunk, length, data[position])
+                position += np.uint64(1)
         else:
             break
-    return position, finish(state), has_digit
+    return np.int64(position), finish(mix(state, chunk) ^ length), smallest < _AFTER_DIGITS
 
 
 @numba.njit(cache=True, nogil=True)
@@ -108,31 +172,11 @@ def tokenise(
     count, ideographs, code = 0, 0, 0
     position = start
     while position < end and count < tokens.size:
-        byte = data[position]
-        if byte == 96:
-            if position + 2 < end and data[position + 1] == 96 and data[position + 2] == 96:
-                position = _end_of_fence(data, position + 3, end)
-                tokens[count] = CODE
-                count += 1
-                code += 1
-                continue
-            closing = _find(data, position + 1, min(end, position + MAXIMUM_QUOTED_BYTES), 96, True)
-            if closing > 0:
-                tokens[count] = CODE
-                count += 1
-                code += 1
-                position = closing + 1
-            else:
-                position += 1
-        elif byte == 34:
-            closing = _find(data, position + 1, min(end, position + MAXIMUM_QUOTED_BYTES), 34, True)
-            if closing > 0:
-                tokens[count] = QUOTED
-                count += 1
-                position = closing + 1
-            else:
-                position += 1
-        elif _is_word(byte) or 0xC3 <= byte <= 0xDF or byte in (0xE0, 0xE1):
+        byte = data[np.uint64(position)]
+        kind = _KIND[byte]
+        if kind == _OTHER:
+            position += 1
+        elif kind in (_WORD, _TWO_BYTES, _THREE_BYTES):
             after, token, has_digit = _word(data, position, end)
             if after == position:
                 position += 1
@@ -141,19 +185,33 @@ def tokenise(
                 count += 1
                 position = _end_of_address(data, after, end)
             else:
-                tokens[count] = NUMBER if has_digit else token
+                tokens[np.uint64(count)] = NUMBER if has_digit else token
                 count += 1
                 position = after
-        elif 0xE3 <= byte <= 0xED and position + 2 < end:
-            if not (byte == 0xE3 and data[position + 1] == 0x80):
+        elif kind == _IDEOGRAPH:
+            is_mark = byte == 0xE3 and position + 1 < end and data[position + 1] == 0x80
+            if position + 2 < end and not is_mark:
                 state = mix(_LETTER_SEED, np.uint64(byte))
                 state = mix(state, np.uint64(data[position + 1]))
                 tokens[count] = finish(mix(state, np.uint64(data[position + 2])))
                 count += 1
                 ideographs += 1
-            position += 3
+            position += 3 if position + 2 < end else 1
+        elif kind == _BACKTICK and _is_fence(data, position, end):
+            position = _end_of_fence(data, position + 3, end)
+            tokens[count] = CODE
+            count += 1
+            code += 1
         else:
-            position += 1
+            limit = min(end, position + MAXIMUM_QUOTED_BYTES)
+            closing = _find(data, position + 1, limit, byte, True)
+            if closing < 0:
+                position += 1
+                continue
+            tokens[count] = QUOTED if kind == _QUOTE else CODE
+            count += 1
+            code += kind == _BACKTICK
+            position = closing + 1
     return count, ideographs, code
 
 
