@@ -76,7 +76,7 @@ def test_random_groups_have_no_evidence(
     """Each family, and their product over sources, averages to one at most."""
     test = ApartTest(evening_of(population), families)
     groups = random_groups(population.parties.count, size, DRAWS)
-    lines = [test.test(group) for group in groups]
+    lines = test.test(groups)
     assert lines[0]
     for position in range(len(lines[0])):
         assert calibrated([10.0 ** drawn[position].log10_e for drawn in lines])
@@ -92,8 +92,9 @@ def test_a_planted_group_has_evidence(population: Population) -> None:
     assert together.size >= 5
     test = ApartTest(evening, STANDING_FAMILIES)
     alone = random_groups(population.parties.count, together.size, 1)[0]
-    assert max(line.log10_e for line in test.test(together)) > 2.0
-    assert max(line.log10_e for line in test.test(alone)) < 2.0
+    linked, unlinked = test.test([together, alone])
+    assert max(line.log10_e for line in linked) > 2.0
+    assert max(line.log10_e for line in unlinked) < 2.0
 
 
 @pytest.mark.slow
@@ -101,12 +102,8 @@ def test_a_planted_group_has_evidence(population: Population) -> None:
 def test_standing_families_are_calibrated_on_many_draws(size: int, population: Population) -> None:
     """Over 4,000 random groups, the mean and the tails of the product hold."""
     test = ApartTest(evening_of(population), STANDING_FAMILIES)
-    e = np.array(
-        [
-            10.0 ** combine(test.test(group), size)
-            for group in random_groups(population.parties.count, size, 4_000)
-        ]
-    )
+    groups = random_groups(population.parties.count, size, 4_000)
+    e = np.array([10.0 ** combine(lines, size) for lines in test.test(groups)])
     assert calibrated(e.tolist())
     for alpha in (0.1, 0.01):
         spread = 3.0 * np.sqrt(alpha * (1 - alpha) / e.size)
@@ -117,7 +114,7 @@ def test_standing_families_are_calibrated_on_many_draws(size: int, population: P
 @pytest.mark.parametrize("seed", range(12))
 def test_honest_populations_raise_no_campaign(seed: int) -> None:
     """Replayed day by day at a rate of a tenth, no honest population holds a campaign."""
-    replay = Replay(honest_population(350, 500 + seed), ReplaySettings(RATE, 5, 0, None))
+    replay = Replay(honest_population(350, 500 + seed), ReplaySettings(RATE, 5, 0, 2, None))
     assert list(replay.run()) == list(range(replay.evening.day + 1))
     assert replay.tracks
     assert [track for track in replay.tracks if track.discovered_day is not None] == []

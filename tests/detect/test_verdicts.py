@@ -14,7 +14,7 @@ from phalanx.detect.verdicts import sort_tracks
 from phalanx.logs import ReadOptions, open_log
 from phalanx.logs.engine import DuckDBEngine
 
-SETTINGS = ReplaySettings(0.1, 5, 0, None)
+SETTINGS = ReplaySettings(0.1, 5, 0, 2, None)
 
 
 @pytest.fixture(scope="module")

@@ -46,13 +46,14 @@ class ApartTest:
                 strata = strata_of(attributes[family.stratum])
                 self._urns.append((family, [Urn(level, strata) for level in levels]))
 
-    def test(self, members: npt.NDArray[np.int64]) -> list[FamilyEvidence]:
-        """Return the evidence of each family on one group of parties."""
-        lines = []
+    def test(self, groups: Sequence[npt.NDArray[np.int64]]) -> list[list[FamilyEvidence]]:
+        """Return the evidence of each family on each group of parties."""
+        lines: list[list[FamilyEvidence]] = [[] for _ in groups]
         for family, urns in self._urns:
-            tests = [urn.test(members) for urn in urns]
-            best = max(tests, key=lambda test: test.log10_e)
-            lines.append(FamilyEvidence(family, mean([t.log10_e for t in tests]), best))
+            of_levels = [urn.test_groups(groups) for urn in urns]
+            for evidence, tests in zip(lines, zip(*of_levels, strict=True), strict=True):
+                best = max(tests, key=lambda test: test.log10_e)
+                evidence.append(FamilyEvidence(family, mean([t.log10_e for t in tests]), best))
         return lines
 
 

@@ -9,7 +9,7 @@ nothing, smoothly: a hard limit on users would lose large campaigns as the data 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -44,51 +44,34 @@ class Incidence:
     weight: npt.NDArray[np.float64]
 
 
-class ContentHistory:
-    """Exchanges per party and shared content value, accumulated day by day."""
-
-    def __init__(self, use: ContentUse, parties: int, days: int) -> None:
-        """Split the use by day, once."""
-        self._shape = (parties, max(use.values, 1))
-        edges = np.searchsorted(use.day, np.arange(days + 1))
-        self._daily = [
-            sparse.csr_array(
-                (
-                    use.exchanges[low:high].astype(np.float32),
-                    (use.party[low:high], use.value[low:high]),
-                ),
-                shape=self._shape,
-            )
-            for low, high in pairwise(edges)
-        ]
-        self.total = sparse.csr_array(self._shape, dtype=np.float32)
-        """Exchanges per party and value up to the last day added."""
-
-    def add_day(self, day: int) -> None:
-        """Add one day to the total."""
-        self.total = self.total + self._daily[day]
-
-    def between(self, first: int, last: int) -> sparse.csr_array:
-        """Return the sum over days `first` to `last`, both included."""
-        total = sparse.csr_array(self._shape, dtype=np.float32)
-        for day in range(first, last + 1):
-            total = total + self._daily[day]
-        return total
+def no_content(use: ContentUse, parties: int) -> sparse.csr_array:
+    """Return an empty matrix of exchanges per party and shared content value."""
+    return sparse.csr_array((parties, max(use.values, 1)), dtype=np.float32)
 
 
-def content_incidence(history: ContentHistory, exchanges: npt.NDArray[np.float32]) -> Incidence:
+def content_of_days(
+    use: ContentUse, shape: tuple[int, int], days: int
+) -> Iterator[sparse.csr_array]:
+    """Yield exchanges per party and shared content value, one matrix of `shape` a day."""
+    edges = np.searchsorted(use.day, np.arange(days + 1))
+    for low, high in pairwise(edges):
+        sent = use.exchanges[low:high].astype(np.float32)
+        yield sparse.csr_array((sent, (use.party[low:high], use.value[low:high])), shape=shape)
+
+
+def content_incidence(sent: sparse.csr_array, exchanges: npt.NDArray[np.float32]) -> Incidence:
     """Link parties to the content values that they have used so far.
 
     Parameters:
-        history: What was sent until this evening.
+        sent: Exchanges per party and content value until this evening.
         exchanges: Exchanges of each party until this evening, shape (parties,).
 
     Returns:
         Links weighted by rarity and by the share of the party's exchanges.
     """
-    total = history.total.tocoo()
+    total = sent.tocoo()
     active = int((exchanges > 0).sum())
-    users = np.bincount(total.col, minlength=history.total.shape[1])
+    users = np.bincount(total.col, minlength=sent.shape[1])
     with np.errstate(divide="ignore"):
         rarity = np.log(AGREEMENT * active / users)
     kept = (users[total.col] >= MINIMUM_USERS) & (rarity[total.col] > 0)
@@ -165,7 +148,7 @@ def groups_of(labels: npt.NDArray[np.int64], minimum: int) -> list[npt.NDArray[n
 
 
 def content_coverage(
-    history: ContentHistory,
+    sent: sparse.csr_array,
     exchanges: npt.NDArray[np.float32],
     labels: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float64]:
@@ -175,21 +158,21 @@ def content_coverage(
     majority of its users.
 
     Parameters:
-        history: What was sent until this evening.
+        sent: Exchanges per party and content value until this evening.
         exchanges: Exchanges of each party until this evening, shape (parties,).
         labels: Group of each party, `MISSING` for none, shape (parties,).
 
     Returns:
         Shape (parties,), in [0, 1]; 0 for a party without a group.
     """
-    by_value = history.total.tocsc()
+    by_value = sent.tocsc()
     explained = _explained(
         by_value.indptr, by_value.indices, by_value.data, labels, int(labels.max(initial=0)) + 1
     )
     return np.asarray(np.minimum(1.0, explained / np.maximum(exchanges, 1.0)))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _explained(
     starts: npt.NDArray[np.int32],
     party: npt.NDArray[np.int32],
@@ -259,7 +242,7 @@ def _strongest(incidence: Incidence) -> Incidence:
     return Incidence(incidence.party[kept], incidence.value[kept], incidence.weight[kept])
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _strongest_rows(
     starts: npt.NDArray[np.int64], weight: npt.NDArray[np.float64], most: int
 ) -> npt.NDArray[np.bool_]:

@@ -12,33 +12,34 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 from scipy.special import expit
 
-from phalanx.detect.groups import MINIMUM_USERS, ContentHistory
+from phalanx.detect.groups import MINIMUM_USERS
 from phalanx.detect.links import MISSING, Evening, LinkFamily
 
 _BINS = 10
 
 
 def content_log_ratio(
-    history: ContentHistory,
+    sent: sparse.csr_array,
     exchanges: npt.NDArray[np.float32],
     members: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float64]:
     """Return the log-likelihood ratio of each party's coverage by the group's content.
 
     Parameters:
-        history: What was sent until this evening.
+        sent: Exchanges per party and content value until this evening.
         exchanges: Exchanges of each party until this evening, shape (parties,).
         members: Parties of the group.
 
     Returns:
         Natural logarithms, shape (parties,); bounded by the sizes of the two samples.
     """
-    users = np.bincount(history.total.indices, minlength=history.total.shape[1])
-    inside = np.bincount(history.total[members].indices, minlength=users.size)
+    users = np.bincount(sent.indices, minlength=sent.shape[1])
+    inside = np.bincount(sent[members].indices, minlength=users.size)
     own = (inside >= MINIMUM_USERS) & (2 * inside >= users)
-    explained = history.total @ own.astype(np.float32)
+    explained = sent @ own.astype(np.float32)
     coverage = np.minimum(1.0, explained / np.maximum(exchanges, 1.0))
     bins = np.minimum((coverage * _BINS).astype(np.int64) + (coverage > 0), _BINS)
     active = exchanges > 0

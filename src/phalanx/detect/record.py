@@ -152,7 +152,7 @@ def _facts(recording: Recording, finder: FactFinder, verdict: Verdict) -> GroupF
 def _coverage(replay: Replay, members: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     labels = np.full(replay.exchanges.size, MISSING, dtype=np.int64)
     labels[members] = 0
-    return content_coverage(replay.history, replay.exchanges, labels)[members]
+    return content_coverage(replay.sent, replay.exchanges, labels)[members]
 
 
 def _judgement(finder: FactFinder, verdict: Verdict) -> Judgement:

@@ -8,19 +8,10 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from phalanx.detect.apart import ApartTest, FamilyEvidence, combine
-from phalanx.detect.groups import (
-    MINIMUM_COVERAGE,
-    ContentHistory,
-    Incidence,
-    communities,
-    content_coverage,
-    content_incidence,
-    groups_of,
-    standing_core,
-    standing_incidence,
-)
+from phalanx.detect.formation import Formations, Group, forms_on
 from phalanx.detect.habits import Habits
 from phalanx.detect.honest import HonestEvidence, test_honest
 from phalanx.detect.links import (
@@ -45,9 +36,6 @@ from phalanx.evidence import (
 Route = Literal["content", "standing"]
 """What formed a group. `content` is tested by standing attributes and timing,
 `standing` by content and timing."""
-
-_DAILY_EVENINGS = 5
-"""Evenings at the start of a log on each of which groups are formed."""
 
 
 @dataclass
@@ -102,6 +90,7 @@ class ReplaySettings:
     false_discovery_rate: float
     minimum_parties: int
     seed: int
+    threads: int
     trusted: npt.NDArray[np.bool_] | None
     """Parties that form the reference, or null for the cohort's own."""
 
@@ -113,7 +102,9 @@ class Replay:
         """Prepare cumulative counts."""
         self._population = population
         self.settings = settings
-        self.history = ContentHistory(population.content, population.parties.count, population.days)
+        self._formations = Formations(
+            population, settings.minimum_parties, settings.seed, settings.threads
+        )
         self._habits = Habits(population)
         self._cumulative = np.cumsum(population.counts["exchanges"], axis=1)
         empty = np.full(population.parties.count, MISSING, dtype=np.int64)
@@ -121,6 +112,12 @@ class Replay:
         self._windows: dict[tuple[int, int], UseWindow] = {}
         self.tracks: list[Track] = []
         self.alive: dict[Route, dict[int, Track]] = {"content": {}, "standing": {}}
+        self._tests: dict[Route, ApartTest] = {}
+
+    @property
+    def sent(self) -> sparse.csr_array:
+        """Exchanges per party and content value over the whole log, after `run`."""
+        return self._formations.sent
 
     @property
     def exchanges(self) -> npt.NDArray[np.float32]:
@@ -129,52 +126,30 @@ class Replay:
 
     def run(self) -> Iterator[int]:
         """Replay every day; yield each day's index when it is over."""
+        formations = iter(self._formations)
         for day in range(self._population.days):
-            self.history.add_day(day)
-            self.evening = Evening(self._population, day, self.evening.communities)
-            if forms_on(day):
-                incidence = content_incidence(self.history, self.exchanges)
-                content = self._partition(incidence)
-                self.evening = Evening(self._population, day, content)
+            formation = next(formations) if forms_on(day) else None
+            texts = formation.communities if formation else self.evening.communities
+            self.evening = Evening(self._population, day, texts)
+            self._tests = {
+                "content": ApartTest(self.evening, STANDING_FAMILIES),
+                "standing": ApartTest(self.evening, CONTENT_FAMILIES),
+            }
             self._test()
             self._decide()
-            if forms_on(day):
-                self._form("content", self._content_groups(self.evening.communities))
-                self._form("standing", self._standing_groups())
+            if formation:
+                self._form("content", formation.content)
+                self._form("standing", formation.standing)
             yield day
+        next(formations, None)
 
-    def _partition(self, incidence: Incidence) -> npt.NDArray[np.int64]:
-        return communities(incidence, self._population.parties.count, self.settings.seed)
-
-    def _content_groups(self, labels: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
-        """Keep the members whose traffic the group's own content explains."""
-        labels = self._large(labels)
-        coverage = content_coverage(self.history, self.exchanges, labels)
-        return groups_of(
-            np.where(coverage >= MINIMUM_COVERAGE, labels, MISSING),
-            self.settings.minimum_parties,
-        )
-
-    def _standing_groups(self) -> list[npt.NDArray[np.int64]]:
-        """Keep the members whose common values outweigh the odds."""
-        incidence = standing_incidence(self.evening, STANDING_FAMILIES)
-        labels = self._large(self._partition(incidence))
-        core = standing_core(incidence, labels, int((self.exchanges > 0).sum()))
-        return groups_of(np.where(core, labels, MISSING), self.settings.minimum_parties)
-
-    def _large(self, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Drop communities that are too small to become a group."""
-        sizes = np.bincount(labels[labels != MISSING], minlength=1)
-        kept = (labels != MISSING) & (sizes[labels] >= self.settings.minimum_parties)
-        return np.where(kept, labels, MISSING)
-
-    def _form(self, route: Route, found: list[npt.NDArray[np.int64]]) -> None:
+    def _form(self, route: Route, found: Sequence[Group]) -> None:
         """Continue tracked groups where most of the smaller side is shared, open others."""
         owner = np.full(self._population.parties.count, MISSING, dtype=np.int64)
         for number, track in self.alive[route].items():
             owner[track.members] = number
         claimed: dict[int, Track] = {}
-        screen = self._apart_tests()[route]
+        opened: list[Track] = []
         for members in sorted(found, key=lambda group: -group.size):
             numbers, counts = np.unique(owner[members], return_counts=True)
             shared = {
@@ -190,20 +165,29 @@ class Replay:
                     claimed[best] = self.alive[route][best]
                     continue
             track = Track(route, len(self.tracks), self.evening.day, int(members.size), members)
-            track.linked_log10_e = combine(screen.test(members), members.size)
             self.tracks.append(track)
+            opened.append(track)
             claimed[track.number] = track
+        evidence = self._tests[route].test([track.members for track in opened])
+        for track, lines in zip(opened, evidence, strict=True):
+            track.linked_log10_e = combine(lines, track.members.size)
         self.alive[route] = claimed
 
     def _test(self) -> None:
         """Test the groups of the evenings before on the day that has just ended."""
+        looked_at = [
+            track for track in self._current() if self.evening.day - track.formed_day in LOOK_DAYS
+        ]
         timing = ApartTest(self.evening, (SYNCHRONISED_ACTIVITY,))
-        tests = self._apart_tests()
         due: list[Track] = []
-        for track in self._current():
-            if self.evening.day - track.formed_day in LOOK_DAYS:
-                track.timing.extend(timing.test(track.members))
-                track.apart_lines = tests[track.route].test(track.members) + _average(track.timing)
+        for route, test in self._tests.items():
+            tracks = [track for track in looked_at if track.route == route]
+            members = [track.members for track in tracks]
+            for track, lines, times in zip(
+                tracks, test.test(members), timing.test(members), strict=True
+            ):
+                track.timing.extend(times)
+                track.apart_lines = lines + _average(track.timing)
                 track.linked_log10_e = combine(track.apart_lines, track.members.size)
                 track.log10_apart.append(track.linked_log10_e)
                 if track.linked_log10_e >= LINKED_LOG10_E:
@@ -213,12 +197,6 @@ class Replay:
         for formed_day in sorted({track.formed_day for track in due}):
             same = [track for track in due if track.formed_day == formed_day]
             self._test_honest(same, self.evening.day)
-
-    def _apart_tests(self) -> dict[Route, ApartTest]:
-        return {
-            "content": ApartTest(self.evening, STANDING_FAMILIES),
-            "standing": ApartTest(self.evening, CONTENT_FAMILIES),
-        }
 
     def _test_honest(self, due: list[Track], day: int) -> None:
         """Test groups that were formed on the same evening, on the days after it."""
@@ -279,16 +257,6 @@ class Replay:
             track.threshold = float(level)
             if rejected and track.discovered_day is None:
                 track.discovered_day = self.evening.day
-
-
-def forms_on(day: int) -> bool:
-    """Return whether groups are formed on this evening: the first five, then every other.
-
-    Examples:
-        >>> [day for day in range(10) if forms_on(day)]
-        [0, 1, 2, 3, 4, 6, 8]
-    """
-    return day < _DAILY_EVENINGS or day % 2 == 0
 
 
 def decide(tracks: Sequence[Track], false_discovery_rate: float) -> Discoveries:

@@ -86,7 +86,7 @@ def scan(
             rejects_path=rejects_path,
         ),
     )
-    threads = config.threads or os.cpu_count() or 1
+    threads = _threads(config)
     with DuckDBEngine(memory_limit_bytes=config.memory_limit_bytes, threads=threads) as engine:
         with clock.stage("read and sketch"):
             table, names = narrow(
@@ -136,6 +136,10 @@ def _hidden_map(config: ScanConfig) -> dict[str, str]:
     return {_hidden(config, "account_id", a): party for a, party in config.parties.items()}
 
 
+def _threads(config: ScanConfig) -> int:
+    return config.threads or os.cpu_count() or 1
+
+
 def _replay_settings(config: ScanConfig, population: Population, names: Names) -> ReplaySettings:
     trusted = None
     if config.trusted:
@@ -153,7 +157,11 @@ def _replay_settings(config: ScanConfig, population: Population, names: Names) -
             message = "none of the trusted accounts or organisations occurs in the log"
             raise InputError(message, next_step="Check the spelling in the trusted file.")
     return ReplaySettings(
-        config.false_discovery_rate, config.min_group_parties, config.seed, trusted
+        config.false_discovery_rate,
+        config.min_group_parties,
+        config.seed,
+        _threads(config),
+        trusted,
     )
 
 

@@ -13,6 +13,7 @@ sample size, without asymptotics, resampling or a bound set by the number of dra
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,9 +101,11 @@ class Urn:
         self._base = counts / max(self.population, 1)
         self._strata = strata
         self._stratum_sizes = np.bincount(strata[present], minlength=1)
-        self._width = max(counts.size, 1)
-        self._cells, self._cell_counts = np.unique(
-            strata[present] * self._width + self._codes[present], return_counts=True
+        self._cells = np.full(values.size, -1, dtype=np.int64)
+        _, self._cells[present], self._cell_counts = np.unique(
+            strata[present] * max(counts.size, 1) + self._codes[present],
+            return_inverse=True,
+            return_counts=True,
         )
 
     def test(self, members: npt.NDArray[np.int64]) -> UrnTest:
@@ -115,44 +118,83 @@ class Urn:
             The e-value and the counts behind it; log10 e = 0 with fewer than two members
             that carry a value.
         """
-        carried = members[self._codes[members] >= 0]
-        size = int(carried.size)
-        if size < 2:
-            return UrnTest(0.0, size, size, size, self.population)
-        codes = self._codes[carried]
-        values, counts = np.unique(codes, return_counts=True)
-        log_null = self._log_hypergeometric(codes, self._strata[carried])
+        return self.test_groups([members])[0]
+
+    def test_groups(self, groups: Sequence[npt.NDArray[np.int64]]) -> list[UrnTest]:
+        """Test many groups at once, each as `test` does by itself.
+
+        Parameters:
+            groups: Members of each group; groups may overlap.
+
+        Examples:
+            >>> values = np.array([0, 0, 0, 1, 2, 3, 4, 5])
+            >>> urn = Urn(values, np.zeros(8, dtype=np.int64))
+            >>> groups = [np.array([0, 1, 2]), np.array([3, 4])]
+            >>> urn.test_groups(groups) == [urn.test(group) for group in groups]
+            True
+        """
+        if not groups:
+            return []
+        members = np.concatenate(groups)
+        group = np.repeat(np.arange(len(groups)), [each.size for each in groups])
+        carried = self._codes[members] >= 0
+        members, group = members[carried], group[carried]
+        sizes = np.bincount(group, minlength=len(groups))
+        owner, code, counts = _tally(group, self._codes[members], self._base.size)
+        log_null = self._log_hypergeometric(members, group, len(groups))
         log_ratios = [
-            _log_polya(counts, self._base[values], concentration) - log_null
+            _log_polya(owner, counts, self._base[code], sizes, concentration) - log_null
             for concentration in CONCENTRATIONS
         ]
-        log_bet = float(np.logaddexp.reduce(log_ratios)) - float(np.log(len(CONCENTRATIONS)))
-        log_e = float(np.logaddexp(0.0, log_bet)) - float(np.log(2.0))
-        return UrnTest(log_e / _LN10, size, int(counts.max()), int(values.size), self.population)
+        log_bets = np.logaddexp.reduce(log_ratios) - np.log(len(CONCENTRATIONS))
+        log10_es = (np.logaddexp(0.0, log_bets) - np.log(2.0)) / _LN10
+        log10_es[sizes < 2] = 0.0
+        largest = np.zeros(len(groups), dtype=np.int64)
+        np.maximum.at(largest, owner, counts)
+        distinct = np.bincount(owner, minlength=len(groups))
+        return [
+            UrnTest(log10_e, size, most, different, self.population)
+            for log10_e, size, most, different in zip(
+                log10_es.tolist(), sizes.tolist(), largest.tolist(), distinct.tolist(), strict=True
+            )
+        ]
 
     def _log_hypergeometric(
-        self, codes: npt.NDArray[np.int64], strata: npt.NDArray[np.int64]
-    ) -> float:
+        self, members: npt.NDArray[np.int64], group: npt.NDArray[np.int64], groups: int
+    ) -> npt.NDArray[np.float64]:
         """Log probability of ordered values when each stratum is drawn from at random."""
-        cells, drawn = np.unique(strata * self._width + codes, return_counts=True)
-        available = self._cell_counts[np.searchsorted(self._cells, cells)]
-        used, stratum_draws = np.unique(strata, return_counts=True)
-        return float(
-            np.sum(_log_falling(available, drawn))
-            - np.sum(_log_falling(self._stratum_sizes[used], stratum_draws))
+        owner, cell, drawn = _tally(group, self._cells[members], self._cell_counts.size)
+        of_values = np.bincount(
+            owner, weights=_log_falling(self._cell_counts[cell], drawn), minlength=groups
         )
+        owner, stratum, drawn = _tally(group, self._strata[members], self._stratum_sizes.size)
+        of_strata = np.bincount(
+            owner, weights=_log_falling(self._stratum_sizes[stratum], drawn), minlength=groups
+        )
+        return np.asarray(of_values - of_strata)
+
+
+def _tally(
+    group: npt.NDArray[np.int64], values: npt.NDArray[np.int64], kinds: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Count equal values within each group: group, value and count of every pair."""
+    pairs, counts = np.unique(group * max(kinds, 1) + values, return_counts=True)
+    return *np.divmod(pairs, max(kinds, 1)), counts
 
 
 def _log_polya(
-    counts: npt.NDArray[np.int64], base: npt.NDArray[np.float64], concentration: float
-) -> float:
+    owner: npt.NDArray[np.int64],
+    counts: npt.NDArray[np.int64],
+    base: npt.NDArray[np.float64],
+    sizes: npt.NDArray[np.int64],
+    concentration: float,
+) -> npt.NDArray[np.float64]:
     """Log probability of one ordered sequence with these counts under the Polya urn."""
     weight = concentration * base
-    return float(
-        gammaln(concentration)
-        - gammaln(concentration + counts.sum())
-        + np.sum(gammaln(weight + counts) - gammaln(weight))
+    of_values = np.bincount(
+        owner, weights=gammaln(weight + counts) - gammaln(weight), minlength=sizes.size
     )
+    return np.asarray(of_values + gammaln(concentration) - gammaln(concentration + sizes))
 
 
 def _log_falling(

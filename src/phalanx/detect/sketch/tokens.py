@@ -101,7 +101,12 @@ def _push(
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _word(data: npt.NDArray[np.uint8], start: int, end: int) -> tuple[int, np.uint64, bool]:
+def _signed(position: np.uint64) -> int:
+    return np.int64(position)  # type: ignore[return-value] # numba's int
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _word(data: npt.NDArray[np.uint8], start: int, end: int) -> tuple[int, np.uint64, np.bool_]:
     """Read one word: its end, the hash of its lower-case form, whether it holds a digit."""
     state, chunk, length = _LETTER_SEED, np.uint64(0), np.uint64(0)
     smallest = np.uint8(255)
@@ -116,7 +121,7 @@ def _word(data: npt.NDArray[np.uint8], start: int, end: int) -> tuple[int, np.ui
         position += np.uint64(1)
     if position < limit and data[position] >= 0x80:
         return _word_beyond_ascii(data, position, limit, state, chunk, length, smallest)
-    return np.int64(position), finish(mix(state, chunk) ^ length), smallest < _AFTER_DIGITS
+    return _signed(position), finish(mix(state, chunk) ^ length), smallest < _AFTER_DIGITS
 
 
 @numba.njit(cache=True, nogil=True)
@@ -128,7 +133,7 @@ def _word_beyond_ascii(
     chunk: np.uint64,
     length: np.uint64,
     smallest: np.uint8,
-) -> tuple[int, np.uint64, bool]:
+) -> tuple[int, np.uint64, np.bool_]:
     """Read the rest of a word from its first letter outside ASCII on."""
     while position < limit:
         byte = data[position]
@@ -154,7 +159,7 @@ def _word_beyond_ascii(
                 position += np.uint64(1)
         else:
             break
-    return np.int64(position), finish(mix(state, chunk) ^ length), smallest < _AFTER_DIGITS
+    return _signed(position), finish(mix(state, chunk) ^ length), smallest < _AFTER_DIGITS
 
 
 @numba.njit(cache=True, nogil=True)
