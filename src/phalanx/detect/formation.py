@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from phalanx.detect.groups import (
     MINIMUM_COVERAGE,
@@ -21,9 +20,7 @@ from phalanx.detect.groups import (
     communities,
     content_coverage,
     content_incidence,
-    content_of_days,
     groups_of,
-    no_content,
     standing_core,
     standing_incidence,
 )
@@ -34,7 +31,7 @@ _DAILY_EVENINGS = 5
 """Evenings at the start of a log on each of which groups are formed."""
 
 _AHEAD = 2
-"""Evenings that may be formed before they are asked for; each holds what was sent until then."""
+"""Evenings that may be formed before they are asked for."""
 
 Group = npt.NDArray[np.int64]
 """Parties, ascending."""
@@ -81,9 +78,6 @@ class Formations:
         self, population: Population, minimum_parties: int, seed: int, threads: int
     ) -> None:
         """Keep the settings; nothing is formed yet."""
-        self.sent = no_content(population.content, population.parties.count)
-        """Exchanges per party and content value over the whole log, once all is formed."""
-
         self._population = population
         self._minimum_parties = minimum_parties
         self._seed = seed
@@ -92,23 +86,19 @@ class Formations:
 
     def __iter__(self) -> Iterator[Formation]:
         """Yield the formation of each evening on which groups are formed, in order."""
-        use, days = self._population.content, self._population.days
         waiting: deque[tuple[Future[_OfContent], Future[list[Group]]]] = deque()
         with ThreadPoolExecutor(self._threads) as pool:
-            for day, sent_today in enumerate(content_of_days(use, self.sent.shape, days)):
-                self.sent = self.sent + sent_today
-                if not forms_on(day):
-                    continue
-                formed = pool.submit(self._form_by_content, day, self.sent)
+            for day in filter(forms_on, range(self._population.days)):
+                formed = pool.submit(self._form_by_content, day)
                 waiting.append((formed, pool.submit(self._form_by_standing, day)))
                 if len(waiting) > _AHEAD:
                     yield _both_routes(*waiting.popleft())
             while waiting:
                 yield _both_routes(*waiting.popleft())
 
-    def _form_by_content(self, day: int, sent: sparse.csr_array) -> _OfContent:
+    def _form_by_content(self, day: int) -> _OfContent:
         """Keep the members whose traffic the group's own content explains."""
-        exchanges = self._exchanges[:, day]
+        sent, exchanges = self._population.content.until(day), self._exchanges[:, day]
         found = self._partition(content_incidence(sent, exchanges))
         labels = self._large(found)
         covered = content_coverage(sent, exchanges, labels) >= MINIMUM_COVERAGE

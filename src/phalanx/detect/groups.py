@@ -9,9 +9,8 @@ nothing, smoothly: a hard limit on users would lose large campaigns as the data 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import networkit as nk
 import numba
@@ -20,7 +19,6 @@ import numpy.typing as npt
 from scipy import sparse
 
 from phalanx.detect.links import MISSING, Evening, LinkFamily
-from phalanx.detect.population import ContentUse
 
 AGREEMENT = 0.7
 """m: how often two parties of one operator are taken to agree in a family."""
@@ -31,7 +29,7 @@ MINIMUM_USERS = 3
 MINIMUM_COVERAGE = 0.25
 """Share of a party's exchanges that a group's own content must explain."""
 
-MAXIMUM_LINKS_PER_PARTY = 48
+MAXIMUM_LINKS_PER_PARTY = 16
 """Links of a party to content values that enter the graph."""
 
 
@@ -44,21 +42,6 @@ class Incidence:
     weight: npt.NDArray[np.float64]
 
 
-def no_content(use: ContentUse, parties: int) -> sparse.csr_array:
-    """Return an empty matrix of exchanges per party and shared content value."""
-    return sparse.csr_array((parties, max(use.values, 1)), dtype=np.float32)
-
-
-def content_of_days(
-    use: ContentUse, shape: tuple[int, int], days: int
-) -> Iterator[sparse.csr_array]:
-    """Yield exchanges per party and shared content value, one matrix of `shape` a day."""
-    edges = np.searchsorted(use.day, np.arange(days + 1))
-    for low, high in pairwise(edges):
-        sent = use.exchanges[low:high].astype(np.float32)
-        yield sparse.csr_array((sent, (use.party[low:high], use.value[low:high])), shape=shape)
-
-
 def content_incidence(sent: sparse.csr_array, exchanges: npt.NDArray[np.float32]) -> Incidence:
     """Link parties to the content values that they have used so far.
 
@@ -69,15 +52,49 @@ def content_incidence(sent: sparse.csr_array, exchanges: npt.NDArray[np.float32]
     Returns:
         Links weighted by rarity and by the share of the party's exchanges.
     """
-    total = sent.tocoo()
     active = int((exchanges > 0).sum())
-    users = np.bincount(total.col, minlength=sent.shape[1])
-    with np.errstate(divide="ignore"):
-        rarity = np.log(AGREEMENT * active / users)
-    kept = (users[total.col] >= MINIMUM_USERS) & (rarity[total.col] > 0)
-    party, value = total.row[kept].astype(np.int64), total.col[kept].astype(np.int64)
-    weight = rarity[value] * total.data[kept] / exchanges[party]
-    return _strongest(Incidence(party, value, weight.astype(np.float64)))
+    users = np.bincount(sent.indices, minlength=sent.shape[1])
+    rarity = np.log(AGREEMENT * active / np.maximum(users, 1))
+    rarity[users < MINIMUM_USERS] = 0.0
+    return Incidence(*_strongest_links(sent.indptr, sent.indices, sent.data, rarity, exchanges))
+
+
+@numba.njit(cache=True, nogil=True)
+def _strongest_links(
+    starts: npt.NDArray[np.int64],
+    values: npt.NDArray[np.int32],
+    sent: npt.NDArray[np.float32],
+    rarity: npt.NDArray[np.float64],
+    exchanges: npt.NDArray[np.float32],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Weigh each party's links and keep the heaviest, so that the graph stays small.
+
+    Among equals the first values are kept, which are the same for all parties: parties
+    that share much still share much of what is kept.
+    """
+    most = MAXIMUM_LINKS_PER_PARTY
+    size = most * (starts.size - 1)
+    party, value = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
+    weight = np.empty(size)
+    filled = 0
+    for row in range(starts.size - 1):
+        low, high = starts[row], starts[row + 1]
+        own = rarity[values[low:high]] * sent[low:high] / max(exchanges[row], np.float32(1.0))
+        limit, left = 0.0, most
+        if own.size > most:
+            limit = np.partition(own, own.size - most)[own.size - most]
+            left = most - int(np.count_nonzero(own > limit))
+        for entry in range(own.size):
+            if own[entry] <= 0.0 or own[entry] < limit:
+                continue
+            if own[entry] == limit and limit > 0.0:
+                if left == 0:
+                    continue
+                left -= 1
+            party[filled], value[filled] = row, values[low + entry]
+            weight[filled] = own[entry]
+            filled += 1
+    return party[:filled], value[:filled], weight[:filled]
 
 
 def standing_incidence(evening: Evening, families: Sequence[LinkFamily]) -> Incidence:
@@ -165,41 +182,69 @@ def content_coverage(
     Returns:
         Shape (parties,), in [0, 1]; 0 for a party without a group.
     """
-    by_value = sent.tocsc()
-    explained = _explained(
-        by_value.indptr, by_value.indices, by_value.data, labels, int(labels.max(initial=0)) + 1
-    )
+    owner = _owner_of_values(sent.indptr, sent.indices, labels, sent.shape[1])
+    explained = _explained(sent.indptr, sent.indices, sent.data, labels, owner)
     return np.asarray(np.minimum(1.0, explained / np.maximum(exchanges, 1.0)))
 
 
 @numba.njit(cache=True, nogil=True)
+def _owner_of_values(
+    starts: npt.NDArray[np.int64],
+    values: npt.NDArray[np.int32],
+    labels: npt.NDArray[np.int64],
+    width: int,
+) -> npt.NDArray[np.int64]:
+    """Return the group whose own each value is; `MISSING` for none.
+
+    The only group that can hold the majority of a value's users is found by a vote in
+    which users of different groups cancel out (Boyer & Moore 1981), then counted.
+    """
+    owner = np.full(width, MISSING, dtype=np.int64)
+    lead = np.zeros(width, dtype=np.int64)
+    users, inside = np.zeros(width, dtype=np.int64), np.zeros(width, dtype=np.int64)
+    for party in range(labels.size):
+        label = labels[party]
+        for entry in range(starts[party], starts[party + 1]):
+            value = values[entry]
+            users[value] += 1
+            if lead[value] == 0:
+                owner[value], lead[value] = label, 1
+            elif owner[value] == label and label != MISSING:
+                lead[value] += 1
+            else:
+                lead[value] -= 1
+    for party in range(labels.size):
+        for entry in range(starts[party], starts[party + 1]):
+            inside[values[entry]] += owner[values[entry]] == labels[party]
+    for value in range(width):
+        if inside[value] < MINIMUM_USERS or 2 * inside[value] <= users[value]:
+            owner[value] = MISSING
+    return owner
+
+
+@numba.njit(cache=True, nogil=True)
 def _explained(
-    starts: npt.NDArray[np.int32],
-    party: npt.NDArray[np.int32],
+    starts: npt.NDArray[np.int64],
+    values: npt.NDArray[np.int32],
     exchanges: npt.NDArray[np.float32],
     labels: npt.NDArray[np.int64],
-    groups: int,
+    owner: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float64]:
     """Sum, per party, the exchanges of values that belong to the party's own group."""
     explained = np.zeros(labels.size)
-    users_inside = np.zeros(groups, dtype=np.int64)
-    for value in range(starts.size - 1):
-        low, high = starts[value], starts[value + 1]
-        for entry in range(low, high):
-            label = labels[party[entry]]
-            if label >= 0:
-                users_inside[label] += 1
-        for entry in range(low, high):
-            label = labels[party[entry]]
-            if label >= 0:
-                inside = users_inside[label]
-                if inside >= MINIMUM_USERS and 2 * inside >= high - low:
-                    explained[party[entry]] += exchanges[entry]
-        for entry in range(low, high):
-            label = labels[party[entry]]
-            if label >= 0:
-                users_inside[label] = 0
+    for party in range(labels.size):
+        if labels[party] != MISSING:
+            for entry in range(starts[party], starts[party + 1]):
+                if owner[values[entry]] == labels[party]:
+                    explained[party] += exchanges[entry]
     return explained
+
+
+def own_content(sent: sparse.csr_array, members: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Mark the values that are one group's own, shape (values,): see `content_coverage`."""
+    users = np.bincount(sent.indices, minlength=sent.shape[1])
+    inside = np.bincount(sent[members].indices, minlength=users.size)
+    return np.asarray((inside >= MINIMUM_USERS) & (2 * inside > users))
 
 
 def standing_core(
@@ -229,38 +274,3 @@ def standing_core(
     grouped = labels != MISSING
     needed[grouped] = np.log(active / sizes[labels[grouped]])
     return np.asarray(total >= needed)
-
-
-def _strongest(incidence: Incidence) -> Incidence:
-    """Keep each party's strongest links, ties by value, so that the graph stays small.
-
-    Ties by value keep the same values for all parties, so that parties that share much
-    still share much of what is kept.
-    """
-    starts = np.searchsorted(incidence.party, np.arange(incidence.party.max(initial=0) + 2))
-    kept = _strongest_rows(starts, incidence.weight, MAXIMUM_LINKS_PER_PARTY)
-    return Incidence(incidence.party[kept], incidence.value[kept], incidence.weight[kept])
-
-
-@numba.njit(cache=True, nogil=True)
-def _strongest_rows(
-    starts: npt.NDArray[np.int64], weight: npt.NDArray[np.float64], most: int
-) -> npt.NDArray[np.bool_]:
-    """Mark the `most` heaviest entries of each row, the first of equals."""
-    kept = np.zeros(weight.size, dtype=np.bool_)
-    for row in range(starts.size - 1):
-        low, high = starts[row], starts[row + 1]
-        if high - low <= most:
-            kept[low:high] = True
-            continue
-        limit = np.partition(weight[low:high], high - low - most)[high - low - most]
-        left = most
-        for entry in range(low, high):
-            if weight[entry] > limit:
-                kept[entry] = True
-                left -= 1
-        for entry in range(low, high):
-            if left and weight[entry] == limit:
-                kept[entry] = True
-                left -= 1
-    return kept

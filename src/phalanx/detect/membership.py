@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.special import expit
 
-from phalanx.detect.groups import MINIMUM_USERS
+from phalanx.detect.groups import own_content
 from phalanx.detect.links import MISSING, Evening, LinkFamily
 
 _BINS = 10
@@ -36,10 +36,7 @@ def content_log_ratio(
     Returns:
         Natural logarithms, shape (parties,); bounded by the sizes of the two samples.
     """
-    users = np.bincount(sent.indices, minlength=sent.shape[1])
-    inside = np.bincount(sent[members].indices, minlength=users.size)
-    own = (inside >= MINIMUM_USERS) & (2 * inside >= users)
-    explained = sent @ own.astype(np.float32)
+    explained = sent @ own_content(sent, members).astype(np.float32)
     coverage = np.minimum(1.0, explained / np.maximum(exchanges, 1.0))
     bins = np.minimum((coverage * _BINS).astype(np.int64) + (coverage > 0), _BINS)
     active = exchanges > 0

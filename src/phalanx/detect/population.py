@@ -13,6 +13,7 @@ import pyarrow as pa
 from phalanx.detect import tables
 from phalanx.detect.narrow import Names
 from phalanx.detect.parties import Parties, declare_parties
+from phalanx.detect.shared_use import SharedUse, shared_use
 
 COUNT_COLUMNS = (
     "exchanges",
@@ -31,22 +32,6 @@ COUNT_COLUMNS = (
     *tables.CAPABILITY_COLUMNS,
 )
 """Counts per party and day."""
-
-
-@dataclass(frozen=True, slots=True)
-class ContentUse:
-    """Who used which content value that several accounts share; rows sorted by day."""
-
-    party: npt.NDArray[np.int32]
-    value: npt.NDArray[np.int32]
-    """Index of the value among all shared values."""
-
-    day: npt.NDArray[np.int32]
-    """Index of the day."""
-
-    exchanges: npt.NDArray[np.int32]
-    values: int
-    """Number of distinct shared values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +62,10 @@ class Population:
     created: npt.NDArray[np.int64]
     """Creation of each party's earliest account in microseconds; 0 where unknown."""
 
-    content: ContentUse
-    prompts: ContentUse
+    content: SharedUse
+    """What several parties wrote alike: templates, openings, closings, system prompts."""
+
+    prompts: SharedUse
     """The same for exact prompts."""
 
     def joined_on(self) -> npt.NDArray[np.int64]:
@@ -129,6 +116,7 @@ def build_population(narrow: ibis.Table, names: Names, declared: Mapping[str, st
     minute = np.full(shape, -1, dtype=np.int32)
     minute[party[::-1], day[::-1]] = daily["minute"].to_numpy()[::-1]
     first = parties.first_account
+    numbered = pa.table({"account": hashes, "party": parties.of_account})
     return Population(
         accounts=accounts,
         account_names=account_names,
@@ -140,8 +128,8 @@ def build_population(narrow: ibis.Table, names: Names, declared: Mapping[str, st
         minute=minute,
         attributes={name: accounts[name].to_numpy()[first] for name in tables.FIRST_SEEN_COLUMNS},
         created=accounts["created"].to_numpy()[first],
-        content=_content_use(tables.content_values(narrow), hashes, parties, first_day),
-        prompts=_content_use(tables.shared_values(narrow, "exact"), hashes, parties, first_day),
+        content=_shared(tables.content_values(narrow, numbered), parties, first_day),
+        prompts=_shared(tables.shared_values(narrow, "exact", numbered), parties, first_day),
     )
 
 
@@ -155,18 +143,11 @@ def _scatter(
     return total.reshape(shape).astype(np.float32)
 
 
-def _content_use(
-    rows: pa.Table, hashes: npt.NDArray[np.int64], parties: Parties, first_day: int
-) -> ContentUse:
-    """Replace accounts by parties and sort by day."""
-    day = (rows["day"].to_numpy() - first_day).astype(np.int16)
-    order = np.lexsort((rows["value"].to_numpy(), day))
-    account = np.searchsorted(hashes, rows["account"].to_numpy()[order])
-    value = rows["value"].to_numpy()[order]
-    return ContentUse(
-        parties.of_account[account].astype(np.int32),
-        value.astype(np.int32),
-        day[order].astype(np.int32),
-        rows["exchanges"].to_numpy()[order].astype(np.int32),
-        int(value.max(initial=-1)) + 1,
+def _shared(rows: pa.Table, parties: Parties, first_day: int) -> SharedUse:
+    return shared_use(
+        rows["party"].to_numpy(),
+        rows["value"].to_numpy(),
+        rows["day"].to_numpy() - first_day,
+        rows["exchanges"].to_numpy(),
+        parties.count,
     )

@@ -14,10 +14,9 @@ from phalanx.detect.account_table import Listing, account_table, daily_table
 from phalanx.detect.config import ScanConfig
 from phalanx.detect.facts import FactFinder, moment
 from phalanx.detect.grants import grants_of
-from phalanx.detect.groups import content_coverage
+from phalanx.detect.groups import own_content
 from phalanx.detect.lines import evidence_lines
 from phalanx.detect.link_table import link_table
-from phalanx.detect.links import MISSING
 from phalanx.detect.narrow import Names
 from phalanx.detect.population import Population
 from phalanx.detect.replay import Replay, Track
@@ -150,9 +149,8 @@ def _facts(recording: Recording, finder: FactFinder, verdict: Verdict) -> GroupF
 
 
 def _coverage(replay: Replay, members: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    labels = np.full(replay.exchanges.size, MISSING, dtype=np.int64)
-    labels[members] = 0
-    return content_coverage(replay.sent, replay.exchanges, labels)[members]
+    explained = replay.sent[members] @ own_content(replay.sent, members).astype(np.float32)
+    return np.asarray(np.minimum(1.0, explained / np.maximum(replay.exchanges[members], 1.0)))
 
 
 def _judgement(finder: FactFinder, verdict: Verdict) -> Judgement:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -22,7 +23,7 @@ from phalanx.detect.links import (
     Evening,
 )
 from phalanx.detect.population import Population
-from phalanx.detect.use_window import UseWindow
+from phalanx.detect.use_window import PromptUsers, UseWindow
 from phalanx.evidence import (
     LINKED_LOG10_E,
     LOOK_DAYS,
@@ -102,10 +103,8 @@ class Replay:
         """Prepare cumulative counts."""
         self._population = population
         self.settings = settings
-        self._formations = Formations(
-            population, settings.minimum_parties, settings.seed, settings.threads
-        )
         self._habits = Habits(population)
+        self._prompt_users = PromptUsers(population.prompts)
         self._cumulative = np.cumsum(population.counts["exchanges"], axis=1)
         empty = np.full(population.parties.count, MISSING, dtype=np.int64)
         self.evening = Evening(population, -1, empty)
@@ -114,10 +113,10 @@ class Replay:
         self.alive: dict[Route, dict[int, Track]] = {"content": {}, "standing": {}}
         self._tests: dict[Route, ApartTest] = {}
 
-    @property
+    @cached_property
     def sent(self) -> sparse.csr_array:
-        """Exchanges per party and content value over the whole log, after `run`."""
-        return self._formations.sent
+        """Exchanges per party and content value over the whole log."""
+        return self._population.content.until(self._population.days - 1)
 
     @property
     def exchanges(self) -> npt.NDArray[np.float32]:
@@ -126,7 +125,10 @@ class Replay:
 
     def run(self) -> Iterator[int]:
         """Replay every day; yield each day's index when it is over."""
-        formations = iter(self._formations)
+        settings = self.settings
+        formations = iter(
+            Formations(self._population, settings.minimum_parties, settings.seed, settings.threads)
+        )
         for day in range(self._population.days):
             formation = next(formations) if forms_on(day) else None
             texts = formation.communities if formation else self.evening.communities
@@ -141,7 +143,6 @@ class Replay:
                 self._form("content", formation.content)
                 self._form("standing", formation.standing)
             yield day
-        next(formations, None)
 
     def _form(self, route: Route, found: Sequence[Group]) -> None:
         """Continue tracked groups where most of the smaller side is shared, open others."""
@@ -216,7 +217,9 @@ class Replay:
         """Return the habits of all parties on days `first` to `last`."""
         if (first, last) not in self._windows:
             self._windows = {key: w for key, w in self._windows.items() if key[1] == last}
-            self._windows[first, last] = UseWindow(self._population, self._habits, first, last)
+            self._windows[first, last] = UseWindow(
+                self._population.prompts, self._prompt_users, self._habits, first, last
+            )
         return self._windows[first, last]
 
     def reference(self) -> npt.NDArray[np.bool_]:

@@ -93,28 +93,37 @@ def account_days(narrow: ibis.Table) -> pa.Table:
     return expression.to_pyarrow()
 
 
-def shared_values(narrow: ibis.Table, column: str) -> pa.Table:
-    """Return who used the values of one content column that at least two accounts used.
+def shared_values(narrow: ibis.Table, column: str, parties: pa.Table) -> pa.Table:
+    """Return who used the values of one content column that at least two parties used.
+
+    Parameters:
+        narrow: The narrow table.
+        column: With hashes, 0 where there is none.
+        parties: Columns account and party, one row per account.
 
     Returns:
-        Columns account, value, day, exchanges: one row per account, value and day. Values
-        are numbered from 0 in the order of their hashes.
+        Columns party, value, day, exchanges: one row per party, value and day. Values are
+        numbered from 0 in the order of their hashes.
     """
-    used = narrow.filter(_[column] != 0).select("account", "day", hash=_[column])
+    used = (
+        narrow.filter(_[column] != 0)
+        .inner_join(ibis.memtable(parties), "account")
+        .select("party", "day", hash=_[column])
+    )
     shared = (
-        used.group_by("hash").agg(low=_.account.min(), high=_.account.max()).filter(_.low != _.high)
+        used.group_by("hash").agg(low=_.party.min(), high=_.party.max()).filter(_.low != _.high)
     )
     numbered = shared.select("hash", value=ibis.row_number().over(order_by=shared.hash))
     rows = used.inner_join(numbered, "hash")
-    return rows.group_by("account", "value", "day").agg(exchanges=_.count()).to_pyarrow()
+    return rows.group_by("party", "value", "day").agg(exchanges=_.count()).to_pyarrow()
 
 
-def content_values(narrow: ibis.Table) -> pa.Table:
+def content_values(narrow: ibis.Table, parties: pa.Table) -> pa.Table:
     """Return `shared_values` of all content columns, numbered one after the other."""
     parts: list[pa.Table] = []
     numbered = 0
     for column in CONTENT_COLUMNS:
-        rows = shared_values(narrow, column)
+        rows = shared_values(narrow, column, parties)
         values = pc.add(rows["value"], pa.scalar(numbered, pa.int64()))
         parts.append(rows.set_column(rows.schema.get_field_index("value"), "value", values))
         if rows.num_rows:
