@@ -21,9 +21,11 @@ from phalanx.detect.simulate.populate import draw_scene
 from phalanx.detect.simulate.scene import Scene
 
 _ROWS_PER_BATCH = 32_768
-_PASSAGES = 60_000
-_FEWEST_PASSAGES = 4
-_MOST_PASSAGES = 14
+_SENTENCES = 20_000
+_PHRASES = 200_000
+_WORDS_PER_PHRASE = 4
+_FEWEST_PHRASES = 15
+_MOST_PHRASES = 66
 _CAMPAIGN_SHARE = 0.06
 _TEMPLATES_PER_CAMPAIGN = 24
 _DAYS = 14
@@ -55,7 +57,7 @@ class _Columns:
     heads: pa.StringArray
     """The empty head, then one template for each account, then those of the campaigns."""
 
-    passages: pa.StringArray
+    phrases: pa.StringArray
     edges: NDArray[np.float64]
     """Cumulative share of the accounts in the traffic."""
 
@@ -140,10 +142,26 @@ def _columns(accounts: int, seed: int) -> _Columns:
         fixed=fixed,
         addresses=write_addresses(people.addresses.ravel()),
         heads=_heads(len(people), len(plans), seed),
-        passages=book.plain.compose("passage", _PASSAGES),
+        phrases=_phrases(seed),
         edges=np.cumsum(volume) / volume.sum(),
         campaign=np.array([numbers.get(name, -1) for name in names]),
     )
+
+
+def _phrases(seed: int) -> pa.StringArray:
+    """Write phrases of four words, drawn as often as Zipf's law has it.
+
+    Prompts are made of phrases, not of the grammar's sentences: those have so few word
+    triples in all that unrelated prompts would look alike.
+    """
+    sentences = open_book().plain.compose("passage", _SENTENCES).to_pylist()
+    words = np.array(sorted({word for sentence in sentences for word in sentence.split()}))
+    rng = np.random.default_rng([seed, _PHRASES])
+    share = 1.0 / np.arange(1, len(words) + 1)
+    drawn = rng.permutation(words)[
+        rng.choice(len(words), (_PHRASES, _WORDS_PER_PHRASE), p=share / share.sum())
+    ]
+    return pa.array([" ".join(phrase) for phrase in drawn], type=pa.string())
 
 
 def _heads(accounts: int, campaigns: int, seed: int) -> pa.StringArray:
@@ -199,17 +217,9 @@ def _prompts(
     own = np.where(account % 2 == 0, 1 + account, 0)
     private = 1 + len(columns.campaign) + campaign * _TEMPLATES_PER_CAMPAIGN
     head = np.where(campaign >= 0, private + rng.integers(0, _TEMPLATES_PER_CAMPAIGN, size), own)
-    # A prompt without a head gets one passage more, so that all have at least sixty words.
-    count = rng.integers(_FEWEST_PASSAGES, _MOST_PASSAGES + 1, size) + (head == 0)
-    order = np.argsort(count, kind="stable")
-    written = []
-    for length in range(_FEWEST_PASSAGES, _MOST_PASSAGES + 2):
-        rows = order[slice(*np.searchsorted(count[order], (length, length + 1)))]
-        chosen = rng.integers(0, len(columns.passages), (length, len(rows)))
-        pieces = [columns.passages.take(pa.array(row)) for row in chosen]
-        written.append(
-            pc.binary_join_element_wise(columns.heads.take(pa.array(head[rows])), *pieces, " ")
-        )
-    place = np.empty(size, dtype=np.int64)
-    place[order] = np.arange(size)
-    return pa.concat_arrays(written).take(pa.array(place))
+    lengths = rng.integers(_FEWEST_PHRASES, _MOST_PHRASES + 1, size)
+    edges = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    phrases = columns.phrases.take(pa.array(rng.integers(0, len(columns.phrases), edges[-1])))
+    body = pc.binary_join(pa.ListArray.from_arrays(pa.array(edges), phrases), " ")
+    headed = pc.binary_join_element_wise(columns.heads.take(pa.array(head)), body, " ")
+    return pc.if_else(pa.array(head == 0), body, headed)
