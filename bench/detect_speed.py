@@ -31,7 +31,7 @@ PEER_EXCHANGES = 100_000
 
 
 def write_log(rows: int, accounts: int, path: Path) -> None:
-    """Write benchmark traffic of 60 to 300 words a prompt."""
+    """Write benchmark traffic of 60 to 300 words a prompt, see `dense_exchanges`."""
     from phalanx.detect.simulate import dense_exchanges
 
     writer = None
@@ -65,8 +65,7 @@ def measure_minhash(path: Path) -> dict[str, object]:
     import networkx as nx
     from datasketch import MinHash, MinHashLSH
 
-    table = pq.ParquetFile(path).read_row_group(0, columns=["account_id", "prompt"])
-    table = table.slice(0, PEER_EXCHANGES)
+    table = pq.read_table(path, columns=["account_id", "prompt"]).slice(0, PEER_EXCHANGES)
     accounts, prompts = table["account_id"].to_pylist(), table["prompt"].to_pylist()
     start = time.perf_counter()
     index = MinHashLSH(threshold=0.7, num_perm=64)

@@ -240,9 +240,16 @@ def _explained(
     return explained
 
 
-def own_content(sent: sparse.csr_array, members: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Mark the values that are one group's own, shape (values,): see `content_coverage`."""
-    users = np.bincount(sent.indices, minlength=sent.shape[1])
+def own_content(
+    sent: sparse.csr_array, users: npt.NDArray[np.int64], members: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Mark the values that are one group's own, shape (values,): see `content_coverage`.
+
+    Parameters:
+        sent: Exchanges per party and content value.
+        users: Parties that use each value, shape (values,).
+        members: Parties of the group.
+    """
     inside = np.bincount(sent[members].indices, minlength=users.size)
     return np.asarray((inside >= MINIMUM_USERS) & (2 * inside > users))
 

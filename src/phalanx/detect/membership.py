@@ -12,32 +12,28 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 from scipy.special import expit
 
-from phalanx.detect.groups import own_content
 from phalanx.detect.links import MISSING, Evening, LinkFamily
 
 _BINS = 10
 
 
 def content_log_ratio(
-    sent: sparse.csr_array,
+    coverage: npt.NDArray[np.float64],
     exchanges: npt.NDArray[np.float32],
     members: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float64]:
     """Return the log-likelihood ratio of each party's coverage by the group's content.
 
     Parameters:
-        sent: Exchanges per party and content value until this evening.
+        coverage: Share of each party's exchanges that the group's content explains.
         exchanges: Exchanges of each party until this evening, shape (parties,).
         members: Parties of the group.
 
     Returns:
         Natural logarithms, shape (parties,); bounded by the sizes of the two samples.
     """
-    explained = sent @ own_content(sent, members).astype(np.float32)
-    coverage = np.minimum(1.0, explained / np.maximum(exchanges, 1.0))
     bins = np.minimum((coverage * _BINS).astype(np.int64) + (coverage > 0), _BINS)
     active = exchanges > 0
     is_member = np.zeros(exchanges.size, dtype=np.bool_)

@@ -6,15 +6,12 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from phalanx.detect.account_table import Listing, account_table, daily_table
 from phalanx.detect.config import ScanConfig
 from phalanx.detect.facts import FactFinder, moment
 from phalanx.detect.grants import grants_of
-from phalanx.detect.groups import own_content
 from phalanx.detect.lines import evidence_lines
 from phalanx.detect.link_table import link_table
 from phalanx.detect.narrow import Names
@@ -143,14 +140,9 @@ def _facts(recording: Recording, finder: FactFinder, verdict: Verdict) -> GroupF
     return finder.facts(
         verdict.members,
         verdict.confidence,
-        _coverage(recording.replay, verdict.members),
+        recording.replay.coverage(verdict.members)[verdict.members],
         verdict.lead.formed_day,
     )
-
-
-def _coverage(replay: Replay, members: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    explained = replay.sent[members] @ own_content(replay.sent, members).astype(np.float32)
-    return np.asarray(np.minimum(1.0, explained / np.maximum(replay.exchanges[members], 1.0)))
 
 
 def _judgement(finder: FactFinder, verdict: Verdict) -> Judgement:

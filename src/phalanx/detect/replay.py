@@ -13,6 +13,7 @@ from scipy import sparse
 
 from phalanx.detect.apart import ApartTest, FamilyEvidence, combine
 from phalanx.detect.formation import Formations, Group, forms_on
+from phalanx.detect.groups import own_content
 from phalanx.detect.habits import Habits
 from phalanx.detect.honest import HonestEvidence, test_honest
 from phalanx.detect.links import (
@@ -117,6 +118,18 @@ class Replay:
     def sent(self) -> sparse.csr_array:
         """Exchanges per party and content value over the whole log."""
         return self._population.content.until(self._population.days - 1)
+
+    @cached_property
+    def _users(self) -> npt.NDArray[np.int64]:
+        """Parties that used each content value over the whole log."""
+        return np.bincount(self.sent.indices, minlength=self.sent.shape[1])
+
+    def coverage(self, members: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Return the share of every party's exchanges that a group's own content explains."""
+        own = own_content(self.sent, self._users, members)
+        explained = self.sent @ own.astype(np.float32)
+        total = np.maximum(self._cumulative[:, -1], 1.0)
+        return np.asarray(np.minimum(1.0, explained / total), dtype=np.float64)
 
     @property
     def exchanges(self) -> npt.NDArray[np.float32]:

@@ -77,8 +77,11 @@ def shared_use(
         >>> use.until(1).toarray().tolist()
         [[0.0, 0.0, 0.0], [7.0, 0.0, 5.0]]
     """
-    values, days = int(value.max(initial=-1)) + 1, int(day.max(initial=0)) + 1
-    order = np.argsort((party * values + value) * days + day)
+    values = int(value.max(initial=-1)) + 1
+    order = np.arange(party.size)
+    # Counting sorts from the last key to the first: each keeps the order of the ones before.
+    for key in (day, value, party):
+        order = _sorted_by(key, order)
     return SharedUse(
         np.concatenate([[0], np.cumsum(np.bincount(party, minlength=parties))]),
         value[order].astype(np.int32),
@@ -86,6 +89,20 @@ def shared_use(
         exchanges[order].astype(np.int32),
         values,
     )
+
+
+@numba.njit(cache=True, nogil=True)
+def _sorted_by(keys: npt.NDArray[np.int64], order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Reorder rows by small non-negative keys, equals as they were."""
+    place = np.zeros((keys.max() if keys.size else 0) + 2, dtype=np.int64)
+    for key in keys:
+        place[key + 1] += 1
+    place = np.cumsum(place)
+    by_key = np.empty_like(order)
+    for row in order:
+        by_key[place[keys[row]]] = row
+        place[keys[row]] += 1
+    return by_key
 
 
 @numba.njit(cache=True, nogil=True)

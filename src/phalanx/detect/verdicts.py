@@ -154,7 +154,7 @@ def _verdicts(merger: _Merger, replay: Replay) -> list[Verdict]:
     evening, settings = replay.evening, replay.settings
     union = np.flatnonzero(merger.inside)
     lead = merger.tracks[0].members
-    content = content_log_ratio(replay.sent, replay.exchanges, lead)
+    content = content_log_ratio(replay.coverage(lead), replay.exchanges, lead)
     verdicts = []
     for part in split_operators(evening, union, settings.minimum_parties, settings.seed):
         standing = standing_log_ratio(evening, STANDING_FAMILIES, part)

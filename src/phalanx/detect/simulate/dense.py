@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -97,7 +98,7 @@ def dense_exchanges(rows: int, accounts: int, seed: int) -> Iterator[pa.RecordBa
 def _columns(accounts: int, seed: int) -> _Columns:
     """Draw the accounts, and write all that repeats."""
     hidden = int(accounts * _CAMPAIGN_SHARE)
-    sizes = (300, 50, 120, 80) * (1 + hidden // 550)
+    sizes = (50, 80, 120, 300) * (1 + hidden // 550)
     kept = [size for size, total in zip(sizes, np.cumsum(sizes), strict=True) if total <= hidden]
     plans = tuple(
         CampaignPlan(name=f"dense-{at}", accounts=size, attack_class="reasoning")
@@ -155,12 +156,11 @@ def _phrases(seed: int) -> pa.StringArray:
     triples in all that unrelated prompts would look alike.
     """
     sentences = open_book().plain.compose("passage", _SENTENCES).to_pylist()
-    words = np.array(sorted({word for sentence in sentences for word in sentence.split()}))
-    rng = np.random.default_rng([seed, _PHRASES])
+    counts = Counter(word for sentence in sentences for word in sentence.split() if word.isalpha())
+    words = np.array([word for word, _ in counts.most_common()])
     share = 1.0 / np.arange(1, len(words) + 1)
-    drawn = rng.permutation(words)[
-        rng.choice(len(words), (_PHRASES, _WORDS_PER_PHRASE), p=share / share.sum())
-    ]
+    rng = np.random.default_rng([seed, _PHRASES])
+    drawn = rng.choice(words, (_PHRASES, _WORDS_PER_PHRASE), p=share / share.sum())
     return pa.array([" ".join(phrase) for phrase in drawn], type=pa.string())
 
 
@@ -211,7 +211,7 @@ def _batch(
 def _prompts(
     columns: _Columns, account: NDArray[np.int64], rng: np.random.Generator
 ) -> pa.StringArray:
-    """Write prompts: a head where there is one, then passages."""
+    """Write prompts: a head where there is one, then phrases."""
     size = len(account)
     campaign = columns.campaign[account]
     own = np.where(account % 2 == 0, 1 + account, 0)
