@@ -81,6 +81,7 @@ def test_honest(
     members: npt.NDArray[np.int64],
     reference: npt.NDArray[np.bool_],
     pooled: Sequence[npt.NDArray[np.int64]],
+    circle: npt.NDArray[np.int64],
 ) -> HonestEvidence:
     """Test one group against operators of like volume on the same days.
 
@@ -92,6 +93,8 @@ def test_honest(
         members: Parties of the group, in an order that does not depend on their habits.
         reference: Parties that count as one operator each, shape (parties,).
         pooled: Other groups; each counts as one operator, whatever its size.
+        circle: Parties among which a prompt may pass without being public; the group itself,
+            or a larger one of which it is a part.
     """
     active = members[window.exchanges[members] >= MINIMUM_EXCHANGES]
     if active.size == 0:
@@ -99,7 +102,7 @@ def test_honest(
     like = _like_volume(window, active, reference)
     like[members] = False
     theirs = _reference_scores(window, like, pooled)
-    shares = window.shares_in_group(active)
+    shares = window.shares_within(active, circle)
     scores = scores_of(shares)
     independent = float(np.sqrt(active.size))
     of_scores = [

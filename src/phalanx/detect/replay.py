@@ -218,13 +218,20 @@ class Replay:
         reference = self.reference()
         for track in due:
             others = self.groups_without(track.members)
-            track.honest = test_honest(window, track.members, reference, others)
+            track.honest = test_honest(window, track.members, reference, others, track.members)
             track.log10_honest.append(track.honest.log10_e)
 
-    def examine_use(self, members: npt.NDArray[np.int64], formed_day: int) -> HonestEvidence:
-        """Test the use of any group on all days after one evening."""
+    def examine_use(self, members: Group, circle: Group, formed_day: int) -> HonestEvidence:
+        """Test the use of any group on all days after one evening.
+
+        Parameters:
+            members: Parties of the group.
+            circle: Parties among which a prompt may pass without being public.
+            formed_day: Evening before the first day that is looked at.
+        """
         window = self.use_between(formed_day + 1, self.evening.day)
-        return test_honest(window, members, self.reference(), self.groups_without(members))
+        others = self.groups_without(members)
+        return test_honest(window, members, self.reference(), others, circle)
 
     def use_between(self, first: int, last: int) -> UseWindow:
         """Return the habits of all parties on days `first` to `last`."""

@@ -26,7 +26,7 @@ class UseWindow:
         self, prompts: SharedUse, prompt_users: PromptUsers, habits: Habits, first: int, last: int
     ) -> None:
         """Count who else sent each shared prompt until the last day."""
-        self._prompts = prompts
+        self._prompts, self._prompt_users = prompts, prompt_users
         self._first, self._last = first, last
         self._users = prompt_users.until(last)
         rows = np.flatnonzero((prompts.day >= first) & (prompts.day <= last))
@@ -39,27 +39,40 @@ class UseWindow:
         self.exchanges, self.shares = habits.window(first, last, public)
         self.scores = scores_of(self.shares)
 
-    def shares_in_group(self, members: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """Return the habits of members as seen from their group, shape (members, habits)."""
+    def shares_within(
+        self, members: npt.NDArray[np.int64], circle: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float64]:
+        """Return the habits of members, prompts of whose circle are not public.
+
+        Parameters:
+            members: Parties.
+            circle: Parties whose use of a prompt does not make it public.
+
+        Returns:
+            Shape (members, habits).
+        """
+        outsiders = self._users - self._users_among(circle)
         prompts = self._prompts
         rows = prompts.rows_of(members)
         owner = np.repeat(
             np.arange(members.size), prompts.starts[members + 1] - prompts.starts[members]
         )
-        seen = prompts.day[rows] <= self._last
-        rows, owner = rows[seen], owner[seen]
-        value = prompts.value[rows].astype(np.int64)
-        pairs = np.unique(value * members.size + owner) // max(members.size, 1)
-        own = np.bincount(pairs, minlength=self._users.size)
-        recent = prompts.day[rows] >= self._first
-        outside = (self._users - own)[value[recent]] >= PUBLIC_OUTSIDERS
+        recent = (prompts.day[rows] >= self._first) & (prompts.day[rows] <= self._last)
+        rows, owner = rows[recent], owner[recent]
+        is_public = outsiders[prompts.value[rows]] >= PUBLIC_OUTSIDERS
         public = np.bincount(
-            owner[recent], weights=prompts.exchanges[rows[recent]] * outside, minlength=members.size
+            owner, weights=prompts.exchanges[rows] * is_public, minlength=members.size
         )
         shares = self.shares[members]
         exchanges = np.maximum(self.exchanges[members], 1.0)
         shares[:, NOT_PUBLIC] = np.clip(1.0 - public / exchanges, 0.0, 1.0)
         return shares
+
+    def _users_among(self, circle: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Count the parties of a circle that sent each prompt until the last day."""
+        rows = self._prompts.rows_of(circle)
+        first = self._prompt_users.is_first[rows] & (self._prompts.day[rows] <= self._last)
+        return np.bincount(self._prompts.value[rows[first]], minlength=self._users.size)
 
 
 class PromptUsers:
@@ -70,8 +83,10 @@ class PromptUsers:
         self.party = prompts.party()
         """Party of each row of the use."""
 
-        first = prompts.is_first()
-        self._day, self._value = prompts.day[first], prompts.value[first]
+        self.is_first = prompts.is_first()
+        """Rows on whose day a party sent a prompt for the first time."""
+
+        self._day, self._value = prompts.day[self.is_first], prompts.value[self.is_first]
         self._values = prompts.values
 
     def until(self, day: int) -> npt.NDArray[np.int64]:

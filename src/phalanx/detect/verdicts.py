@@ -169,9 +169,11 @@ def _still_unlike(verdict: Verdict, replay: Replay) -> bool:
     """Whether the listed members themselves use the model unlike honest operators.
 
     A group changes after its discovery, and a part of it may be somebody else. This only
-    shortens the list of campaigns.
+    shortens the list of campaigns. What the whole group passes around is not public for
+    its parts either: two operators that harvest with the same prompts excuse nobody.
     """
     if verdict.members.size < _FEWEST_PARTIES:
         return False
     members = np.sort(verdict.members)
-    return replay.examine_use(members, verdict.lead.formed_day).log10_e >= STILL_LOG10_E
+    circle = np.union1d(members, verdict.lead.members)
+    return replay.examine_use(members, circle, verdict.lead.formed_day).log10_e >= STILL_LOG10_E
