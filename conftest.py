@@ -1,4 +1,7 @@
-"""Examples in the README and in docs/ are tests: Sybil runs their Python blocks."""
+"""Examples in the README and in docs/ are tests: Sybil runs their Python blocks.
+
+Settings of Hypothesis for all tests stand here too.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,14 @@ from contextlib import ExitStack, chdir
 from typing import cast
 
 import pytest
+from hypothesis import settings
 from sybil import Sybil
 from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import PythonCodeBlockParser
+
+# No test asserts a time, and the first call of a kernel compiles it.
+settings.register_profile("phalanx", deadline=None)
+settings.load_profile("phalanx")
 
 
 def _enter_folder(namespace: dict[str, object]) -> None:

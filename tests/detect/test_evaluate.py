@@ -333,9 +333,7 @@ MEMBERSHIPS = st.lists(
 
 
 @given(MEMBERSHIPS, st.permutations(range(25)))
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_measures_are_shares_and_do_not_depend_on_order(
     tmp_path: Path, rows: list[tuple[str | None, str | None]], order: list[int]
 ) -> None:

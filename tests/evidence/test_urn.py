@@ -189,3 +189,25 @@ def test_calibrated_on_ten_thousand_draws(size: int) -> None:
     for alpha in (0.1, 0.01, 0.001):
         spread = 3.0 * np.sqrt(alpha * (1 - alpha) / draws)
         assert np.mean(e >= 1.0 / alpha) <= alpha + spread
+
+
+@given(
+    st.lists(st.tuples(st.integers(-1, 4), st.integers(0, 2)), min_size=6, max_size=20),
+    st.data(),
+)
+def test_many_groups_at_once_are_tested_as_each_alone(
+    cells: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    """Testing together is a matter of speed only; groups may overlap or be empty."""
+    values, strata = (np.array(column) for column in zip(*cells, strict=True))
+    members = st.lists(st.integers(0, values.size - 1), unique=True).map(
+        lambda drawn: np.array(drawn, dtype=np.int64)
+    )
+    groups = data.draw(st.lists(members, max_size=4))
+    urn = Urn(values, strata)
+    for together, group in zip(urn.test_groups(groups), groups, strict=True):
+        alone = urn.test(group)
+        assert together.log10_e == pytest.approx(alone.log10_e, abs=1e-9)
+        assert together.members == alone.members == int((values[group] >= 0).sum())
+        assert together.largest_share == alone.largest_share
+        assert together.distinct_values == alone.distinct_values

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.population import COUNT_COLUMNS, Population
+from phalanx.detect.population import COUNT_COLUMNS
 
 HABITS = (
     "never continued",
@@ -48,10 +50,10 @@ NOT_PUBLIC = 3
 class Habits:
     """Habits of every party in any window of days, from cumulative counts."""
 
-    def __init__(self, population: Population) -> None:
-        """Accumulate counts over days."""
+    def __init__(self, counts: Mapping[str, npt.NDArray[np.float32]]) -> None:
+        """Accumulate counts over days: column of `COUNT_COLUMNS` -> shape (parties, days)."""
         self._cumulative = {
-            name: np.pad(np.cumsum(population.counts[name], axis=1), ((0, 0), (1, 0)))
+            name: np.pad(np.cumsum(counts[name], axis=1), ((0, 0), (1, 0)))
             for name in COUNT_COLUMNS
         }
 

@@ -104,7 +104,7 @@ class Replay:
         """Prepare cumulative counts."""
         self._population = population
         self.settings = settings
-        self._habits = Habits(population)
+        self._habits = Habits(population.counts)
         self._prompt_users = PromptUsers(population.prompts)
         self._cumulative = np.cumsum(population.counts["exchanges"], axis=1)
         empty = np.full(population.parties.count, MISSING, dtype=np.int64)

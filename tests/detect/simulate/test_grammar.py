@@ -44,7 +44,7 @@ def test_an_unknown_language_falls_back_to_english() -> None:
 
 
 @given(SEEDS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_text_does_not_depend_on_its_neighbours(seeds: list[int]) -> None:
     """Rendering rows in another order gives the same texts in that order."""
     seed = np.array(seeds, dtype=np.uint64)
@@ -56,7 +56,7 @@ def test_a_text_does_not_depend_on_its_neighbours(seeds: list[int]) -> None:
 
 
 @given(SEEDS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_escaped_text_is_the_inside_of_a_json_string(seeds: list[int]) -> None:
     """Decoding the escaped rendering gives the plain rendering."""
     seed = np.array(seeds, dtype=np.uint64)

@@ -1,0 +1,59 @@
+"""Groups are formed ahead, on any number of threads, and come out the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from phalanx.detect.formation import Formation, Formations, forms_on
+from phalanx.detect.narrow import narrow
+from phalanx.detect.population import Population, build_population
+from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
+from phalanx.logs import ReadOptions, open_log
+from phalanx.logs.engine import DuckDBEngine
+
+
+@pytest.fixture(scope="module")
+def population() -> Population:
+    """A population with one campaign, over nine days."""
+    plan = CampaignPlan(name="north", accounts=50, attack_class="rubric", evasion="E0")
+    made = simulate(SimulationConfig(benign_accounts=300, campaigns=(plan,), days=9, seed=3))
+    log = open_log(made.exchanges, ReadOptions())
+    with DuckDBEngine(memory_limit_bytes=500_000_000, threads=1) as engine:
+        table, names = narrow(engine, log.batches(), key=None, keep_excerpts=False)
+        return build_population(table, names, {})
+
+
+def same(first: Formation, second: Formation) -> bool:
+    """Say whether two formations have the same groups."""
+    routes = ((first.content, second.content), (first.standing, second.standing))
+    return bool((first.communities == second.communities).all()) and all(
+        len(one) == len(other)
+        and all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+        for one, other in routes
+    )
+
+
+def test_threads_change_no_group(population: Population) -> None:
+    """One thread and four give the same groups on every evening."""
+    alone, together = (list(Formations(population, 5, 0, threads)) for threads in (1, 4))
+    assert len(alone) == sum(map(forms_on, range(population.days)))
+    assert any(formation.content for formation in alone)
+    assert any(formation.standing for formation in alone)
+    assert all(same(*pair) for pair in zip(alone, together, strict=True))
+
+
+def test_an_evening_knows_nothing_of_later_days(population: Population) -> None:
+    """Parties that have not appeared yet are in no group."""
+    joined = population.joined_on()
+    evenings = filter(forms_on, range(population.days))
+    for day, formation in zip(evenings, Formations(population, 5, 0, 2), strict=True):
+        for group in (*formation.content, *formation.standing):
+            assert (joined[group] <= day).all()
+
+
+def test_a_caller_that_stops_early_leaves_no_thread_waiting(population: Population) -> None:
+    """The first evening alone can be had."""
+    formations = iter(Formations(population, 5, 0, 2))
+    assert next(formations).communities.shape == (population.parties.count,)
+    formations.close()  # type: ignore[attr-defined] # a generator

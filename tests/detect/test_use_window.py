@@ -1,0 +1,60 @@
+"""What counts as public depends on who asks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from phalanx.detect.habits import NOT_PUBLIC, Habits
+from phalanx.detect.population import COUNT_COLUMNS
+from phalanx.detect.shared_use import shared_use
+from phalanx.detect.use_window import PUBLIC_OUTSIDERS, PromptUsers, UseWindow
+
+PARTIES, DAYS = 12, 3
+
+
+def window(users: list[int], first: int = 0, last: int = DAYS - 1) -> UseWindow:
+    """Everybody sends ten exchanges a day; `users` all send the same prompt ten times on day 1."""
+    counts = {name: np.zeros((PARTIES, DAYS), dtype=np.float32) for name in COUNT_COLUMNS}
+    counts["exchanges"][:] = 10.0
+    use = shared_use(
+        np.array(users),
+        np.zeros(len(users), dtype=np.int64),
+        np.ones(len(users), dtype=np.int64),
+        np.full(len(users), 10),
+        parties=PARTIES,
+    )
+    return UseWindow(use, PromptUsers(use), Habits(counts), first, last)
+
+
+def test_a_prompt_of_a_group_is_public_to_outsiders_only() -> None:
+    """Seen alone, a third of the traffic was public; seen from the group, none."""
+    users = np.arange(6)
+    view = window(users.tolist())
+    assert np.allclose(view.shares[users, NOT_PUBLIC], 2 / 3)
+    assert np.allclose(view.shares_within(users, users)[:, NOT_PUBLIC], 1.0)
+
+
+def test_a_part_of_a_group_is_not_excused_by_the_rest() -> None:
+    """The circle decides, not the part that is asked about."""
+    users = np.arange(6)
+    view = window(users.tolist())
+    part = users[:2]
+    assert np.allclose(view.shares_within(part, part)[:, NOT_PUBLIC], 2 / 3)
+    assert np.allclose(view.shares_within(part, users)[:, NOT_PUBLIC], 1.0)
+
+
+def test_few_outsiders_make_nothing_public() -> None:
+    """From `PUBLIC_OUTSIDERS` outsiders on a prompt is public, not before."""
+    for outsiders, expected in ((PUBLIC_OUTSIDERS - 1, 1.0), (PUBLIC_OUTSIDERS, 2 / 3)):
+        view = window(list(range(2 + outsiders)))
+        pair = np.arange(2)
+        assert np.allclose(view.shares_within(pair, pair)[:, NOT_PUBLIC], expected)
+
+
+def test_prompts_of_other_days_do_not_count() -> None:
+    """A window after the shared day sees none of it, one before does not know of it."""
+    users = list(range(6))
+    pair = np.arange(2)
+    for first, last in ((2, 2), (0, 0)):
+        view = window(users, first, last)
+        assert np.allclose(view.shares_within(pair, pair)[:, NOT_PUBLIC], 1.0)
