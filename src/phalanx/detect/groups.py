@@ -29,6 +29,9 @@ MINIMUM_USERS = 3
 MINIMUM_COVERAGE = 0.25
 """Share of a party's exchanges that a group's own content must explain."""
 
+COMMON_ONE_IN = 20
+"""A standing value is common in a group where one member in so many carries it."""
+
 MAXIMUM_LINKS_PER_PARTY = 16
 """Links of a party to content values that enter the graph."""
 
@@ -275,7 +278,7 @@ def standing_core(
         label[inside] * width + incidence.value[inside], return_inverse=True, return_counts=True
     )
     sizes = np.bincount(labels[labels != MISSING], minlength=1)
-    common = users[code] >= np.maximum(MINIMUM_USERS, sizes[label[inside]] / 20)
+    common = users[code] >= np.maximum(MINIMUM_USERS, sizes[label[inside]] / COMMON_ONE_IN)
     total = np.bincount(party, weights=weight * common, minlength=labels.size)
     needed = np.full(labels.size, np.inf)
     grouped = labels != MISSING

@@ -9,6 +9,7 @@ shares a value with other members, against how common that value is outside.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from scipy.special import expit
 from phalanx.detect.links import MISSING, Evening, LinkFamily
 
 _BINS = 10
+_FEWEST_CORE = 2
 
 
 def content_log_ratio(
@@ -44,10 +46,15 @@ def content_log_ratio(
 
 
 def standing_log_ratio(
-    evening: Evening, families: Sequence[LinkFamily], members: npt.NDArray[np.int64]
+    evening: Evening,
+    families: Sequence[LinkFamily],
+    members: npt.NDArray[np.int64],
+    core: Core,
 ) -> npt.NDArray[np.float64]:
     """Return, per member, the log-likelihood ratio of the standing values it shares.
 
+    How often members carry a value is counted in the core alone: a class that was drawn
+    in by one common value must not vouch for itself with the others that it shares.
     Levels and families of one source are averaged, sources are added.
 
     Returns:
@@ -55,7 +62,7 @@ def standing_log_ratio(
     """
     by_source: dict[str, list[npt.NDArray[np.float64]]] = {}
     for family in families:
-        levels = [_level_log_ratio(level, members) for level in family.values(evening)]
+        levels = [_level_log_ratio(level, members, core) for level in family.values(evening)]
         by_source.setdefault(family.source, []).append(np.mean(levels, axis=0))
     total = np.zeros(members.size)
     for parts in by_source.values():
@@ -63,25 +70,34 @@ def standing_log_ratio(
     return total
 
 
+@dataclass(frozen=True, slots=True)
+class Core:
+    """Parties of a group that are taken for members when others are compared with them."""
+
+    parties: npt.NDArray[np.int64]
+    fewest_others: int
+    """Other core parties that must carry a value before it counts as shared."""
+
+
 def _level_log_ratio(
-    values: npt.NDArray[np.int64], members: npt.NDArray[np.int64]
+    values: npt.NDArray[np.int64], members: npt.NDArray[np.int64], core: Core
 ) -> npt.NDArray[np.float64]:
     own = values[members]
     carried = own != MISSING
-    if carried.sum() < 2:
+    of_core = values[core.parties]
+    of_core = of_core[of_core != MISSING]
+    if of_core.size < _FEWEST_CORE:
         return np.zeros(members.size)
     width = int(values.max()) + 1
+    inside = np.bincount(of_core, minlength=width)
+    outside = np.bincount(values[values != MISSING], minlength=width) - inside
     codes = np.where(carried, own, 0)
-    inside = np.bincount(codes[carried], minlength=width)[codes]
-    everywhere = np.bincount(values[values != MISSING], minlength=width)[codes]
-    size, population = int(carried.sum()), int((values != MISSING).sum())
-    alone = inside <= 1
-    share_inside = (inside - 0.5) / size
-    share_outside = (everywhere - inside + 0.5) / (population - size + 1.0)
-    lonely = (np.count_nonzero(alone & carried) + 0.5) / (size + 1.0)
-    ratio = np.where(
-        alone, np.log(lonely), np.log(np.maximum(share_inside, 1e-300) / share_outside)
-    )
+    others = np.maximum(inside[codes] - np.isin(members, core.parties), 0)
+    lonely = (np.count_nonzero(inside[of_core] <= core.fewest_others) + 0.5) / (of_core.size + 1.0)
+    share_inside = (others + 0.5) / of_core.size
+    share_outside = (outside[codes] + 0.5) / (outside.sum() + 1.0)
+    shared = others >= core.fewest_others
+    ratio = np.where(shared, np.log(share_inside / share_outside), np.log(lonely))
     return np.where(carried, np.maximum(ratio, np.log(lonely)), 0.0)
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from phalanx.detect.groups import COMMON_ONE_IN, MINIMUM_USERS
 from phalanx.detect.links import MISSING, STANDING_FAMILIES
-from phalanx.detect.membership import content_log_ratio, membership, standing_log_ratio
+from phalanx.detect.membership import Core, content_log_ratio, membership, standing_log_ratio
 from phalanx.detect.operators import split_operators
 from phalanx.detect.replay import Replay, Track, decide
 from phalanx.evidence import e_benjamini_hochberg
@@ -155,14 +156,29 @@ def _verdicts(merger: _Merger, replay: Replay) -> list[Verdict]:
     union = np.flatnonzero(merger.inside)
     lead = merger.tracks[0].members
     content = content_log_ratio(replay.coverage(lead), replay.exchanges, lead)
+    core = _core(merger)
     verdicts = []
     for part in split_operators(evening, union, settings.minimum_parties, settings.seed):
-        standing = standing_log_ratio(evening, STANDING_FAMILIES, part)
+        own_core = Core(np.intersect1d(part, core.parties), core.fewest_others)
+        standing = standing_log_ratio(evening, STANDING_FAMILIES, part, own_core)
         confidence = membership(content[part], standing, evening.population.parties.count)
         kept = confidence >= CONFIDENT
         order = np.argsort(-confidence[kept], kind="stable")
         verdicts.append(Verdict(tuple(merger.tracks), part[kept][order], confidence[kept][order]))
     return verdicts
+
+
+def _core(merger: _Merger) -> Core:
+    """Return the parties that were grouped by content, or else those of the first track.
+
+    A standing value that two parties grouped by content share is news about them. One
+    that parties share who were grouped by such values counts only where it is common.
+    """
+    by_content = [track.members for track in merger.tracks if track.route == "content"]
+    if by_content:
+        return Core(np.unique(np.concatenate(by_content)), 1)
+    members = merger.tracks[0].members
+    return Core(members, max(MINIMUM_USERS, members.size // COMMON_ONE_IN))
 
 
 def _still_unlike(verdict: Verdict, replay: Replay) -> bool:
