@@ -43,11 +43,7 @@ def charts_of(result: ScanResult) -> dict[str, Spec]:
         names = [f"C{place + 1}" for place in range(len(result.campaigns[:MAX_ROWS]))]
         charts["timeline"] = _finished(_timeline(days, names), _timeline_rows(result, names))
     if points := plane_points(result):
-        levels = [campaign.judgement.threshold_log10_e for campaign in result.campaigns]
-        data: dict[str, Any] = {"points": points}
-        if levels:
-            data["level"] = [{"level": max(levels)}]
-        charts["plane"] = _finished(plane(points, with_level=bool(levels)), data)
+        charts["plane"] = _finished(plane(points), {"points": points})
     return charts
 
 

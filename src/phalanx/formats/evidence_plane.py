@@ -45,7 +45,8 @@ def groups_in_plane(result: ScanResult) -> int:
 def _points(result: ScanResult) -> Iterator[Point]:
     for place, campaign in enumerate(result.campaigns, start=1):
         label = f"C{place}" if place <= _MOST_LABELS else ""
-        yield _judged("campaign", campaign.campaign_id, campaign.judgement) | {"label": label}
+        point = _judged("campaign", campaign.campaign_id, campaign.judgement)
+        yield point | {"label": label, "level": campaign.judgement.threshold_log10_e}
     for party in result.suspicious_parties:
         yield _judged("suspicious party", party.party_id, party.judgement)
     for pool in result.undeclared_pools:
@@ -70,12 +71,11 @@ def _point(kind: str, name: str, apart: float, honest: float) -> Point:
     }
 
 
-def plane(points: list[Point], *, with_level: bool) -> alt.LayerChart:
-    """Draw the plane over the data `points` and, if asked, `level`.
+def plane(points: list[Point]) -> alt.LayerChart:
+    """Draw the plane over the data `points`, with a tail from each campaign to its level.
 
     Parameters:
         points: What will be drawn, to know which lists need a colour.
-        with_level: Whether lines show the level that campaigns had to pass.
     """
     present = [name for name in LISTS if any(point["list"] == name for point in points)]
     scale = alt.Scale(type="symlog", constant=4, nice=True, zero=True)
@@ -100,11 +100,12 @@ def plane(points: list[Point], *, with_level: bool) -> alt.LayerChart:
     labels = base.mark_text(align="left", dx=8, dy=-6, fontSize=11, fontWeight="bold").encode(
         text="label:N"
     )
-    layers: list[alt.Chart] = [dots, labels]
-    if with_level:
-        line = alt.Chart(alt.NamedData("level")).mark_rule(strokeDash=[4, 3], strokeWidth=1)
-        layers = [line.encode(x="level:Q"), line.encode(y="level:Q"), *layers]
-    return alt.LayerChart(layer=layers, height=300)
+    tails = (
+        base.transform_filter("isValid(datum.level)")
+        .mark_rule(strokeDash=[4, 3])
+        .encode(y2="level:Q")
+    )
+    return alt.LayerChart(layer=[tails, dots, labels], height=300)
 
 
 def _powers() -> alt.Axis:
