@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -54,6 +54,7 @@ class FactFinder:
         confidence: npt.NDArray[np.float64],
         coverage: npt.NDArray[np.float64],
         formed_day: int,
+        templates: tuple[str, ...],
     ) -> GroupFacts:
         """Describe a group.
 
@@ -62,6 +63,7 @@ class FactFinder:
             confidence: Posterior of each.
             coverage: Share of each party's traffic in the group's content.
             formed_day: Evening on which it was formed.
+            templates: What its prompts open with, see `templates`.
         """
         population = self.population
         accounts = self.accounts_of(parties)
@@ -83,7 +85,7 @@ class FactFinder:
             daily_exchanges={
                 self.date_of(day): int(count) for day, count in enumerate(daily) if count
             },
-            templates=self._templates(hashes),
+            templates=templates,
         )
 
     def date_of(self, day: int) -> date:
@@ -145,14 +147,28 @@ class FactFinder:
         )
         return dict(pairs)
 
-    def _templates(self, hashes: npt.NDArray[np.int64]) -> tuple[str, ...]:
-        if not self.names.excerpts:
-            return ()
-        groups = pa.table({"account": hashes, "group": np.zeros(hashes.size, dtype=np.int64)})
-        used = self.openings(groups)
-        order = np.lexsort((used["opening"].to_numpy(), -used["exchanges"].to_numpy()))
+    def templates(self, groups: Sequence[npt.NDArray[np.int64]]) -> list[tuple[str, ...]]:
+        """Return the masked openings that each group of parties used most.
+
+        Parameters:
+            groups: Parties of each group. All are looked up at once, in one pass of the log.
+        """
+        if not groups or not self.names.excerpts:
+            return [()] * len(groups)
+        hashes = self.population.accounts["account"].to_numpy()
+        accounts = [hashes[self.accounts_of(parties)] for parties in groups]
+        number = np.repeat(np.arange(len(groups)), [each.size for each in accounts])
+        used = self.openings(pa.table({"account": np.concatenate(accounts), "group": number}))
+        group, opening = used["group"].to_numpy(), used["opening"].to_numpy()
+        order = np.lexsort((opening, -used["exchanges"].to_numpy()))
+        return [
+            self._shown(opening[order[group[order] == number]]) for number in range(len(groups))
+        ]
+
+    def _shown(self, openings: npt.NDArray[np.int64]) -> tuple[str, ...]:
+        """Return the texts of the first few openings that have one, slots masked."""
         shown: list[str] = []
-        for code in used["opening"].to_numpy()[order]:
+        for code in openings:
             text = self.names.excerpts.get(int(code))
             masked = None if text is None else _SLOT.sub("…", " ".join(text.split()))[:160]
             if masked and masked not in shown:

@@ -62,11 +62,13 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
     population, replay = recording.population, recording.replay
     finder = FactFinder(population, recording.names, recording.model_use, recording.openings)
     sorting = sort_tracks(replay.tracks, replay)
+    verdicts = (*sorting.campaigns, *sorting.pools)
+    templates = iter(finder.templates([verdict.members for verdict in verdicts]))
     listings: list[Listing] = []
     campaigns: list[Campaign] = []
     authorised: list[AuthorisedGroup] = []
     for verdict in sorting.campaigns:
-        campaign, grants = _campaign(recording, finder, verdict)
+        campaign, grants = _campaign(recording, finder, verdict, next(templates))
         if grants:
             authorised.append(
                 AuthorisedGroup(
@@ -82,7 +84,7 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
         listings.append(Listing(campaign.campaign_id, verdict_name, campaign.facts, verdict))
     pools = []
     for verdict in sorting.pools:
-        facts = _facts(recording, finder, verdict)
+        facts = _facts(recording, finder, verdict, next(templates))
         pool_id = _identifier("pool", facts, verdict.lead)
         judgement = _judgement(finder, verdict)
         pools.append(UndeclaredPool(group_id=pool_id, facts=facts, judgement=judgement))
@@ -122,9 +124,9 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
 
 
 def _campaign(
-    recording: Recording, finder: FactFinder, verdict: Verdict
+    recording: Recording, finder: FactFinder, verdict: Verdict, templates: tuple[str, ...]
 ) -> tuple[Campaign, tuple[str, ...]]:
-    facts = _facts(recording, finder, verdict)
+    facts = _facts(recording, finder, verdict, templates)
     judgement = _judgement(finder, verdict)
     campaign = Campaign(
         campaign_id=_identifier("campaign", facts, verdict.lead),
@@ -136,12 +138,15 @@ def _campaign(
     return campaign, grants_of(facts, recording.config, recording.population, recording.names)
 
 
-def _facts(recording: Recording, finder: FactFinder, verdict: Verdict) -> GroupFacts:
+def _facts(
+    recording: Recording, finder: FactFinder, verdict: Verdict, templates: tuple[str, ...]
+) -> GroupFacts:
     return finder.facts(
         verdict.members,
         verdict.confidence,
         recording.replay.coverage(verdict.members)[verdict.members],
         verdict.lead.formed_day,
+        templates,
     )
 
 

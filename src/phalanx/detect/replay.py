@@ -255,7 +255,9 @@ class Replay:
         """Return linked groups that share no party with `members`; one operator each."""
         if self.settings.trusted is not None:
             return []
-        return [t.members for t in self._linked() if not np.isin(t.members, members).any()]
+        inside = np.zeros(self._population.parties.count, dtype=np.bool_)
+        inside[members] = True
+        return [t.members for t in self._linked() if not inside[t.members].any()]
 
     def reference_size(self) -> int:
         """Return how many operators can serve as reference now."""

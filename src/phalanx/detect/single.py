@@ -51,7 +51,7 @@ def single_parties(
         found.append(
             SuspiciousParty(
                 party_id=population.parties.names[int(members[0])],
-                facts=finder.facts(members, ones, ones, 0),
+                facts=finder.facts(members, ones, ones, 0, finder.templates([members])[0]),
                 judgement=Judgement(
                     log10_e=0.0,
                     log10_e_apart=0.0,
