@@ -22,6 +22,15 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(words[0] in shown for words in command_paths())
 
 
+def test_help_says_what_each_command_does(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each command stands in a line with its summary."""
+    main(["--help"])
+    lines = capsys.readouterr().out.splitlines()
+    for name in {words[0] for words in command_paths()}:
+        (line,) = (line for line in lines if line.startswith(f"│ {name} "))
+        assert len(line.strip("│ ").split()) > 2, line
+
+
 def test_no_words_shows_help(capsys: pytest.CaptureFixture[str]) -> None:
     """`phalanx` alone says what can be done."""
     assert main([]) == ExitCode.CLEAN

@@ -69,7 +69,8 @@ def _run(words: list[str]) -> int:
     from phalanx.cli.application import build_app
 
     try:
-        result = build_app()(words, result_action="return_value")
+        app = build_app(listed=not words or words[0] in {"-h", "--help"})
+        result = app(words, result_action="return_value")
     except PhalanxError as error:
         _report(error, verbose=_is_verbose(words))
         return error.exit_code

@@ -32,8 +32,13 @@ _NESTED = {
 }
 
 
-def build_app() -> App:
-    """Return the application; a command is imported when it is used or listed."""
+def build_app(*, listed: bool = False) -> App:
+    """Return the application; a command is imported when it is used.
+
+    Parameters:
+        listed: Whether all commands are about to be listed, each with its summary, which
+            is the first line of its docstring.
+    """
     app = App(
         name="phalanx",
         help="Find, prove and stop unauthorised distillation of AI models, with stated error.",
@@ -50,6 +55,9 @@ def build_app() -> App:
         app.command(target, name=name, group=group, help_format="markdown")
     for name, (target, group) in _NESTED.items():
         app.command(target, name=name, group=group)
+    if listed:
+        for name in (*_COMMANDS, *_NESTED):
+            app[name]  # imports the command
     return app
 
 

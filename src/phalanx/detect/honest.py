@@ -66,17 +66,27 @@ class HonestEvidence:
     @property
     def reachable_log10_e(self) -> float:
         """Largest value that this reference and this size allowed."""
-        if self.members == 0:
-            return 0.0
-        smallest = np.full(self.members, 1.0 / (self.reference_size + self.members))
-        return pool_log10_e(smallest, self.independent_members)
+        return reachable_pool_log10_e(self.members, self.reference_size)
+
+
+def reachable_pool_log10_e(members: int, reference_size: int) -> float:
+    """Return the evidence against honest use of a pool whose members all rank first.
+
+    Examples:
+        >>> round(reachable_pool_log10_e(50, 1_000), 1)
+        11.7
+    """
+    if members == 0:
+        return 0.0
+    smallest = np.full(members, 1.0 / (reference_size + members))
+    return pool_log10_e(smallest, float(np.sqrt(members)))
 
 
 NOTHING_SEEN = HonestEvidence(0.0, 0.0, 1.0, 0, 0, {}, {})
 """Result for a group none of whose members was active enough."""
 
 
-def test_honest(
+def examine_pool(
     window: UseWindow,
     members: npt.NDArray[np.int64],
     reference: npt.NDArray[np.bool_],
@@ -121,7 +131,7 @@ def test_honest(
     )
 
 
-def test_one_operator(
+def examine_operator(
     window: UseWindow,
     party: int,
     reference: npt.NDArray[np.bool_],

@@ -12,6 +12,7 @@ from phalanx.detect.account_table import Listing, account_table, daily_table
 from phalanx.detect.config import ScanConfig
 from phalanx.detect.facts import FactFinder, moment
 from phalanx.detect.grants import grants_of
+from phalanx.detect.honest import reachable_pool_log10_e
 from phalanx.detect.lines import evidence_lines
 from phalanx.detect.link_table import link_table
 from phalanx.detect.narrow import Names
@@ -167,7 +168,10 @@ def _judgement(finder: FactFinder, verdict: Verdict) -> Judgement:
 def _not_judged(recording: Recording, finder: FactFinder, track: Track) -> NotJudged:
     population = recording.population
     accounts = finder.accounts_of(track.members)
-    reachable = 0.0 if track.honest is None else track.honest.reachable_log10_e
+    if track.honest is None:
+        reachable = reachable_pool_log10_e(track.members.size, recording.replay.reference_size())
+    else:
+        reachable = track.honest.reachable_log10_e
     if not track.log10_apart:
         reason = "formed on the last evening of the log: no later day to test it on"
         level, apart, honest = 0.0, 0.0, 0.0

@@ -15,7 +15,7 @@ from phalanx.detect.apart import ApartTest, FamilyEvidence, combine
 from phalanx.detect.formation import Formations, Group, forms_on
 from phalanx.detect.groups import own_content
 from phalanx.detect.habits import Habits
-from phalanx.detect.honest import HonestEvidence, test_honest
+from phalanx.detect.honest import HonestEvidence, examine_pool
 from phalanx.detect.links import (
     CONTENT_FAMILIES,
     MISSING,
@@ -218,7 +218,7 @@ class Replay:
         reference = self.reference()
         for track in due:
             others = self.groups_without(track.members)
-            track.honest = test_honest(window, track.members, reference, others, track.members)
+            track.honest = examine_pool(window, track.members, reference, others, track.members)
             track.log10_honest.append(track.honest.log10_e)
 
     def examine_use(self, members: Group, circle: Group, formed_day: int) -> HonestEvidence:
@@ -231,7 +231,7 @@ class Replay:
         """
         window = self.use_between(formed_day + 1, self.evening.day)
         others = self.groups_without(members)
-        return test_honest(window, members, self.reference(), others, circle)
+        return examine_pool(window, members, self.reference(), others, circle)
 
     def use_between(self, first: int, last: int) -> UseWindow:
         """Return the habits of all parties on days `first` to `last`."""

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.detect.facts import FactFinder
-from phalanx.detect.honest import test_one_operator
+from phalanx.detect.honest import examine_operator
 from phalanx.detect.lines import honest_line
 from phalanx.detect.population import Population
 from phalanx.detect.replay import Replay
@@ -39,7 +39,7 @@ def single_parties(
     last = population.days - 1
     view = replay.use_between(1, last)
     reference, others = replay.reference(), replay.groups_without(np.zeros(0, dtype=np.int64))
-    evidence = [test_one_operator(view, int(party), reference, others) for party in candidates]
+    evidence = [examine_operator(view, int(party), reference, others) for party in candidates]
     outcome = e_benjamini_hochberg(
         np.array([item.log10_e for item in evidence]), false_discovery_rate
     )
