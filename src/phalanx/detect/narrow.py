@@ -39,9 +39,19 @@ HASHED_COLUMNS = NAMED_COLUMNS | {
     "asn": "asn",
     "conversation": "conversation_id",
     "system": "system_prompt",
+    "prefix": "history",
 }
+"""Narrow column -> column of the log that is kept as a keyed hash. `prefix` is the hash of
+all turns of a conversation before the last: equal where one account goes on with what
+another began."""
 
-CONTENT_COLUMNS = (*(f"band{band}" for band in range(BANDS)), "opening", "closing", "system")
+CONTENT_COLUMNS = (
+    *(f"band{band}" for band in range(BANDS)),
+    "opening",
+    "closing",
+    "system",
+    "prefix",
+)
 """Columns whose values two exchanges share when one generator wrote them."""
 
 _PARAMETER_STRINGS = ("user_agent", "tools_hash", "endpoint")
@@ -53,7 +63,7 @@ _EXCERPT_ONE_IN = 64
 NARROW_SCHEMA = pa.schema(
     [
         *((name, pa.int64()) for name in HASHED_COLUMNS),
-        *((name, pa.int64()) for name in CONTENT_COLUMNS if name != "system"),
+        *((name, pa.int64()) for name in CONTENT_COLUMNS if name not in HASHED_COLUMNS),
         ("exact", pa.int64()),
         ("parameters", pa.int64()),
         ("created", pa.int64()),

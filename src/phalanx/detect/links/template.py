@@ -12,8 +12,9 @@ class SharedTemplate:
     """Parties write from the same templates or send the same prompts.
 
     Sees: the community of texts a party belongs to. Two prompts share a value when a
-    MinHash band of their masked word shingles, their masked opening or closing words, or
-    their system prompt agree; a value that many unrelated parties use counts little.
+    MinHash band of their masked word shingles, their masked opening or closing words,
+    their system prompt, or all earlier turns of their conversation agree; a value that
+    many unrelated parties use counts little.
     Evaded by: paraphrase (E4).
     Honest look-alikes: published templates, benchmark items, framework prompts.
     Hash-only logs: works; the report then shows no excerpts.
