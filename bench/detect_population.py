@@ -222,7 +222,7 @@ def main() -> None:
                 row.accounts,
                 row.flagged,
                 row.found,
-                row.discovered_on,
+                None if row.discovered_at is None else f"{row.discovered_at:%m-%d %H:%M}",
                 f"{row.served_before_alert:.0%}",
             ]
             for row in evaluation.campaigns

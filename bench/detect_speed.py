@@ -102,10 +102,11 @@ def measure_forest(path: Path) -> dict[str, object]:
     start = time.perf_counter()
     log = open_log(path, ReadOptions())
     with DuckDBEngine(memory_limit_bytes=1_500_000_000, threads=2) as engine:
-        table, names = narrow(engine, log.batches(), key=None, keep_excerpts=False)
-        population = build_population(table, names, {})
+        table, names = narrow(engine, log.batches(), key=None, keep_excerpts=False, step_hours=24)
+        population = build_population(table, names, {}, 24)
     aggregated = time.perf_counter() - start
-    features = np.stack([population.counts[c].sum(axis=1) for c in COUNT_COLUMNS], axis=1)
+    total, last = population.activity.total, population.steps - 1
+    features = np.stack([total(column, 0, last) for column in COUNT_COLUMNS], axis=1)
     start = time.perf_counter()
     forest = IsolationForest(random_state=0).fit(features)
     outliers = int((forest.predict(features) < 0).sum())

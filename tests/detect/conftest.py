@@ -9,7 +9,11 @@ import pyarrow as pa
 import pytest
 
 from phalanx.detect import ScanConfig, ScanResult, scan
+from phalanx.detect.narrow import narrow
+from phalanx.detect.population import Population, build_population
 from phalanx.detect.simulate import CampaignPlan, Evasion, SimulationConfig, simulate
+from phalanx.logs import ReadOptions, open_log
+from phalanx.logs.engine import DuckDBEngine
 
 RATE = 0.1
 """Few hundred accounts leave little reference, so these scans allow a tenth."""
@@ -52,6 +56,21 @@ def _scan(exchanges: object, **settings: object) -> ScanResult:
 def scanned() -> Scan:
     """Return a scan with the settings of these tests, which keywords override."""
     return _scan
+
+
+def _aggregated(exchanges: pa.Table, step_hours: int = 6) -> Population:
+    log = open_log(exchanges, ReadOptions())
+    with DuckDBEngine(memory_limit_bytes=500_000_000, threads=1) as engine:
+        table, names = narrow(
+            engine, log.batches(), key=None, keep_excerpts=False, step_hours=step_hours
+        )
+        return build_population(table, names, {}, step_hours)
+
+
+@pytest.fixture(scope="session")
+def aggregated() -> Callable[..., Population]:
+    """Return what reads exchanges and aggregates them, in steps of `step_hours`."""
+    return _aggregated
 
 
 @pytest.fixture(scope="session")

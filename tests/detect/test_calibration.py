@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pytest
 
 from phalanx.detect.apart import ApartTest, combine
@@ -14,42 +15,40 @@ from phalanx.detect.links import (
     MISSING,
     STANDING_FAMILIES,
     SYNCHRONISED_ACTIVITY,
-    Evening,
     LinkFamily,
+    Moment,
 )
-from phalanx.detect.narrow import narrow
-from phalanx.detect.population import Population, build_population
+from phalanx.detect.population import Population
 from phalanx.detect.replay import Replay, ReplaySettings
 from phalanx.detect.simulate import SimulationConfig, simulate
-from phalanx.logs import ReadOptions, open_log
-from phalanx.logs.engine import DuckDBEngine
 
 RATE = 0.1
 SIZES = (5, 12, 40)
 DRAWS = 40
 
 
-def honest_population(accounts: int, seed: int) -> Population:
-    """Aggregate a simulated log without campaigns."""
-    made = simulate(SimulationConfig(benign_accounts=accounts, campaigns=(), days=8, seed=seed))
-    log = open_log(made.exchanges, ReadOptions())
-    with DuckDBEngine(memory_limit_bytes=500_000_000, threads=1) as engine:
-        table, names = narrow(engine, log.batches(), key=None, keep_excerpts=False)
-        return build_population(table, names, {})
+Aggregate = Callable[..., Population]
 
 
-def evening_of(population: Population) -> Evening:
-    """Return the last evening, with communities that chance has drawn."""
+def honest_log(accounts: int, seed: int) -> pa.Table:
+    """Simulate a log without campaigns."""
+    return simulate(
+        SimulationConfig(benign_accounts=accounts, campaigns=(), days=8, seed=seed)
+    ).exchanges
+
+
+def moment_of(population: Population) -> Moment:
+    """Return the end of the log, with communities that chance has drawn."""
     generator = np.random.default_rng(12)
     communities = generator.integers(0, 30, population.parties.count)
     communities[generator.random(population.parties.count) < 0.2] = MISSING
-    return Evening(population, population.days - 1, communities)
+    return Moment(population, population.steps - 1, communities)
 
 
 @pytest.fixture(scope="module")
-def population() -> Population:
+def population(aggregated: Aggregate) -> Population:
     """Return an honest population of every class."""
-    return honest_population(500, 41)
+    return aggregated(honest_log(500, 41))
 
 
 def random_groups(count: int, size: int, draws: int) -> list[npt.NDArray[np.int64]]:
@@ -74,7 +73,7 @@ def test_random_groups_have_no_evidence(
     families: Sequence[LinkFamily], size: int, population: Population
 ) -> None:
     """Each family, and their product over sources, averages to one at most."""
-    test = ApartTest(evening_of(population), families)
+    test = ApartTest(moment_of(population), families)
     groups = random_groups(population.parties.count, size, DRAWS)
     lines = test.test(groups)
     assert lines[0]
@@ -85,12 +84,12 @@ def test_random_groups_have_no_evidence(
 
 def test_a_planted_group_has_evidence(population: Population) -> None:
     """The same test is not blind: parties of one subnet and hour stand out."""
-    evening = evening_of(population)
-    address = STANDING_FAMILIES[2].values(evening)[1]
+    moment = moment_of(population)
+    address = STANDING_FAMILIES[2].values(moment)[1]
     common = int(np.argmax(np.bincount(address[address != MISSING])))
     together = np.flatnonzero(address == common)
     assert together.size >= 5
-    test = ApartTest(evening, STANDING_FAMILIES)
+    test = ApartTest(moment, STANDING_FAMILIES)
     alone = random_groups(population.parties.count, together.size, 1)[0]
     linked, unlinked = test.test([together, alone])
     assert max(line.log10_e for line in linked) > 2.0
@@ -101,7 +100,7 @@ def test_a_planted_group_has_evidence(population: Population) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_standing_families_are_calibrated_on_many_draws(size: int, population: Population) -> None:
     """Over 4,000 random groups, the mean and the tails of the product hold."""
-    test = ApartTest(evening_of(population), STANDING_FAMILIES)
+    test = ApartTest(moment_of(population), STANDING_FAMILIES)
     groups = random_groups(population.parties.count, size, 4_000)
     e = np.array([10.0 ** combine(lines, size) for lines in test.test(groups)])
     assert calibrated(e.tolist())
@@ -112,9 +111,9 @@ def test_standing_families_are_calibrated_on_many_draws(size: int, population: P
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
-def test_honest_populations_raise_no_campaign(seed: int) -> None:
-    """Replayed day by day at a rate of a tenth, no honest population holds a campaign."""
-    replay = Replay(honest_population(350, 500 + seed), ReplaySettings(RATE, 5, 0, 2, None))
-    assert list(replay.run()) == list(range(replay.evening.day + 1))
+def test_honest_populations_raise_no_campaign(seed: int, aggregated: Aggregate) -> None:
+    """Replayed step by step at a rate of a tenth, no honest population holds a campaign."""
+    replay = Replay(aggregated(honest_log(350, 500 + seed)), ReplaySettings(RATE, 5, 0, 2, None))
+    assert list(replay.run()) == list(range(replay.moment.step + 1))
     assert replay.tracks
-    assert [track for track in replay.tracks if track.discovered_day is not None] == []
+    assert [track for track in replay.tracks if track.discovered_step is not None] == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,15 +21,16 @@ from phalanx.evidence.intervals import clopper_pearson_upper
 from phalanx.logs.pseudonym import pseudonym
 from phalanx.model import Campaign, GroupFacts, Harm, Judgement
 
-DAYS = tuple(date(2026, 3, 2) + timedelta(days=at) for at in range(4))
+ENDS = tuple(datetime(2026, 3, 2, 6, tzinfo=UTC) + timedelta(hours=6 * at) for at in range(4))
+"""When each of four steps was over."""
 KEY = bytes(range(32))
 
 
 def write_scan(
     folder: Path,
     reported: Mapping[str, str | None],
-    discovered_on: Mapping[str, date | None],
-    daily: Sequence[int] = (1, 2, 3, 4),
+    discovered_at: Mapping[str, datetime | None],
+    exchanges: Sequence[int] = (1, 2, 3, 4),
 ) -> Path:
     """Write what a scan leaves, as far as an evaluation reads it."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -37,18 +38,18 @@ def write_scan(
         {
             "account_id": pa.array(list(reported), pa.string()),
             "campaign_id": pa.array(list(reported.values()), pa.string()),
-            "daily_exchanges": pa.array([list(daily)] * len(reported), pa.list_(pa.int32())),
+            "step_exchanges": pa.array([list(exchanges)] * len(reported), pa.list_(pa.int32())),
         }
     )
     pq.write_table(table, folder / "accounts.parquet")
     document = {
-        "days": [day.isoformat() for day in DAYS],
+        "population": {"step_ends": [end.isoformat() for end in ENDS]},
         "campaigns": [
             {
                 "campaign_id": name,
-                "judgement": {"discovered_on": None if day is None else day.isoformat()},
+                "judgement": {"discovered_at": None if end is None else end.isoformat()},
             }
-            for name, day in discovered_on.items()
+            for name, end in discovered_at.items()
         ],
     }
     (folder / "campaigns.json").write_text(json.dumps(document))
@@ -87,11 +88,11 @@ TRUTH: dict[str, str | None] = {
 
 
 def measured(
-    tmp_path: Path, found: Mapping[str, str], days: Mapping[str, date | None] | None = None
+    tmp_path: Path, found: Mapping[str, str], ends: Mapping[str, datetime | None] | None = None
 ) -> Evaluation:
     """Evaluate a scan that reported the given memberships."""
     reported = {account: found.get(account) for account in TRUTH}
-    discovered = days or dict.fromkeys(sorted(set(found.values())), DAYS[1])
+    discovered = ends or dict.fromkeys(sorted(set(found.values())), ENDS[1])
     return evaluate(write_scan(tmp_path, reported, discovered), labels_of(TRUTH))
 
 
@@ -116,12 +117,12 @@ def test_an_empty_scan(tmp_path: Path) -> None:
     assert result.served_before_alert == 1.0
 
 
-def test_the_day_of_the_alert_counts_as_served(tmp_path: Path) -> None:
-    """The alert comes in the evening: 1 + 2 of 10 exchanges were served by the second day."""
+def test_the_step_of_the_alert_counts_as_served(tmp_path: Path) -> None:
+    """The alert comes at its end: 1 + 2 of 10 exchanges were served by the second step."""
     result = measured(tmp_path, dict.fromkeys(people("a", 4), "x"))
     row = {outcome.campaign: outcome for outcome in result.campaigns}
     assert row["A"].served_before_alert == pytest.approx(0.3)
-    assert row["A"].discovered_on == DAYS[1]
+    assert row["A"].discovered_at == ENDS[1]
     assert row["B"].served_before_alert == 1.0
     assert result.served_before_alert == pytest.approx(0.65)
 
@@ -154,11 +155,11 @@ def test_a_report_of_strangers_is_a_false_discovery(tmp_path: Path) -> None:
 
 
 def test_a_split_campaign_counts_once(tmp_path: Path) -> None:
-    """Two reports of half a campaign each: found once, on the earlier day, recall halved."""
+    """Two reports of half a campaign each: found once, at the earlier moment, recall halved."""
     found = dict.fromkeys(["a0", "a1"], "x") | dict.fromkeys(["a2", "a3"], "y")
-    result = measured(tmp_path, found, {"x": DAYS[3], "y": DAYS[0]})
+    result = measured(tmp_path, found, {"x": ENDS[3], "y": ENDS[0]})
     assert result.campaign_recall == 0.5
-    assert result.campaigns[0].discovered_on == DAYS[0]
+    assert result.campaigns[0].discovered_at == ENDS[0]
     assert result.campaigns[0].flagged == 4
     assert result.b_cubed_recall == pytest.approx(0.25)
 
@@ -167,7 +168,7 @@ def test_harm_is_counted_by_honest_class(tmp_path: Path) -> None:
     """Each honest class has its accounts, its false flags and their bound."""
     classes = dict.fromkeys(people("h", 5), "rag")
     scan = write_scan(
-        tmp_path, {a: "x" if a in {"h0", "h7"} else None for a in TRUTH}, {"x": DAYS[0]}
+        tmp_path, {a: "x" if a in {"h0", "h7"} else None for a in TRUTH}, {"x": ENDS[0]}
     )
     harm = evaluate(scan, labels_of(TRUTH, classes)).harm_by_class
     assert set(harm) == {"rag", "chat"}
@@ -188,7 +189,7 @@ def test_pseudonyms_are_matched_under_the_key(tmp_path: Path) -> None:
     alias = {account: pseudonym(KEY, "account_id", account) for account in TRUTH}
     scan = write_scan(
         tmp_path, {alias[a]: "x" if name == "A" else None for a, name in TRUTH.items()},
-        {"x": DAYS[0]},
+        {"x": ENDS[0]},
     )  # fmt: skip
     assert evaluate(scan, labels_of(TRUTH), pseudonym_key=KEY).campaign_recall == 0.5
     with pytest.raises(InputError, match="none of the 20 accounts") as caught:
@@ -198,7 +199,7 @@ def test_pseudonyms_are_matched_under_the_key(tmp_path: Path) -> None:
 
 def test_accounts_without_a_label_are_left_out_and_counted(tmp_path: Path) -> None:
     """An unlabelled account is neither harmed nor a false flag."""
-    scan = write_scan(tmp_path, {a: "x" if a[0] == "h" else None for a in TRUTH}, {"x": DAYS[0]})
+    scan = write_scan(tmp_path, {a: "x" if a[0] == "h" else None for a in TRUTH}, {"x": ENDS[0]})
     known = {a: name for a, name in TRUTH.items() if a[0] != "h"}
     result = evaluate(scan, labels_of(known))
     assert result.accounts_without_label == 12
@@ -208,7 +209,7 @@ def test_accounts_without_a_label_are_left_out_and_counted(tmp_path: Path) -> No
 
 def test_labels_of_silent_accounts_do_not_count(tmp_path: Path) -> None:
     """An account that never sent anything cannot be found, so it is not missed."""
-    scan = write_scan(tmp_path, dict.fromkeys(people("a", 2), "x"), {"x": DAYS[0]})
+    scan = write_scan(tmp_path, dict.fromkeys(people("a", 2), "x"), {"x": ENDS[0]})
     result = evaluate(scan, labels_of(TRUTH))
     assert result.campaign_recall == 1.0
     assert [row.accounts for row in result.campaigns] == [2]
@@ -230,7 +231,7 @@ def test_labels_are_read_from_files(tmp_path: Path, suffix: str) -> None:
 
 def test_numbers_as_account_ids_stay_text(tmp_path: Path) -> None:
     """A CSV whose account ids look like numbers keeps their leading zeros."""
-    scan = write_scan(tmp_path / "scan", {"007": None, "7": "x"}, {"x": DAYS[0]})
+    scan = write_scan(tmp_path / "scan", {"007": None, "7": "x"}, {"x": ENDS[0]})
     path = tmp_path / "labels.csv"
     path.write_text("account_id,campaign,traffic_class\n007,,chat\n7,A,reasoning\n")
     result = evaluate(scan, path)
@@ -262,8 +263,8 @@ def test_labels_that_cannot_be_read_are_refused(tmp_path: Path, name: str, conte
         ("accounts.parquet", b"x"),
         ("campaigns.json", b"[]"),
         ("campaigns.json", b"{}"),
-        ("campaigns.json", b'{"days": [7], "campaigns": []}'),
-        ("campaigns.json", b'{"days": [], "campaigns": []}'),
+        ("campaigns.json", b'{"population": {"step_ends": [7]}, "campaigns": []}'),
+        ("campaigns.json", b'{"population": {"step_ends": []}, "campaigns": []}'),
         ("campaigns.json", b"\xff\xfe"),
     ],
 )
@@ -277,7 +278,7 @@ def test_a_folder_that_is_no_scan_is_refused(tmp_path: Path, file: str, content:
 
 def test_files_of_two_scans_are_refused(tmp_path: Path) -> None:
     """An account that names a campaign nobody reported is a sign of mixed files."""
-    scan = write_scan(tmp_path, dict.fromkeys(TRUTH, "x"), {"y": DAYS[0]})
+    scan = write_scan(tmp_path, dict.fromkeys(TRUTH, "x"), {"y": ENDS[0]})
     with pytest.raises(InputError, match="not listed"):
         evaluate(scan, labels_of(TRUTH))
 
@@ -285,12 +286,12 @@ def test_files_of_two_scans_are_refused(tmp_path: Path) -> None:
 def test_a_result_in_memory_is_measured_like_its_folder(tmp_path: Path) -> None:
     """What `scan` returns and what it writes give the same measures."""
     found = {account: "x" if name == "A" else None for account, name in TRUTH.items()}
-    folder = write_scan(tmp_path, found, {"x": DAYS[1]})
-    result = scan_result(pq.read_table(folder / "accounts.parquet"), "x", DAYS[1])
+    folder = write_scan(tmp_path, found, {"x": ENDS[1]})
+    result = scan_result(pq.read_table(folder / "accounts.parquet"), "x", ENDS[1])
     assert evaluate(result, labels_of(TRUTH)) == evaluate(folder, labels_of(TRUTH))
 
 
-def scan_result(accounts: pa.Table, campaign: str, discovered_on: date) -> ScanResult:
+def scan_result(accounts: pa.Table, campaign: str, discovered_at: datetime) -> ScanResult:
     """Return a result with one campaign, as far as an evaluation reads it."""
     noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
     facts = GroupFacts(
@@ -299,7 +300,8 @@ def scan_result(accounts: pa.Table, campaign: str, discovered_on: date) -> ScanR
     )  # fmt: skip
     judgement = Judgement(
         log10_e=9.0, log10_e_apart=9.0, log10_e_honest=9.0, threshold_log10_e=3.0,
-        formed_on=DAYS[0], discovered_on=discovered_on, evidence=(),
+        formed_at=ENDS[0], discovered_at=discovered_at, served_before_discovery=9,
+        evidence=(),
     )  # fmt: skip
     harm = Harm(output_tokens=1, estimated_cost_usd=0.0, share_of_known_sets={})
     return ScanResult(
@@ -311,8 +313,9 @@ def scan_result(accounts: pa.Table, campaign: str, discovered_on: date) -> ScanR
         authorised=(), undeclared_pools=(), suspicious_parties=(), not_judged=(),
         false_discovery_rate=0.01,
         population=Population(
-            exchanges=200, accounts=20, parties=20, rejected_rows=0, days=4, groups_opened=1,
-            reference_parties=16, reachable_log10_e=1.2, first_exchange=noon, last_exchange=noon,
+            exchanges=200, accounts=20, parties=20, rejected_rows=0, days=1, step_ends=ENDS,
+            groups_opened=1, reference_parties=16, reachable_log10_e=1.2,
+            first_exchange=noon, last_exchange=noon,
         ),
         signals=(),
         run=RunRecord(
@@ -321,7 +324,7 @@ def scan_result(accounts: pa.Table, campaign: str, discovered_on: date) -> ScanR
         ),
         accounts=accounts,
         links=pa.table({}),
-        daily=pa.table({"day": pa.array(DAYS, pa.date32())}),
+        daily=pa.table({"day": pa.array([ENDS[0].date()], pa.date32())}),
     )  # fmt: skip
 
 
@@ -340,12 +343,12 @@ def test_measures_are_shares_and_do_not_depend_on_order(
     """Every measure lies in [0, 1], and renaming or shuffling accounts changes none."""
     names = people("p", len(rows))
     shuffled = [names[at] for at in order if at < len(names)]
-    days = {"x": DAYS[0], "y": DAYS[2], "z": None}
+    ends = {"x": ENDS[0], "y": ENDS[2], "z": None}
     truth = dict(zip(names, (name for name, _ in rows), strict=True))
     found = dict(zip(names, (group for _, group in rows), strict=True))
-    straight = evaluate(write_scan(tmp_path, found, days), labels_of(truth))
+    straight = evaluate(write_scan(tmp_path, found, ends), labels_of(truth))
     other = evaluate(
-        write_scan(tmp_path, {f"q{a}": found[a] for a in shuffled}, days),
+        write_scan(tmp_path, {f"q{a}": found[a] for a in shuffled}, ends),
         labels_of({f"q{a}": truth[a] for a in reversed(shuffled)}),
     )
     shares = (

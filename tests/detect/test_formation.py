@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
-from phalanx.detect.formation import Formation, Formations, forms_on
-from phalanx.detect.narrow import narrow
-from phalanx.detect.population import Population, build_population
+from phalanx.detect.formation import Formation, Formations, forms_after
+from phalanx.detect.population import Population
 from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
-from phalanx.logs import ReadOptions, open_log
-from phalanx.logs.engine import DuckDBEngine
 
 
 @pytest.fixture(scope="module")
-def population() -> Population:
-    """A population with one campaign, over nine days."""
+def population(aggregated: Callable[..., Population]) -> Population:
+    """A population with one campaign, over five days."""
     plan = CampaignPlan(name="north", accounts=50, attack_class="rubric", evasion="E0")
-    made = simulate(SimulationConfig(benign_accounts=300, campaigns=(plan,), days=9, seed=3))
-    log = open_log(made.exchanges, ReadOptions())
-    with DuckDBEngine(memory_limit_bytes=500_000_000, threads=1) as engine:
-        table, names = narrow(engine, log.batches(), key=None, keep_excerpts=False)
-        return build_population(table, names, {})
+    made = simulate(SimulationConfig(benign_accounts=300, campaigns=(plan,), days=5, seed=3))
+    return aggregated(made.exchanges)
 
 
 def same(first: Formation, second: Formation) -> bool:
@@ -35,25 +31,25 @@ def same(first: Formation, second: Formation) -> bool:
 
 
 def test_threads_change_no_group(population: Population) -> None:
-    """One thread and four give the same groups on every evening."""
+    """One thread and four give the same groups after every step."""
     alone, together = (list(Formations(population, 5, 0, threads)) for threads in (1, 4))
-    assert len(alone) == sum(map(forms_on, range(population.days)))
+    assert len(alone) == sum(map(forms_after, range(population.steps)))
     assert any(formation.content for formation in alone)
     assert any(formation.standing for formation in alone)
     assert all(same(*pair) for pair in zip(alone, together, strict=True))
 
 
-def test_an_evening_knows_nothing_of_later_days(population: Population) -> None:
+def test_a_formation_knows_nothing_of_later_steps(population: Population) -> None:
     """Parties that have not appeared yet are in no group."""
-    joined = population.joined_on()
-    evenings = filter(forms_on, range(population.days))
-    for day, formation in zip(evenings, Formations(population, 5, 0, 2), strict=True):
+    joined = population.activity.joined
+    steps = filter(forms_after, range(population.steps))
+    for step, formation in zip(steps, Formations(population, 5, 0, 2), strict=True):
         for group in (*formation.content, *formation.standing):
-            assert (joined[group] <= day).all()
+            assert (joined[group] <= step).all()
 
 
 def test_a_caller_that_stops_early_leaves_no_thread_waiting(population: Population) -> None:
-    """The first evening alone can be had."""
+    """The first formation alone can be had."""
     formations = iter(Formations(population, 5, 0, 2))
     assert next(formations).communities.shape == (population.parties.count,)
     formations.close()  # type: ignore[attr-defined] # a generator

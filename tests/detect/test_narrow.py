@@ -23,7 +23,7 @@ def narrowed(prompts: list[str], key: bytes | None = KEY) -> pa.RecordBatch:
         for n, prompt in enumerate(prompts)
     ]
     (batch,) = open_log(pa.Table.from_pylist(rows), ReadOptions()).batches()
-    return Narrowing(key, Names(), keep_excerpts=False)(batch)
+    return Narrowing(key, Names(), keep_excerpts=False, step_hours=6)(batch)
 
 
 def conversation(*turns: dict[str, str]) -> str:

@@ -69,8 +69,10 @@ def test_a_judgement_says_what_it_rests_on(evasive_result: ScanResult) -> None:
     judgement = evasive_result.campaigns[0].judgement
     assert judgement.log10_e == min(judgement.log10_e_apart, judgement.log10_e_honest)
     assert judgement.log10_e_honest >= judgement.threshold_log10_e
-    assert judgement.discovered_on is not None
-    assert judgement.discovered_on > judgement.formed_on
+    assert judgement.discovered_at is not None
+    assert judgement.discovered_at >= judgement.formed_at
+    assert judgement.served_before_discovery is not None
+    assert 0 < judgement.served_before_discovery < evasive_result.campaigns[0].facts.exchanges
     lines = judgement.evidence
     assert {line.rule_id for line in lines} > {"PHX-D008", "PHX-D020"}
     assert [line.log10_e for line in lines] == sorted(

@@ -25,15 +25,15 @@ def concluded(result: Any) -> Any:
     return document
 
 
-def test_one_day_is_not_judged(small: Any, scanned: Any) -> None:
-    """Groups formed on the only evening are listed as not judged, with the reason."""
+def test_one_step_is_not_judged(small: Any, scanned: Any) -> None:
+    """In a single step nothing follows the forming of groups by content."""
     first = pc.min(small.exchanges["timestamp"]).as_py().date()
     days = pc.cast(small.exchanges["timestamp"], pa.date32())
-    result = scanned(small.exchanges.filter(pc.equal(days, first)))
+    result = scanned(small.exchanges.filter(pc.equal(days, first)), step_hours=24)
     assert result.population.days == 1
     assert not [*result.campaigns, *result.undeclared_pools, *result.suspicious_parties]
     assert result.not_judged
-    assert all("no later day" in group.reason for group in result.not_judged)
+    assert any("nothing later" in group.reason for group in result.not_judged)
 
 
 def test_a_log_of_required_columns_names_what_is_off(small: Any, scanned: Any) -> None:

@@ -58,7 +58,7 @@ def test_renamed_accounts_form_the_same_groups(evasive: Any, scanned: Any) -> No
 def test_identifiers_are_pseudonyms_under_a_key(evasive: Any, scanned: Any) -> None:
     """No account, address or organisation of the log is named anywhere in the result."""
     result = scanned(evasive.exchanges, pseudonym_key=KEY)
-    tables = [result.accounts.drop_columns("daily_exchanges"), result.links]
+    tables = [result.accounts.drop_columns("step_exchanges"), result.links]
     said = "\n".join([render(result), *(str(table.to_pydict()) for table in tables)])
     log = evasive.exchanges
     for column in ("account_id", "client_ip", "organisation", "payment_fingerprint"):

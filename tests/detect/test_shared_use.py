@@ -1,4 +1,4 @@
-"""Shared use: sorted once, summed up to any evening."""
+"""Shared use: sorted once, summed up to any step."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from hypothesis import strategies as st
 
 from phalanx.detect.shared_use import SharedUse, shared_use
 
-PARTIES, VALUES, DAYS = 5, 4, 3
+PARTIES, VALUES, STEPS = 5, 4, 3
 
 cells = st.lists(
-    st.tuples(st.integers(0, PARTIES - 1), st.integers(0, VALUES - 1), st.integers(0, DAYS - 1)),
+    st.tuples(st.integers(0, PARTIES - 1), st.integers(0, VALUES - 1), st.integers(0, STEPS - 1)),
     unique=True,
 )
 
 
 def use_of(rows: list[tuple[int, int, int]]) -> SharedUse:
-    """Put rows of party, value and day into order; the n-th row stands for n exchanges."""
-    party, value, day = np.array(rows, dtype=np.int64).reshape(-1, 3).T
-    return shared_use(party, value, day, np.arange(1, len(rows) + 1), parties=PARTIES)
+    """Put rows of party, value and step into order; the n-th row stands for n exchanges."""
+    party, value, step = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+    return shared_use(party, value, step, np.arange(1, len(rows) + 1), parties=PARTIES)
 
 
-@given(cells, st.integers(0, DAYS - 1))
-def test_sums_until_an_evening_are_those_of_the_rows(
+@given(cells, st.integers(0, STEPS - 1))
+def test_sums_until_a_step_are_those_of_the_rows(
     rows: list[tuple[int, int, int]], last: int
 ) -> None:
-    """Whatever the order of the rows, each cell holds its exchanges until that evening."""
+    """Whatever the order of the rows, each cell holds its exchanges until the end of that step."""
     expected = np.zeros((PARTIES, VALUES))
-    for exchanges, (party, value, day) in enumerate(rows, start=1):
-        expected[party, value] += exchanges * (day <= last)
+    for exchanges, (party, value, step) in enumerate(rows, start=1):
+        expected[party, value] += exchanges * (step <= last)
     until = use_of(rows).until(last)
     assert until.has_sorted_indices
     found = np.zeros((PARTIES, VALUES))
@@ -42,13 +42,13 @@ def test_sums_until_an_evening_are_those_of_the_rows(
 def test_each_party_uses_a_value_for_the_first_time_once(
     rows: list[tuple[int, int, int]],
 ) -> None:
-    """The marked rows are the earliest days of all pairs, each pair once."""
+    """The marked rows are the earliest steps of all pairs, each pair once."""
     use = use_of(rows)
     first = use.is_first()
-    marked = zip(use.party()[first], use.value[first], use.day[first], strict=True)
+    marked = zip(use.party()[first], use.value[first], use.step[first], strict=True)
     earliest: dict[tuple[int, int], int] = {}
-    for party, value, day in rows:
-        earliest[party, value] = min(day, earliest.get((party, value), DAYS))
+    for party, value, step in rows:
+        earliest[party, value] = min(step, earliest.get((party, value), STEPS))
     assert {(int(p), int(v)): int(d) for p, v, d in marked} == earliest
     assert first.sum() == len(earliest)
 
@@ -66,10 +66,10 @@ def test_rows_of_parties_are_their_own(
 
 def test_nothing_shared_is_a_matrix_without_entries() -> None:
     """A log in which nobody shares anything still has a matrix."""
-    assert use_of([]).until(DAYS).shape == (PARTIES, 1)
+    assert use_of([]).until(STEPS).shape == (PARTIES, 1)
 
 
-def test_the_first_evening_holds_only_the_first_day() -> None:
-    """Later days do not leak backwards."""
+def test_the_first_step_knows_nothing_of_later_ones() -> None:
+    """Later steps do not leak backwards."""
     use = use_of([(0, 0, 0), (0, 0, 2), (1, 3, 1)])
     assert use.until(0).sum() == pytest.approx(1.0)

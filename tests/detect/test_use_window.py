@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from phalanx.detect.activity import arrange
 from phalanx.detect.habits import NOT_PUBLIC, Habits
 from phalanx.detect.population import COUNT_COLUMNS
 from phalanx.detect.shared_use import shared_use
 from phalanx.detect.use_window import PUBLIC_OUTSIDERS, PromptUsers, UseWindow
 
-PARTIES, DAYS = 12, 3
+PARTIES, STEPS = 12, 3
 
 
-def window(users: list[int], first: int = 0, last: int = DAYS - 1) -> UseWindow:
-    """Everybody sends ten exchanges a day; `users` all send the same prompt ten times on day 1."""
-    counts = {name: np.zeros((PARTIES, DAYS), dtype=np.float32) for name in COUNT_COLUMNS}
+def window(users: list[int], first: int = 0, last: int = STEPS - 1) -> UseWindow:
+    """All send ten exchanges a step; `users` send one prompt ten times, in step 1."""
+    party, step = (cells.ravel() for cells in np.indices((PARTIES, STEPS)))
+    counts = {name: np.zeros(party.size) for name in COUNT_COLUMNS}
     counts["exchanges"][:] = 10.0
+    activity = arrange(party, step, np.zeros(party.size, np.int32), counts, (PARTIES, STEPS))
     use = shared_use(
         np.array(users),
         np.zeros(len(users), dtype=np.int64),
@@ -23,7 +26,7 @@ def window(users: list[int], first: int = 0, last: int = DAYS - 1) -> UseWindow:
         np.full(len(users), 10),
         parties=PARTIES,
     )
-    return UseWindow(use, PromptUsers(use), Habits(counts), first, last)
+    return UseWindow(use, PromptUsers(use), Habits(activity), first, last)
 
 
 def test_a_prompt_of_a_group_is_public_to_outsiders_only() -> None:
@@ -51,8 +54,8 @@ def test_few_outsiders_make_nothing_public() -> None:
         assert np.allclose(view.shares_within(pair, pair)[:, NOT_PUBLIC], expected)
 
 
-def test_prompts_of_other_days_do_not_count() -> None:
-    """A window after the shared day sees none of it, one before does not know of it."""
+def test_prompts_of_other_steps_do_not_count() -> None:
+    """A window after the shared step sees none of it, one before does not know of it."""
     users = list(range(6))
     pair = np.arange(2)
     for first, last in ((2, 2), (0, 0)):

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from phalanx.detect.narrow import narrow
-from phalanx.detect.population import Population, build_population
+from phalanx.detect.population import Population
 from phalanx.detect.replay import Replay, ReplaySettings, Track
 from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
 from phalanx.detect.verdicts import sort_tracks
-from phalanx.logs import ReadOptions, open_log
-from phalanx.logs.engine import DuckDBEngine
 
 SETTINGS = ReplaySettings(0.1, 5, 0, 2, None)
 
 
 @pytest.fixture(scope="module")
-def replayed() -> tuple[Population, Replay, npt.NDArray[np.int64]]:
+def replayed(
+    aggregated: Callable[..., Population],
+) -> tuple[Population, Replay, npt.NDArray[np.int64]]:
     """A small population after its replay, with the parties of its only campaign."""
     plan = CampaignPlan(name="north", accounts=60, attack_class="self_instruct", evasion="E0")
     simulation = simulate(SimulationConfig(benign_accounts=400, campaigns=(plan,), days=6, seed=1))
-    log = open_log(simulation.exchanges, ReadOptions())
-    with DuckDBEngine(memory_limit_bytes=500_000_000, threads=1) as engine:
-        table, names = narrow(engine, log.batches(), key=None, keep_excerpts=False)
-        population = build_population(table, names, {})
+    population = aggregated(simulation.exchanges)
     replay = Replay(population, SETTINGS)
     for _ in replay.run():
         pass

@@ -1,4 +1,4 @@
-"""Looking every evening costs nothing: the weighted sum holds at any stopping time."""
+"""Looking again and again costs nothing: the weighted sum holds at any stopping time."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phalanx.evidence import LOOK_DAYS, LOOK_WEIGHTS, weighted_looks
+from phalanx.evidence import LOOK_WEIGHTS, LOOKS, weighted_looks
 
 
 def test_weights_spend_the_error_once() -> None:
     """Every look has a positive share, and the shares add up to one."""
     assert LOOK_WEIGHTS.sum() == pytest.approx(1.0, abs=1e-12)
     assert np.all(LOOK_WEIGHTS > 0)
-    assert len(LOOK_DAYS) == LOOK_WEIGHTS.size
-    assert list(LOOK_DAYS) == sorted(set(LOOK_DAYS))
+    assert len(LOOKS) == LOOK_WEIGHTS.size
+    assert list(LOOKS) == sorted(set(LOOKS))
 
 
 levels = st.floats(-5000.0, 5000.0) | st.just(float("-inf"))
 
 
-@given(st.lists(levels, min_size=1, max_size=len(LOOK_DAYS)))
+@given(st.lists(levels, min_size=1, max_size=len(LOOKS)))
 def test_the_running_sum_never_falls(logs: list[float]) -> None:
     """A further look can only add, whatever it says."""
     running = [weighted_looks(logs[:looks]) for looks in range(len(logs) + 1)]
@@ -39,7 +39,7 @@ def test_persistent_scores_are_calibrated_over_all_looks() -> None:
     log10_e = np.log10(kappa) + (kappa - 1.0) * np.log10(generator.random(draws))
     largest = np.array(
         [
-            max(weighted_looks([level] * looks) for looks in range(1, len(LOOK_DAYS) + 1))
+            max(weighted_looks([level] * looks) for looks in range(1, len(LOOKS) + 1))
             for level in log10_e
         ]
     )
@@ -52,7 +52,7 @@ def test_fresh_scores_are_calibrated_over_all_looks() -> None:
     """The same for an operator whose e-values of successive looks are independent."""
     generator = np.random.default_rng(4)
     draws = 10_000
-    log10_e = np.log10(0.5) - 0.5 * np.log10(generator.random((draws, len(LOOK_DAYS))))
+    log10_e = np.log10(0.5) - 0.5 * np.log10(generator.random((draws, len(LOOKS))))
     last = np.array([weighted_looks(row.tolist()) for row in log10_e])
     e = 10.0**last
     assert e.mean() <= 1.0 + 3.0 * e.std() / np.sqrt(draws)
@@ -69,4 +69,4 @@ def test_before_the_first_look_there_is_nothing() -> None:
 def test_more_looks_than_planned_are_an_error() -> None:
     """A weight that was not set aside cannot be spent."""
     with pytest.raises(ValueError, match="looks are planned"):
-        weighted_looks([0.0] * (len(LOOK_DAYS) + 1))
+        weighted_looks([0.0] * (len(LOOKS) + 1))

@@ -15,7 +15,7 @@ import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -209,6 +209,11 @@ def facts_of(sketch: Sketch, draw: random.Random) -> GroupFacts:
     )
 
 
+def noon_of(day: int) -> datetime:
+    """Return the middle of a day of the log."""
+    return datetime.combine(FIRST_DAY, time(12), UTC) + timedelta(days=day)
+
+
 def judgement_of(sketch: Sketch, draw: random.Random, text: str = "") -> Judgement:
     """Judge a group as its sketch says."""
     return Judgement(
@@ -216,10 +221,9 @@ def judgement_of(sketch: Sketch, draw: random.Random, text: str = "") -> Judgeme
         log10_e_apart=sketch.apart,
         log10_e_honest=sketch.honest,
         threshold_log10_e=3.1,
-        formed_on=FIRST_DAY + timedelta(days=sketch.formed),
-        discovered_on=None
-        if sketch.discovered is None
-        else FIRST_DAY + timedelta(days=sketch.discovered),
+        formed_at=noon_of(sketch.formed),
+        discovered_at=None if sketch.discovered is None else noon_of(sketch.discovered),
+        served_before_discovery=None if sketch.discovered is None else 40 * sketch.accounts,
         evidence=evidence_of(sketch, draw, text),
     )
 
@@ -359,6 +363,7 @@ def scan_of(sketches: tuple[Sketch, ...], *, seed: int = 7, text: str = "") -> S
             parties=4_806,
             rejected_rows=214,
             days=DAYS,
+            step_ends=tuple(midnight + timedelta(hours=6 * (step + 1)) for step in range(4 * DAYS)),
             groups_opened=37,
             reference_parties=4_312,
             reachable_log10_e=3.63,
@@ -464,8 +469,9 @@ def empty_result(result: ScanResult) -> ScanResult:
         suspicious_parties=(),
         not_judged=(),
         population=Population(
-            exchanges=0, accounts=0, parties=0, rejected_rows=0, days=0, groups_opened=0,
-            reference_parties=0, reachable_log10_e=0.0, first_exchange=None, last_exchange=None,
+            exchanges=0, accounts=0, parties=0, rejected_rows=0, days=0, step_ends=(),
+            groups_opened=0, reference_parties=0, reachable_log10_e=0.0,
+            first_exchange=None, last_exchange=None,
         ),
         accounts=result.accounts.slice(0, 0),
         links=result.links.slice(0, 0),

@@ -58,7 +58,7 @@ def test_documents_match_the_schema(
 
 def test_schema_refuses_what_is_not_a_document(result: ScanResult, violations: Violations) -> None:
     """A document of another major version does not match."""
-    document = json.loads(render(result)) | {"schema": "phalanx.campaigns/2"}
+    document = json.loads(render(result)) | {"schema": "phalanx.campaigns/1"}
     assert violations(document, _published())
 
 
@@ -66,7 +66,7 @@ def test_top_level(result: ScanResult) -> None:
     """The document says what it is, and lists days as ISO dates."""
     document = json.loads(render(result))
     assert list(document) == KEYS
-    assert document["schema"] == "phalanx.campaigns/1"
+    assert document["schema"] == "phalanx.campaigns/2"
     assert document["version"] == SCHEMA_VERSION
     assert document["days"][0] == "2026-03-02"
     assert len(document["days"]) == 14
@@ -80,7 +80,7 @@ def test_reading_back_loses_nothing(result: ScanResult) -> None:
 def test_unknown_fields_are_passed_over(result: ScanResult) -> None:
     """A document of a later minor version, with more fields, is still read."""
     document = json.loads(render(result))
-    document |= {"version": "1.9", "mood": "good"}
+    document |= {"version": "2.9", "mood": "good"}
     document["campaigns"][0]["facts"]["colour"] = "red"
     assert load(json.dumps(document)).campaigns == result.campaigns
 
@@ -89,11 +89,11 @@ def test_unknown_fields_are_passed_over(result: ScanResult) -> None:
     ("text", "reason"),
     [
         ("", "not JSON"),
-        ("[]", "not 'phalanx.campaigns/1'"),
-        ('{"schema": "phalanx.campaigns/2"}', "'phalanx.campaigns/2'"),
-        ('{"schema": "phalanx.campaigns/1"}', "version: Field required"),
-        ('{"schema": "phalanx.campaigns/1", "days": [NaN]}', "NaN is no finite number"),
-        ('{"schema": "phalanx.campaigns/1", "days": [1e999]}', "1e999 is no finite number"),
+        ("[]", "not 'phalanx.campaigns/2'"),
+        ('{"schema": "phalanx.campaigns/1"}', "'phalanx.campaigns/1'"),
+        ('{"schema": "phalanx.campaigns/2"}', "version: Field required"),
+        ('{"schema": "phalanx.campaigns/2", "days": [NaN]}', "NaN is no finite number"),
+        ('{"schema": "phalanx.campaigns/2", "days": [1e999]}', "1e999 is no finite number"),
         ("[" * 100_000, "not JSON"),
     ],
 )
@@ -118,11 +118,11 @@ def test_damaged_documents_never_crash(data: st.DataObject) -> None:
     scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
     place[key] = data.draw(st.recursive(scalars, lambda inner: st.lists(inner, max_size=3)))
     with contextlib.suppress(InputError):
-        assert load(json.dumps(document)).schema == "phalanx.campaigns/1"
+        assert load(json.dumps(document)).schema == "phalanx.campaigns/2"
 
 
 SMALL = """{
- "schema": "phalanx.campaigns/1", "version": "1.0", "days": ["2026-03-02"],
+ "schema": "phalanx.campaigns/2", "version": "2.0", "days": ["2026-03-02"],
  "false_discovery_rate": 0.01, "campaigns": [], "authorised": [], "undeclared_pools": [],
  "suspicious_parties": [],
  "population": {"exchanges": 1, "accounts": 1, "parties": 1, "rejected_rows": 0, "days": 1,

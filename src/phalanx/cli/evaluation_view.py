@@ -11,7 +11,7 @@ from rich.table import Table
 
 from phalanx.detect.evaluate import CampaignOutcome, Evaluation
 from phalanx.formats.json import to_text
-from phalanx.formats.notation import plural, share
+from phalanx.formats.notation import minute, plural, share
 
 _COLUMNS = 100
 
@@ -61,7 +61,7 @@ def sentences(evaluation: Evaluation) -> Iterator[str]:
 def _found(row: CampaignOutcome) -> str:
     return (
         f"  {row.campaign} ({row.traffic_class}): {row.flagged:,} of "
-        f"{plural(row.accounts, 'account')}, alert on {row.discovered_on}, after "
+        f"{plural(row.accounts, 'account')}, alert at {minute(row.discovered_at)} UTC, after "
         f"{share(row.served_before_alert)} of its exchanges"
     )
 
@@ -104,7 +104,7 @@ def _campaigns(evaluation: Evaluation) -> Table:
             f"{row.accounts:,}",
             f"{row.flagged:,}",
             "yes" if row.found else "no",
-            str(row.discovered_on or "-"),
+            minute(row.discovered_at),
             share(row.served_before_alert),
         )
     return table

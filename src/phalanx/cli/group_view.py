@@ -13,7 +13,7 @@ from rich.table import Table
 
 from phalanx.detect.result import ScanResult
 from phalanx.formats.json import to_text
-from phalanx.formats.notation import e_value, money_usd, plural, share, short_count
+from phalanx.formats.notation import e_value, minute, money_usd, plural, share, short_count
 from phalanx.model import (
     AuthorisedGroup,
     Campaign,
@@ -122,8 +122,9 @@ def _print_judgement(console: Console, judgement: Judgement) -> None:
         f"{e_value(judgement.log10_e_apart)}; used honestly: {e_value(judgement.log10_e_honest)}; "
         f"level {e_value(judgement.threshold_log10_e)})"
     )
-    discovered = judgement.discovered_on or "never passed the level"
-    console.print(f"formed on {judgement.formed_on}, discovered on {discovered}")
+    found = judgement.discovered_at
+    discovered = f"discovered at {minute(found)}" if found else "never passed the level"
+    console.print(f"formed at {minute(judgement.formed_at)} UTC, {discovered}")
 
 
 def _print_facts(console: Console, facts: GroupFacts) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from phalanx.detect.facts import FactFinder
@@ -30,7 +31,7 @@ def account_table(population: Population, names: Names, listings: Sequence[Listi
 
     Returns:
         Columns account_id, party_id, organisation, first_seen, last_seen, exchanges,
-        input_tokens, output_tokens, daily_exchanges (one count per day of the log),
+        input_tokens, output_tokens, step_exchanges (one count per step of the log),
         verdict (null where nothing was found), group_id, campaign_id, confidence, role.
     """
     accounts = population.accounts
@@ -65,9 +66,7 @@ def account_table(population: Population, names: Names, listings: Sequence[Listi
             "exchanges": accounts["exchanges"],
             "input_tokens": accounts["input_tokens"].cast(pa.int64()),
             "output_tokens": accounts["output_tokens"].cast(pa.int64()),
-            "daily_exchanges": pa.FixedSizeListArray.from_arrays(
-                pa.array(population.account_exchanges.ravel()), population.days
-            ).cast(pa.list_(pa.int32())),
+            "step_exchanges": _lists(population),
             "verdict": pa.array(verdict, pa.string()),
             "group_id": pa.array(group, pa.string()),
             "campaign_id": pa.array(campaign, pa.string()),
@@ -81,16 +80,33 @@ def daily_table(
     population: Population, finder: FactFinder, listings: Sequence[Listing]
 ) -> pa.Table:
     """Return one row per UTC day: exchanges, active accounts, exchanges of campaigns."""
-    of_campaigns = np.zeros(population.days, dtype=np.int64)
+    of_campaigns = np.zeros(population.steps)
     for listing in listings:
         if listing.verdict_name == "campaign":
             rows = finder.accounts_of(listing.verdict.members)
             of_campaigns += population.account_exchanges[rows].sum(axis=0)
+    days = population.day_of_step
+    cells = population.account_exchanges.tocoo()
+    active = np.unique(days[cells.col] * len(population.account_names) + cells.row)
     return pa.table(
         {
             "day": pa.array([finder.date_of(d) for d in range(population.days)], pa.date32()),
-            "exchanges": population.account_exchanges.sum(axis=0).astype(np.int64),
-            "accounts": (population.account_exchanges > 0).sum(axis=0).astype(np.int64),
-            "campaign_exchanges": of_campaigns,
+            "exchanges": _per_day(population.account_exchanges.sum(axis=0), days),
+            "accounts": np.bincount(
+                active // len(population.account_names), minlength=population.days
+            ),
+            "campaign_exchanges": _per_day(of_campaigns, days),
         }
     )
+
+
+def _per_day(
+    of_steps: npt.NDArray[np.number], day_of_step: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    return np.bincount(day_of_step, weights=of_steps).astype(np.int64)
+
+
+def _lists(population: Population) -> pa.Array:
+    """Return the exchanges of each account as a list of one count per step."""
+    counts = pa.array(population.account_exchanges.toarray().astype(np.int32).ravel())
+    return pa.FixedSizeListArray.from_arrays(counts, population.steps).cast(pa.list_(pa.int32()))

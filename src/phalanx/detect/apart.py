@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.links import MISSING, Evening, LinkFamily
+from phalanx.detect.links import MISSING, LinkFamily, Moment
 from phalanx.evidence import Urn, UrnTest, mean, product
 
 
@@ -28,20 +28,20 @@ class FamilyEvidence:
 
 
 class ApartTest:
-    """Urns of several families on one evening, ready for every group.
+    """Urns of several families at one moment, ready for every group.
 
     Null hypothesis: the parties are operated apart, that is, within strata (of country,
     or of network operator for addresses) the values of the tested families are
     exchangeable between parties, the group having been formed without them.
     """
 
-    def __init__(self, evening: Evening, families: Sequence[LinkFamily]) -> None:
-        """Count values among the parties that have appeared by this evening."""
-        seen = evening.population.joined_on() <= evening.day
-        attributes = evening.population.attributes
+    def __init__(self, moment: Moment, families: Sequence[LinkFamily]) -> None:
+        """Count values among the parties that have appeared by then."""
+        seen = moment.population.activity.joined <= moment.step
+        attributes = moment.population.attributes
         self._urns: list[tuple[LinkFamily, list[Urn]]] = []
         for family in families:
-            levels = [np.where(seen, level, MISSING) for level in family.values(evening)]
+            levels = [np.where(seen, level, MISSING) for level in family.values(moment)]
             if any((level != MISSING).any() for level in levels):
                 strata = strata_of(attributes[family.stratum])
                 self._urns.append((family, [Urn(level, strata) for level in levels]))

@@ -62,6 +62,10 @@ class ScanConfig:
     memory_limit_bytes: int = 1_500_000_000
     """Memory that the relational engine may take before it spills to disk."""
 
+    step_hours: int = 6
+    """The log is replayed in steps of so many hours, a divisor of 24: how soon a campaign can be
+    raised, and how much work that takes."""
+
     threads: int = 0
     """Worker threads; 0 takes all cores."""
 
@@ -72,6 +76,9 @@ class ScanConfig:
         """Check ranges once, where the mistake is made."""
         if not 0.0 < self.false_discovery_rate < 1.0:
             message = f"false_discovery_rate must lie in (0, 1), not {self.false_discovery_rate}"
+            raise ValueError(message)
+        if self.step_hours < 1 or 24 % self.step_hours:
+            message = f"step_hours must divide 24, not {self.step_hours}"
             raise ValueError(message)
         if self.min_group_parties < 2:
             message = f"min_group_parties must be at least 2, not {self.min_group_parties}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -59,11 +59,11 @@ class CampaignOutcome:
     reported_as: str | None
     """Reported campaign that holds most of its accounts; null where none holds any."""
 
-    discovered_on: date | None
-    """Day of the alert; null unless it was found."""
+    discovered_at: datetime | None
+    """Moment of the alert; null unless it was found."""
 
     served_before_alert: float
-    """Share of its exchanges up to the evening of that day; 1 unless it was found."""
+    """Share of its exchanges up to that moment; 1 unless it was found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ class Evaluation:
 
     served_before_alert: float | None
     """Mean over labelled campaigns of the share of their exchanges that were served before
-    the alert. The alert comes on the evening of `discovered_on`, so that day counts as
+    the alert. The alert comes when a step is over, so that all of this step counts as
     served. A campaign that was not found counts as 1."""
 
     harm_by_class: Mapping[str, ClassHarm]
@@ -222,7 +222,7 @@ def _campaign_rows(
             for group, count in held.items()
             if 2 * count >= len(accounts) and 2 * count > size_reported[group]
         ]
-        found_on = min((outcome.discovered_on[group] for group in matches), default=None)
+        found_at = min((outcome.discovered_at[group] for group in matches), default=None)
         classes = Counter(truth.classes[outcome.accounts[row]] for row in accounts)
         rows.append(
             CampaignOutcome(
@@ -232,20 +232,20 @@ def _campaign_rows(
                 flagged=sum(held.values()),
                 found=bool(matches),
                 reported_as=max(held, key=lambda g: (held[g], g)) if held else None,
-                discovered_on=found_on,
-                served_before_alert=_served(outcome, accounts, found_on),
+                discovered_at=found_at,
+                served_before_alert=_served(outcome, accounts, found_at),
             )
         )
     return tuple(rows)
 
 
-def _served(outcome: Outcome, accounts: Sequence[int], found_on: date | None) -> float:
-    """Return the share of the accounts' exchanges on days up to and including the alert's."""
-    if found_on is None:
+def _served(outcome: Outcome, accounts: Sequence[int], found_at: datetime | None) -> float:
+    """Return the share of the accounts' exchanges in steps up to the alert."""
+    if found_at is None:
         return 1.0
-    daily = outcome.daily[np.asarray(accounts)].sum(axis=0)
-    before = np.array([day <= found_on for day in outcome.days])
-    return float(daily[before].sum() / daily.sum()) if daily.sum() else 1.0
+    exchanges = outcome.exchanges[np.asarray(accounts)].sum(axis=0)
+    before = np.array([end <= found_at for end in outcome.step_ends])
+    return float(exchanges[before].sum() / exchanges.sum()) if exchanges.sum() else 1.0
 
 
 def _harm(

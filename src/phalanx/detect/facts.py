@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from phalanx.detect.narrow import Names
-from phalanx.detect.population import Population
+from phalanx.detect.population import EPOCH, Population
 from phalanx.detect.sketch import CAPABILITIES
 from phalanx.detect.tables import CAPABILITY_COLUMNS
 from phalanx.model import GroupFacts, Member
 from phalanx.model.campaign import Role
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HARVESTER_SHARE = 0.5
 """Share of a member's traffic in the group's content from which it is a harvester."""
 
@@ -53,7 +52,7 @@ class FactFinder:
         parties: npt.NDArray[np.int64],
         confidence: npt.NDArray[np.float64],
         coverage: npt.NDArray[np.float64],
-        formed_day: int,
+        formed_step: int,
         templates: tuple[str, ...],
     ) -> GroupFacts:
         """Describe a group.
@@ -62,15 +61,20 @@ class FactFinder:
             parties: Its parties, most confident first.
             confidence: Posterior of each.
             coverage: Share of each party's traffic in the group's content.
-            formed_day: Evening on which it was formed.
+            formed_step: Step after which it was formed.
             templates: What its prompts open with, see `templates`.
         """
         population = self.population
         accounts = self.accounts_of(parties)
         rank = {int(party): i for i, party in enumerate(parties)}
-        members = [self._member(int(a), rank, confidence, coverage, formed_day) for a in accounts]
-        daily = population.account_exchanges[accounts].sum(axis=0)
+        in_steps = population.account_exchanges[accounts]
+        daily = np.bincount(population.day_of_step, weights=in_steps.sum(axis=0))
         total = float(daily.sum())
+        late = in_steps[:, formed_step + 1 :].sum(axis=1) > 0
+        members = [
+            self._member(int(account), rank, confidence, coverage, is_silent=not active)
+            for account, active in zip(accounts, late, strict=True)
+        ]
         hashes = population.accounts["account"].to_numpy()[accounts]
         return GroupFacts(
             members=tuple(members),
@@ -88,9 +92,14 @@ class FactFinder:
             templates=templates,
         )
 
+    def exchanges_until(self, parties: npt.NDArray[np.int64], step: int) -> int:
+        """Count the exchanges of parties until the end of a step."""
+        return int(self.population.account_exchanges[self.accounts_of(parties), : step + 1].sum())
+
     def date_of(self, day: int) -> date:
         """Return the calendar date of a day's index."""
-        return (EPOCH + timedelta(days=self.population.first_day + day)).date()
+        first = self.population.first_step // self.population.steps_per_day
+        return (EPOCH + timedelta(days=first + day)).date()
 
     def _member(
         self,
@@ -98,16 +107,16 @@ class FactFinder:
         rank: Mapping[int, int],
         confidence: npt.NDArray[np.float64],
         coverage: npt.NDArray[np.float64],
-        formed_day: int,
+        *,
+        is_silent: bool,
     ) -> Member:
         population = self.population
         row = population.accounts
         party = int(population.parties.of_account[account])
         position = rank[party]
-        silent = not population.account_exchanges[account, formed_day + 1 :].any()
         role: Role = (
             "dormant"
-            if silent
+            if is_silent
             else "harvester"
             if coverage[position] >= HARVESTER_SHARE
             else "mixed"
@@ -117,8 +126,8 @@ class FactFinder:
             party_id=population.parties.names[party],
             role=role,
             confidence=float(confidence[position]),
-            first_seen=moment(row["first_seen"][account].as_py()),
-            last_seen=moment(row["last_seen"][account].as_py()),
+            first_seen=instant(row["first_seen"][account].as_py()),
+            last_seen=instant(row["last_seen"][account].as_py()),
             exchanges=row["exchanges"][account].as_py(),
             input_tokens=row["input_tokens"][account].as_py(),
             output_tokens=row["output_tokens"][account].as_py(),
@@ -126,9 +135,10 @@ class FactFinder:
 
     def _capabilities(self, parties: npt.NDArray[np.int64], total: float) -> dict[str, float]:
         """Return the capabilities that stand out, most targeted first."""
-        counts = self.population.counts
+        activity = self.population.activity
         shares = {
-            name: float(counts[column][parties].sum()) / max(total, 1.0)
+            name: float(activity.total(column, 0, activity.steps - 1)[parties].sum())
+            / max(total, 1.0)
             for name, column in zip(CAPABILITIES, CAPABILITY_COLUMNS, strict=True)
         }
         ranked = sorted(shares.items(), key=lambda pair: -pair[1])
@@ -178,6 +188,6 @@ class FactFinder:
         return tuple(shown)
 
 
-def moment(microseconds: int) -> datetime:
+def instant(microseconds: int) -> datetime:
     """Return the time of a microsecond count since 1970."""
     return EPOCH + timedelta(microseconds=microseconds)

@@ -1,7 +1,7 @@
-"""Groups of every evening, formed ahead of the tests on threads of their own.
+"""Groups of every second step, formed ahead of the tests on threads of their own.
 
 What forms a group never depends on how an earlier group was judged, so the groups of the
-coming evenings can be formed while those of this one are tested.
+coming steps can be formed while those of this one are tested.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from phalanx.detect.groups import (
     standing_core,
     standing_incidence,
 )
-from phalanx.detect.links import MISSING, STANDING_FAMILIES, Evening
+from phalanx.detect.links import MISSING, STANDING_FAMILIES, Moment
 from phalanx.detect.population import Population
 
-_DAILY_EVENINGS = 5
-"""Evenings at the start of a log on each of which groups are formed."""
+_EACH_OF_FIRST = 5
+"""Steps at the start of a log after each of which groups are formed."""
 
 _AHEAD = 2
-"""Evenings that may be formed before they are asked for."""
+"""Formations that may be made before they are asked for."""
 
 Group = npt.NDArray[np.int64]
 """Parties, ascending."""
@@ -40,19 +40,19 @@ _OfContent = tuple[npt.NDArray[np.int64], list[Group]]
 """Community of texts of each party, and the groups among them."""
 
 
-def forms_on(day: int) -> bool:
-    """Return whether groups are formed on this evening: the first five, then every other.
+def forms_after(step: int) -> bool:
+    """Return whether groups are formed after a step: the first five, then every other.
 
     Examples:
-        >>> [day for day in range(10) if forms_on(day)]
+        >>> [step for step in range(10) if forms_after(step)]
         [0, 1, 2, 3, 4, 6, 8]
     """
-    return day < _DAILY_EVENINGS or day % 2 == 0
+    return step < _EACH_OF_FIRST or step % 2 == 0
 
 
 @dataclass(frozen=True, slots=True)
 class Formation:
-    """The groups of one evening."""
+    """The groups formed after one step."""
 
     communities: npt.NDArray[np.int64]
     """Community of texts that each party writes from; `MISSING` where it has none."""
@@ -65,10 +65,10 @@ class Formation:
 
 
 class Formations:
-    """Forms the groups of a log evening by evening; the result does not depend on threads.
+    """Forms the groups of a log step by step; the result does not depend on threads.
 
     Parameters:
-        population: Who did what on which day.
+        population: Who did what in which step.
         minimum_parties: Smallest group.
         seed: Fixes the partitions.
         threads: That form groups, at least 1.
@@ -82,35 +82,36 @@ class Formations:
         self._minimum_parties = minimum_parties
         self._seed = seed
         self._threads = threads
-        self._exchanges = np.cumsum(population.counts["exchanges"], axis=1)
 
     def __iter__(self) -> Iterator[Formation]:
-        """Yield the formation of each evening on which groups are formed, in order."""
+        """Yield the formation after each step after which groups are formed, in order."""
         waiting: deque[tuple[Future[_OfContent], Future[list[Group]]]] = deque()
         with ThreadPoolExecutor(self._threads) as pool:
-            for day in filter(forms_on, range(self._population.days)):
-                formed = pool.submit(self._form_by_content, day)
-                waiting.append((formed, pool.submit(self._form_by_standing, day)))
+            for step in filter(forms_after, range(self._population.steps)):
+                formed = pool.submit(self._form_by_content, step)
+                waiting.append((formed, pool.submit(self._form_by_standing, step)))
                 if len(waiting) > _AHEAD:
                     yield _both_routes(*waiting.popleft())
             while waiting:
                 yield _both_routes(*waiting.popleft())
 
-    def _form_by_content(self, day: int) -> _OfContent:
+    def _form_by_content(self, step: int) -> _OfContent:
         """Keep the members whose traffic the group's own content explains."""
-        sent, exchanges = self._population.content.until(day), self._exchanges[:, day]
+        sent = self._population.content.until(step)
+        exchanges = self._population.activity.total("exchanges", 0, step)
         found = self._partition(content_incidence(sent, exchanges))
         labels = self._large(found)
         covered = content_coverage(sent, exchanges, labels) >= MINIMUM_COVERAGE
         return found, groups_of(np.where(covered, labels, MISSING), self._minimum_parties)
 
-    def _form_by_standing(self, day: int) -> list[Group]:
+    def _form_by_standing(self, step: int) -> list[Group]:
         """Keep the members whose common values outweigh the odds."""
         nobody = np.full(self._population.parties.count, MISSING, dtype=np.int64)
-        evening = Evening(self._population, day, nobody)
-        incidence = standing_incidence(evening, STANDING_FAMILIES)
+        moment = Moment(self._population, step, nobody)
+        incidence = standing_incidence(moment, STANDING_FAMILIES)
         labels = self._large(self._partition(incidence))
-        core = standing_core(incidence, labels, int((self._exchanges[:, day] > 0).sum()))
+        active = int((self._population.activity.joined <= step).sum())
+        core = standing_core(incidence, labels, active)
         return groups_of(np.where(core, labels, MISSING), self._minimum_parties)
 
     def _partition(self, incidence: Incidence) -> npt.NDArray[np.int64]:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from phalanx.detect.links import MISSING, Evening, LinkFamily
+from phalanx.detect.links import MISSING, LinkFamily, Moment
 
 AGREEMENT = 0.7
 """m: how often two parties of one operator are taken to agree in a family."""
@@ -45,12 +45,12 @@ class Incidence:
     weight: npt.NDArray[np.float64]
 
 
-def content_incidence(sent: sparse.csr_array, exchanges: npt.NDArray[np.float32]) -> Incidence:
+def content_incidence(sent: sparse.csr_array, exchanges: npt.NDArray[np.float64]) -> Incidence:
     """Link parties to the content values that they have used so far.
 
     Parameters:
-        sent: Exchanges per party and content value until this evening.
-        exchanges: Exchanges of each party until this evening, shape (parties,).
+        sent: Exchanges per party and content value until now.
+        exchanges: Exchanges of each party until now, shape (parties,).
 
     Returns:
         Links weighted by rarity and by the share of the party's exchanges.
@@ -68,7 +68,7 @@ def _strongest_links(
     values: npt.NDArray[np.int32],
     sent: npt.NDArray[np.float32],
     rarity: npt.NDArray[np.float64],
-    exchanges: npt.NDArray[np.float32],
+    exchanges: npt.NDArray[np.float64],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Weigh each party's links and keep the heaviest, so that the graph stays small.
 
@@ -82,7 +82,7 @@ def _strongest_links(
     filled = 0
     for row in range(starts.size - 1):
         low, high = starts[row], starts[row + 1]
-        own = rarity[values[low:high]] * sent[low:high] / max(exchanges[row], np.float32(1.0))
+        own = rarity[values[low:high]] * sent[low:high] / max(exchanges[row], 1.0)
         limit, left = 0.0, most
         if own.size > most:
             limit = np.partition(own, own.size - most)[own.size - most]
@@ -100,16 +100,16 @@ def _strongest_links(
     return party[:filled], value[:filled], weight[:filled]
 
 
-def standing_incidence(evening: Evening, families: Sequence[LinkFamily]) -> Incidence:
+def standing_incidence(moment: Moment, families: Sequence[LinkFamily]) -> Incidence:
     """Link parties that have appeared to the standing attributes that they carry."""
-    seen = evening.population.joined_on() <= evening.day
+    seen = moment.population.activity.joined <= moment.step
     active = int(seen.sum())
     parties: list[npt.NDArray[np.int64]] = []
     values: list[npt.NDArray[np.int64]] = []
     weights: list[npt.NDArray[np.float64]] = []
     offset = 0
     for family in families:
-        levels = family.values(evening)
+        levels = family.values(moment)
         for level in levels:
             party = np.flatnonzero(seen & (level != MISSING))
             codes = np.unique(level[party], return_inverse=True)[1]
@@ -169,7 +169,7 @@ def groups_of(labels: npt.NDArray[np.int64], minimum: int) -> list[npt.NDArray[n
 
 def content_coverage(
     sent: sparse.csr_array,
-    exchanges: npt.NDArray[np.float32],
+    exchanges: npt.NDArray[np.float64],
     labels: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float64]:
     """Return the share of each party's exchanges that carry content of its own group.
@@ -178,8 +178,8 @@ def content_coverage(
     majority of its users.
 
     Parameters:
-        sent: Exchanges per party and content value until this evening.
-        exchanges: Exchanges of each party until this evening, shape (parties,).
+        sent: Exchanges per party and content value until now.
+        exchanges: Exchanges of each party until now, shape (parties,).
         labels: Group of each party, `MISSING` for none, shape (parties,).
 
     Returns:

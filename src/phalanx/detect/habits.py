@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.population import COUNT_COLUMNS
+from phalanx.detect.activity import Activity
 
 HABITS = (
     "never continued",
@@ -48,14 +46,11 @@ NOT_PUBLIC = 3
 
 
 class Habits:
-    """Habits of every party in any window of days, from cumulative counts."""
+    """Habits of every party in any window of steps."""
 
-    def __init__(self, counts: Mapping[str, npt.NDArray[np.float32]]) -> None:
-        """Accumulate counts over days: column of `COUNT_COLUMNS` -> shape (parties, days)."""
-        self._cumulative = {
-            name: np.pad(np.cumsum(counts[name], axis=1), ((0, 0), (1, 0)))
-            for name in COUNT_COLUMNS
-        }
+    def __init__(self, activity: Activity) -> None:
+        """Keep what parties did."""
+        self._activity = activity
 
     def window(
         self, first: int, last: int, public: npt.NDArray[np.float64]
@@ -63,24 +58,25 @@ class Habits:
         """Return exchanges, shape (parties,), and shares, shape (parties, habits).
 
         Parameters:
-            first: First day of the window.
-            last: Last day, included.
+            first: First step of the window.
+            last: Last step, included.
             public: Exchanges of each party in the window whose prompt others sent too.
         """
-        total = {n: c[:, last + 1] - c[:, first] for n, c in self._cumulative.items()}
-        exchanges = total["exchanges"].astype(np.float64)
+
+        def total(column: str) -> npt.NDArray[np.float64]:
+            return self._activity.total(column, first, last)
+
+        exchanges, conversed = total("exchanges"), total("conversed")
         safe = np.maximum(exchanges, 1.0)
-        conversed = total["conversed"]
-        unbroken = np.where(conversed > 0, total["conversations"] / np.maximum(conversed, 1.0), 1.0)
-        single = np.minimum(total["first_turns"] / safe, unbroken)
+        unbroken = np.where(conversed > 0, total("conversations") / np.maximum(conversed, 1.0), 1.0)
         shares = np.stack(
             [
-                single,
-                total["long_outputs"] / safe,
-                total["new_prompts"] / safe,
+                np.minimum(total("first_turns") / safe, unbroken),
+                total("long_outputs") / safe,
+                total("new_prompts") / safe,
                 1.0 - public / safe,
-                total["elicitation"] / safe,
-                total["targeted"] / safe,
+                total("elicitation") / safe,
+                total("targeted") / safe,
             ],
             axis=1,
         )

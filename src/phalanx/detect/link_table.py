@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from phalanx.detect.groups import AGREEMENT
-from phalanx.detect.links import ALL_FAMILIES, MISSING, Evening, LinkFamily
+from phalanx.detect.links import ALL_FAMILIES, MISSING, LinkFamily, Moment
 from phalanx.detect.narrow import Names
 from phalanx.detect.population import Population
 
@@ -37,7 +37,7 @@ _ATTRIBUTE = {
 
 
 def link_table(
-    groups: Sequence[tuple[str, npt.NDArray[np.int64]]], evening: Evening, names: Names
+    groups: Sequence[tuple[str, npt.NDArray[np.int64]]], moment: Moment, names: Names
 ) -> pa.Table:
     """List links of each group as a chain through the users of each shared value.
 
@@ -46,12 +46,12 @@ def link_table(
 
     Parameters:
         groups: Identifier and parties of each group.
-        evening: The last evening.
+        moment: The last one.
         names: What hashes stood for.
     """
     rows: list[dict[str, object]] = []
     for family in ALL_FAMILIES:
-        levels = family.values(evening)
+        levels = family.values(moment)
         level = levels[min(1, len(levels) - 1)] if family.rule_id == "PHX-D003" else levels[0]
         present = level[level != MISSING]
         if not present.size:
@@ -63,11 +63,11 @@ def link_table(
                 rows.append(
                     {
                         "group_id": group_id,
-                        "a": _account(evening.population, first),
-                        "b": _account(evening.population, second),
+                        "a": _account(moment.population, first),
+                        "b": _account(moment.population, second),
                         "family": family.name,
                         "rule_id": family.rule_id,
-                        "value": _value(evening.population, family, first, names),
+                        "value": _value(moment.population, family, first, names),
                         "sharing_parties": sharing,
                         "log_likelihood_ratio": float(np.log(AGREEMENT * present.size / sharing)),
                     }

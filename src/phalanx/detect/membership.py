@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from phalanx.detect.links import MISSING, Evening, LinkFamily
+from phalanx.detect.links import MISSING, LinkFamily, Moment
 
 _BINS = 10
 _FEWEST_CORE = 2
@@ -23,14 +23,14 @@ _FEWEST_CORE = 2
 
 def content_log_ratio(
     coverage: npt.NDArray[np.float64],
-    exchanges: npt.NDArray[np.float32],
+    exchanges: npt.NDArray[np.float64],
     members: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float64]:
     """Return the log-likelihood ratio of each party's coverage by the group's content.
 
     Parameters:
         coverage: Share of each party's exchanges that the group's content explains.
-        exchanges: Exchanges of each party until this evening, shape (parties,).
+        exchanges: Exchanges of each party until now, shape (parties,).
         members: Parties of the group.
 
     Returns:
@@ -46,7 +46,7 @@ def content_log_ratio(
 
 
 def standing_log_ratio(
-    evening: Evening,
+    moment: Moment,
     families: Sequence[LinkFamily],
     members: npt.NDArray[np.int64],
     core: Core,
@@ -62,7 +62,7 @@ def standing_log_ratio(
     """
     by_source: dict[str, list[npt.NDArray[np.float64]]] = {}
     for family in families:
-        levels = [_level_log_ratio(level, members, core) for level in family.values(evening)]
+        levels = [_level_log_ratio(level, members, core) for level in family.values(moment)]
         by_source.setdefault(family.source, []).append(np.mean(levels, axis=0))
     total = np.zeros(members.size)
     for parts in by_source.values():

@@ -20,7 +20,8 @@ import pyarrow.compute as pc
 from phalanx.detect.sketch import BANDS, CAPABILITY_BIT, derive_seed, hash_strings, sketch_prompts
 from phalanx.logs.engine import DuckDBEngine
 
-MICROSECONDS_PER_DAY = 86_400_000_000
+MICROSECONDS_PER_MINUTE = 60_000_000
+MICROSECONDS_PER_HOUR = 3_600_000_000
 
 NAMED_COLUMNS = {
     "account": "account_id",
@@ -69,7 +70,7 @@ NARROW_SCHEMA = pa.schema(
         ("created", pa.int64()),
         ("timestamp", pa.int64()),
         ("draw", pa.int64()),
-        ("day", pa.int32()),
+        ("step", pa.int32()),
         ("later_turn", pa.int32()),
         ("words", pa.int32()),
         ("input_tokens", pa.int64()),
@@ -115,6 +116,7 @@ class Narrowing:
     key: bytes | None
     names: Names
     keep_excerpts: bool
+    step_hours: int
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Turn a batch of `EXCHANGE_SCHEMA` into one of `NARROW_SCHEMA`."""
@@ -139,7 +141,7 @@ class Narrowing:
         }
         timestamp = _integers(batch.column("timestamp"))
         columns["timestamp"] = timestamp
-        columns["day"] = (timestamp // MICROSECONDS_PER_DAY).astype(np.int32)
+        columns["step"] = (timestamp // (self.step_hours * MICROSECONDS_PER_HOUR)).astype(np.int32)
         columns["created"] = _integers(batch.column("account_created_at"))
         columns["later_turn"] = (_integers(batch.column("history_turns")) > 0).astype(np.int32)
         columns["parameters"] = _parameter_signature(batch, seed)
@@ -173,6 +175,7 @@ def narrow(
     *,
     key: bytes | None,
     keep_excerpts: bool,
+    step_hours: int,
 ) -> tuple[ibis.Table, Names]:
     """Reduce exchanges to the narrow table.
 
@@ -181,12 +184,13 @@ def narrow(
         batches: Of `EXCHANGE_SCHEMA`.
         key: Secret that keys every hash; null takes a fixed public one.
         keep_excerpts: Whether to sample openings of prompts for the report.
+        step_hours: Length of the steps in which the log is replayed.
 
     Returns:
         The table of `NARROW_SCHEMA`, and the names.
     """
     names = Names()
-    kernel = Narrowing(key, names, keep_excerpts)
+    kernel = Narrowing(key, names, keep_excerpts, step_hours)
     return engine.map_batches(batches, kernel, NARROW_SCHEMA, "narrow"), names
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from phalanx.detect.groups import Incidence, communities, groups_of, standing_incidence
-from phalanx.detect.links import CONTENT_FAMILIES, MISSING, STANDING_FAMILIES, Evening
+from phalanx.detect.links import CONTENT_FAMILIES, MISSING, STANDING_FAMILIES, Moment
 
 MINIMUM_SHARE = 0.05
 """Share of a group that an operator of its own must have."""
@@ -27,12 +27,12 @@ _OPERATOR_FAMILIES = (*STANDING_FAMILIES, *CONTENT_FAMILIES[1:])
 
 
 def split_operators(
-    evening: Evening, members: npt.NDArray[np.int64], minimum: int, seed: int
+    moment: Moment, members: npt.NDArray[np.int64], minimum: int, seed: int
 ) -> list[npt.NDArray[np.int64]]:
     """Split a group into operators that share neither standing values nor settings.
 
     Parameters:
-        evening: The last evening.
+        moment: The last one.
         members: Parties of the group.
         minimum: Smallest number of parties of an operator.
         seed: Fixes the result.
@@ -41,14 +41,14 @@ def split_operators(
         The parts, largest first, or the whole group as the only one. Parties that fit no
         part are left out.
     """
-    everything = standing_incidence(evening, _OPERATOR_FAMILIES)
+    everything = standing_incidence(moment, _OPERATOR_FAMILIES)
     inside = np.isin(everything.party, members)
     value, users = everything.value[inside], np.bincount(everything.value[inside])
     shared = users[value] >= 2
     links = Incidence(
         everything.party[inside][shared], value[shared], everything.weight[inside][shared]
     )
-    labels = communities(links, evening.population.parties.count, seed)
+    labels = communities(links, moment.population.parties.count, seed)
     joined = _joined(links, groups_of(labels, 2), labels.size)
     least = max(minimum, int(np.ceil(MINIMUM_SHARE * members.size)))
     parts = [part for part in joined if part.size >= least]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -27,14 +27,14 @@ class Outcome:
     campaigns: tuple[str | None, ...]
     """Reported campaign of each account; null for none."""
 
-    daily: NDArray[np.int64]
-    """Exchanges of each account (rows) on each day (columns)."""
+    exchanges: NDArray[np.int64]
+    """Exchanges of each account (rows) in each step (columns)."""
 
-    days: tuple[date, ...]
-    """The days, in order."""
+    step_ends: tuple[datetime, ...]
+    """When each step was over, in order."""
 
-    discovered_on: Mapping[str, date]
-    """Reported campaign -> day on which its evidence passed the level."""
+    discovered_at: Mapping[str, datetime]
+    """Reported campaign -> moment at which its evidence passed the level."""
 
     def keep(self, rows: NDArray[np.bool_]) -> Outcome:
         """Return the accounts where `rows` is true."""
@@ -42,9 +42,9 @@ class Outcome:
         return Outcome(
             accounts=tuple(self.accounts[row] for row in kept),
             campaigns=tuple(self.campaigns[row] for row in kept),
-            daily=self.daily[rows],
-            days=self.days,
-            discovered_on=self.discovered_on,
+            exchanges=self.exchanges[rows],
+            step_ends=self.step_ends,
+            discovered_at=self.discovered_at,
         )
 
 
@@ -59,17 +59,17 @@ def outcome_of(scan: Path | ScanResult) -> Outcome:
     """
     if isinstance(scan, ScanResult):
         found = {
-            campaign.campaign_id: campaign.judgement.discovered_on for campaign in scan.campaigns
+            campaign.campaign_id: campaign.judgement.discovered_at for campaign in scan.campaigns
         }
-        return _outcome(scan.accounts, scan.daily.column("day").to_pylist(), found, "the result")
+        return _outcome(scan.accounts, scan.population.step_ends, found, "the result")
     try:
         accounts = pq.read_table(
-            scan / "accounts.parquet", columns=["account_id", "campaign_id", "daily_exchanges"]
+            scan / "accounts.parquet", columns=["account_id", "campaign_id", "step_exchanges"]
         )
         document = json.loads((scan / "campaigns.json").read_text(encoding="utf-8"))
-        days = [date.fromisoformat(day) for day in document["days"]]
+        ends = [datetime.fromisoformat(end) for end in document["population"]["step_ends"]]
         found = {
-            campaign["campaign_id"]: _date(campaign["judgement"]["discovered_on"])
+            campaign["campaign_id"]: _moment(campaign["judgement"]["discovered_at"])
             for campaign in document["campaigns"]
         }
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
@@ -77,33 +77,36 @@ def outcome_of(scan: Path | ScanResult) -> Outcome:
         raise InputError(
             message, next_step="Pass the folder that `phalanx scan --out` wrote."
         ) from error
-    return _outcome(accounts, days, found, str(scan))
+    return _outcome(accounts, ends, found, str(scan))
 
 
-def _date(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _outcome(
-    accounts: pa.Table, days: list[date], found: Mapping[str, date | None], where: str
+    accounts: pa.Table,
+    step_ends: Sequence[datetime],
+    found: Mapping[str, datetime | None],
+    where: str,
 ) -> Outcome:
     """Check that the parts of a scan fit together."""
     reported = accounts.column("campaign_id").to_pylist()
-    counts = accounts.column("daily_exchanges").to_pylist()
-    wrong = next((len(row or ()) for row in counts if len(row or ()) != len(days)), None)
+    counts = accounts.column("step_exchanges").to_pylist()
+    wrong = next((len(row or ()) for row in counts if len(row or ()) != len(step_ends)), None)
     if wrong is not None:
-        message = f"{where}: an account has counts of {wrong} days, the log has {len(days)}"
+        message = f"{where}: an account has counts of {wrong} steps, the log has {len(step_ends)}"
         raise InputError(message, next_step="Run the scan again; its files do not fit together.")
     unknown = {group for group in reported if group is not None} - set(found)
     if unknown:
         message = f"{where}: accounts name campaigns that are not listed: {sorted(unknown)[:3]}"
         raise InputError(message, next_step="Run the scan again; its files do not fit together.")
-    last = days[-1] if days else date.max
+    last = step_ends[-1] if step_ends else datetime.max.replace(tzinfo=UTC)
     return Outcome(
         accounts=tuple(accounts.column("account_id").to_pylist()),
         campaigns=tuple(reported),
-        daily=np.array(counts, dtype=np.int64).reshape(len(counts), len(days)),
-        days=tuple(days),
-        # A campaign whose day is not known is counted as found at the very end.
-        discovered_on={name: day or last for name, day in found.items()},
+        exchanges=np.array(counts, dtype=np.int64).reshape(len(counts), len(step_ends)),
+        step_ends=tuple(step_ends),
+        # A campaign whose moment is not known is counted as found at the very end.
+        discovered_at={name: moment or last for name, moment in found.items()},
     )

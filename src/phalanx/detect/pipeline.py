@@ -94,16 +94,17 @@ def scan(
                 log.batches(),
                 key=config.pseudonym_key,
                 keep_excerpts=not config.hash_only,
+                step_hours=config.step_hours,
             )
         if not log.rows:
             raise _nothing_usable(log)
         with clock.stage("aggregate"):
-            population = build_population(table, names, _hidden_map(config))
+            population = build_population(table, names, _hidden_map(config), config.step_hours)
         replay = Replay(population, _replay_settings(config, population, names))
         with clock.stage("replay"):
-            for day in replay.run():
+            for step in replay.run():
                 if progress:
-                    progress("replay", (day + 1) / population.days)
+                    progress("replay", (step + 1) / population.steps)
         with clock.stage("record"):
             recording = Recording(
                 population=population,
@@ -177,6 +178,7 @@ def _run_record(
             "false_discovery_rate": config.false_discovery_rate,
             "min_group_parties": config.min_group_parties,
             "seed": config.seed,
+            "step_hours": config.step_hours,
             "hash_only": config.hash_only,
             "trusted": len(config.trusted),
             "parties": len(config.parties),

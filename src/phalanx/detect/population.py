@@ -1,17 +1,20 @@
-"""The population as arrays: parties, their days, their attributes, what they sent."""
+"""The population as arrays: parties, what they did, their attributes, what they sent."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import ibis
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from scipy import sparse
 
 from phalanx.detect import tables
-from phalanx.detect.narrow import Names
+from phalanx.detect.activity import Activity, arrange
+from phalanx.detect.narrow import MICROSECONDS_PER_HOUR, Names
 from phalanx.detect.parties import Parties, declare_parties
 from phalanx.detect.shared_use import SharedUse, shared_use
 
@@ -31,30 +34,33 @@ COUNT_COLUMNS = (
     "new_prompts",
     *tables.CAPABILITY_COLUMNS,
 )
-"""Counts per party and day."""
+"""Counts per party and step."""
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """Everything that later stages look at. Days are indices from the first day on."""
+    """Everything that later stages look at. Steps are indices from the first step on."""
 
     accounts: pa.Table
     """One row per account: totals and first-seen attributes."""
 
     account_names: tuple[str, ...]
     parties: Parties
-    first_day: int
-    """Days since 1970-01-01 of day 0."""
+    step_hours: int
+    """Length of a step, a divisor of 24; steps begin at midnight UTC and every so often after."""
 
-    days: int
-    counts: Mapping[str, npt.NDArray[np.float32]]
-    """Column of `COUNT_COLUMNS` -> counts, shape (parties, days)."""
+    first_step: int
+    """Steps since 1970-01-01 before step 0."""
 
-    account_exchanges: npt.NDArray[np.int32]
-    """Exchanges per account and day, shape (accounts, days)."""
+    steps: int
+    activity: Activity
+    """What parties did in each step."""
 
-    minute: npt.NDArray[np.int32]
-    """Minute of the day of one exchange, picked blindly; -1 where silent. (parties, days)"""
+    account_exchanges: sparse.csr_array
+    """Exchanges per account and step, shape (accounts, steps)."""
 
     attributes: Mapping[str, npt.NDArray[np.int64]]
     """First-seen attribute of each party as a hash, 0 where missing, shape (parties,)."""
@@ -68,18 +74,37 @@ class Population:
     prompts: SharedUse
     """The same for exact prompts."""
 
-    def joined_on(self) -> npt.NDArray[np.int64]:
-        """Return the first active day of each party."""
-        return np.asarray(np.argmax(self.counts["exchanges"] > 0, axis=1))
+    @property
+    def steps_per_day(self) -> int:
+        """Steps in a day."""
+        return 24 // self.step_hours
+
+    @property
+    def day_of_step(self) -> npt.NDArray[np.int64]:
+        """Index of the UTC day of each step, from 0, shape (steps,)."""
+        days = (self.first_step + np.arange(self.steps)) // self.steps_per_day
+        return np.asarray(days - days[0])
+
+    @property
+    def days(self) -> int:
+        """UTC days that the log touches."""
+        return int(self.day_of_step[-1]) + 1
+
+    def end_of(self, step: int) -> datetime:
+        """Return the moment at which a step is over."""
+        return EPOCH + timedelta(hours=(self.first_step + step + 1) * self.step_hours)
 
 
-def build_population(narrow: ibis.Table, names: Names, declared: Mapping[str, str]) -> Population:
+def build_population(
+    narrow: ibis.Table, names: Names, declared: Mapping[str, str], step_hours: int
+) -> Population:
     """Aggregate the narrow table.
 
     Parameters:
-        narrow: Table of `NARROW_SCHEMA` with at least one row.
+        narrow: Table of `NARROW_SCHEMA` with at least one row, made with `step_hours`.
         names: What its hashes stood for.
         declared: Account -> party.
+        step_hours: Length of a step.
 
     Returns:
         The population; ordering depends on identifiers only, not on the order of rows.
@@ -90,64 +115,66 @@ def build_population(narrow: ibis.Table, names: Names, declared: Mapping[str, st
     organisations = tuple(
         names.values["organisation"].get(int(h)) for h in accounts["organisation"].to_numpy()
     )
-    first_seen = accounts["first_seen"].to_numpy()
-    parties = declare_parties(account_names, organisations, first_seen, declared)
-    daily = tables.account_days(narrow)
-    day_numbers = daily["day"].to_numpy()
-    first_day = int(day_numbers.min())
-    days = int(day_numbers.max()) - first_day + 1
-    account = np.searchsorted(hashes, daily["account"].to_numpy())
-    party, day = parties.of_account[account], day_numbers - first_day
-    shape = (parties.count, days)
-    counts = {
-        column: _scatter(party, day, daily[column].to_numpy(), shape)
-        for column in COUNT_COLUMNS
-        if column != "new_prompts"
-    }
-    fresh = tables.new_prompts(narrow)
-    counts["new_prompts"] = _scatter(
-        parties.of_account[np.searchsorted(hashes, fresh["account"].to_numpy())],
-        fresh["day"].to_numpy() - first_day,
-        fresh["new_prompts"].to_numpy(),
-        shape,
+    parties = declare_parties(
+        account_names, organisations, accounts["first_seen"].to_numpy(), declared
     )
-    account_exchanges = np.zeros((len(account_names), days), dtype=np.int32)
-    account_exchanges[account, day] = daily["exchanges"].to_numpy()
-    minute = np.full(shape, -1, dtype=np.int32)
-    minute[party[::-1], day[::-1]] = daily["minute"].to_numpy()[::-1]
-    first = parties.first_account
+    width = step_hours * MICROSECONDS_PER_HOUR
+    first_step = int(accounts["first_seen"].to_numpy().min() // width)
+    steps = int(accounts["last_seen"].to_numpy().max() // width) - first_step + 1
+    rows = tables.account_steps(narrow, step_hours)
+    account = np.searchsorted(hashes, rows["account"].to_numpy())
+    step = rows["step"].to_numpy().astype(np.int64) - first_step
+    counts = {name: rows[name].to_numpy() for name in COUNT_COLUMNS if name != "new_prompts"}
+    counts["new_prompts"] = _aligned(
+        tables.new_prompts(narrow), hashes, account, step, (first_step, steps)
+    )
     numbered = pa.table({"account": hashes, "party": parties.of_account})
+    first = parties.first_account
     return Population(
         accounts=accounts,
         account_names=account_names,
         parties=parties,
-        first_day=first_day,
-        days=days,
-        counts=counts,
-        account_exchanges=account_exchanges,
-        minute=minute,
+        step_hours=step_hours,
+        first_step=first_step,
+        steps=steps,
+        activity=arrange(
+            parties.of_account[account],
+            step,
+            rows["minute"].to_numpy().astype(np.int32),
+            counts,
+            (parties.count, steps),
+        ),
+        account_exchanges=sparse.csr_array(
+            (counts["exchanges"].astype(np.int64), (account, step)), shape=(hashes.size, steps)
+        ),
         attributes={name: accounts[name].to_numpy()[first] for name in tables.FIRST_SEEN_COLUMNS},
         created=accounts["created"].to_numpy()[first],
-        content=_shared(tables.content_values(narrow, numbered), parties, first_day),
-        prompts=_shared(tables.shared_values(narrow, "exact", numbered), parties, first_day),
+        content=_shared(tables.content_values(narrow, numbered), parties, first_step),
+        prompts=_shared(tables.shared_values(narrow, "exact", numbered), parties, first_step),
     )
 
 
-def _scatter(
-    row: npt.NDArray[np.int64],
-    column: npt.NDArray[np.int64],
-    values: npt.NDArray[np.int64],
-    shape: tuple[int, int],
-) -> npt.NDArray[np.float32]:
-    total = np.bincount(row * shape[1] + column, weights=values, minlength=shape[0] * shape[1])
-    return total.reshape(shape).astype(np.float32)
+def _aligned(
+    fresh: pa.Table,
+    hashes: npt.NDArray[np.int64],
+    account: npt.NDArray[np.int64],
+    step: npt.NDArray[np.int64],
+    span: tuple[int, int],
+) -> npt.NDArray[np.int64]:
+    """Return the new prompts of each row of account and step, whose rows are in this order."""
+    first_step, steps = span
+    new = np.zeros(account.size, dtype=np.int64)
+    cells = np.searchsorted(hashes, fresh["account"].to_numpy()) * steps
+    cells += fresh["step"].to_numpy().astype(np.int64) - first_step
+    new[np.searchsorted(account * steps + step, cells)] = fresh["new_prompts"].to_numpy()
+    return new
 
 
-def _shared(rows: pa.Table, parties: Parties, first_day: int) -> SharedUse:
+def _shared(rows: pa.Table, parties: Parties, first_step: int) -> SharedUse:
     return shared_use(
         rows["party"].to_numpy(),
         rows["value"].to_numpy(),
-        rows["day"].to_numpy() - first_day,
+        rows["step"].to_numpy().astype(np.int64) - first_step,
         rows["exchanges"].to_numpy(),
         parties.count,
     )

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from phalanx.detect.account_table import Listing, account_table, daily_table
 from phalanx.detect.config import ScanConfig
-from phalanx.detect.facts import FactFinder, moment
+from phalanx.detect.facts import FactFinder, instant
 from phalanx.detect.grants import grants_of
 from phalanx.detect.honest import reachable_pool_log10_e
 from phalanx.detect.lines import evidence_lines
@@ -24,7 +24,7 @@ from phalanx.detect.result import RunRecord, ScanResult, SignalState
 from phalanx.detect.rules import all_rules
 from phalanx.detect.single import single_parties
 from phalanx.detect.verdicts import Verdict, sort_tracks
-from phalanx.evidence import LINKED_LOG10_E, reachable_log10_e
+from phalanx.evidence import LINKED_LOG10_E, NOT_ASKED, reachable_log10_e
 from phalanx.model import (
     AuthorisedGroup,
     Campaign,
@@ -108,17 +108,18 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
             parties=population.parties.count,
             rejected_rows=sum(run.rejects.values()),
             days=population.days,
+            step_ends=tuple(population.end_of(step) for step in range(population.steps)),
             groups_opened=len(replay.tracks),
             reference_parties=reference,
             reachable_log10_e=reachable_log10_e(reference),
-            first_exchange=moment(int(population.accounts["first_seen"].to_numpy().min())),
-            last_exchange=moment(int(population.accounts["last_seen"].to_numpy().max())),
+            first_exchange=instant(int(population.accounts["first_seen"].to_numpy().min())),
+            last_exchange=instant(int(population.accounts["last_seen"].to_numpy().max())),
         ),
         signals=_signals(recording.columns),
         run=run,
         accounts=account_table(population, recording.names, listings),
         links=link_table(
-            [(x.group_id, x.verdict.members) for x in listings], replay.evening, recording.names
+            [(x.group_id, x.verdict.members) for x in listings], replay.moment, recording.names
         ),
         daily=daily_table(population, finder, listings),
     )
@@ -146,21 +147,26 @@ def _facts(
         verdict.members,
         verdict.confidence,
         recording.replay.coverage(verdict.members)[verdict.members],
-        verdict.lead.formed_day,
+        verdict.lead.formed_step,
         templates,
     )
 
 
 def _judgement(finder: FactFinder, verdict: Verdict) -> Judgement:
     track = verdict.lead
-    discovered = [t.discovered_day for t in verdict.tracks if t.discovered_day is not None]
+    discovered = [t.discovered_step for t in verdict.tracks if t.discovered_step is not None]
+    end_of = finder.population.end_of
+    found = min(discovered, default=None)
     return Judgement(
         log10_e=_if_asked(track.log10_e),
         log10_e_apart=track.log10_e_apart,
         log10_e_honest=_if_asked(track.log10_e_honest),
         threshold_log10_e=track.threshold,
-        formed_on=finder.date_of(min(t.formed_day for t in verdict.tracks)),
-        discovered_on=finder.date_of(min(discovered)) if discovered else None,
+        formed_at=end_of(min(t.formed_step for t in verdict.tracks)),
+        discovered_at=None if found is None else end_of(found),
+        served_before_discovery=None
+        if found is None
+        else finder.exchanges_until(verdict.members, found),
         evidence=evidence_lines(track),
     )
 
@@ -172,8 +178,8 @@ def _not_judged(recording: Recording, finder: FactFinder, track: Track) -> NotJu
         reachable = reachable_pool_log10_e(track.members.size, recording.replay.reference_size())
     else:
         reachable = track.honest.reachable_log10_e
-    if not track.log10_apart:
-        reason = "formed on the last evening of the log: no later day to test it on"
+    if track.log10_apart == [NOT_ASKED]:
+        reason = "formed at the very end of the log: nothing later to test it on"
         level, apart, honest = 0.0, 0.0, 0.0
     else:
         level, apart = track.threshold, track.log10_e_apart
@@ -191,7 +197,7 @@ def _not_judged(recording: Recording, finder: FactFinder, track: Track) -> NotJu
 
 def _if_asked(log10_e: float) -> float:
     """Return the evidence, or none (e = 1) where the question was never asked."""
-    return 0.0 if log10_e == float("-inf") else log10_e
+    return 0.0 if log10_e == NOT_ASKED else log10_e
 
 
 def _why_undecided(level: float, apart: float, honest: float, reachable: float) -> str:
@@ -212,8 +218,8 @@ def _why_undecided(level: float, apart: float, honest: float, reachable: float) 
 
 
 def _identifier(kind: str, facts: GroupFacts, track: Track) -> str:
-    """Name a group by its accounts and the day it was formed, so that a repeat agrees."""
-    text = "\n".join([str(track.formed_day), *sorted(m.account_id for m in facts.members)])
+    """Name a group by its accounts and the step it was formed after, so that a repeat agrees."""
+    text = "\n".join([str(track.formed_step), *sorted(m.account_id for m in facts.members)])
     return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 

@@ -1,4 +1,4 @@
-"""The log, day by day: groups are formed in the evening and tested on the days after."""
+"""The log, step by step: groups are formed after a step and tested on the steps that follow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from phalanx.detect.apart import ApartTest, FamilyEvidence, combine
-from phalanx.detect.formation import Formations, Group, forms_on
+from phalanx.detect.formation import Formation, Formations, Group, forms_after
 from phalanx.detect.groups import own_content
 from phalanx.detect.habits import Habits
 from phalanx.detect.honest import HonestEvidence, examine_pool
@@ -21,13 +21,14 @@ from phalanx.detect.links import (
     MISSING,
     STANDING_FAMILIES,
     SYNCHRONISED_ACTIVITY,
-    Evening,
+    Moment,
 )
 from phalanx.detect.population import Population
 from phalanx.detect.use_window import PromptUsers, UseWindow
 from phalanx.evidence import (
     LINKED_LOG10_E,
-    LOOK_DAYS,
+    LOOKS,
+    NOT_ASKED,
     Discoveries,
     both,
     e_benjamini_hochberg_two_nulls,
@@ -42,17 +43,17 @@ Route = Literal["content", "standing"]
 
 @dataclass
 class Track:
-    """A group followed over days."""
+    """A group followed over steps."""
 
     route: Route
     number: int
-    formed_day: int
+    formed_step: int
     opening_size: int
-    """Parties on the evening it was opened; its weight in e-BH."""
+    """Parties when it was opened; its weight in e-BH."""
 
     members: npt.NDArray[np.int64]
     timing: list[FamilyEvidence] = field(default_factory=list)
-    """Synchrony of each day on which the group was looked at."""
+    """Synchrony of each step at which the group was looked at."""
 
     log10_apart: list[float] = field(default_factory=list)
     log10_honest: list[float] = field(default_factory=list)
@@ -66,7 +67,7 @@ class Track:
     honest: HonestEvidence | None = None
     """Honest-use test at the last look."""
 
-    discovered_day: int | None = None
+    discovered_step: int | None = None
     threshold: float = float("inf")
 
     @property
@@ -101,14 +102,13 @@ class Replay:
     """State of the replay; `run` advances it to the end of the log."""
 
     def __init__(self, population: Population, settings: ReplaySettings) -> None:
-        """Prepare cumulative counts."""
+        """Nothing is replayed yet."""
         self._population = population
         self.settings = settings
-        self._habits = Habits(population.counts)
+        self._habits = Habits(population.activity)
         self._prompt_users = PromptUsers(population.prompts)
-        self._cumulative = np.cumsum(population.counts["exchanges"], axis=1)
         empty = np.full(population.parties.count, MISSING, dtype=np.int64)
-        self.evening = Evening(population, -1, empty)
+        self.moment = Moment(population, -1, empty)
         self._windows: dict[tuple[int, int], UseWindow] = {}
         self.tracks: list[Track] = []
         self.alive: dict[Route, dict[int, Track]] = {"content": {}, "standing": {}}
@@ -117,7 +117,7 @@ class Replay:
     @cached_property
     def sent(self) -> sparse.csr_array:
         """Exchanges per party and content value over the whole log."""
-        return self._population.content.until(self._population.days - 1)
+        return self._population.content.until(self._population.steps - 1)
 
     @cached_property
     def _users(self) -> npt.NDArray[np.int64]:
@@ -128,36 +128,41 @@ class Replay:
         """Return the share of every party's exchanges that a group's own content explains."""
         own = own_content(self.sent, self._users, members)
         explained = self.sent @ own.astype(np.float32)
-        total = np.maximum(self._cumulative[:, -1], 1.0)
-        return np.asarray(np.minimum(1.0, explained / total), dtype=np.float64)
+        total = self._population.activity.total("exchanges", 0, self._population.steps - 1)
+        return np.asarray(np.minimum(1.0, explained / np.maximum(total, 1.0)), dtype=np.float64)
 
     @property
-    def exchanges(self) -> npt.NDArray[np.float32]:
-        """Exchanges of each party until this evening, shape (parties,)."""
-        return np.asarray(self._cumulative[:, self.evening.day])
+    def exchanges(self) -> npt.NDArray[np.float64]:
+        """Exchanges of each party until now, shape (parties,)."""
+        return self._population.activity.total("exchanges", 0, self.moment.step)
 
     def run(self) -> Iterator[int]:
-        """Replay every day; yield each day's index when it is over."""
+        """Replay every step; yield each step's index when it is over."""
         settings = self.settings
         formations = iter(
             Formations(self._population, settings.minimum_parties, settings.seed, settings.threads)
         )
-        for day in range(self._population.days):
-            formation = next(formations) if forms_on(day) else None
-            texts = formation.communities if formation else self.evening.communities
-            self.evening = Evening(self._population, day, texts)
+        for step in range(self._population.steps):
+            formation = next(formations) if forms_after(step) else None
+            texts = formation.communities if formation else self.moment.communities
+            self.moment = Moment(self._population, step, texts)
             self._tests = {
-                "content": ApartTest(self.evening, STANDING_FAMILIES),
-                "standing": ApartTest(self.evening, CONTENT_FAMILIES),
+                "content": ApartTest(self.moment, STANDING_FAMILIES),
+                "standing": ApartTest(self.moment, CONTENT_FAMILIES),
             }
-            self._test()
-            self._decide()
+            current = self._current()
+            self._look([t for t in current if step - t.formed_step in LOOKS])
             if formation:
-                self._form("content", formation.content)
-                self._form("standing", formation.standing)
-            yield day
+                self._look(self._form_all(formation))
+            self._decide()
+            yield step
 
-    def _form(self, route: Route, found: Sequence[Group]) -> None:
+    def _form_all(self, formation: Formation) -> list[Track]:
+        """Form by both routes; return the groups that were opened."""
+        by_content = self._form("content", formation.content)
+        return by_content + self._form("standing", formation.standing)
+
+    def _form(self, route: Route, found: Sequence[Group]) -> list[Track]:
         """Continue tracked groups where most of the smaller side is shared, open others."""
         owner = np.full(self._population.parties.count, MISSING, dtype=np.int64)
         for number, track in self.alive[route].items():
@@ -178,63 +183,70 @@ class Replay:
                     self.alive[route][best].members = members
                     claimed[best] = self.alive[route][best]
                     continue
-            track = Track(route, len(self.tracks), self.evening.day, int(members.size), members)
+            track = Track(route, len(self.tracks), self.moment.step, int(members.size), members)
             self.tracks.append(track)
             opened.append(track)
             claimed[track.number] = track
-        evidence = self._tests[route].test([track.members for track in opened])
-        for track, lines in zip(opened, evidence, strict=True):
-            track.linked_log10_e = combine(lines, track.members.size)
         self.alive[route] = claimed
+        return opened
 
-    def _test(self) -> None:
-        """Test the groups of the evenings before on the day that has just ended."""
-        looked_at = [
-            track for track in self._current() if self.evening.day - track.formed_day in LOOK_DAYS
-        ]
-        timing = ApartTest(self.evening, (SYNCHRONISED_ACTIVITY,))
+    def _look(self, tracks: Sequence[Track]) -> None:
+        """Test groups on what has happened since they were formed.
+
+        At its opening a group that was formed by content has shown nothing else yet, and is
+        asked nothing. One that was formed by standing values was formed without regard to what
+        its parties send, and is asked at once.
+        """
+        timing = ApartTest(self.moment, (SYNCHRONISED_ACTIVITY,))
         due: list[Track] = []
         for route, test in self._tests.items():
-            tracks = [track for track in looked_at if track.route == route]
-            members = [track.members for track in tracks]
+            chosen = [track for track in tracks if track.route == route]
+            members = [track.members for track in chosen]
             for track, lines, times in zip(
-                tracks, test.test(members), timing.test(members), strict=True
+                chosen, test.test(members), timing.test(members), strict=True
             ):
                 track.timing.extend(times)
                 track.apart_lines = lines + _average(track.timing)
                 track.linked_log10_e = combine(track.apart_lines, track.members.size)
+                is_opening = track.formed_step == self.moment.step
+                if is_opening and route == "content":
+                    track.log10_apart.append(NOT_ASKED)
+                    track.log10_honest.append(NOT_ASKED)
+                    continue
                 track.log10_apart.append(track.linked_log10_e)
                 if track.linked_log10_e >= LINKED_LOG10_E:
                     due.append(track)
                 else:
-                    track.log10_honest.append(float("-inf"))
-        for formed_day in sorted({track.formed_day for track in due}):
-            same = [track for track in due if track.formed_day == formed_day]
-            self._test_honest(same, self.evening.day)
-
-    def _test_honest(self, due: list[Track], day: int) -> None:
-        """Test groups that were formed on the same evening, on the days after it."""
-        window = self.use_between(due[0].formed_day + 1, day)
+                    track.log10_honest.append(NOT_ASKED)
         reference = self.reference()
         for track in due:
             others = self.groups_without(track.members)
-            track.honest = examine_pool(window, track.members, reference, others, track.members)
+            track.honest = examine_pool(
+                self._use_since(track.formed_step), track.members, reference, others, track.members
+            )
             track.log10_honest.append(track.honest.log10_e)
 
-    def examine_use(self, members: Group, circle: Group, formed_day: int) -> HonestEvidence:
-        """Test the use of any group on all days after one evening.
+    def examine_use(self, members: Group, circle: Group, formed_step: int) -> HonestEvidence:
+        """Test the use of any group since it was formed.
 
         Parameters:
             members: Parties of the group.
             circle: Parties among which a prompt may pass without being public.
-            formed_day: Evening before the first day that is looked at.
+            formed_step: Step after which it was formed.
         """
-        window = self.use_between(formed_day + 1, self.evening.day)
-        others = self.groups_without(members)
+        window, others = self._use_since(formed_step), self.groups_without(members)
         return examine_pool(window, members, self.reference(), others, circle)
 
+    def _use_since(self, formed_step: int) -> UseWindow:
+        """Return the habits after a step; at a group's opening, those of the last day."""
+        now = self.moment.step
+        first = formed_step + 1
+        if formed_step == now:
+            first = max(0, now + 1 - self._population.steps_per_day)
+        return self.use_between(first, now)
+
     def use_between(self, first: int, last: int) -> UseWindow:
-        """Return the habits of all parties on days `first` to `last`."""
+        """Return the habits of all parties in steps `first` to `last`."""
         if (first, last) not in self._windows:
             self._windows = {key: w for key, w in self._windows.items() if key[1] == last}
             self._windows[first, last] = UseWindow(
@@ -280,8 +292,8 @@ class Replay:
             self.tracks, outcome.rejected, outcome.threshold_log10_e, strict=True
         ):
             track.threshold = float(level)
-            if rejected and track.discovered_day is None:
-                track.discovered_day = self.evening.day
+            if rejected and track.discovered_step is None:
+                track.discovered_step = self.moment.step
 
 
 def decide(tracks: Sequence[Track], false_discovery_rate: float) -> Discoveries:
@@ -295,7 +307,7 @@ def decide(tracks: Sequence[Track], false_discovery_rate: float) -> Discoveries:
 
 
 def _average(timing: list[FamilyEvidence]) -> list[FamilyEvidence]:
-    """Average the synchrony of several days: habits last, so days may not be multiplied."""
+    """Average the synchrony of several steps: habits last, so steps may not be multiplied."""
     if not timing:
         return []
     best = max(timing, key=lambda line: line.log10_e)

@@ -17,7 +17,7 @@ from phalanx.model import (
     UndeclaredPool,
 )
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "2.0"
 """Version of `campaigns.json`; a field may be added within a major version."""
 
 
@@ -30,6 +30,11 @@ class Population:
     parties: int
     rejected_rows: int
     days: int
+    """UTC days that the log touches."""
+
+    step_ends: tuple[datetime, ...]
+    """When each step of the replay was over, in order; each began where the one before ended."""
+
     groups_opened: int
     """Groups ever opened: the number of hypotheses that e-BH counts."""
 
@@ -109,7 +114,7 @@ class ScanResult:
             f"<tr><td>{escape(campaign.campaign_id)}</td>"
             f"<td>{len(campaign.facts.members):,}</td><td>{campaign.facts.exchanges:,}</td>"
             f"<td>{campaign.judgement.log10_e:.1f}</td>"
-            f"<td>{campaign.judgement.discovered_on}</td></tr>"
+            f"<td>{_minute(campaign.judgement.discovered_at)}</td></tr>"
             for campaign in self.campaigns
         )
         return (
@@ -119,3 +124,7 @@ class ScanResult:
             "<th>accounts</th><th>exchanges</th><th>log10 e</th><th>discovered</th></tr>"
             f"</thead><tbody>{rows}</tbody></table>"
         )
+
+
+def _minute(moment: datetime | None) -> str:
+    return "-" if moment is None else f"{moment:%Y-%m-%d %H:%M}"

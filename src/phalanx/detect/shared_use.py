@@ -1,4 +1,4 @@
-"""Who used which value that several parties share, and on which days."""
+"""Who used which value that several parties share, and in which steps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scipy import sparse
 
 @dataclass(frozen=True, slots=True)
 class SharedUse:
-    """One row per party, value and day, in this order."""
+    """One row per party, value and step, in this order."""
 
     starts: npt.NDArray[np.int64]
     """Where the rows of each party start, shape (parties + 1,)."""
@@ -20,21 +20,21 @@ class SharedUse:
     value: npt.NDArray[np.int32]
     """Number of the value among all shared values."""
 
-    day: npt.NDArray[np.int32]
-    """Index of the day."""
+    step: npt.NDArray[np.int32]
+    """Index of the step."""
 
     exchanges: npt.NDArray[np.int32]
     values: int
     """Number of distinct shared values."""
 
-    def until(self, day: int) -> sparse.csr_array:
-        """Return exchanges per party and value until the evening of a day.
+    def until(self, step: int) -> sparse.csr_array:
+        """Return exchanges per party and value until the end of a step.
 
         Returns:
             Shape (parties, values), at least one column wide; columns ascending in each row.
         """
         return sparse.csr_array(
-            _accumulate(self.starts, self.value, self.day, self.exchanges, day),
+            _accumulate(self.starts, self.value, self.step, self.exchanges, step),
             shape=(self.starts.size - 1, max(self.values, 1)),
         )
 
@@ -43,7 +43,7 @@ class SharedUse:
         return np.repeat(np.arange(self.starts.size - 1), np.diff(self.starts))
 
     def is_first(self) -> npt.NDArray[np.bool_]:
-        """Mark the rows on whose day a party used a value for the first time."""
+        """Mark the rows in whose step a party used a value for the first time."""
         first = np.ones(self.value.size, dtype=np.bool_)
         first[1:] = self.value[1:] != self.value[:-1]
         first[self.starts[:-1][np.diff(self.starts) > 0]] = True
@@ -59,16 +59,16 @@ class SharedUse:
 def shared_use(
     party: npt.NDArray[np.int64],
     value: npt.NDArray[np.int64],
-    day: npt.NDArray[np.int64],
+    step: npt.NDArray[np.int64],
     exchanges: npt.NDArray[np.int64],
     parties: int,
 ) -> SharedUse:
-    """Sort use by party, value and day.
+    """Sort use by party, value and step.
 
     Parameters:
         party: Index of the party, shape (rows,).
         value: Number of the value, from 0, shape (rows,).
-        day: Index of the day, shape (rows,); each row has another party, value or day.
+        step: Index of the step, shape (rows,); each row has another party, value or step.
         exchanges: Shape (rows,).
         parties: Number of parties.
 
@@ -80,12 +80,12 @@ def shared_use(
     values = int(value.max(initial=-1)) + 1
     order = np.arange(party.size)
     # Counting sorts from the last key to the first: each keeps the order of the ones before.
-    for key in (day, value, party):
+    for key in (step, value, party):
         order = _sorted_by(key, order)
     return SharedUse(
         np.concatenate([[0], np.cumsum(np.bincount(party, minlength=parties))]),
         value[order].astype(np.int32),
-        day[order].astype(np.int32),
+        step[order].astype(np.int32),
         exchanges[order].astype(np.int32),
         values,
     )
@@ -109,11 +109,11 @@ def _sorted_by(keys: npt.NDArray[np.int64], order: npt.NDArray[np.int64]) -> npt
 def _accumulate(
     starts: npt.NDArray[np.int64],
     value: npt.NDArray[np.int32],
-    day: npt.NDArray[np.int32],
+    step: npt.NDArray[np.int32],
     exchanges: npt.NDArray[np.int32],
     last: int,
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """Add up the days until `last`: data, columns and row starts of a sparse matrix."""
+    """Add up the steps until `last`: data, columns and row starts of a sparse matrix."""
     sums = np.empty(value.size, dtype=np.float32)
     columns = np.empty(value.size, dtype=np.int32)
     rows = np.zeros(starts.size, dtype=np.int64)
@@ -121,7 +121,7 @@ def _accumulate(
     for party in range(starts.size - 1):
         row = filled
         for entry in range(starts[party], starts[party + 1]):
-            if day[entry] > last:
+            if step[entry] > last:
                 continue
             if filled > row and columns[filled - 1] == value[entry]:
                 sums[filled - 1] += exchanges[entry]

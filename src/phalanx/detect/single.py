@@ -23,7 +23,8 @@ def examined(population: Population, minimum_accounts: int = 5) -> npt.NDArray[n
     Declared parties with at least `minimum_accounts` accounts, and the busiest parties.
     Few hypotheses keep the level within reach of the reference.
     """
-    first_day = population.counts["exchanges"][:, 0]
+    end = min(population.steps_per_day, population.steps) - 1
+    first_day = population.activity.total("exchanges", 0, end)
     busiest = np.argsort(-first_day, kind="stable")[:BUSIEST]
     declared = np.flatnonzero(population.parties.sizes >= minimum_accounts)
     return np.union1d(declared, busiest[first_day[busiest] > 0])
@@ -33,11 +34,11 @@ def single_parties(
     population: Population, replay: Replay, finder: FactFinder, false_discovery_rate: float
 ) -> tuple[SuspiciousParty, ...]:
     """Test each examined party against honest operators on the days after the first."""
-    if population.days < 2:
+    first, last = population.steps_per_day, population.steps - 1
+    if last < first:
         return ()
     candidates = examined(population)
-    last = population.days - 1
-    view = replay.use_between(1, last)
+    view = replay.use_between(first, last)
     reference, others = replay.reference(), replay.groups_without(np.zeros(0, dtype=np.int64))
     evidence = [examine_operator(view, int(party), reference, others) for party in candidates]
     outcome = e_benjamini_hochberg(
@@ -57,8 +58,9 @@ def single_parties(
                     log10_e_apart=0.0,
                     log10_e_honest=level,
                     threshold_log10_e=float(outcome.threshold_log10_e[position]),
-                    formed_on=finder.date_of(0),
-                    discovered_on=finder.date_of(last),
+                    formed_at=population.end_of(first - 1),
+                    discovered_at=population.end_of(last),
+                    served_before_discovery=finder.exchanges_until(members, last),
                     evidence=(honest_line(evidence[position]),),
                 ),
             )

@@ -11,7 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ibis import _
 
-from phalanx.detect.narrow import CONTENT_COLUMNS, MICROSECONDS_PER_DAY
+from phalanx.detect.narrow import (
+    CONTENT_COLUMNS,
+    MICROSECONDS_PER_HOUR,
+    MICROSECONDS_PER_MINUTE,
+)
 from phalanx.detect.sketch import CAPABILITIES, ELICITATION_MASK, TARGETED_MASK
 
 FIRST_SEEN_COLUMNS = (
@@ -28,8 +32,6 @@ FIRST_SEEN_COLUMNS = (
 """Attributes of an account that are taken from its first exchange that carries them."""
 
 CAPABILITY_COLUMNS = tuple(f"capability_{bit}" for bit in range(len(CAPABILITIES)))
-
-_MINUTES_PER_DAY = 1440
 
 
 def accounts(narrow: ibis.Table) -> pa.Table:
@@ -54,11 +56,11 @@ def accounts(narrow: ibis.Table) -> pa.Table:
     return expression.to_pyarrow()
 
 
-def account_days(narrow: ibis.Table) -> pa.Table:
-    """Return one row per account and day: what was asked, and how.
+def account_steps(narrow: ibis.Table, step_hours: int) -> pa.Table:
+    """Return one row per account and step: what was asked, and how.
 
     `first_turns` counts exchanges without earlier turns; `conversations` the distinct
-    conversations (0 where the log has none); `minute` is the minute of the day of one
+    conversations (0 where the log has none); `minute` is the minute of the step of one
     exchange, picked without regard to what it says.
     """
     capabilities = {
@@ -69,7 +71,7 @@ def account_days(narrow: ibis.Table) -> pa.Table:
     elicitation = ((mask & ibis.literal(ELICITATION_MASK, "int64")) != 0).sum()
     targeted = ((mask & ibis.literal(TARGETED_MASK, "int64")) != 0).sum()
     expression = (
-        narrow.group_by("account", "day")
+        narrow.group_by("account", "step")
         .agg(
             exchanges=_.count(),
             first_turns=(_.later_turn == 0).sum(),
@@ -84,11 +86,11 @@ def account_days(narrow: ibis.Table) -> pa.Table:
             long_outputs=((_.output_tokens >= 0) & (_.output_tokens >= _.input_tokens)).sum(),
             refused=_.refused.cast("int64").sum(),
             minute=(
-                (_.timestamp % MICROSECONDS_PER_DAY) // (MICROSECONDS_PER_DAY // _MINUTES_PER_DAY)
+                (_.timestamp % (step_hours * MICROSECONDS_PER_HOUR)) // MICROSECONDS_PER_MINUTE
             ).argmin(_.draw),
             **capabilities,
         )
-        .order_by("account", "day")
+        .order_by("account", "step")
     )
     return expression.to_pyarrow()
 
@@ -102,20 +104,20 @@ def shared_values(narrow: ibis.Table, column: str, parties: pa.Table) -> pa.Tabl
         parties: Columns account and party, one row per account.
 
     Returns:
-        Columns party, value, day, exchanges: one row per party, value and day. Values are
+        Columns party, value, step, exchanges: one row per party, value and step. Values are
         numbered from 0 in the order of their hashes.
     """
     used = (
         narrow.filter(_[column] != 0)
         .inner_join(ibis.memtable(parties), "account")
-        .select("party", "day", hash=_[column])
+        .select("party", "step", hash=_[column])
     )
     shared = (
         used.group_by("hash").agg(low=_.party.min(), high=_.party.max()).filter(_.low != _.high)
     )
     numbered = shared.select("hash", value=ibis.row_number().over(order_by=shared.hash))
     rows = used.inner_join(numbered, "hash")
-    return rows.group_by("party", "value", "day").agg(exchanges=_.count()).to_pyarrow()
+    return rows.group_by("party", "value", "step").agg(exchanges=_.count()).to_pyarrow()
 
 
 def content_values(narrow: ibis.Table, parties: pa.Table) -> pa.Table:
@@ -132,9 +134,9 @@ def content_values(narrow: ibis.Table, parties: pa.Table) -> pa.Table:
 
 
 def new_prompts(narrow: ibis.Table) -> pa.Table:
-    """Return how many prompts each account sent for the first time, per day."""
-    firsts = narrow.group_by("account", "exact").agg(day=_.day.min())
-    return firsts.group_by("account", "day").agg(new_prompts=_.count()).to_pyarrow()
+    """Return how many prompts each account sent for the first time, per step."""
+    firsts = narrow.group_by("account", "exact").agg(step=_.step.min())
+    return firsts.group_by("account", "step").agg(new_prompts=_.count()).to_pyarrow()
 
 
 def models(narrow: ibis.Table) -> pa.Table:

@@ -1,4 +1,4 @@
-"""Habits of all parties in a window of days, seen alone or from a group."""
+"""Habits of all parties in a window of steps, seen alone or from a group."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PUBLIC_OUTSIDERS = 3
 
 
 class UseWindow:
-    """Shares of habits in days `first` to `last`.
+    """Shares of habits in steps `first` to `last`.
 
     What counts as public depends on who asks: prompts that a group's own parties pass to
     each other are not public, those that unrelated parties send too are.
@@ -25,11 +25,11 @@ class UseWindow:
     def __init__(
         self, prompts: SharedUse, prompt_users: PromptUsers, habits: Habits, first: int, last: int
     ) -> None:
-        """Count who else sent each shared prompt until the last day."""
+        """Count who else sent each shared prompt until the last step."""
         self._prompts, self._prompt_users = prompts, prompt_users
         self._first, self._last = first, last
         self._users = prompt_users.until(last)
-        rows = np.flatnonzero((prompts.day >= first) & (prompts.day <= last))
+        rows = np.flatnonzero((prompts.step >= first) & (prompts.step <= last))
         alone = self._users[prompts.value[rows]] - 1 >= PUBLIC_OUTSIDERS
         public = np.bincount(
             prompt_users.party[rows],
@@ -57,7 +57,7 @@ class UseWindow:
         owner = np.repeat(
             np.arange(members.size), prompts.starts[members + 1] - prompts.starts[members]
         )
-        recent = (prompts.day[rows] >= self._first) & (prompts.day[rows] <= self._last)
+        recent = (prompts.step[rows] >= self._first) & (prompts.step[rows] <= self._last)
         rows, owner = rows[recent], owner[recent]
         is_public = outsiders[prompts.value[rows]] >= PUBLIC_OUTSIDERS
         public = np.bincount(
@@ -69,9 +69,9 @@ class UseWindow:
         return shares
 
     def _users_among(self, circle: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Count the parties of a circle that sent each prompt until the last day."""
+        """Count the parties of a circle that sent each prompt until the last step."""
         rows = self._prompts.rows_of(circle)
-        first = self._prompt_users.is_first[rows] & (self._prompts.day[rows] <= self._last)
+        first = self._prompt_users.is_first[rows] & (self._prompts.step[rows] <= self._last)
         return np.bincount(self._prompts.value[rows[first]], minlength=self._users.size)
 
 
@@ -79,16 +79,16 @@ class PromptUsers:
     """How many parties have sent each shared prompt."""
 
     def __init__(self, prompts: SharedUse) -> None:
-        """Find the first day of each party and prompt, once for all windows."""
+        """Find the first step of each party and prompt, once for all windows."""
         self.party = prompts.party()
         """Party of each row of the use."""
 
         self.is_first = prompts.is_first()
-        """Rows on whose day a party sent a prompt for the first time."""
+        """Rows in whose step a party sent a prompt for the first time."""
 
-        self._day, self._value = prompts.day[self.is_first], prompts.value[self.is_first]
+        self._step, self._value = prompts.step[self.is_first], prompts.value[self.is_first]
         self._values = prompts.values
 
-    def until(self, day: int) -> npt.NDArray[np.int64]:
-        """Count the parties that sent each prompt until the evening of a day."""
-        return np.bincount(self._value[self._day <= day], minlength=self._values)
+    def until(self, step: int) -> npt.NDArray[np.int64]:
+        """Count the parties that sent each prompt until the end of a step."""
+        return np.bincount(self._value[self._step <= step], minlength=self._values)

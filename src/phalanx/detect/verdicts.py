@@ -54,9 +54,9 @@ def sort_tracks(tracks: Sequence[Track], replay: Replay) -> Sorting:
 
     Parameters:
         tracks: All groups ever opened.
-        replay: At its last evening.
+        replay: At its last step.
     """
-    settings, evening = replay.settings, replay.evening
+    settings, moment = replay.settings, replay.moment
     weights = np.array([track.opening_size for track in tracks], dtype=np.float64)
     is_campaign = decide(tracks, settings.false_discovery_rate).rejected
     is_pool = e_benjamini_hochberg(
@@ -67,12 +67,12 @@ def sort_tracks(tracks: Sequence[Track], replay: Replay) -> Sorting:
     found = [t for t, yes in zip(tracks, is_campaign, strict=True) if yes]
     campaigns = [
         verdict
-        for merger in _merged(found, evening.population.parties.count)
+        for merger in _merged(found, moment.population.parties.count)
         for verdict in _verdicts(merger, replay)
         if _still_unlike(verdict, replay)
     ]
-    campaigns = _disjoint(campaigns, evening.population.parties.count)
-    taken = np.zeros(evening.population.parties.count, dtype=np.bool_)
+    campaigns = _disjoint(campaigns, moment.population.parties.count)
+    taken = np.zeros(moment.population.parties.count, dtype=np.bool_)
     for verdict in campaigns:
         taken[verdict.members] = True
     linked = [
@@ -82,10 +82,10 @@ def sort_tracks(tracks: Sequence[Track], replay: Replay) -> Sorting:
     ]
     pools = [
         verdict
-        for merger in _merged(linked, evening.population.parties.count)
+        for merger in _merged(linked, moment.population.parties.count)
         for verdict in _verdicts(merger, replay)
     ]
-    pools = _disjoint(pools, evening.population.parties.count)
+    pools = _disjoint(pools, moment.population.parties.count)
     listed = {id(t) for verdict in (*campaigns, *pools) for t in verdict.tracks}
     undecided = [
         t
@@ -152,16 +152,16 @@ class _Merger:
 
 def _verdicts(merger: _Merger, replay: Replay) -> list[Verdict]:
     """Split into operators, and keep the members of which the posterior is sure."""
-    evening, settings = replay.evening, replay.settings
+    moment, settings = replay.moment, replay.settings
     union = np.flatnonzero(merger.inside)
     lead = merger.tracks[0].members
     content = content_log_ratio(replay.coverage(lead), replay.exchanges, lead)
     core = _core(merger)
     verdicts = []
-    for part in split_operators(evening, union, settings.minimum_parties, settings.seed):
+    for part in split_operators(moment, union, settings.minimum_parties, settings.seed):
         own_core = Core(np.intersect1d(part, core.parties), core.fewest_others)
-        standing = standing_log_ratio(evening, STANDING_FAMILIES, part, own_core)
-        confidence = membership(content[part], standing, evening.population.parties.count)
+        standing = standing_log_ratio(moment, STANDING_FAMILIES, part, own_core)
+        confidence = membership(content[part], standing, moment.population.parties.count)
         kept = confidence >= CONFIDENT
         order = np.argsort(-confidence[kept], kind="stable")
         verdicts.append(Verdict(tuple(merger.tracks), part[kept][order], confidence[kept][order]))
@@ -192,4 +192,4 @@ def _still_unlike(verdict: Verdict, replay: Replay) -> bool:
         return False
     members = np.sort(verdict.members)
     circle = np.union1d(members, verdict.lead.members)
-    return replay.examine_use(members, circle, verdict.lead.formed_day).log10_e >= STILL_LOG10_E
+    return replay.examine_use(members, circle, verdict.lead.formed_step).log10_e >= STILL_LOG10_E

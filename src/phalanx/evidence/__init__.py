@@ -6,7 +6,7 @@ from phalanx.evidence.combination import both, calibrate_p, mean, product
 from phalanx.evidence.conformal import conformal_log10_e, reachable_log10_e
 from phalanx.evidence.e_bh import Discoveries, e_benjamini_hochberg
 from phalanx.evidence.intervals import clopper_pearson_upper
-from phalanx.evidence.looks import LOOK_DAYS, LOOK_WEIGHTS, weighted_looks
+from phalanx.evidence.looks import LOOK_WEIGHTS, LOOKS, NOT_ASKED, weighted_looks
 from phalanx.evidence.pool import pool_log10_e, sequential_p_values
 from phalanx.evidence.two_nulls import LINKED_LOG10_E, e_benjamini_hochberg_two_nulls
 from phalanx.evidence.urn import CONCENTRATIONS, Urn, UrnTest
@@ -14,8 +14,9 @@ from phalanx.evidence.urn import CONCENTRATIONS, Urn, UrnTest
 __all__ = [
     "CONCENTRATIONS",
     "LINKED_LOG10_E",
-    "LOOK_DAYS",
+    "LOOKS",
     "LOOK_WEIGHTS",
+    "NOT_ASKED",
     "Discoveries",
     "Urn",
     "UrnTest",

@@ -1,11 +1,11 @@
-"""Looking at the evidence evening after evening without paying for it in error.
+"""Looking at the evidence again and again without paying for it in error.
 
 An operator's habits last. Its score on Tuesday predicts its score on Wednesday, so the
 e-values of successive days are not independent, and their product is not an e-value:
 an honest operator with unusual habits would be multiplied into a certainty. Their
 weighted sum is safe. With weights fixed in advance that add up to one,
 `M_d = w_1 E_1 + ... + w_d E_d` never falls, its last value has mean at most one, and
-therefore so has its largest: Markov's inequality holds for whatever evening is picked.
+therefore so has its largest: Markov's inequality holds for whatever moment is picked.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-LOOK_DAYS = (1, 2, 3, 5, 8, 13, 21, 34, 55)
-"""Days of evidence after which a group is looked at."""
+LOOKS = (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233)
+"""Steps after a group was formed at whose end it is looked at."""
 
-_SHARES = np.array([4.0, 4.0, 4.0, 4.0, 4.0, 4.0, 2.0, 1.0, 1.0])
+_SHARES = np.array([4.0] * 10 + [2.0, 1.0, 1.0])
 LOOK_WEIGHTS = _SHARES / _SHARES.sum()
 """Share of the error that each look may spend; they add up to one."""
+
+NOT_ASKED = float("-inf")
+"""Evidence of a look at which the question was not asked: e = 0."""
 
 _LN10 = float(np.log(10.0))
 
@@ -29,7 +32,7 @@ def weighted_looks(log10_es: Sequence[float]) -> float:
 
     Parameters:
         log10_es: e-value at each look in order, base-10 logarithms; at most
-            `len(LOOK_DAYS)` of them.
+            `len(LOOKS)` of them.
 
     Returns:
         log10 of the running weighted sum; minus infinity before the first look.
@@ -38,13 +41,13 @@ def weighted_looks(log10_es: Sequence[float]) -> float:
         ValueError: If there are more looks than weights.
 
     Examples:
-        >>> round(weighted_looks([3.0, 3.0]), 3)
-        2.456
+        >>> round(weighted_looks([NOT_ASKED, 3.0, 3.0]), 3)
+        2.26
     """
-    if len(log10_es) > len(LOOK_DAYS):
-        message = f"at most {len(LOOK_DAYS)} looks are planned, not {len(log10_es)}"
+    if len(log10_es) > len(LOOKS):
+        message = f"at most {len(LOOKS)} looks are planned, not {len(log10_es)}"
         raise ValueError(message)
     if not log10_es:
-        return float("-inf")
+        return NOT_ASKED
     terms = np.asarray(log10_es) * _LN10 + np.log(LOOK_WEIGHTS[: len(log10_es)])
     return float(np.logaddexp.reduce(terms)) / _LN10

@@ -94,7 +94,7 @@ def _days(result: ScanResult) -> list[str]:
     seen = {day for day in result.daily.column("day").to_pylist() if day is not None}
     for campaign in result.campaigns:
         seen.update(campaign.facts.daily_exchanges)
-        seen.add(campaign.judgement.formed_on)
+        seen.add(campaign.judgement.formed_at.date())
     if not seen:
         return []
     first = min(seen)
@@ -161,10 +161,10 @@ def _timeline_rows(result: ScanResult, names: list[str]) -> dict[str, Rows]:
             for day, number in campaign.facts.daily_exchanges.items()
             if number
         ]
-        judgement = campaign.judgement
-        rows["formed"].append({"campaign": name, "day": judgement.formed_on.isoformat()})
-        if judgement.discovered_on:
-            rows["found"].append({"campaign": name, "day": judgement.discovered_on.isoformat()})
+        events = {"formed": campaign.judgement.formed_at, "found": campaign.judgement.discovered_at}
+        for event, moment in events.items():
+            if moment is not None:
+                rows[event].append({"campaign": name, "day": moment.date().isoformat()})
     return rows
 
 

@@ -28,7 +28,7 @@ from phalanx.model import (
     UndeclaredPool,
 )
 
-SCHEMA_ID: Literal["phalanx.campaigns/1"] = "phalanx.campaigns/1"
+SCHEMA_ID: Literal["phalanx.campaigns/2"] = "phalanx.campaigns/2"
 """What a document says it is. The number is the major version of the schema."""
 
 _LARGEST_DOCUMENT_CHARACTERS = 1 << 30
@@ -39,7 +39,7 @@ _SECRET_ENDINGS = ("secret", "password", "credential", "_key", "_token")
 class ScanDocument:
     """Everything that a scan concluded, without its tables."""
 
-    schema: Literal["phalanx.campaigns/1"]
+    schema: Literal["phalanx.campaigns/2"]
     """Identifier of this format with its major version."""
 
     version: str

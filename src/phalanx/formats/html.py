@@ -82,6 +82,7 @@ def _environment() -> Environment:
         share=notation.share,
         money_usd=notation.money_usd,
         plural=notation.plural,
+        minute=notation.minute,
         with_basis=report_view.with_basis,
         bases=report_view.bases_of,
         across=_across,

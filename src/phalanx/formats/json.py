@@ -1,6 +1,6 @@
 """JSON for programs: one versioned document with a published schema.
 
-The schema is `schemas/campaigns-1.schema.json` beside this module. Logarithms are finite by
+The schema is `schemas/campaigns-2.schema.json` beside this module. Logarithms are finite by
 contract; should an infinite one ever arise, it is written as the largest double with its
 sign, so that order is kept and every JSON parser reads it. NaN is refused.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 _NORMAL_975 = 1.959963984540054
 _LARGEST_SHOWN = 1e300
@@ -95,6 +96,17 @@ def money_usd(amount: float) -> str:
         ('USD 3.50', 'USD 12,346')
     """
     return f"USD {amount:,.2f}" if abs(amount) < 100 else f"USD {amount:,.0f}"
+
+
+def minute(moment: datetime | None) -> str:
+    """Write a moment in UTC, to the minute; a dash for none.
+
+    Examples:
+        >>> from datetime import UTC
+        >>> minute(datetime(2026, 3, 6, 12, tzinfo=UTC)), minute(None)
+        ('2026-03-06 12:00', '-')
+    """
+    return "-" if moment is None else f"{moment:%Y-%m-%d %H:%M}"
 
 
 def plural(number: int, noun: str) -> str:

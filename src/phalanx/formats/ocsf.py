@@ -7,7 +7,7 @@ stays in `campaigns.json`. Without findings the output is one empty line.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import datetime
 
 from phalanx.detect.result import ScanResult
 from phalanx.formats.json import to_line
@@ -131,14 +131,14 @@ def _finding_info(
     conclusion: str, identifier: str, sentence: str, group: tuple[GroupFacts, Judgement]
 ) -> dict[str, object]:
     facts, judgement = group
-    found_on = judgement.discovered_on or judgement.formed_on
+    found_at = judgement.discovered_at or judgement.formed_at
     strongest = next((line for line in judgement.evidence if line.decisive), None)
     info: dict[str, object] = {
         "uid": identifier,
         "title": _TITLES[conclusion],
         "desc": sentence,
         "types": [conclusion],
-        "created_time": _milliseconds(datetime.combine(found_on, time(), UTC)),
+        "created_time": _milliseconds(found_at),
         "first_seen_time": _milliseconds(facts.first_seen),
         "last_seen_time": _milliseconds(facts.last_seen),
         "related_analytics": [

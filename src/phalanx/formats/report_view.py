@@ -50,7 +50,7 @@ class CampaignOverview:
     """Accounts that belong to it, if confidences are calibrated and independent."""
 
     served_before_found: float | None
-    """Share of its exchanges on the days before the evidence passed the level."""
+    """Share of its exchanges before the evidence passed the level."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,19 +180,16 @@ def _letter(place: int) -> str:
 
 
 def served_before_found(campaign: Campaign) -> float | None:
-    """Return the share of exchanges served before the day of discovery, in [0, 1].
+    """Return the share of exchanges served before the discovery, in [0, 1].
 
     Parameters:
         campaign: The campaign.
 
     Returns:
-        The share; null where nothing was discovered or nothing is counted by day.
+        The share; null where nothing was discovered.
     """
-    daily, found_on = campaign.facts.daily_exchanges, campaign.judgement.discovered_on
-    total = sum(daily.values())
-    if found_on is None or not total:
-        return None
-    return sum(number for day, number in daily.items() if day < found_on) / total
+    served, total = campaign.judgement.served_before_discovery, campaign.facts.exchanges
+    return None if served is None or not total else served / total
 
 
 def daily_bars(campaign: Campaign) -> tuple[Bar, ...]:
@@ -206,7 +203,7 @@ def daily_bars(campaign: Campaign) -> tuple[Bar, ...]:
         return ()
     first, days = min(daily), (max(daily) - min(daily)).days + 1
     step, tallest = BARS_WIDTH / days, max(daily.values())
-    found_on = campaign.judgement.discovered_on
+    found_at = campaign.judgement.discovered_at
     bars = []
     for index in range(days):
         day = first + timedelta(days=index)
@@ -218,7 +215,7 @@ def daily_bars(campaign: Campaign) -> tuple[Bar, ...]:
                 y=BARS_HEIGHT - height,
                 width=max(0.5, step * 0.8),
                 height=height,
-                after_discovery=found_on is not None and day >= found_on,
+                after_discovery=found_at is not None and day >= found_at.date(),
                 label=f"{day.isoformat()}: {number:,} exchanges",
             )
         )

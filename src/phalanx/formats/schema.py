@@ -18,7 +18,7 @@ from phalanx.detect import result
 from phalanx.formats.document import SCHEMA_ID, ScanDocument
 from phalanx.formats.json import to_text
 
-SCHEMA_PATH = Path(__file__).parent / "schemas" / "campaigns-1.schema.json"
+SCHEMA_PATH = Path(__file__).parent / "schemas" / "campaigns-2.schema.json"
 """Where the schema is published, inside the package."""
 
 
@@ -27,7 +27,7 @@ def campaigns_schema() -> dict[str, Any]:
 
     Examples:
         >>> campaigns_schema()["properties"]["schema"]["const"]
-        'phalanx.campaigns/1'
+        'phalanx.campaigns/2'
     """
     schema = TypeAdapter(ScanDocument).json_schema(mode="serialization")
     _describe(schema, ScanDocument)

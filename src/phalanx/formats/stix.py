@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 
 from phalanx.detect.result import ScanResult
 from phalanx.formats.json import to_line, to_text
@@ -63,8 +63,7 @@ def render(result: ScanResult) -> str:
 
 def _campaign_objects(campaign: Campaign, result: ScanResult, marking_id: str) -> Iterator[Object]:
     name = campaign.campaign_id
-    found_on = campaign.judgement.discovered_on or campaign.judgement.formed_on
-    created = datetime.combine(found_on, time(), UTC)
+    created = campaign.judgement.discovered_at or campaign.judgement.formed_at
 
     def described(kind: str, **properties: object) -> Object:
         return {

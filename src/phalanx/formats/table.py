@@ -16,6 +16,7 @@ from phalanx.formats.notation import (
     count,
     e_value,
     expected_members,
+    minute,
     plural,
     share,
     short_count,
@@ -123,7 +124,7 @@ def _campaign_row(campaign: Campaign, *, wide: bool) -> tuple[str, ...]:
         count(facts.exchanges),
         e_value(judgement.log10_e_apart),
         e_value(judgement.log10_e_honest),
-        str(judgement.discovered_on or "-"),
+        minute(judgement.discovered_at),
         *((short_count(facts.output_tokens), ", ".join(targets[:3])) if wide else ()),
     )
 

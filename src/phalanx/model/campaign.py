@@ -108,11 +108,14 @@ class Judgement:
     threshold_log10_e: float
     """Level that the list was held to by e-BH, for this group's weight."""
 
-    formed_on: date
-    """Evening on which the group was first seen as a group."""
+    formed_at: datetime
+    """End of the step after which the group was first seen as a group."""
 
-    discovered_on: date | None
-    """First day on which the evidence passed the level; null if it never did."""
+    discovered_at: datetime | None
+    """End of the step at which the evidence passed the level; null if it never did."""
+
+    served_before_discovery: int | None
+    """Exchanges of its accounts up to then; null if it never did."""
 
     evidence: tuple[Evidence, ...]
     """Line by line, strongest first."""
@@ -151,7 +154,7 @@ class Campaign:
     """A group that rejects both nulls."""
 
     campaign_id: str
-    """Stable identifier, derived from its accounts and the day it was formed."""
+    """Stable identifier, derived from its accounts and when it was formed."""
 
     facts: GroupFacts
     judgement: Judgement

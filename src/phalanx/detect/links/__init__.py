@@ -5,7 +5,7 @@ from __future__ import annotations
 from phalanx.detect.links.address import SharedAddress
 from phalanx.detect.links.birth import BirthBurst
 from phalanx.detect.links.email import SharedEmailPattern
-from phalanx.detect.links.family import MISSING, Evening, LinkFamily, Source
+from phalanx.detect.links.family import MISSING, LinkFamily, Moment, Source
 from phalanx.detect.links.parameters import SharedParameters
 from phalanx.detect.links.payment import SharedPayment
 from phalanx.detect.links.synchrony import SynchronisedActivity
@@ -43,7 +43,7 @@ __all__ = [
     "SHARED_TEMPLATE",
     "STANDING_FAMILIES",
     "SYNCHRONISED_ACTIVITY",
-    "Evening",
     "LinkFamily",
+    "Moment",
     "Source",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.links.family import MISSING, Evening, Source
+from phalanx.detect.links.family import MISSING, Moment, Source
 
 _HOUR = 3_600_000_000
 BIN_HOURS = (1, 6, 24)
@@ -28,9 +28,9 @@ class BirthBurst:
     stratum = "country"
     columns: tuple[str, ...] = ("account_created_at",)
 
-    def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:
+    def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the creation bin of each party, finest first."""
-        created = evening.population.created
+        created = moment.population.created
         return tuple(
             np.where(created > 0, created // (_HOUR * hours), MISSING) for hours in BIN_HOURS
         )

@@ -19,12 +19,12 @@ MISSING = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Evening:
-    """What is known on one evening."""
+class Moment:
+    """What is known when a step is over."""
 
     population: Population
-    day: int
-    """Index of the day that has just ended."""
+    step: int
+    """Index of the step that has just ended."""
 
     communities: npt.NDArray[np.int64]
     """Community of texts that each party writes from; `MISSING` where it has none."""
@@ -44,7 +44,7 @@ class LinkFamily(Protocol):
     stratum: str
     """Attribute within whose values the family's values are exchangeable under the null."""
 
-    def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:
+    def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return one value per party, at one or several resolutions, finest first."""
         ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.links.family import Evening, Source, coded
+from phalanx.detect.links.family import Moment, Source, coded
 
 
 class SharedParameters:
@@ -23,7 +23,7 @@ class SharedParameters:
     stratum = "country"
     columns: tuple[str, ...] = ("temperature", "top_p", "max_tokens", "user_agent", "tools_hash")
 
-    def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:
+    def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the value that each party showed first."""
-        attributes = evening.population.attributes
+        attributes = moment.population.attributes
         return (coded(attributes["parameters"]),)

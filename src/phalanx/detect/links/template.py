@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.links.family import Evening, Source
+from phalanx.detect.links.family import Moment, Source
 
 
 class SharedTemplate:
@@ -26,6 +26,6 @@ class SharedTemplate:
     stratum = "country"
     columns: tuple[str, ...] = ("prompt",)
 
-    def values(self, evening: Evening) -> tuple[npt.NDArray[np.int64], ...]:
+    def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the community of texts of each party."""
-        return (evening.communities,)
+        return (moment.communities,)
