@@ -16,8 +16,9 @@ HONEST_NULL = (
 )
 _FORMED_BY = {
     "content": "The group was formed by what its parties send; this family took no part in it.",
-    "standing": "The group was formed by where its parties come from; "
+    "identity": "The group was formed by who pays and registers from where; "
     "this family took no part in it.",
+    "birth": "The group was formed by when its parties registered; this family took no part in it.",
 }
 
 

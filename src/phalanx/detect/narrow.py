@@ -17,7 +17,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from phalanx.detect.sketch import BANDS, CAPABILITY_BIT, derive_seed, hash_strings, sketch_prompts
+from phalanx.detect.sketch import (
+    BANDS,
+    CAPABILITY_BIT,
+    capability_masks,
+    derive_seed,
+    hash_strings,
+    sketch_prompts,
+)
 from phalanx.logs.engine import DuckDBEngine
 
 MICROSECONDS_PER_MINUTE = 60_000_000
@@ -136,7 +143,9 @@ class Narrowing:
             "closing": sketch.closing,
             "exact": sketch.exact,
             "words": sketch.words,
-            "capabilities": sketch.capabilities | _offers_tools(batch),
+            "capabilities": sketch.capabilities
+            | capability_masks(batch.column("system_prompt"))
+            | _offers_tools(batch),
             "code": sketch.code.astype(np.int16),
         }
         timestamp = _integers(batch.column("timestamp"))
@@ -145,7 +154,7 @@ class Narrowing:
         columns["created"] = _integers(batch.column("account_created_at"))
         columns["later_turn"] = (_integers(batch.column("history_turns")) > 0).astype(np.int32)
         columns["parameters"] = _parameter_signature(batch, seed)
-        columns["draw"] = _draw(columns["account"].astype(np.int64), timestamp, sketch.exact)
+        columns["draw"] = _draw(timestamp, sketch.words)
         columns["input_tokens"] = _input_tokens(batch, sketch.words)
         columns["output_tokens"] = _output_tokens(batch)
         columns["refused"] = (_integers(batch.column("status")) >= 400).astype(np.int16)
@@ -221,12 +230,10 @@ def _parameter_signature(batch: pa.RecordBatch, seed: np.uint64) -> npt.NDArray[
     return state.view(np.int64)
 
 
-def _draw(
-    account: npt.NDArray[np.int64], timestamp: npt.NDArray[np.int64], exact: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
-    """Return a pseudo-random order of exchanges that does not depend on the order of rows."""
-    state = account.view(np.uint64) ^ (timestamp.view(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F))
-    state ^= exact.view(np.uint64) >> np.uint64(7)
+def _draw(timestamp: npt.NDArray[np.int64], words: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """Return a pseudo-random order of exchanges, whatever their rows, names and key."""
+    state = timestamp.view(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
+    state ^= words.astype(np.uint64)
     state *= np.uint64(0x9E3779B97F4A7C15)
     mixed = (state ^ (state >> np.uint64(31))) >> np.uint64(1)
     return np.asarray(mixed.view(np.int64))

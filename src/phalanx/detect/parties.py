@@ -52,30 +52,34 @@ def declare_parties(
         declared: Account -> party, from a party file; overrides the organisation.
 
     Returns:
-        Parties in the order of their names.
+        Parties in the order of their first accounts. An account that calls itself like a party
+        is none.
 
     Examples:
         >>> parties = declare_parties(("a", "b", "c"), (None, "o", "o"), np.array([1, 3, 2]), {})
         >>> parties.names, parties.of_account.tolist(), parties.first_account.tolist()
         (('a', 'organisation:o'), [0, 1, 1], [0, 2])
     """
-    labels = []
-    for account, organisation in zip(accounts, organisations, strict=True):
+    number: dict[tuple[str, str], int] = {}
+    of_account = np.zeros(len(accounts), dtype=np.int64)
+    for row, (account, organisation) in enumerate(zip(accounts, organisations, strict=True)):
         party = declared.get(account)
-        if party is not None:
-            labels.append(f"party:{party}")
-        elif organisation:
-            labels.append(f"organisation:{organisation}")
-        else:
-            labels.append(account)
-    names, of_account = np.unique(np.array(labels, dtype=object).astype(str), return_inverse=True)
+        owner = (
+            ("party", party)
+            if party is not None
+            else ("organisation", organisation)
+            if organisation
+            else ("", account)
+        )
+        of_account[row] = number.setdefault(owner, len(number))
+    names = tuple(f"{kind}:{name}" if kind else name for kind, name in number)
     order = np.lexsort((first_seen, of_account))
-    starts = np.searchsorted(of_account[order], np.arange(names.size + 1))
+    starts = np.searchsorted(of_account[order], np.arange(len(names) + 1))
     return Parties(
-        of_account.astype(np.int64),
-        tuple(str(name) for name in names),
+        of_account,
+        names,
         order[starts[:-1]],
-        np.bincount(of_account, minlength=names.size),
+        np.bincount(of_account, minlength=len(names)),
         order,
         starts,
     )
