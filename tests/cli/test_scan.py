@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import signal
 import stat
@@ -148,6 +149,24 @@ def test_log_that_cannot_be_used(
     assert "Next:" in message
     assert "Traceback" not in message
     assert not (tmp_path / "phalanx-scan").exists()
+
+
+def test_cut_log_is_a_warning(
+    log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A compressed log that ends early is read as far as it goes, and everybody is told."""
+    rows = pq.read_table(log).slice(0, 2000).to_pylist()
+    text = "\n".join(json.dumps(row, default=str) for row in rows)
+    (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(text.encode())[:-2000])
+    main(["scan", "cut.jsonl.gz", "--clear-identifiers"])
+    said = "cut.jsonl.gz: the compressed data end early; what came before was read"
+    captured = capsys.readouterr()
+    assert f"warning: {said}" in captured.err
+    assert f"noted 1 x {said}" in captured.out
+    assert said in (tmp_path / "phalanx-scan/report.html").read_text()
+    for name in ("run.json", "campaigns.json"):
+        record = json.loads((tmp_path / "phalanx-scan" / name).read_text())
+        assert record.get("run", record)["notes"][said] == 1
 
 
 def test_folder_that_cannot_be_written(

@@ -397,6 +397,15 @@ def scan_of(sketches: tuple[Sketch, ...], *, seed: int = 7, text: str = "") -> S
             columns=("client_ip", "organisation", "payment_fingerprint", "tls_fingerprint"),
             rejects={text or "timestamp without zone": 200, "prompt is empty": 14},
             key_id="k-2026-03",
+            notes={
+                text or "timestamp without zone, taken as UTC": 1_204,
+                text + "logs/march.jsonl.gz: the compressed data end early; "
+                "what came before was read": 1,
+            },
+            warnings=(
+                text + "logs/march.jsonl.gz: the compressed data end early; "
+                "what came before was read",
+            ),
         ),
         accounts=pa.table(
             {

@@ -24,6 +24,11 @@ def test_promise_is_stated_as_an_expectation(result: ScanResult) -> None:
     assert "if the named assumptions hold" in text
 
 
+def test_what_was_mended_is_said(result: ScanResult) -> None:
+    """Each note on the data is a line, with how often."""
+    assert "noted 1,204 x timestamp without zone, taken as UTC" in render(result, width=120)
+
+
 def test_nothing_found_is_no_proof(empty_result: ScanResult) -> None:
     """An empty list is not called a clean bill."""
     assert "no proof that there was none" in render(empty_result)

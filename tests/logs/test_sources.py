@@ -221,6 +221,7 @@ def test_compressed_data_that_end_early(codec: str, tmp_path: Path, row: Row, re
     assert 12_000 < table.num_rows < 14_000
     assert table["prompt"].to_pylist() == [each["prompt"] for each in rows[: table.num_rows]]
     assert any("end early" in note for note in log.notes)
+    assert log.warnings == tuple(log.notes)
 
 
 def test_a_compressed_parquet_that_ends_early_is_refused(tmp_path: Path, row: Row) -> None:

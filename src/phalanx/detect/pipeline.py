@@ -112,6 +112,7 @@ def scan(
                 names=names,
                 config=config,
                 columns=log.columns,
+                has_prompts=log.has_prompts,
                 model_use=models(table),
                 openings=lambda groups: openings(table, groups),
             )
@@ -191,5 +192,7 @@ def _run_record(
         inputs=dict(log.inputs),
         columns=tuple(sorted(log.columns)),
         rejects=dict(log.rejects),
+        notes=dict(log.notes),
+        warnings=log.warnings,
         key_id="" if config.pseudonym_key is None else key_id(config.pseudonym_key),
     )

@@ -12,7 +12,7 @@ from phalanx.detect.account_table import Listing, account_table, daily_table
 from phalanx.detect.config import ScanConfig
 from phalanx.detect.facts import FactFinder, instant
 from phalanx.detect.grants import grants_of
-from phalanx.detect.honest import reachable_pool_log10_e
+from phalanx.detect.honest import HarvestLikeUse, reachable_pool_log10_e
 from phalanx.detect.lines import evidence_lines
 from phalanx.detect.link_table import link_table
 from phalanx.detect.narrow import Names
@@ -35,6 +35,8 @@ from phalanx.model import (
 )
 
 _ALWAYS_THERE = ("timestamp", "prompt")
+_READ_PROMPTS = frozenset({HarvestLikeUse.rule_id})
+"""Rules that say nothing without prompts, beside those that need no other column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,9 @@ class Recording:
     config: ScanConfig
     columns: frozenset[str]
     """Optional columns that the log carried."""
+
+    has_prompts: bool
+    """Whether any exchange has a prompt that is not empty."""
 
     model_use: pa.Table
     openings: Callable[[pa.Table], pa.Table]
@@ -115,7 +120,7 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
             first_exchange=instant(int(population.accounts["first_seen"].to_numpy().min())),
             last_exchange=instant(int(population.accounts["last_seen"].to_numpy().max())),
         ),
-        signals=_signals(recording.columns),
+        signals=_signals(recording.columns, has_prompts=recording.has_prompts),
         run=run,
         accounts=account_table(population, recording.names, listings),
         links=link_table(
@@ -223,16 +228,15 @@ def _identifier(kind: str, facts: GroupFacts, track: Track) -> str:
     return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
-def _signals(columns: frozenset[str]) -> tuple[SignalState, ...]:
+def _signals(columns: frozenset[str], *, has_prompts: bool) -> tuple[SignalState, ...]:
     states = []
     for rule in all_rules():
-        enabled = any(c in columns or c in _ALWAYS_THERE for c in rule.columns)
+        reason = ""
+        if not has_prompts and (rule.rule_id in _READ_PROMPTS or rule.columns == ("prompt",)):
+            reason = "every prompt in the log is empty"
+        elif not any(c in columns or c in _ALWAYS_THERE for c in rule.columns):
+            reason = "the log carries none of: " + ", ".join(rule.columns)
         states.append(
-            SignalState(
-                rule_id=rule.rule_id,
-                name=rule.name,
-                enabled=enabled,
-                reason="" if enabled else "the log carries none of: " + ", ".join(rule.columns),
-            )
+            SignalState(rule_id=rule.rule_id, name=rule.name, enabled=not reason, reason=reason)
         )
     return tuple(states)

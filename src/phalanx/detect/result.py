@@ -17,7 +17,7 @@ from phalanx.model import (
     UndeclaredPool,
 )
 
-SCHEMA_VERSION = "2.0"
+SCHEMA_VERSION = "2.1"
 """Version of `campaigns.json`; a field may be added within a major version."""
 
 
@@ -79,6 +79,12 @@ class RunRecord:
 
     rejects: Mapping[str, int]
     """Rejected rows per reason."""
+
+    notes: Mapping[str, int] = field(default_factory=dict)
+    """What was mended, left empty or passed over without losing a row -> how often."""
+
+    warnings: tuple[str, ...] = ()
+    """Notes that say that part of the input was not read."""
 
     key_id: str
     """Identifier of the pseudonym key; never the key. Empty for clear identifiers."""

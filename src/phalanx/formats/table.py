@@ -201,6 +201,7 @@ def _quality(result: ScanResult) -> Group:
         _text(f"rejected {count(number)} x {reason}")
         for reason, number in result.run.rejects.items()
     ]
+    lines += [_text(f"noted {count(number)} x {what}") for what, number in result.run.notes.items()]
     lines += [
         _text(f"off: {signal.rule_id} {signal.name}: {signal.reason}")
         for signal in result.signals

@@ -16,6 +16,7 @@ from phalanx.logs.digest import FileDigest
 from phalanx.logs.frames import FRAME_NAME, read_frame
 from phalanx.logs.options import ReadOptions
 from phalanx.logs.quality import Quality, RejectsFile
+from phalanx.logs.schema import REQUIRED_COLUMNS, RESPONSE_CHARACTERS
 from phalanx.logs.sources import Source, find_sources
 
 
@@ -88,6 +89,16 @@ class ExchangeLog:
         return MappingProxyType(self._quality.notes)
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """Notes that say that part of the input was not read."""
+        return tuple(self._quality.warnings)
+
+    @property
+    def has_prompts(self) -> bool:
+        """Whether any row carries a prompt that is not empty."""
+        return self._conformer.has_prompts
+
+    @property
     def rows(self) -> int:
         """Rows that were used."""
         return self._rows
@@ -113,6 +124,7 @@ class ExchangeLog:
                 self._rows += batch.num_rows
                 yield batch
             self._require_rows()
+            self._note_empty_mappings()
         except BaseException:
             # A caller that stops half way leaves no half-written list either.
             self._quality.abandon()
@@ -137,6 +149,16 @@ class ExchangeLog:
             for chunk in read_frame(self._frame, self._options, self._quality):
                 yield from self._conformer.conform(chunk, FRAME_NAME)
             self._inputs[FRAME_NAME] = FRAME_NAME
+
+    def _note_empty_mappings(self) -> None:
+        """Note optional columns that were mapped to a field which no row fills."""
+        for column, field in self._options.columns.items():
+            carried = "response" if column == RESPONSE_CHARACTERS else column
+            if column in REQUIRED_COLUMNS or carried in self.columns:
+                continue
+            said = f"{column}: mapped to {field}, "
+            if not any(note.startswith(said) for note in self._quality.notes):
+                self._quality.note(f"{said}which no row has a value for")
 
     def _require_rows(self) -> None:
         if self._rows:
