@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from phalanx.cli.application import command_paths
 from phalanx.detect import result as result_module
 from phalanx.detect.result import ScanResult
 from phalanx.formats import html as report
@@ -271,3 +272,10 @@ def test_letters_go_on_after_z(result: ScanResult) -> None:
     letters = [basis.letter for _, basis in with_basis(lines)]
     assert letters[25:28] == ["z", "aa", "ab"]
     assert len(set(letters)) == 40
+
+
+def test_every_command_that_the_report_names_exists(text: str) -> None:
+    """A report sends nobody to a command that there is not."""
+    named = set(re.findall(r"<code>phalanx ([a-z ]+)", text))
+    assert named
+    assert {words.strip() for words in named} <= {" ".join(words) for words in command_paths()}
