@@ -8,6 +8,8 @@ import signal
 import stat
 import tempfile
 from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import get_args
 
@@ -167,6 +169,34 @@ def test_cut_log_is_a_warning(
     for name in ("run.json", "campaigns.json"):
         record = json.loads((tmp_path / "phalanx-scan" / name).read_text())
         assert record.get("run", record)["notes"][said] == 1
+
+
+def test_run_json_is_all_that_a_repeat_needs(log: Path, key: Path, tmp_path: Path) -> None:
+    """Files of settings, readers, prices, threads, clock and versions are on record; no key is."""
+    pq.write_table(pq.read_table(log).slice(0, 500), "log.parquet")
+    account = pq.read_table("log.parquet")["account_id"][0].as_py()
+    Path("trusted.txt").write_text(f"{account}\n")
+    Path("parties.csv").write_text(f"account_id,party\n{account},p\n")
+    Path("prices.toml").write_text('"*" = [1, 2]\n')
+    Path("phalanx.toml").write_text("[scan]\nseed = 3\n")
+    words = ["--trusted", "trusted.txt", "--parties", "parties.csv", "--prices", "prices.toml"]
+    main(["scan", "log.parquet", *words, "--key", str(key), "-q"])
+    text = (tmp_path / "phalanx-scan/run.json").read_text()
+    run = json.loads(text)
+    given = {"config": "phalanx.toml", "trusted": "trusted.txt", "parties": "parties.csv",
+             "prices": "prices.toml"}  # fmt: skip
+    assert {each["role"]: (each["path"], each["sha256"]) for each in run["files"]} == {
+        role: (name, sha256(Path(name).read_bytes()).hexdigest()) for role, name in given.items()
+    }
+    assert run["readers"] == {"log.parquet": "native"}
+    assert run["prices_usd_per_million_tokens"] == {"*": [1.0, 2.0]}
+    assert run["default_prices"] is False
+    assert run["parameters"]["seed"] == 3
+    assert run["parameters"]["threads"] >= 1
+    assert run["parameters"]["clear_identifiers"] is False
+    assert datetime.fromisoformat(run["parameters"]["now"]).tzinfo is not None
+    assert {"narwhals", "sqlglot", "python"} <= set(run["versions"])
+    assert key.read_bytes().hex() not in text
 
 
 def test_folder_that_cannot_be_written(

@@ -30,7 +30,10 @@ from phalanx.logs.pseudonym import key_id, pseudonym
 Progress = Callable[[str, float], None]
 """Called with the stage and the share of it that is done, in [0, 1]."""
 
-_VERSIONED = ("duckdb", "ibis-framework", "networkit", "numba", "numpy", "pyarrow", "scipy")
+_VERSIONED = (
+    "duckdb", "ibis-framework", "narwhals", "networkit", "numba", "numpy", "pyarrow", "scipy",
+    "sqlglot",
+)  # fmt: skip
 
 
 @dataclass
@@ -82,7 +85,7 @@ def scan(
         ReadOptions(
             columns=config.columns,
             pseudonym_key=config.pseudonym_key,
-            now=config.now,
+            now=started_at,
             rejects_path=rejects_path,
         ),
     )
@@ -186,6 +189,9 @@ def _run_record(
             "grants": [grant.grant_id for grant in config.grants],
             "columns": dict(config.columns),
             "memory_limit_bytes": config.memory_limit_bytes,
+            "threads": _threads(config),
+            "now": started_at.isoformat(),
+            "clear_identifiers": config.pseudonym_key is None,
         },
         started_at=started_at,
         stage_seconds=clock.seconds,
@@ -194,5 +200,9 @@ def _run_record(
         rejects=dict(log.rejects),
         notes=dict(log.notes),
         warnings=log.warnings,
+        readers=dict(log.readers),
+        files=config.files,
+        prices_usd_per_million_tokens=dict(config.prices_usd_per_million_tokens),
+        default_prices=config.has_default_prices,
         key_id="" if config.pseudonym_key is None else key_id(config.pseudonym_key),
     )

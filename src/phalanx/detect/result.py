@@ -9,6 +9,7 @@ from html import escape
 
 import pyarrow as pa
 
+from phalanx.detect.config import SettingsFile
 from phalanx.model import (
     AuthorisedGroup,
     Campaign,
@@ -85,6 +86,18 @@ class RunRecord:
 
     warnings: tuple[str, ...] = ()
     """Notes that say that part of the input was not read."""
+
+    readers: Mapping[str, str] = field(default_factory=dict)
+    """Input -> format that it was read as."""
+
+    files: tuple[SettingsFile, ...] = ()
+    """Files that settings were read from."""
+
+    prices_usd_per_million_tokens: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Price list in force: model name or glob -> (input, output)."""
+
+    default_prices: bool = False
+    """Whether nobody gave that list, so that costs are at a guess."""
 
     key_id: str
     """Identifier of the pseudonym key; never the key. Empty for clear identifiers."""

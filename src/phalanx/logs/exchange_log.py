@@ -65,6 +65,7 @@ class ExchangeLog:
         self._quality = quality
         self._conformer = Conformer(options, quality)
         self._inputs: dict[str, str] = {}
+        self._readers: dict[str, str] = {}
         self._started = False
         self._rows = 0
 
@@ -77,6 +78,11 @@ class ExchangeLog:
     def inputs(self) -> Mapping[str, str]:
         """SHA-256 of each file by path; `frame` for a table in memory."""
         return MappingProxyType(self._inputs)
+
+    @property
+    def readers(self) -> Mapping[str, str]:
+        """Format of each input, as `inputs` names them."""
+        return MappingProxyType(self._readers)
 
     @property
     def rejects(self) -> Mapping[str, int]:
@@ -139,6 +145,7 @@ class ExchangeLog:
                 for chunk in source.reader.read(source.file, self._options, self._quality):
                     yield from self._conformer.conform(chunk, name)
                 self._inputs[name] = digest.result()
+                self._readers[name] = source.reader.name
             except (OSError, pa.ArrowException, UnicodeError, DecompressionError) as error:
                 message = f"{name}: cannot be read as {source.reader.name}: {_first_line(error)}"
                 advice = "Write or copy the file again, or leave it out."
@@ -149,6 +156,7 @@ class ExchangeLog:
             for chunk in read_frame(self._frame, self._options, self._quality):
                 yield from self._conformer.conform(chunk, FRAME_NAME)
             self._inputs[FRAME_NAME] = FRAME_NAME
+            self._readers[FRAME_NAME] = FRAME_NAME
 
     def _note_empty_mappings(self) -> None:
         """Note optional columns that were mapped to a field which no row fills."""
