@@ -29,6 +29,13 @@ def test_what_was_mended_is_said(result: ScanResult) -> None:
     assert "noted 1,204 x timestamp without zone, taken as UTC" in render(result, width=120)
 
 
+def test_clear_identifiers_are_said(result: ScanResult) -> None:
+    """The table says whether accounts are pseudonyms, and warns where they are not."""
+    assert "Accounts are pseudonyms under key k-2026-03." in render(result)
+    clear = replace(result, run=replace(result.run, key_id=""))
+    assert "Accounts stand in clear: handle accordingly." in render(clear)
+
+
 def test_nothing_found_is_no_proof(empty_result: ScanResult) -> None:
     """An empty list is not called a clean bill."""
     assert "no proof that there was none" in render(empty_result)

@@ -70,7 +70,8 @@ class ScanConfig:
     """Keep no prompt text, not even masked templates, in the result."""
 
     pseudonym_key: bytes | None = field(default=None, repr=False)
-    """Key of the pseudonyms; null keeps identifiers in clear."""
+    """Key of the pseudonyms, at least 16 bytes. Null, the default, keeps account ids and addresses
+    in clear, in the result and in everything that is written from it."""
 
     seed: int = 0
     """Seed of community detection and of every tie that is broken by chance."""

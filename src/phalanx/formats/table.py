@@ -21,7 +21,7 @@ from phalanx.formats.notation import (
     share,
     short_count,
 )
-from phalanx.formats.wording import promise, summary
+from phalanx.formats.wording import privacy, promise, summary
 from phalanx.model import Campaign
 
 PLAIN_WIDTH = 120
@@ -197,6 +197,7 @@ def _quality(result: ScanResult) -> Group:
             f"{e_value(population.reachable_log10_e)} against honest use."
         ),
     ]
+    lines.append(Text(privacy(result), style="" if result.run.key_id else "bold"))
     lines += [
         _text(f"rejected {count(number)} x {reason}")
         for reason, number in result.run.rejects.items()

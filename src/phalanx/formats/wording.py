@@ -60,6 +60,18 @@ def promise(result: ScanResult) -> str:
     )
 
 
+def privacy(result: ScanResult) -> str:
+    """Say whether the accounts of this result are pseudonyms.
+
+    Parameters:
+        result: What the scan found.
+    """
+    key_id = result.run.key_id
+    if key_id:
+        return f"Accounts are pseudonyms under key {key_id}."
+    return "Accounts stand in clear: handle accordingly."
+
+
 def summary(result: ScanResult) -> str:
     """Say in one sentence what was read and what was found.
 
