@@ -260,6 +260,8 @@ def campaign_of(sketch: Sketch, draw: random.Random, text: str = "") -> Campaign
                 reason="At least 0.99 confidence and nearly all use is harvest.",
             ),
         ),
+        grants=(text or "grant-2026-research-4",) if sketch.accounts == 12 else (),
+        granted_accounts=2 if sketch.accounts == 12 else 0,
     )  # fmt: skip
 
 

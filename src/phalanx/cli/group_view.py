@@ -14,6 +14,7 @@ from rich.table import Table
 from phalanx.detect.result import ScanResult
 from phalanx.formats.json import to_text
 from phalanx.formats.notation import e_value, minute, money_usd, plural, share, short_count
+from phalanx.formats.wording import grants_sentence
 from phalanx.model import (
     AuthorisedGroup,
     Campaign,
@@ -185,6 +186,8 @@ def _print_members(console: Console, facts: GroupFacts) -> None:
 
 
 def _print_consequences(console: Console, campaign: Campaign) -> None:
+    if campaign.grants:
+        console.print(f"\ngrants consulted: {grants_sentence(campaign)}")
     harm = campaign.harm
     console.print(
         f"\nharm, estimated: {short_count(harm.output_tokens)} tokens served, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ import numpy as np
 
 from phalanx import __version__
 from phalanx.detect.config import ScanConfig
+from phalanx.detect.grants import look_up
 from phalanx.detect.narrow import Names, narrow
 from phalanx.detect.population import Population, build_population
 from phalanx.detect.record import Recording, record
@@ -109,17 +110,19 @@ def scan(
                 if progress:
                     progress("replay", (step + 1) / population.steps)
         with clock.stage("record"):
+            grants = look_up(config, population, names)
             recording = Recording(
                 population=population,
                 replay=replay,
                 names=names,
+                grants=grants,
                 config=config,
                 columns=log.columns,
                 has_prompts=log.has_prompts,
                 model_use=models(table),
                 openings=lambda groups: openings(table, groups),
             )
-            run = _run_record(config, log, started_at, clock)
+            run = _run_record(config, log, started_at, clock, grants.notes(population))
             return record(recording, run, log.rows)
 
 
@@ -171,7 +174,11 @@ def _replay_settings(config: ScanConfig, population: Population, names: Names) -
 
 
 def _run_record(
-    config: ScanConfig, log: ExchangeLog, started_at: datetime, clock: StageClock
+    config: ScanConfig,
+    log: ExchangeLog,
+    started_at: datetime,
+    clock: StageClock,
+    notes_on_grants: Mapping[str, int],
 ) -> RunRecord:
     versions = {name: version(name) for name in _VERSIONED}
     return RunRecord(
@@ -198,7 +205,7 @@ def _run_record(
         inputs=dict(log.inputs),
         columns=tuple(sorted(log.columns)),
         rejects=dict(log.rejects),
-        notes=dict(log.notes),
+        notes={**log.notes, **notes_on_grants},
         warnings=log.warnings,
         readers=dict(log.readers),
         files=config.files,

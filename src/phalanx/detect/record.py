@@ -11,7 +11,7 @@ import pyarrow as pa
 from phalanx.detect.account_table import Listing, account_table, daily_table
 from phalanx.detect.config import ScanConfig
 from phalanx.detect.facts import FactFinder, instant
-from phalanx.detect.grants import grants_of
+from phalanx.detect.grants import GrantBook
 from phalanx.detect.honest import HarvestLikeUse, reachable_pool_log10_e
 from phalanx.detect.lines import evidence_lines
 from phalanx.detect.link_table import link_table
@@ -46,6 +46,7 @@ class Recording:
     population: Population
     replay: Replay
     names: Names
+    grants: GrantBook
     config: ScanConfig
     columns: frozenset[str]
     """Optional columns that the log carried."""
@@ -74,19 +75,19 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
     campaigns: list[Campaign] = []
     authorised: list[AuthorisedGroup] = []
     for verdict in sorting.campaigns:
-        campaign, grants = _campaign(recording, finder, verdict, next(templates))
-        if grants:
+        campaign, is_authorised = _campaign(recording, finder, verdict, next(templates))
+        if is_authorised:
             authorised.append(
                 AuthorisedGroup(
                     group_id=campaign.campaign_id,
                     facts=campaign.facts,
                     judgement=campaign.judgement,
-                    grant_ids=grants,
+                    grant_ids=campaign.grants,
                 )
             )
         else:
             campaigns.append(campaign)
-        verdict_name = "authorised" if grants else "campaign"
+        verdict_name = "authorised" if is_authorised else "campaign"
         listings.append(Listing(campaign.campaign_id, verdict_name, campaign.facts, verdict))
     pools = []
     for verdict in sorting.pools:
@@ -132,17 +133,21 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
 
 def _campaign(
     recording: Recording, finder: FactFinder, verdict: Verdict, templates: tuple[str, ...]
-) -> tuple[Campaign, tuple[str, ...]]:
+) -> tuple[Campaign, bool]:
+    """Describe a campaign, and say whether grants cover all of it."""
     facts = _facts(recording, finder, verdict, templates)
     judgement = _judgement(finder, verdict)
+    coverage = recording.grants.coverage(facts)
     campaign = Campaign(
         campaign_id=_identifier("campaign", facts, verdict.lead),
         facts=facts,
         judgement=judgement,
         harm=estimate_harm(facts, recording.config.prices_usd_per_million_tokens),
-        actions=recommend_actions(facts, judgement),
+        actions=recommend_actions(facts, judgement, coverage.accounts),
+        grants=coverage.grant_ids,
+        granted_accounts=len(coverage.accounts),
     )
-    return campaign, grants_of(facts, recording.config, recording.population, recording.names)
+    return campaign, coverage.complete
 
 
 def _facts(

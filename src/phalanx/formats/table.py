@@ -21,7 +21,7 @@ from phalanx.formats.notation import (
     share,
     short_count,
 )
-from phalanx.formats.wording import privacy, promise, summary
+from phalanx.formats.wording import grants_sentence, privacy, promise, summary
 from phalanx.model import Campaign
 
 PLAIN_WIDTH = 120
@@ -104,8 +104,14 @@ def _campaigns(result: ScanResult, *, wide: bool) -> Group:
     level = e_value(levels[0])
     if levels[-1] > levels[0]:
         level += f" to {e_value(levels[-1])}"
+    grants = [
+        _text(f"{campaign.campaign_id}: grants consulted: {grants_sentence(campaign)}")
+        for campaign in result.campaigns
+        if campaign.grants
+    ]
     return Group(
         table,
+        *grants,
         Text(
             "accounts: in the group (of them members, 95 % interval); apart, honest: e-values "
             f"against the two nulls, of which the smaller had to reach {level}",

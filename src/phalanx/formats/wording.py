@@ -50,6 +50,13 @@ def promise(result: ScanResult) -> str:
         result: What the scan found.
     """
     rate = share(result.false_discovery_rate)
+    if not result.campaigns and result.authorised:
+        covered = plural(len(result.authorised), "group")
+        verb = "is" if len(result.authorised) == 1 else "are"
+        return (
+            f"{covered} passed the level of the list and {verb} covered by grants; no other did. "
+            "That is no proof that there was none: see what could not be judged."
+        )
     if not result.campaigns:
         return (
             "No group passed the level of the list. That is no proof that there was none: see "
@@ -83,7 +90,8 @@ def summary(result: ScanResult) -> str:
         f"on {plural(result.population.days, 'day')}."
     )
     if not result.campaigns:
-        return f"No campaign in {plural(result.population.exchanges, 'exchange')}, {seen}"
+        without = " without a grant" if result.authorised else ""
+        return f"No campaign{without} in {plural(result.population.exchanges, 'exchange')}, {seen}"
     accounts = sum(len(campaign.facts.members) for campaign in result.campaigns)
     taken = sum(campaign.facts.exchanges for campaign in result.campaigns)
     total = result.population.exchanges
@@ -109,6 +117,21 @@ def campaign_sentence(campaign: Campaign, false_discovery_rate: float) -> str:
         f"level {e_value(judgement.threshold_log10_e)}). They took "
         f"{short_count(campaign.facts.output_tokens)} output tokens. In the list that this "
         f"stands in, at most {share(false_discovery_rate)} are expected to be false, {CONDITION}."
+    )
+
+
+def grants_sentence(campaign: Campaign) -> str:
+    """Say which grants cover part of a campaign; empty where none does.
+
+    Parameters:
+        campaign: The campaign.
+    """
+    if not campaign.grants:
+        return ""
+    names = ", ".join(campaign.grants)
+    return (
+        f"{names}: covers {count(campaign.granted_accounts)} of "
+        f"{plural(len(campaign.facts.members), 'account')}; authorises nobody else"
     )
 
 
