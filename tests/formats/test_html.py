@@ -274,6 +274,15 @@ def test_letters_go_on_after_z(result: ScanResult) -> None:
     assert len(set(letters)) == 40
 
 
+def test_a_guessed_price_is_called_so(result: ScanResult, text: str) -> None:
+    """Costs at the built-in prices say so, beside the sum and in each campaign; others do not."""
+    guess = "at the default USD 3 and 15 per million tokens; set [prices]"
+    assert text.count(guess) == 1 + len(result.campaigns)
+    given = replace(result, run=replace(result.run, default_prices=False))
+    assert guess not in report.render(given)
+    assert "at the price list that was given" in report.render(given)
+
+
 def test_every_command_that_the_report_names_exists(text: str) -> None:
     """A report sends nobody to a command that there is not."""
     named = set(re.findall(r"<code>phalanx ([a-z ]+)", text))

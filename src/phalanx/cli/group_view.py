@@ -14,7 +14,7 @@ from rich.table import Table
 from phalanx.detect.result import ScanResult
 from phalanx.formats.json import to_text
 from phalanx.formats.notation import e_value, minute, money_usd, plural, share, short_count
-from phalanx.formats.wording import grants_sentence
+from phalanx.formats.wording import grants_sentence, price_basis
 from phalanx.model import (
     AuthorisedGroup,
     Campaign,
@@ -87,7 +87,7 @@ def describe(result: ScanResult, group: Group) -> str:
             _print_members(console, group.facts)
     match group:
         case Campaign():
-            _print_consequences(console, group)
+            _print_consequences(console, result, group)
         case AuthorisedGroup():
             console.print(f"\ngrants: {', '.join(group.grant_ids)}")
     return _without_control_characters(sink.getvalue())
@@ -185,13 +185,13 @@ def _print_members(console: Console, facts: GroupFacts) -> None:
         console.print(f"and {len(facts.members) - _MEMBERS_SHOWN:,} more; --format json has all")
 
 
-def _print_consequences(console: Console, campaign: Campaign) -> None:
+def _print_consequences(console: Console, result: ScanResult, campaign: Campaign) -> None:
     if campaign.grants:
         console.print(f"\ngrants consulted: {grants_sentence(campaign)}")
     harm = campaign.harm
     console.print(
         f"\nharm, estimated: {short_count(harm.output_tokens)} tokens served, "
-        f"{money_usd(harm.estimated_cost_usd)} at the price list"
+        f"{money_usd(harm.estimated_cost_usd)} {price_basis(result)}"
     )
     for name, part in harm.share_of_known_sets.items():
         console.print(f"  {share(part)} of the size of {name}")

@@ -79,6 +79,18 @@ def privacy(result: ScanResult) -> str:
     return "Accounts stand in clear: handle accordingly."
 
 
+def price_basis(result: ScanResult) -> str:
+    """Say at what prices costs were estimated: nobody should take a guess for a bill.
+
+    Parameters:
+        result: What the scan found.
+    """
+    if not result.run.default_prices:
+        return "at the price list that was given"
+    sent, received = result.run.prices_usd_per_million_tokens["*"]
+    return f"at the default USD {sent:g} and {received:g} per million tokens; set [prices]"
+
+
 def summary(result: ScanResult) -> str:
     """Say in one sentence what was read and what was found.
 
