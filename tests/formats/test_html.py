@@ -17,8 +17,9 @@ from phalanx.cli.application import command_paths
 from phalanx.detect import result as result_module
 from phalanx.detect.result import ScanResult
 from phalanx.formats import html as report
+from phalanx.formats.basis import with_basis
 from phalanx.formats.evidence_plane import LISTS, MAX_POINTS
-from phalanx.formats.report_view import MAX_CAMPAIGNS_IN_FULL, MAX_MEMBERS, with_basis
+from phalanx.formats.report_view import MAX_CAMPAIGNS_IN_FULL, MAX_MEMBERS
 from phalanx.formats.wording import HONEST_CLASSES
 
 

@@ -137,12 +137,17 @@ class ScanResult:
             for campaign in self.campaigns
         )
         return (
-            f"<p><b>{len(self.campaigns)}</b> campaigns among "
-            f"{self.population.accounts:,} accounts; expected share of false ones at most "
+            f"<p><b>{len(self.campaigns)}</b> {_noun(len(self.campaigns), 'campaign')} among "
+            f"{self.population.accounts:,} {_noun(self.population.accounts, 'account')}; "
+            f"expected share of false ones at most "
             f"{self.false_discovery_rate:.0%}.</p><table><thead><tr><th>campaign</th>"
             "<th>accounts</th><th>exchanges</th><th>log10 e</th><th>discovered</th></tr>"
             f"</thead><tbody>{rows}</tbody></table>"
         )
+
+
+def _noun(number: int, noun: str) -> str:
+    return noun if number == 1 else f"{noun}s"
 
 
 def _minute(moment: datetime | None) -> str:

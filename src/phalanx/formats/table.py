@@ -21,7 +21,7 @@ from phalanx.formats.notation import (
     share,
     short_count,
 )
-from phalanx.formats.wording import grants_sentence, privacy, promise, summary
+from phalanx.formats.wording import PARTIES, REACH, grants_sentence, privacy, promise, summary
 from phalanx.model import Campaign
 
 PLAIN_WIDTH = 120
@@ -159,9 +159,7 @@ def _parties(result: ScanResult) -> Group:
             count(party.facts.exchanges),
             e_value(party.judgement.log10_e_honest),
         )
-    return _titled(
-        "Suspicious parties: one declared party each, used unlike honest operators", table
-    )
+    return _titled("Suspicious parties: one party each, used unlike honest operators", table)
 
 
 def _authorised(result: ScanResult) -> Group:
@@ -197,10 +195,10 @@ def _quality(result: ScanResult) -> Group:
         Text("Data", style="bold"),
         Text(
             f"{plural(population.exchanges, 'exchange')} of {plural(population.parties, 'party')} "
-            f"read; {plural(population.rejected_rows, 'row')} rejected; "
+            f"read ({PARTIES}); {plural(population.rejected_rows, 'row')} rejected; "
             f"{plural(population.groups_opened, 'group')} opened; reference of "
             f"{plural(population.reference_parties, 'party')}, which allows e-values up to "
-            f"{e_value(population.reachable_log10_e)} against honest use."
+            f"{e_value(population.reachable_log10_e)} against honest use ({REACH})."
         ),
     ]
     lines.append(Text(privacy(result), style="" if result.run.key_id else "bold"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from phalanx.detect.result import ScanResult
-from phalanx.formats.notation import count, e_value, plural, share, short_count
-from phalanx.model import Campaign, SuspiciousParty, UndeclaredPool
+from phalanx.formats.notation import count, e_value, minute, plural, share, short_count
+from phalanx.model import Campaign, Judgement, SuspiciousParty, UndeclaredPool
 
 CONDITION = "if the named assumptions hold"
 """What every promise of this tool ends with."""
@@ -91,6 +91,45 @@ def price_basis(result: ScanResult) -> str:
     return f"at the default USD {sent:g} and {received:g} per million tokens; set [prices]"
 
 
+PARTIES = "accounts that declare one owner count as one party"
+"""What a party is, said once where parties are counted."""
+
+REACH = (
+    "for one operator alone; a pool of several parties reaches further, and its line of PHX-D020 "
+    "says how far"
+)
+"""What the largest e-value that a reference allows is about."""
+
+
+def how_lines_add_up(judgement: Judgement, parties: int) -> str:
+    """Say why the lines of evidence do not add up to the totals.
+
+    Parameters:
+        judgement: The judgement that they belong to.
+        parties: Parties of the group.
+    """
+    return (
+        "The lines do not add up to the totals: lines of one source are averaged, sources are "
+        "multiplied, and the product is taken to the power √(2/n), because large groups of like "
+        f"programs differ a little in everything. n is the number of parties tested, here about "
+        f"{count(parties)}. The looks at different times are averaged too. Only what followed "
+        f"{minute(judgement.formed_at)} UTC counts, unless standing values alone formed the group."
+    )
+
+
+def against_known_set(fraction: float) -> str:
+    """Compare exchanges with the examples of a set that students were trained on.
+
+    Parameters:
+        fraction: Exchanges divided by examples.
+
+    Examples:
+        >>> against_known_set(0.63)
+        'as many exchanges as 63 % of its examples'
+    """
+    return f"as many exchanges as {share(fraction)} of its examples"
+
+
 def summary(result: ScanResult) -> str:
     """Say in one sentence what was read and what was found.
 
@@ -126,8 +165,8 @@ def campaign_sentence(campaign: Campaign, false_discovery_rate: float) -> str:
         f"{plural(len(campaign.facts.members), 'account')} act together and use the model unlike "
         f"honest operators: e-value {e_value(judgement.log10_e)} (operated apart: "
         f"{e_value(judgement.log10_e_apart)}; used honestly: {e_value(judgement.log10_e_honest)}; "
-        f"level {e_value(judgement.threshold_log10_e)}). They took "
-        f"{short_count(campaign.facts.output_tokens)} output tokens. In the list that this "
+        f"level {e_value(judgement.threshold_log10_e)}). They were "
+        f"served {short_count(campaign.facts.output_tokens)} output tokens. In the list that this "
         f"stands in, at most {share(false_discovery_rate)} are expected to be false, {CONDITION}."
     )
 
@@ -169,7 +208,7 @@ def party_sentence(party: SuspiciousParty) -> str:
         party: The party.
     """
     return (
-        f"One declared party with {plural(len(party.facts.members), 'account')} uses the model "
+        f"One party with {plural(len(party.facts.members), 'account')} uses the model "
         f"unlike honest operators of like volume (e-value "
         f"{e_value(party.judgement.log10_e_honest)}). It hides nothing about who it is."
     )
