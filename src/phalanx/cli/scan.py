@@ -71,6 +71,8 @@ def scan_into(
         with common.progress("scan") as progress:
             result = find_campaigns(logs, config, rejects_path=rejects, progress=progress)
         write_scan(result, folder, rejects=rejects)
+    for warning in result.run.warnings:
+        common.say(f"warning: {warning}")
     return result
 
 

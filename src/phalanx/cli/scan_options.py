@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,7 +14,7 @@ from phalanx.cli.scan_key import load_or_create
 from phalanx.cli.settings import DEFAULT_FILE, PRICES_TABLE, chosen_file, read_config
 
 if TYPE_CHECKING:
-    from phalanx.detect.config import ScanConfig
+    from phalanx.detect.config import ScanConfig, SettingsFile
 
 _TEST = Group.create_ordered("Scan")
 _WHO = Group.create_ordered("Who is who")
@@ -93,6 +94,7 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
         hash_only=options.hash_only,
         pseudonym_key=None if options.clear_identifiers else load_or_create(options.key),
         seed=options.seed,
+        files=_files_of(options, chosen_file(os.environ, settings_file)),
     )
     settings_file = chosen_file(os.environ, settings_file)
     in_settings = read_config(settings_file).get(PRICES_TABLE)
@@ -102,3 +104,22 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
         prices = check_prices(in_settings, f"{settings_file or DEFAULT_FILE} [{PRICES_TABLE}]")
         return replace(config, prices_usd_per_million_tokens=prices)
     return config
+
+
+def _files_of(options: ScanOptions, settings_file: Path | None) -> tuple[SettingsFile, ...]:
+    """Return the files that the settings come from, with their digests."""
+    from phalanx.detect.config import SettingsFile
+
+    config = settings_file or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
+    given = {
+        "config": config,
+        "trusted": options.trusted,
+        "parties": options.parties,
+        "grants": options.grants,
+        "prices": options.prices,
+    }
+    return tuple(
+        SettingsFile(role=role, path=str(path), sha256=sha256(path.read_bytes()).hexdigest())
+        for role, path in given.items()
+        if path is not None
+    )

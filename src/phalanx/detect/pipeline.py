@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ import numpy as np
 
 from phalanx import __version__
 from phalanx.detect.config import ScanConfig
+from phalanx.detect.grants import look_up
 from phalanx.detect.narrow import Names, narrow
 from phalanx.detect.population import Population, build_population
 from phalanx.detect.record import Recording, record
@@ -30,7 +31,10 @@ from phalanx.logs.pseudonym import key_id, pseudonym
 Progress = Callable[[str, float], None]
 """Called with the stage and the share of it that is done, in [0, 1]."""
 
-_VERSIONED = ("duckdb", "ibis-framework", "networkit", "numba", "numpy", "pyarrow", "scipy")
+_VERSIONED = (
+    "duckdb", "ibis-framework", "narwhals", "networkit", "numba", "numpy", "pyarrow", "scipy",
+    "sqlglot",
+)  # fmt: skip
 
 
 @dataclass
@@ -82,7 +86,7 @@ def scan(
         ReadOptions(
             columns=config.columns,
             pseudonym_key=config.pseudonym_key,
-            now=config.now,
+            now=started_at,
             rejects_path=rejects_path,
         ),
     )
@@ -106,16 +110,19 @@ def scan(
                 if progress:
                     progress("replay", (step + 1) / population.steps)
         with clock.stage("record"):
+            grants = look_up(config, population, names)
             recording = Recording(
                 population=population,
                 replay=replay,
                 names=names,
+                grants=grants,
                 config=config,
                 columns=log.columns,
+                has_prompts=log.has_prompts,
                 model_use=models(table),
                 openings=lambda groups: openings(table, groups),
             )
-            run = _run_record(config, log, started_at, clock)
+            run = _run_record(config, log, started_at, clock, grants.notes(population))
             return record(recording, run, log.rows)
 
 
@@ -167,7 +174,11 @@ def _replay_settings(config: ScanConfig, population: Population, names: Names) -
 
 
 def _run_record(
-    config: ScanConfig, log: ExchangeLog, started_at: datetime, clock: StageClock
+    config: ScanConfig,
+    log: ExchangeLog,
+    started_at: datetime,
+    clock: StageClock,
+    notes_on_grants: Mapping[str, int],
 ) -> RunRecord:
     versions = {name: version(name) for name in _VERSIONED}
     return RunRecord(
@@ -185,11 +196,20 @@ def _run_record(
             "grants": [grant.grant_id for grant in config.grants],
             "columns": dict(config.columns),
             "memory_limit_bytes": config.memory_limit_bytes,
+            "threads": _threads(config),
+            "now": started_at.isoformat(),
+            "clear_identifiers": config.pseudonym_key is None,
         },
         started_at=started_at,
         stage_seconds=clock.seconds,
         inputs=dict(log.inputs),
         columns=tuple(sorted(log.columns)),
         rejects=dict(log.rejects),
+        notes={**log.notes, **notes_on_grants},
+        warnings=log.warnings,
+        readers=dict(log.readers),
+        files=config.files,
+        prices_usd_per_million_tokens=dict(config.prices_usd_per_million_tokens),
+        default_prices=config.has_default_prices,
         key_id="" if config.pseudonym_key is None else key_id(config.pseudonym_key),
     )

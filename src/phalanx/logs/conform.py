@@ -46,6 +46,7 @@ class Conformer:
     def __init__(self, options: ReadOptions, quality: Quality) -> None:
         """Start without having seen any exchange."""
         self.columns: set[str] = set()
+        self.has_prompts = False
         self._options = options
         self._quality = quality
         self._identifiers = Identifiers(options.pseudonym_key, quality)
@@ -197,6 +198,9 @@ class Conformer:
             self._quality.note(what, int(np.count_nonzero(mask)))
 
     def _remember_columns(self, batch: pa.RecordBatch) -> None:
+        if not self.has_prompts and batch.num_rows:
+            longest = pc.max(pc.binary_length(pc.utf8_trim_whitespace(batch.column("prompt"))))
+            self.has_prompts = longest.as_py() > 0
         for name in OPTIONAL_COLUMNS:
             if name in self.columns or name == "response":
                 continue

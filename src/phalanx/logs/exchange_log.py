@@ -16,6 +16,7 @@ from phalanx.logs.digest import FileDigest
 from phalanx.logs.frames import FRAME_NAME, read_frame
 from phalanx.logs.options import ReadOptions
 from phalanx.logs.quality import Quality, RejectsFile
+from phalanx.logs.schema import REQUIRED_COLUMNS, RESPONSE_CHARACTERS
 from phalanx.logs.sources import Source, find_sources
 
 
@@ -64,6 +65,7 @@ class ExchangeLog:
         self._quality = quality
         self._conformer = Conformer(options, quality)
         self._inputs: dict[str, str] = {}
+        self._readers: dict[str, str] = {}
         self._started = False
         self._rows = 0
 
@@ -78,6 +80,11 @@ class ExchangeLog:
         return MappingProxyType(self._inputs)
 
     @property
+    def readers(self) -> Mapping[str, str]:
+        """Format of each input, as `inputs` names them."""
+        return MappingProxyType(self._readers)
+
+    @property
     def rejects(self) -> Mapping[str, int]:
         """Rows that were not used, by reason."""
         return MappingProxyType(self._quality.rejects)
@@ -86,6 +93,16 @@ class ExchangeLog:
     def notes(self) -> Mapping[str, int]:
         """What was mended or left empty on rows that were used, by kind."""
         return MappingProxyType(self._quality.notes)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Notes that say that part of the input was not read."""
+        return tuple(self._quality.warnings)
+
+    @property
+    def has_prompts(self) -> bool:
+        """Whether any row carries a prompt that is not empty."""
+        return self._conformer.has_prompts
 
     @property
     def rows(self) -> int:
@@ -113,6 +130,7 @@ class ExchangeLog:
                 self._rows += batch.num_rows
                 yield batch
             self._require_rows()
+            self._note_empty_mappings()
         except BaseException:
             # A caller that stops half way leaves no half-written list either.
             self._quality.abandon()
@@ -127,6 +145,7 @@ class ExchangeLog:
                 for chunk in source.reader.read(source.file, self._options, self._quality):
                     yield from self._conformer.conform(chunk, name)
                 self._inputs[name] = digest.result()
+                self._readers[name] = source.reader.name
             except (OSError, pa.ArrowException, UnicodeError, DecompressionError) as error:
                 message = f"{name}: cannot be read as {source.reader.name}: {_first_line(error)}"
                 advice = "Write or copy the file again, or leave it out."
@@ -137,6 +156,17 @@ class ExchangeLog:
             for chunk in read_frame(self._frame, self._options, self._quality):
                 yield from self._conformer.conform(chunk, FRAME_NAME)
             self._inputs[FRAME_NAME] = FRAME_NAME
+            self._readers[FRAME_NAME] = FRAME_NAME
+
+    def _note_empty_mappings(self) -> None:
+        """Note optional columns that were mapped to a field which no row fills."""
+        for column, field in self._options.columns.items():
+            carried = "response" if column == RESPONSE_CHARACTERS else column
+            if column in REQUIRED_COLUMNS or carried in self.columns:
+                continue
+            said = f"{column}: mapped to {field}, "
+            if not any(note.startswith(said) for note in self._quality.notes):
+                self._quality.note(f"{said}which no row has a value for")
 
     def _require_rows(self) -> None:
         if self._rows:

@@ -52,6 +52,7 @@ class Quality:
         """Start with clean counts and no list."""
         self.rejects: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
+        self.warnings: list[str] = []
         self._list: RejectsFile | None = None
 
     def list_rejects_in(self, file: RejectsFile) -> None:
@@ -76,6 +77,11 @@ class Quality:
         """Record something that was mended or left empty on rows that were kept."""
         if count:
             self.notes[what] += count
+
+    def warn(self, what: str) -> None:
+        """Record that part of the input was not read, which is a note too."""
+        self.notes[what] += 1
+        self.warnings.append(what)
 
     def finish(self) -> None:
         """Put the list of rejects in its place; it is empty when nothing was rejected."""
