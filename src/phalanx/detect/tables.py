@@ -36,10 +36,7 @@ CAPABILITY_COLUMNS = tuple(f"capability_{bit}" for bit in range(len(CAPABILITIES
 
 def accounts(narrow: ibis.Table) -> pa.Table:
     """Return one row per account: totals and first-seen attributes, ordered by account."""
-    firsts = {
-        name: _[name].argmin(_.timestamp, where=_[name] != 0).coalesce(0)
-        for name in FIRST_SEEN_COLUMNS
-    }
+    firsts = {name: _first_seen(name) for name in FIRST_SEEN_COLUMNS}
     expression = (
         narrow.group_by("account")
         .agg(
@@ -54,6 +51,17 @@ def accounts(narrow: ibis.Table) -> pa.Table:
         .order_by("account")
     )
     return expression.to_pyarrow()
+
+
+def _first_seen(column: str) -> ibis.Value:
+    """Return the value of an account's first exchange that has one; of several, the smallest.
+
+    Time and value make up one number, the order of which leaves no tie: engines break ties
+    each in its own way. Only decimals are wide enough on all of them.
+    """
+    instant = _.timestamp.cast("decimal(38, 0)") * ibis.literal(1 << 64, "decimal(38, 0)")
+    order = instant + _[column].cast("decimal(38, 0)")
+    return _[column].argmin(order, where=_[column] != 0).coalesce(0)
 
 
 def account_steps(narrow: ibis.Table, step_hours: int) -> pa.Table:
