@@ -36,7 +36,7 @@ def scan(
     Parameters:
         logs: Files, folders or globs. Native tables (Parquet, Arrow, JSONL, CSV; gzip, zstd),
             OpenTelemetry GenAI spans, LiteLLM payloads and OCSF API Activity are told apart by
-            their content.
+            their content. With --engine spark also URLs of Parquet, iceberg:TABLE and delta:PATH.
         out: Folder for the results.
         output_format: What is printed.
         output: File to print into instead.

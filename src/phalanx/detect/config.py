@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
+from typing import Literal
 
 from phalanx.model import Grant
 
 DEFAULT_PRICES: Mapping[str, tuple[float, float]] = MappingProxyType({"*": (3.0, 15.0)})
 """What tokens cost where nobody says: a guess, so that campaigns can be compared."""
+
+EngineName = Literal["duckdb", "spark"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,15 @@ class ScanConfig:
     step_hours: int = 6
     """The log is replayed in steps of so many hours, a divisor of 24: how soon a campaign can be
     raised, and how much work that takes."""
+
+    engine: EngineName = "duckdb"
+    """What runs the relational part: DuckDB in this process, or Spark."""
+
+    master: str = "local[*]"
+    """Master of the Spark cluster; ignored by DuckDB."""
+
+    spark_settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Settings of Spark; not recorded, for they may hold credentials of a store."""
 
     threads: int = 0
     """Worker threads; 0 takes all cores."""

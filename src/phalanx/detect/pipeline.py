@@ -25,14 +25,14 @@ from phalanx.detect.result import RunRecord, ScanResult
 from phalanx.detect.tables import models, openings
 from phalanx.errors import InputError
 from phalanx.logs import ExchangeLog, ReadOptions, open_log
-from phalanx.logs.engine import DuckDBEngine
+from phalanx.logs.engine import DuckDBEngine, Engine
 from phalanx.logs.pseudonym import key_id, pseudonym
 
 Progress = Callable[[str, float], None]
 """Called with the stage and the share of it that is done, in [0, 1]."""
 
 _VERSIONED = (
-    "duckdb", "ibis-framework", "narwhals", "networkit", "numba", "numpy", "pyarrow", "scipy",
+    "ibis-framework", "narwhals", "networkit", "numba", "numpy", "pyarrow", "scipy",
     "sqlglot",
 )  # fmt: skip
 
@@ -77,6 +77,8 @@ def scan(
 
     Raises:
         InputError: If nothing can be read, or no row is usable.
+        MissingExtraError: If Spark is asked for and not installed.
+        ServiceError: If the Spark cluster cannot be reached or fails.
     """
     config = config or ScanConfig()
     started_at = config.now or datetime.now(tz=UTC)
@@ -90,12 +92,11 @@ def scan(
             rejects_path=rejects_path,
         ),
     )
-    threads = _threads(config)
-    with DuckDBEngine(memory_limit_bytes=config.memory_limit_bytes, threads=threads) as engine:
+    with _open_engine(config) as engine:
         with clock.stage("read and sketch"):
             table, names = narrow(
                 engine,
-                log.batches(),
+                log,
                 key=config.pseudonym_key,
                 keep_excerpts=not config.hash_only,
                 step_hours=config.step_hours,
@@ -144,6 +145,17 @@ def _hidden_map(config: ScanConfig) -> dict[str, str]:
     return {_hidden(config, "account_id", a): party for a, party in config.parties.items()}
 
 
+def _open_engine(config: ScanConfig) -> Engine:
+    memory, threads = config.memory_limit_bytes, _threads(config)
+    if config.engine == "duckdb":
+        return DuckDBEngine(memory_limit_bytes=memory, threads=threads)
+    from phalanx.logs.engine.spark import SparkEngine  # noqa: PLC0415 - needs an extra
+
+    return SparkEngine(
+        config.master, config.spark_settings, memory_limit_bytes=memory, threads=threads
+    )
+
+
 def _threads(config: ScanConfig) -> int:
     return config.threads or os.cpu_count() or 1
 
@@ -180,11 +192,12 @@ def _run_record(
     clock: StageClock,
     notes_on_grants: Mapping[str, int],
 ) -> RunRecord:
-    versions = {name: version(name) for name in _VERSIONED}
+    engine = "duckdb" if config.engine == "duckdb" else "pyspark"
+    versions = {name: version(name) for name in sorted((*_VERSIONED, engine))}
     return RunRecord(
         phalanx_version=__version__,
         versions={"python": platform.python_version(), **versions},
-        engine=DuckDBEngine.name,
+        engine=config.engine,
         parameters={
             "false_discovery_rate": config.false_discovery_rate,
             "min_group_parties": config.min_group_parties,

@@ -51,11 +51,7 @@ def accounts(narrow: ibis.Table) -> pa.Table:
 
     Accounts are ordered by what they did, so that no later tie is broken by their names.
     """
-    # Exchanges of one instant are told apart by their draw, never by the order of rows.
-    moment = _.timestamp * ibis.literal(_DRAWS, "int64") + _.draw % ibis.literal(_DRAWS, "int64")
-    firsts = {
-        name: _[name].argmin(moment, where=_[name] != 0).coalesce(0) for name in FIRST_SEEN_COLUMNS
-    }
+    firsts = {name: _first_seen(name) for name in FIRST_SEEN_COLUMNS}
     expression = (
         narrow.group_by("account")
         .agg(
@@ -70,6 +66,19 @@ def accounts(narrow: ibis.Table) -> pa.Table:
         .order_by(*_ACCOUNT_ORDER)
     )
     return expression.to_pyarrow()
+
+
+def _first_seen(column: str) -> ibis.Value:
+    """Return the value of an account's first exchange that has one.
+
+    Of exchanges of one instant the one with the smallest draw counts, then the one with
+    the smallest value. All three make up one number, the order of which leaves no tie:
+    engines break ties each in its own way. Only decimals are wide enough on all of them.
+    """
+    draws = ibis.literal(_DRAWS, "int64")
+    instant = (_.timestamp * draws + _.draw % draws).cast("decimal(38, 0)")
+    order = instant * ibis.literal(1 << 64, "decimal(38, 0)") + _[column].cast("decimal(38, 0)")
+    return _[column].argmin(order, where=_[column] != 0).coalesce(0)
 
 
 def account_steps(narrow: ibis.Table, step_hours: int) -> pa.Table:

@@ -6,6 +6,23 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import Protocol
+
+
+class RejectsList(Protocol):
+    """Keeps rejected rows one by one."""
+
+    def add(self, file: str, unit: str, positions: Iterable[int], reason: str) -> None:
+        """Keep some rows."""
+        ...
+
+    def finish(self) -> None:
+        """Make the list final: nothing follows."""
+        ...
+
+    def abandon(self) -> None:
+        """Drop the list."""
+        ...
 
 
 class RejectsFile:
@@ -53,11 +70,11 @@ class Quality:
         self.rejects: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
         self.warnings: list[str] = []
-        self._list: RejectsFile | None = None
+        self._list: RejectsList | None = None
 
-    def list_rejects_in(self, file: RejectsFile) -> None:
+    def list_rejects_in(self, rejects: RejectsList) -> None:
         """List what is rejected from now on."""
-        self._list = file
+        self._list = rejects
 
     def reject(self, file: str, unit: str, positions: Collection[int], reason: str) -> None:
         """Record rows that cannot be used.
