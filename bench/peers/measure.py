@@ -133,6 +133,12 @@ def measure(scored: Scored, threshold: float, truth: Truth, unit: Unit) -> Measu
     )
 
 
+def highest(scored: Sequence[Scored]) -> Scored:
+    """Return each account's highest score over evenings, for the threshold of a daily run."""
+    score = np.max([one.score for one in scored], axis=0)
+    return Scored(score=score, group=np.arange(score.size))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delay:
     """How late the alerts came when the peer is asked evening by evening."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from peers.measure import Truth, choose_threshold, delay, measure
+from peers.measure import Truth, choose_threshold, delay, highest, measure
 from peers.peer import Peer, Scored
 from results import peak_memory_bytes
 
@@ -55,10 +55,13 @@ class Row:
     false_discovery_proportion: float
     flagged_groups: int
     served_before_alert: float | None
-    """Null where the peer sees only whole logs."""
+    """Of a run evening by evening, at a threshold that keeps the false flags of all evenings
+    together within the budget on the validation population; null where the peer sees only
+    whole logs."""
 
     account_fpr_any_evening: float | None
-    """Null where it was not asked evening by evening."""
+    """Share of the honest accounts that such a run flagged; null as above, and for the scan,
+    whose result lists only what it ends with."""
 
     exchanges: int
     exchanges_per_cpu_second: float
@@ -126,50 +129,64 @@ def measure_scan(rung: str, test: Path) -> Row:
     )
 
 
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Tuned:
+    """What was chosen on the validation population."""
+
+    setting: Any
+    model: Any
+    threshold: float
+    """For a whole log."""
+
+    daily_threshold: float
+    """For a run evening by evening, all of whose false flags count together."""
+
+
 def measure_peer(rung: str, name: str, validation: Path, test: Path) -> Row:
     """Tune a peer on the validation population and measure it on the test population."""
     module, attribute = PEERS[name].split(":")
     peer: Peer[Any, Any, Any] = getattr(import_module(f"peers.{module}"), attribute)
-    setting, threshold, model = _tune(peer, validation)
+    tuned = _tune(peer, validation)
     start = time.process_time()
     view = peer.read(test / "exchanges.parquet")
-    last = view.days - 1
-    scored = peer.judge(view, model, setting, [last])[0]
+    scored = peer.judge(view, tuned.model, tuned.setting, [view.days - 1])[0]
     seconds = time.process_time() - start
     peak = peak_memory_bytes()
     truth = truth_of(test, view.accounts)
-    evenings = {
-        "every": tuple(range(view.days)),
-        "some": (*(day for day in SOME_EVENINGS if day < last), last),
-        "last": (last,),
-    }[peer.evenings]
     alerts = None
     if peer.evenings != "last":
-        alerts = delay(
-            peer.judge(view, model, setting, evenings), evenings, threshold, truth, peer.unit
-        )
+        evenings = _evenings(peer, view.days)
+        daily = peer.judge(view, tuned.model, tuned.setting, evenings)
+        alerts = delay(daily, evenings, tuned.daily_threshold, truth, peer.unit)
     return Row(
         rung=rung,
         name=peer.name,
         unit=peer.unit,
-        **asdict(measure(scored, threshold, truth, peer.unit)),
+        **asdict(measure(scored, tuned.threshold, truth, peer.unit)),
         served_before_alert=alerts.served_before_alert if alerts else None,
         account_fpr_any_evening=alerts.account_fpr_any_evening if alerts else None,
         exchanges=view.rows,
         exchanges_per_cpu_second=view.rows / seconds,
         peak_memory_gb=peak / 1e9,
         judged=float(np.isfinite(scored.score[~truth.honest]).mean()),
-        setting=str(setting),
-        threshold=threshold if math.isfinite(threshold) else None,
+        setting=str(tuned.setting),
+        threshold=tuned.threshold if math.isfinite(tuned.threshold) else None,
         note=peer.note,
     )
 
 
-def _tune(peer: Peer[Any, Any, Any], validation: Path) -> tuple[Any, float, Any]:
-    """Return the best setting, its threshold and what was learned with it."""
+def _evenings(peer: Peer[Any, Any, Any], days: int) -> tuple[int, ...]:
+    """Return the evenings on which a peer is asked, the last among them."""
+    if peer.evenings == "every":
+        return tuple(range(days))
+    return (*(day for day in SOME_EVENINGS if day < days - 1), days - 1)
+
+
+def _tune(peer: Peer[Any, Any, Any], validation: Path) -> Tuned:
+    """Choose the setting and the thresholds."""
     view = peer.read(validation / "exchanges.parquet")
     truth = truth_of(validation, view.accounts)
-    best: tuple[tuple[float, float, float], Any, float, Any] | None = None
+    best: tuple[tuple[float, float, float], Tuned] | None = None
     for setting in peer.settings:
         model = peer.learn(view, truth.honest, setting)
         scored = peer.judge(view, model, setting, [view.days - 1])[0]
@@ -177,8 +194,15 @@ def _tune(peer: Peer[Any, Any, Any], validation: Path) -> tuple[Any, float, Any]
         got = measure(scored, threshold, truth, peer.unit)
         merit = (got.campaign_recall, got.account_recall, -got.account_fpr)
         if best is None or merit > best[0]:
-            best = merit, setting, threshold, model
+            tuned = Tuned(
+                setting=setting, model=model, threshold=threshold, daily_threshold=threshold
+            )
+            best = merit, tuned
     if best is None:
         message = f"{peer.name} has no settings"
         raise ValueError(message)
-    return best[1:]
+    if peer.evenings == "last":
+        return best[1]
+    chosen = best[1]
+    daily = peer.judge(view, chosen.model, chosen.setting, _evenings(peer, view.days))
+    return replace(chosen, daily_threshold=choose_threshold(highest(daily), truth))
