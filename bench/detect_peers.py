@@ -2,9 +2,9 @@
 
 Every peer is tuned in its favour: its threshold and main parameters are those of the best
 campaign recall at an account false positive rate of at most 0.1 % on a validation population,
-another seed at the same rung of the evasion ladder; those that learn what is honest are told
-which accounts of the validation population are. The scan runs with its defaults, and is told
-nothing. Prompts are real where real ones exist (`--data`), identities are simulated.
+another seed at the same rung of the evasion ladder; those that learn what is honest are given
+half of the honest accounts of the validation population. The scan runs with its defaults, and
+is told nothing. Prompts are real where real ones exist (`--data`), identities are simulated.
 
 Run `python bench/detect_peers.py E0 E3 E5`; `--smoke` takes a small population.
 """

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from peers.measure import Truth, choose_threshold, delay, highest, measure
-from peers.peer import Peer, Scored
+from peers.peer import Peer, Scored, learns_nothing
 from results import peak_memory_bytes
 
 SCAN = "scan"
@@ -186,12 +186,18 @@ def _tune(peer: Peer[Any, Any, Any], validation: Path) -> Tuned:
     """Choose the setting and the thresholds."""
     view = peer.read(validation / "exchanges.parquet")
     truth = truth_of(validation, view.accounts)
+    # Who was learned from does not choose the threshold: fitted scores are too small.
+    learned = np.zeros(truth.campaign.size, dtype=bool)
+    if peer.learn is not learns_nothing:
+        half = np.random.default_rng(0).random(int(view.party.max()) + 1) < 0.5
+        learned = truth.honest & half[view.party]
+    measured = Truth(campaign=truth.campaign[~learned], daily=truth.daily[~learned])
     best: tuple[tuple[float, float, float], Tuned] | None = None
     for setting in peer.settings:
-        model = peer.learn(view, truth.honest, setting)
-        scored = peer.judge(view, model, setting, [view.days - 1])[0]
-        threshold = choose_threshold(scored, truth)
-        got = measure(scored, threshold, truth, peer.unit)
+        model = peer.learn(view, learned, setting)
+        scored = peer.judge(view, model, setting, [view.days - 1])[0].keep(~learned)
+        threshold = choose_threshold(scored, measured)
+        got = measure(scored, threshold, measured, peer.unit)
         merit = (got.campaign_recall, got.account_recall, -got.account_fpr)
         if best is None or merit > best[0]:
             tuned = Tuned(
@@ -205,4 +211,6 @@ def _tune(peer: Peer[Any, Any, Any], validation: Path) -> Tuned:
         return best[1]
     chosen = best[1]
     daily = peer.judge(view, chosen.model, chosen.setting, _evenings(peer, view.days))
-    return replace(chosen, daily_threshold=choose_threshold(highest(daily), truth))
+    return replace(
+        chosen, daily_threshold=choose_threshold(highest(daily).keep(~learned), measured)
+    )

@@ -25,6 +25,10 @@ class View(Protocol):
         """Accounts of the log, in the order of its scores."""
 
     @property
+    def party(self) -> NDArray[np.int64]:
+        """Number of the declared party of each account, from 0."""
+
+    @property
     def days(self) -> int:
         """Days of the log."""
 
@@ -47,6 +51,10 @@ class Scored:
 
     group: NDArray[np.int64]
     """Group of each account, whose members have equal scores, shape (accounts,)."""
+
+    def keep(self, rows: NDArray[np.bool_]) -> Scored:
+        """Return the accounts where `rows` is true."""
+        return Scored(score=self.score[rows], group=self.group[rows])
 
 
 def one_by_one(score: NDArray[np.float64]) -> Scored:
@@ -93,7 +101,7 @@ class Peer(Generic[ViewT, SettingT, ModelT]):
     evenings: Evenings
     read: Callable[[Path], ViewT]
     learn: Callable[[ViewT, NDArray[np.bool_], SettingT], ModelT]
-    """From the validation population, told which accounts are honest."""
+    """From the validation population, told of half of its honest accounts that they are."""
 
     judge: Callable[[ViewT, ModelT, SettingT, Sequence[int]], list[Scored]]
     """Scores on the evenings (indices of days) that are asked for."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from peers.embedding import embed
 from peers.observed import Observed, observe
 
-_SAMPLE = 2_000
+_SAMPLE = 4_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -20,6 +20,7 @@ class Queries:
     """Vectors of the first queries of each account that has enough of them."""
 
     accounts: tuple[str, ...]
+    party: NDArray[np.int64]
     days: int
     rows: int
     starts: NDArray[np.int64]
@@ -60,6 +61,7 @@ def read_queries(path: Path, *, least: int, most: int) -> Queries:
     drawn = np.random.default_rng(0).permutation(observed.rows)[:_SAMPLE]
     return Queries(
         accounts=observed.accounts,
+        party=observed.party,
         days=observed.days,
         rows=observed.rows,
         starts=starts,
