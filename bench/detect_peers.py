@@ -67,14 +67,14 @@ def show(rows: Sequence[Row]) -> None:
     )
     print_table(
         "Cost, and honest accounts that were flagged on any evening",
-        ["", "peer", "exchanges/CPU s", "peak GB", "judged", "any evening"],
+        ["", "peer", "exchanges/CPU s", "peak GB", "scored", "any evening"],
         [
             [
                 row.rung,
                 _name(row),
                 f"{row.exchanges_per_cpu_second:,.0f}",
                 f"{row.peak_memory_gb:.2f}",
-                f"{row.judged:.0%}",
+                f"{row.scored:.0%}",
                 _share(row.account_fpr_any_evening, "-"),
             ]
             for row in rows

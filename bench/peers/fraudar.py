@@ -20,7 +20,7 @@ from scipy import sparse
 from peers.account_features import ScannedAccounts, read_scanned
 from peers.peer import Peer, Scored, learns_nothing
 
-_BLOCKS = 12
+_BLOCKS = 20
 _ONE_VALUE_IN = 4
 
 Setting = Literal["1 / log(degree + 5)", "1 / degree"]

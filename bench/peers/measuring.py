@@ -69,8 +69,8 @@ class Row:
     else the machine does counts little."""
 
     peak_memory_gb: float
-    judged: float
-    """Share of the campaigns' accounts that the peer could judge at all."""
+    scored: float
+    """Share of the campaigns' accounts that have a score: enough queries, or a group at all."""
 
     setting: str
     threshold: float | None
@@ -122,7 +122,7 @@ def measure_scan(rung: str, test: Path) -> Row:
         exchanges=result.population.exchanges,
         exchanges_per_cpu_second=result.population.exchanges / seconds,
         peak_memory_gb=peak_memory_bytes() / 1e9,
-        judged=1.0,
+        scored=1.0,
         setting="defaults",
         threshold=None,
         note="not tuned; false discovery rate 1 %",
@@ -168,7 +168,7 @@ def measure_peer(rung: str, name: str, validation: Path, test: Path) -> Row:
         exchanges=view.rows,
         exchanges_per_cpu_second=view.rows / seconds,
         peak_memory_gb=peak / 1e9,
-        judged=float(np.isfinite(scored.score[~truth.honest]).mean()),
+        scored=float(np.isfinite(scored.score[~truth.honest]).mean()),
         setting=str(tuned.setting),
         threshold=tuned.threshold if math.isfinite(tuned.threshold) else None,
         note=peer.note,
