@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from phalanx.logs.cast import Mask
-from phalanx.logs.texthash import text_hash
+from phalanx.logs.siphash import Key, siphash, table_key
 
 _FIRST_SLOTS = 1 << 16
 _FULLEST = 0.7
@@ -18,7 +18,11 @@ class SeenIdentifiers:
     """A set of 64-bit hashes of identifiers, which tells the first from the later ones.
 
     Two identifiers are taken for one with probability n²/2⁶⁵: less than one in a
-    million for five million of them.
+    million for five million of them. The hash has a key, so that nobody who chooses
+    identifiers can make a good row pass for one that was seen, or slow the search down.
+
+    Parameters:
+        key: Key of the hash; null takes that of the process.
 
     Examples:
         >>> seen = SeenIdentifiers()
@@ -28,8 +32,9 @@ class SeenIdentifiers:
         [True]
     """
 
-    def __init__(self) -> None:
+    def __init__(self, key: Key | None = None) -> None:
         """Start empty."""
+        self._key = key or table_key()
         self._slots = np.zeros(_FIRST_SLOTS, np.uint64)
         self._used = 0
 
@@ -56,17 +61,19 @@ class SeenIdentifiers:
             np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8),
             identifiers.is_valid().to_numpy(zero_copy_only=False),
             self._slots,
+            self._key,
             marked,
         )
         return marked
 
 
 @numba.njit(cache=True, nogil=True)
-def _insert(
+def _insert(  # noqa: PLR0913, PLR0917 - a kernel takes flat arrays
     offsets: npt.NDArray[np.int32],
     data: npt.NDArray[np.uint8],
     valid: Mask,
     slots: npt.NDArray[np.uint64],
+    key: Key,
     marked: Mask,
 ) -> int:
     """Insert each identifier by linear probing; return how many were new."""
@@ -75,7 +82,8 @@ def _insert(
     for row in range(len(valid)):
         if not valid[row]:
             continue
-        value = text_hash(data, offsets[row], offsets[row + 1])
+        # 0 marks an empty slot.
+        value = max(siphash(data, offsets[row], offsets[row + 1], key), np.uint64(1))
         slot = value & mask
         while slots[slot] != 0 and slots[slot] != value:
             slot = (slot + np.uint64(1)) & mask

@@ -10,6 +10,8 @@ that Rust and Python take for their tables. It is no slower than they from thirt
 from __future__ import annotations
 
 import hashlib
+import secrets
+from functools import cache
 
 import numba
 import numpy as np
@@ -33,6 +35,20 @@ def hash_key(secret: bytes) -> Key:
     digest = hashlib.blake2b(secret, digest_size=16).digest()
     first, second = (np.uint64(int.from_bytes(digest[i : i + 8], "little")) for i in (0, 8))
     return first, second
+
+
+@cache
+def table_key() -> Key:
+    """Return a random key that lasts as long as the process, for tables in memory.
+
+    It decides where an entry stands in a table, so that nobody can choose texts that all
+    stand in one place. Nothing that is read or written depends on it.
+
+    Examples:
+        >>> table_key() == table_key()
+        True
+    """
+    return hash_key(secrets.token_bytes(16))
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
