@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+_ACCOUNT = "account"
+_KINDS = ("party:", "organisation:", "account:")
+
 
 @dataclass(frozen=True, slots=True)
 class Parties:
@@ -17,7 +20,7 @@ class Parties:
     """Party index of each account, shape (accounts,)."""
 
     names: tuple[str, ...]
-    """Name of each party: the organisation's, or that of its only account."""
+    """Name of each party, no two alike: the organisation's, or that of its only account."""
 
     first_account: npt.NDArray[np.int64]
     """Index of the earliest account of each party, shape (parties,)."""
@@ -58,24 +61,36 @@ def declare_parties(
         >>> parties = declare_parties(("a", "b", "c"), (None, "o", "o"), np.array([1, 3, 2]), {})
         >>> parties.names, parties.of_account.tolist(), parties.first_account.tolist()
         (('a', 'organisation:o'), [0, 1, 1], [0, 2])
+        >>> declare_parties(("a", "organisation:o"), ("o", None), np.array([1, 2]), {}).names
+        ('account:organisation:o', 'organisation:o')
     """
-    labels = []
+    labels: list[tuple[str, str]] = []
     for account, organisation in zip(accounts, organisations, strict=True):
         party = declared.get(account)
         if party is not None:
-            labels.append(f"party:{party}")
+            labels.append(("party", party))
         elif organisation:
-            labels.append(f"organisation:{organisation}")
+            labels.append(("organisation", organisation))
         else:
-            labels.append(account)
-    names, of_account = np.unique(np.array(labels, dtype=object).astype(str), return_inverse=True)
+            labels.append((_ACCOUNT, account))
+    # Python's strings: those of numpy lose what they end with when it is NUL.
+    names = {label: _name(*label) for label in labels}
+    ordered = sorted(names, key=names.__getitem__)
+    index = {label: party for party, label in enumerate(ordered)}
+    of_account = np.array([index[label] for label in labels], dtype=np.int64)
     order = np.lexsort((first_seen, of_account))
-    starts = np.searchsorted(of_account[order], np.arange(names.size + 1))
+    starts = np.searchsorted(of_account[order], np.arange(len(ordered) + 1))
     return Parties(
-        of_account.astype(np.int64),
-        tuple(str(name) for name in names),
+        of_account,
+        tuple(names[label] for label in ordered),
         order[starts[:-1]],
-        np.bincount(of_account, minlength=names.size),
+        np.bincount(of_account, minlength=len(ordered)),
         order,
         starts,
     )
+
+
+def _name(kind: str, name: str) -> str:
+    """Write a party's kind before its name; before an account's only if it reads like a kind."""
+    plain = kind == _ACCOUNT and not name.startswith(_KINDS)
+    return name if plain else f"{kind}:{name}"
