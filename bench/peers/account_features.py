@@ -13,6 +13,9 @@ from phalanx.detect.population import COUNT_COLUMNS, Population, build_populatio
 from phalanx.logs import ReadOptions, open_log
 from phalanx.logs.engine import DuckDBEngine
 
+HOURS_OF_A_DAY = 24
+"""Peers look at each day as a whole."""
+
 
 @dataclass(frozen=True, eq=False)
 class ScannedAccounts:
@@ -42,10 +45,11 @@ class ScannedAccounts:
         Returns:
             Shape (parties, features).
         """
-        counts = self.population.counts
-        totals = {name: counts[name][:, : evening + 1].sum(axis=1) for name in COUNT_COLUMNS}
+        activity = self.population.activity
+        totals = {name: activity.total(name, 0, evening) for name in COUNT_COLUMNS}
         exchanges = np.maximum(totals["exchanges"], 1.0)
-        active = (counts["exchanges"][:, : evening + 1] > 0).sum(axis=1)
+        rows = slice(0, activity.starts[evening + 1])
+        active = np.bincount(activity.party[rows], minlength=activity.parties)
         columns = [np.log1p(totals["exchanges"]), np.log1p(totals["exchanges"] / (active + 1.0))]
         for name in COUNT_COLUMNS:
             if name in {"words", "input_tokens", "output_tokens"}:
@@ -59,8 +63,8 @@ def read_scanned(path: Path) -> ScannedAccounts:
     """Read a log and aggregate it as the scan does."""
     log = open_log(path, ReadOptions())
     with DuckDBEngine(memory_limit_bytes=1_500_000_000, threads=2) as engine:
-        table, names = narrow(engine, log.batches(), key=None, keep_excerpts=False)
-        return ScannedAccounts(build_population(table, names, {}), log.rows)
+        table, names = narrow(engine, log, key=None, keep_excerpts=False, step_hours=HOURS_OF_A_DAY)
+        return ScannedAccounts(build_population(table, names, {}, HOURS_OF_A_DAY), log.rows)
 
 
 def honest_parties(view: ScannedAccounts, honest: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -15,6 +15,8 @@ never an exception: it is a result, `phalanx.model.Inconclusive`.
 
 from __future__ import annotations
 
+from phalanx.printable import printable
+
 
 class PhalanxError(Exception):
     r"""Root of the tree.
@@ -37,8 +39,9 @@ class PhalanxError(Exception):
         self.next_step = next_step
 
     def diagnostics(self) -> str:
-        """Return the text that a person should read."""
-        return f"{self}\nNext: {self.next_step}" if self.next_step else str(self)
+        """Return the text that a person should read, which cannot steer a terminal."""
+        said = f"{self}\nNext: {self.next_step}" if self.next_step else str(self)
+        return printable(said, keep="\n")
 
 
 class InputError(PhalanxError):

@@ -113,11 +113,11 @@ def test_text_from_the_log_cannot_steer_the_terminal(scan_folder: Path) -> None:
     result = read_scan(scan_folder)
     groups = (group for group in find_groups(result, "") if not isinstance(group, NotJudged))
     some = next(groups)
-    facts = replace(some.facts, templates=("\x1b]0;owned\x07", "a\rb"))
+    facts = replace(some.facts, templates=("\x1b]0;owned\x07", "a\rb\u202e"))
     hostile = UndeclaredPool(group_id="pool-1", facts=facts, judgement=some.judgement)
     shown = describe(result, hostile)
     assert "owned" in shown
-    assert not {"\x1b", "\x07", "\r"} & set(shown)
+    assert not {"\x1b", "\x07", "\r", "\u202e"} & set(shown)
 
 
 def test_explain_lists_every_rule(capsys: pytest.CaptureFixture[str]) -> None:

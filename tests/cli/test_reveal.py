@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from phalanx.cli import ExitCode, main
+from phalanx.cli.reveal import _render
 
 
 def _pseudonyms(scan_folder: Path) -> list[str]:
@@ -130,3 +131,11 @@ def test_people_read_a_list(
     assert main([*words, "--account", wanted]) == ExitCode.CLEAN
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith(f"{wanted}  ")
+
+
+@pytest.mark.parametrize("output_format", ["table", "json"])
+def test_a_revealed_name_cannot_steer_the_terminal(output_format: str) -> None:
+    """An account that is named like an escape sequence is shown and does nothing."""
+    shown = _render({"acct_1": "\x1b[2Jbob\u202e\x9b"}, output_format)
+    assert "bob" in shown
+    assert not {"\x1b", "\u202e", "\x9b"} & set(shown)

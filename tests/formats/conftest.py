@@ -43,7 +43,7 @@ GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = (
     "</script><script>document.documentElement.dataset.broken=1</script>"
     "<img src=x onerror=document.documentElement.dataset.broken=1>"
-    "</noscript></style>\u2028\u2029\"'`{{7*7}}<!--\x07\x1b[31m\\"
+    "</noscript></style>\u2028\u2029\"'`{{7*7}}<!--\x07\x1b[31m\u202e\x9b\\"
 )
 """What a sender of logs may put wherever text is kept."""
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phalanx.errors import InputError
-from phalanx.logs import open_log
+from phalanx.logs import delimited, delimited_records, open_log
 from phalanx.logs.contract import Example, LogReaderContract
 from phalanx.logs.delimited_records import records_of
 from phalanx.logs.lines import block_of
@@ -148,6 +148,72 @@ def test_what_is_written_is_read(rows: list[list[str]]) -> None:
     csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows)
     block = block_of(buffer.getvalue().encode())
     assert [fields for _, fields in records_of(block, ",", 3, Quality())] == rows
+
+
+def _expected(lines: list[str], width: int) -> list[tuple[int, list[str] | None]]:
+    """Read records as the definition says: from each line on, all that follows."""
+    found: list[tuple[int, list[str] | None]] = []
+    index = 0
+    while index < len(lines):
+        reader = csv.reader(lines[index:], strict=True)
+        try:
+            fields = next(reader)
+        except csv.Error:
+            line = lines[index]
+            lenient = next(csv.reader([line]), []) if line.count('"') % 2 == 0 else []
+            found.append((index + 1, lenient if len(lenient) == width else None))
+            index += 1
+        else:
+            if fields:
+                found.append((index + 1, fields if len(fields) == width else None))
+            index += reader.line_num
+    return found
+
+
+@given(st.lists(st.text(st.sampled_from('""",,ab'), max_size=8), max_size=12))
+def test_records_follow_their_definition(lines: list[str]) -> None:
+    """However quotes are broken, records are those of a parser that starts at each line."""
+    ended = [line + "\n" for line in lines]
+    block = block_of("".join(ended).encode())
+    assert list(records_of(block, ",", 3, Quality())) == _expected(ended, 3)
+
+
+@pytest.mark.parametrize(
+    "line", ['"a"b,c,d,e', '"open,c,d,e\nx,"y"z,d,e', 'a""","', '"', '"""'], ids=repr
+)
+def test_broken_records_take_no_more_time_than_others(line: str) -> None:
+    """No line is parsed more than a few times, however many records before it are broken."""
+    lines = [f"{part}\n" for part in (f"{line}\n" * 3_000).splitlines()]
+    parsed = 0
+
+    def counted(rows: list[str], delimiter: str) -> tuple[list[str] | None, bool]:
+        nonlocal parsed
+        parsed += len(rows)
+        return real(rows, delimiter)
+
+    real = delimited_records._parsed
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delimited_records, "_parsed", counted)
+        records = list(records_of(block_of("".join(lines).encode()), ",", 4, Quality()))
+    assert records
+    assert parsed <= 4 * len(lines)
+
+
+@given(st.text(st.sampled_from('"a\n'), max_size=40), st.integers(1, 7))
+def test_ends_of_records_do_not_depend_on_the_parts(text: str, part: int) -> None:
+    """Line ends outside quotes are found the same, however the text is cut."""
+    data = text.encode()
+    outside = [
+        (place, data.count(b"\n", 0, place + 1))
+        for place, byte in enumerate(data)
+        if byte == ord("\n") and data.count(b'"', 0, place) % 2 == 0
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delimited, "_PART_BYTES", part)
+        found = [pair for ends, lines in delimited._record_ends(data)
+                 for pair in zip(ends.tolist(), lines.tolist(), strict=True)]  # fmt: skip
+        assert found == outside
+        assert delimited._last_record_end(data) == max((end + 1 for end, _ in outside), default=0)
 
 
 @given(st.binary(max_size=200))

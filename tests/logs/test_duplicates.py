@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phalanx.logs.duplicates import SeenIdentifiers
+from phalanx.logs.siphash import hash_key
 
 Row = Callable[..., dict[str, Any]]
 Lines = Callable[..., Path]
@@ -43,6 +44,15 @@ def test_many_identifiers_are_kept_apart() -> None:
         assert not seen.duplicates(part).any()
     again = pa.array(np.arange(0, 500_000, 7)).cast(pa.string())
     assert seen.duplicates(again).all()
+
+
+def test_prepared_identifiers_are_not_taken_for_one() -> None:
+    """An identifier computed to collide in a hash without a key does not push out another."""
+    column = pa.array(["e6z3n7ezjaeh1nrwcf8N\x03= 1", "victim-exchange-0001abcd"])
+    for key in range(20):
+        seen = SeenIdentifiers(hash_key(bytes([key])))
+        assert not seen.duplicates(column).any()
+        assert seen.duplicates(column).all()
 
 
 def test_duplicates_are_rejects_across_files(lines: Lines, row: Row, read: Read) -> None:

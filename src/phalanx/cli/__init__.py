@@ -95,7 +95,9 @@ def _report(error: PhalanxError, *, verbose: bool) -> None:
     if verbose:
         import traceback
 
-        traceback.print_exception(error)
+        from phalanx.printable import printable
+
+        sys.stderr.write(printable("".join(traceback.format_exception(error)), keep="\n"))
     sys.stderr.write(f"phalanx: {error.diagnostics()}\n")
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from phalanx.detect.evaluate import CampaignOutcome, Evaluation
 from phalanx.formats.json import to_text
 from phalanx.formats.notation import minute, plural, share
+from phalanx.printable import printable
 
 _COLUMNS = 100
 
@@ -32,7 +33,8 @@ def as_text(evaluation: Evaluation) -> str:
     console.print(_harm(evaluation))
     if evaluation.accounts_without_label:
         console.print(f"{plural(evaluation.accounts_without_label, 'account')} without a label")
-    return "".join(f"{line.rstrip()}\n" for line in sink.getvalue().splitlines())
+    shown = printable(sink.getvalue(), keep="\n")
+    return "".join(f"{line.rstrip()}\n" for line in shown.splitlines())
 
 
 def sentences(evaluation: Evaluation) -> Iterator[str]:

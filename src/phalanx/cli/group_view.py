@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections import defaultdict
 from collections.abc import Iterator
-from unicodedata import category
 
 from pydantic import TypeAdapter
 from rich.console import Console
@@ -38,6 +37,7 @@ from phalanx.model import (
     SuspiciousParty,
     UndeclaredPool,
 )
+from phalanx.printable import printable
 
 Group = Campaign | AuthorisedGroup | UndeclaredPool | SuspiciousParty | NotJudged
 
@@ -109,7 +109,7 @@ def describe(result: ScanResult, group: Group) -> str:
 
 def _without_control_characters(text: str) -> str:
     """Keep text from the log from steering a terminal."""
-    return "".join("\ufffd" if category(c) == "Cc" and c != "\n" else c for c in text)
+    return printable(text, keep="\n")
 
 
 def _groups(result: ScanResult) -> Iterator[Group]:

@@ -16,6 +16,7 @@ from phalanx.cli.rendering import OutputPath, write_text
 from phalanx.cli.scan_key import key_of_scan
 from phalanx.cli.terminal import Common
 from phalanx.errors import ConfigError, InputError
+from phalanx.printable import printable, printable_json
 
 
 def reveal(
@@ -115,6 +116,9 @@ def _record(scan_folder: Path, *, asked: int, resolved: int) -> None:
 
 def _render(found: Mapping[str, str], output_format: str) -> str:
     if output_format == "json":
-        return json.dumps(dict(sorted(found.items())), indent=2, ensure_ascii=False) + "\n"
+        text = json.dumps(dict(sorted(found.items())), indent=2, ensure_ascii=False)
+        return printable_json(text) + "\n"
     width = max(map(len, found), default=0)
-    return "".join(f"{alias:<{width}}  {account}\n" for alias, account in sorted(found.items()))
+    return "".join(
+        f"{alias:<{width}}  {printable(account)}\n" for alias, account in sorted(found.items())
+    )

@@ -12,6 +12,8 @@ from typing import Annotated
 from cyclopts import Group, Parameter
 from rich.console import Console
 
+from phalanx.printable import printable
+
 _COMMON = Group.create_ordered("Common")
 
 
@@ -32,7 +34,7 @@ class Common:
     def say(self, text: str) -> None:
         """Tell a person something that is not the result."""
         if not self.quiet:
-            sys.stderr.write(f"{text}\n")
+            sys.stderr.write(printable(text, keep="\n") + "\n")
 
     def detail(self, text: str) -> None:
         """As `say`, under `--verbose` only."""

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+_ACCOUNT = "account"
+_KINDS = ("party:", "organisation:", "account:")
+
 
 @dataclass(frozen=True, slots=True)
 class Parties:
@@ -17,7 +20,7 @@ class Parties:
     """Party index of each account, shape (accounts,)."""
 
     names: tuple[str, ...]
-    """Name of each party: the organisation's, or that of its only account."""
+    """Name of each party, no two alike: the organisation's, or that of its only account."""
 
     first_account: npt.NDArray[np.int64]
     """Index of the earliest account of each party, shape (parties,)."""
@@ -59,6 +62,8 @@ def declare_parties(
         >>> parties = declare_parties(("a", "b", "c"), (None, "o", "o"), np.array([1, 3, 2]), {})
         >>> parties.names, parties.of_account.tolist(), parties.first_account.tolist()
         (('a', 'organisation:o'), [0, 1, 1], [0, 2])
+        >>> declare_parties(("a", "organisation:o"), ("o", None), np.array([1, 2]), {}).names
+        ('organisation:o', 'account:organisation:o')
     """
     number: dict[tuple[str, str], int] = {}
     of_account = np.zeros(len(accounts), dtype=np.int64)
@@ -69,10 +74,11 @@ def declare_parties(
             if party is not None
             else ("organisation", organisation)
             if organisation
-            else ("", account)
+            else (_ACCOUNT, account)
         )
         of_account[row] = number.setdefault(owner, len(number))
-    names = tuple(f"{kind}:{name}" if kind else name for kind, name in number)
+    # Python's strings: those of numpy lose what they end with when it is NUL.
+    names = tuple(_name(kind, name) for kind, name in number)
     order = np.lexsort((first_seen, of_account))
     starts = np.searchsorted(of_account[order], np.arange(len(names) + 1))
     return Parties(
@@ -83,3 +89,9 @@ def declare_parties(
         order,
         starts,
     )
+
+
+def _name(kind: str, name: str) -> str:
+    """Write a party's kind before its name; before an account's only if it reads like a kind."""
+    plain = kind == _ACCOUNT and not name.startswith(_KINDS)
+    return name if plain else f"{kind}:{name}"

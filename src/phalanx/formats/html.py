@@ -23,14 +23,13 @@ from phalanx.formats.basis import bases_of, with_basis
 from phalanx.formats.charts import MAX_ROWS, Spec, charts_of, javascript_bundle, static_svg
 from phalanx.formats.document import public_parameters
 from phalanx.formats.evidence_plane import MAX_POINTS, groups_in_plane
+from phalanx.printable import printable, printable_json
 
 TEMPLATES = Path(__file__).parent / "templates"
 _ESCAPES = {
     "<": "\\u003c",
     ">": "\\u003e",
     "&": "\\u0026",
-    "\u2028": "\\u2028",
-    "\u2029": "\\u2029",
 }
 
 
@@ -57,7 +56,10 @@ def render(result: ScanResult) -> str:
             chart_names=tuple(charts),
             groups_in_plane=groups_in_plane(result),
             # Chart markup is drawn by our own engine, which escapes every text in it.
-            static={name: _trusted(static_svg(spec)) for name, spec in charts.items()},
+            static={
+                name: _trusted(printable(static_svg(spec), keep="\n\t"))
+                for name, spec in charts.items()
+            },
             scripts={name: _trusted(source) for name, source in scripts.items()},
             policy=_policy(scripts),
         )
@@ -71,6 +73,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
+        finalize=_without_control_characters,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -99,6 +102,11 @@ def _environment() -> Environment:
     return environment
 
 
+def _without_control_characters(value: object) -> object:
+    is_text = isinstance(value, str) and not isinstance(value, Markup)
+    return printable(value, keep="\n\t") if is_text else value  # type: ignore[arg-type]
+
+
 def _source(name: str) -> str:
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
@@ -121,7 +129,7 @@ def _json_for_html(charts: dict[str, Spec]) -> Markup:
     text = json.dumps(charts, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character, escape in _ESCAPES.items():
         text = text.replace(character, escape)
-    return _trusted(text)
+    return _trusted(printable_json(text))
 
 
 def _policy(scripts: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from phalanx.detect.result import RunRecord, ScanResult
 from phalanx.formats.document import ScanDocument, document_of, public_run
+from phalanx.printable import printable_json
 
 _DOCUMENT: TypeAdapter[ScanDocument] = TypeAdapter(ScanDocument)
 _RUN: TypeAdapter[RunRecord] = TypeAdapter(RunRecord)
@@ -53,12 +54,14 @@ def to_text(value: object) -> str:
           ]
         }
     """
-    return json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
+    return printable_json(text) + "\n"
 
 
 def to_line(value: object) -> str:
     """Write plain JSON values on one line, with finite numbers only."""
-    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
+    return printable_json(text) + "\n"
 
 
 def _finite(value: Any) -> Any:  # noqa: ANN401 - walks JSON values of any kind

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import shutil
 import sys
-from unicodedata import category
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -23,6 +22,7 @@ from phalanx.formats.notation import (
 )
 from phalanx.formats.wording import PARTIES, REACH, grants_sentence, privacy, promise, summary
 from phalanx.model import Campaign
+from phalanx.printable import printable
 
 PLAIN_WIDTH = 120
 """Columns of the text where no terminal says how many it has."""
@@ -88,7 +88,7 @@ def _table(*columns: str) -> Table:
 
 def _text(words: str) -> Text:
     """Return words from outside without the control characters that could steer a terminal."""
-    return Text("".join("\N{REPLACEMENT CHARACTER}" if category(c) == "Cc" else c for c in words))
+    return Text(printable(words))
 
 
 def _titled(title: str, table: Table) -> Group:

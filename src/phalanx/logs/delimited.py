@@ -30,6 +30,7 @@ from phalanx.logs.quality import Quality
 _DELIMITERS = ",;\t|"
 _NAME = re.compile(r"[A-Za-z_]([\w .\-/]{0,62}\w)?")
 _QUOTE, _NEWLINE = ord('"'), ord("\n")
+_PART_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,29 +149,35 @@ def _record_by_record(
     return NativeChunk(rows=len(rows), positions=positions, unit="line", columns=columns)
 
 
-def _record_ends(data: bytes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the positions of all line ends, and which of them stand outside quotes."""
-    characters = np.frombuffer(data, np.uint8)
-    line_ends = np.flatnonzero(characters == _NEWLINE)
-    quotes = np.flatnonzero(characters == _QUOTE)
-    outside = np.searchsorted(quotes, line_ends) % 2 == 0
-    return line_ends, outside
+def _record_ends(
+    data: bytes,
+) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """Yield the line ends outside quotes, and how many lines there are up to each.
+
+    They come in parts, so that a field of nothing but quotes or line ends does not take
+    many times its size.
+    """
+    quotes = lines = 0
+    for start in range(0, len(data), _PART_BYTES):
+        characters = np.frombuffer(data, np.uint8, min(_PART_BYTES, len(data) - start), start)
+        line_ends = np.flatnonzero(characters == _NEWLINE)
+        quoted = np.flatnonzero(characters == _QUOTE)
+        outside = np.flatnonzero((quotes + np.searchsorted(quoted, line_ends)) % 2 == 0)
+        yield start + line_ends[outside], lines + outside + 1
+        quotes += len(quoted)
+        lines += len(line_ends)
 
 
 def _last_record_end(data: bytes) -> int:
     end = data.rfind(b"\n") + 1
     if not end or data.count(b'"', 0, end) % 2 == 0:
         return end
-    line_ends, outside = _record_ends(data)
-    candidates = line_ends[outside]
-    return int(candidates[-1]) + 1 if len(candidates) else 0
+    return max((int(ends[-1]) + 1 for ends, _ in _record_ends(data) if len(ends)), default=0)
 
 
 def _record_end(data: bytes) -> int:
     """Return where the first record ends, 0 when it does not."""
-    line_ends, outside = _record_ends(data)
-    candidates = line_ends[outside]
-    return int(candidates[0]) + 1 if len(candidates) else 0
+    return next((int(ends[0]) + 1 for ends, _ in _record_ends(data) if len(ends)), 0)
 
 
 def _first_lines(block: Block) -> range | npt.NDArray[np.int64]:
@@ -178,10 +185,11 @@ def _first_lines(block: Block) -> range | npt.NDArray[np.int64]:
     data = block.data if block.data.endswith(b"\n") else block.data + b"\n"
     if b'"' not in data and b"\n\n" not in data and b"\n\r" not in data and data[:1] not in b"\r\n":
         return range(block.first_line, block.first_line + block.lines)
-    line_ends, outside = _record_ends(data)
-    ends = np.flatnonzero(outside)
-    starts = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else ends
-    begins = np.concatenate(([0], line_ends[ends[:-1]] + 1)) if len(ends) else ends
+    parts = list(_record_ends(data))
+    ends = np.concatenate([part for part, _ in parts])
+    lines = np.concatenate([part for _, part in parts])
+    starts = np.concatenate(([0], lines[:-1])) if len(lines) else lines
+    begins = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else ends
     text = np.frombuffer(data, np.uint8)
     blank = np.isin(text[begins], (_NEWLINE, ord("\r")))
     return starts[~blank] + block.first_line

@@ -20,7 +20,8 @@ def records_of(
     r"""Yield the line and the fields of each record; null for one that is broken.
 
     A record whose quotes never close would swallow all that follows: its first line is
-    given up and reading goes on with the next line.
+    given up and reading goes on with the next line. Time grows with the length of the
+    block, whatever is in it.
 
     Parameters:
         block: Whole records, as far as can be told.
@@ -48,20 +49,58 @@ def records_of(
 def _records(
     lines: list[str], delimiter: str, width: int
 ) -> Iterator[tuple[int, list[str] | None]]:
+    closing = _Closing(lines, delimiter)
     index = 0
     while index < len(lines):
-        reader = csv.reader(lines[index:], delimiter=delimiter, strict=True)
-        start = index
-        try:
-            for fields in reader:
-                end = start + reader.line_num
-                if fields:
-                    yield index, fields if len(fields) == width else None
-                index = end
-        except csv.Error:
-            # `index` is the first line of the record that failed.
+        fields, is_open = _parsed([lines[index]], delimiter)
+        end = index + 1
+        if is_open:
+            end = closing.line_after(index + 1)
+            fields, is_open = _parsed(lines[index:end], delimiter) if end else (None, True)
+        if fields is None or is_open:
             yield index, _single_line(lines[index], delimiter, width)
-            index += 1
+            end = index + 1
+        elif fields:
+            yield index, fields if len(fields) == width else None
+        index = end
+
+
+def _parsed(lines: list[str], delimiter: str) -> tuple[list[str] | None, bool]:
+    """Parse lines as one record; return null for a broken one, and whether a quote is open."""
+    # Where a quote is open, the line that is added closes it.
+    reader = csv.reader([*lines, '"\n'], delimiter=delimiter, strict=True)
+    try:
+        fields = next(reader)
+    except csv.Error:
+        return None, False
+    return fields, reader.line_num > len(lines)
+
+
+class _Closing:
+    """Where a record ends whose quote is open at the start of a line.
+
+    That depends on the line alone, not on where the record began. So each line is looked
+    at once, however many records begin, go on to the end of the block and fail.
+    """
+
+    def __init__(self, lines: list[str], delimiter: str) -> None:
+        self._lines = lines
+        self._delimiter = delimiter
+        self._known: dict[int, int] = {len(lines): 0}
+
+    def line_after(self, line: int) -> int:
+        """Return the line after the end of such a record; 0 if it has no end or is broken."""
+        passed = []
+        while line not in self._known:
+            passed.append(line)
+            fields, is_open = _parsed(['"' + self._lines[line]], self._delimiter)
+            if not is_open:
+                self._known[line] = 0 if fields is None else line + 1
+                break
+            line += 1
+        found = self._known[line]
+        self._known.update(dict.fromkeys(passed, found))
+        return found
 
 
 def _single_line(line: str, delimiter: str, width: int) -> list[str] | None:

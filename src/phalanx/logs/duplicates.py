@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from phalanx.logs.cast import Mask, offsets_of
-from phalanx.logs.texthash import text_hash
+from phalanx.logs.siphash import Key, siphash, table_key
 
 _FIRST_SLOTS = 1 << 16
 _FULLEST = 0.7
@@ -41,7 +41,11 @@ class SeenIdentifiers:
     """A set of 64-bit hashes of identifiers, which tells the first from the later ones.
 
     Two identifiers are taken for one with probability n²/2⁶⁵: less than one in a
-    million for five million of them.
+    million for five million of them. The hash has a key, so that nobody who chooses
+    identifiers can make a good row pass for one that was seen, or slow the search down.
+
+    Parameters:
+        key: Key of the hash; null takes that of the process.
 
     Examples:
         >>> seen = SeenIdentifiers()
@@ -51,8 +55,9 @@ class SeenIdentifiers:
         [True]
     """
 
-    def __init__(self) -> None:
+    def __init__(self, key: Key | None = None) -> None:
         """Start empty."""
+        self._key = key or table_key()
         self._slots = np.zeros(_FIRST_SLOTS, np.uint64)
         self._used = 0
 
@@ -79,16 +84,24 @@ class SeenIdentifiers:
             np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8),
             identifiers.is_valid().to_numpy(zero_copy_only=False),
             self._slots,
+            self._key,
             marked,
         )
         return marked
 
 
-def identifier_hashes(identifiers: pa.Array) -> npt.NDArray[np.int64]:
-    """Return the hashes by which `SeenIdentifiers` tells identifiers apart; 0 for null.
+def identifier_hashes(identifiers: pa.Array, key: Key) -> npt.NDArray[np.int64]:
+    """Return hashes by which identifiers are told apart where no set of them is at hand.
+
+    Parameters:
+        identifiers: Text or null.
+        key: The same wherever hashes are compared.
+
+    Returns:
+        One hash a row; 0 for null.
 
     Examples:
-        >>> hashes = identifier_hashes(pa.array(["a", None, "a"]))
+        >>> hashes = identifier_hashes(pa.array(["a", None, "a"]), table_key())
         >>> bool(hashes[0] == hashes[2] != 0), int(hashes[1])
         (True, 0)
     """
@@ -99,6 +112,7 @@ def identifier_hashes(identifiers: pa.Array) -> npt.NDArray[np.int64]:
             offsets_of(identifiers),
             np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8),
             identifiers.is_valid().to_numpy(zero_copy_only=False),
+            key,
             hashes,
         )
     return hashes.view(np.int64)
@@ -109,19 +123,21 @@ def _hash(
     offsets: npt.NDArray[np.int32],
     data: npt.NDArray[np.uint8],
     valid: Mask,
+    key: Key,
     hashes: npt.NDArray[np.uint64],
 ) -> None:
     for row in range(len(valid)):
         if valid[row]:
-            hashes[row] = text_hash(data, offsets[row], offsets[row + 1])
+            hashes[row] = max(siphash(data, offsets[row], offsets[row + 1], key), np.uint64(1))
 
 
 @numba.njit(cache=True, nogil=True)
-def _insert(
+def _insert(  # noqa: PLR0913, PLR0917 - a kernel takes flat arrays
     offsets: npt.NDArray[np.int32],
     data: npt.NDArray[np.uint8],
     valid: Mask,
     slots: npt.NDArray[np.uint64],
+    key: Key,
     marked: Mask,
 ) -> int:
     """Insert each identifier by linear probing; return how many were new."""
@@ -130,7 +146,8 @@ def _insert(
     for row in range(len(valid)):
         if not valid[row]:
             continue
-        value = text_hash(data, offsets[row], offsets[row + 1])
+        # 0 marks an empty slot.
+        value = max(siphash(data, offsets[row], offsets[row + 1], key), np.uint64(1))
         slot = value & mask
         while slots[slot] != 0 and slots[slot] != value:
             slot = (slot + np.uint64(1)) & mask

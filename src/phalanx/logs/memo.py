@@ -2,6 +2,7 @@
 
 A hash table over flat byte arrays, not a dictionary of strings: most cells of a log
 repeat identifiers seen before, and looking those up must not cost a Python object each.
+Its hash has a key, so that a log cannot be written whose cells all fall into one slot.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from phalanx.logs.cast import Mask, offsets_of, texts
-from phalanx.logs.texthash import text_hash
+from phalanx.logs.siphash import Key, siphash, table_key
 
 Bytes = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int64]
@@ -79,6 +80,7 @@ class Memo:
         """Start without memories."""
         self._functions = functions
         self._capacity = capacity
+        self._key = table_key()
         self._forget()
 
     def apply(self, column: pa.Array) -> list[pa.Array]:
@@ -93,6 +95,7 @@ class Memo:
             _data_of(column),
             column.is_valid().to_numpy(zero_copy_only=False),
             self._slots,
+            self._key,
             (self._keys.data, self._keys.ends, self._keys.count),
             entries,
             new_rows,
@@ -116,7 +119,7 @@ class Memo:
         if wanted <= len(self._slots):
             return
         self._slots = np.full(1 << (2 * wanted).bit_length(), -1, np.int64)
-        _index(self._keys.data, self._keys.ends, self._keys.count, self._slots)
+        _index(self._keys.data, self._keys.ends, self._keys.count, self._slots, self._key)
 
 
 def _gathered(entries: npt.NDArray[np.int64], results: Texts) -> pa.Array:
@@ -145,6 +148,7 @@ def _find(  # noqa: PLR0913, PLR0917 - a kernel takes flat arrays
     data: Bytes,
     valid: Mask,
     slots: npt.NDArray[np.int64],
+    key: Key,
     keys: tuple[Bytes, Offsets, int],
     entries: npt.NDArray[np.int64],
     new_rows: npt.NDArray[np.int64],
@@ -161,7 +165,7 @@ def _find(  # noqa: PLR0913, PLR0917 - a kernel takes flat arrays
         if not valid[row]:
             continue
         start, end = offsets[row], offsets[row + 1]
-        slot = text_hash(data, start, end) & mask
+        slot = siphash(data, start, end, key) & mask
         while slots[slot] >= 0:
             entry = slots[slot]
             if entry < known:
@@ -194,10 +198,10 @@ def _same(  # noqa: PLR0913, PLR0917 - a kernel takes flat arrays
 
 
 @numba.njit(cache=True, nogil=True)
-def _index(data: Bytes, ends: Offsets, count: int, slots: npt.NDArray[np.int64]) -> None:
+def _index(data: Bytes, ends: Offsets, count: int, slots: npt.NDArray[np.int64], key: Key) -> None:
     mask = np.uint64(len(slots) - 1)
     for entry in range(count):
-        slot = text_hash(data, ends[entry], ends[entry + 1]) & mask
+        slot = siphash(data, ends[entry], ends[entry + 1], key) & mask
         while slots[slot] >= 0:
             slot = (slot + np.uint64(1)) & mask
         slots[slot] = entry

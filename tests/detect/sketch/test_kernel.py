@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -125,6 +126,29 @@ def test_same_key_same_sketch_other_key_other_sketch() -> None:
         assert not np.intersect1d(getattr(first, name), getattr(other, name)).size
     assert np.array_equal(first.capabilities, other.capabilities)
     assert np.array_equal(first.words, other.words)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.binary(min_size=32, max_size=32), st.randoms())
+def test_no_key_decides_which_prompts_agree(key: bytes, random: Random) -> None:
+    """Under any two keys the same rows share the same values, in every column."""
+    texts = [filled(random.randrange(9)) for _ in range(20)]
+    texts += [" ".join(random.choices(WORDS, k=random.randrange(40))) for _ in range(20)]
+    for position in range(0, 20, 3):
+        words = texts[position].split()
+        words[random.randrange(len(words))] = random.choice(WORDS)
+        texts.append(" ".join(words))
+    first, other = sketch(texts), sketch(texts, derive_seed(key, "sketch"))
+    for name in ("opening", "closing", "exact"):
+        assert pattern(getattr(first, name)) == pattern(getattr(other, name))
+    for band in range(BANDS):
+        assert pattern(first.bands[:, band]) == pattern(other.bands[:, band])
+
+
+def pattern(values: npt.NDArray[np.int64]) -> list[int]:
+    """Number values by their first appearance; 0 stays 0."""
+    known: dict[int, int] = {0: 0}
+    return [known.setdefault(int(value), len(known)) for value in values]
 
 
 def test_both_arrow_widths_of_text_agree() -> None:

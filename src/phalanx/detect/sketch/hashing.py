@@ -1,4 +1,10 @@
-"""Keyed 64-bit hashes of strings and tokens, inside numba."""
+"""64-bit hashes of strings and tokens, inside numba.
+
+Strings that identify something are hashed by SipHash under a key: nobody can prepare two
+that agree. Tokens, and what is made of them, are mixed by a faster function without a key.
+Its collisions can be prepared, and buy nothing: a word that passes for another is had by
+writing that other word. What leaves is keyed at the end (`disguise`).
+"""
 
 from __future__ import annotations
 
@@ -10,12 +16,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from phalanx.logs.siphash import Key, hash_key, siphash
+
 _PRIME_A = np.uint64(0x9E3779B97F4A7C15)
 _PRIME_B = np.uint64(0xC2B2AE3D27D4EB4F)
 _PRIME_C = np.uint64(0x165667B19E3779F9)
 _SHIFT = np.uint64(29)
 _SHIFT_WIDE = np.uint64(32)
-_EIGHT = np.uint64(8)
 
 
 def derive_seed(key: bytes | None, purpose: str) -> np.uint64:
@@ -38,7 +45,7 @@ def derive_seed(key: bytes | None, purpose: str) -> np.uint64:
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def mix(state: np.uint64, value: np.uint64) -> np.uint64:
-    """Fold one 64-bit value into a state (multiply-xorshift)."""
+    """Fold one 64-bit value into a state (multiply-xorshift); not for keyed hashes."""
     state = (state ^ value) * _PRIME_A
     return state ^ (state >> _SHIFT)
 
@@ -51,30 +58,25 @@ def finish(state: np.uint64) -> np.uint64:
     return state ^ (state >> _SHIFT_WIDE)
 
 
-@numba.njit(cache=True, nogil=True)
-def hash_bytes(data: npt.NDArray[np.uint8], start: int, end: int, seed: np.uint64) -> np.uint64:
-    """Hash `data[start:end]`, eight bytes a step."""
-    state = seed ^ (np.uint64(end - start) * _PRIME_B)
-    position = start
-    while position + 8 <= end:
-        word = np.uint64(0)
-        for offset in range(8):
-            word |= np.uint64(data[position + offset]) << (np.uint64(offset) * _EIGHT)
-        state = mix(state, word)
-        position += 8
-    tail = np.uint64(0)
-    for offset in range(end - position):
-        tail |= np.uint64(data[position + offset]) << (np.uint64(offset) * _EIGHT)
-    return finish(mix(state, tail))
+@numba.njit(cache=True, nogil=True, inline="always")
+def disguise(value: np.uint64, key: Key) -> np.uint64:
+    """Key a public value; different values stay different, so no key changes what agrees.
+
+    References:
+        Even & Mansour, "A construction of a cipher from a single pseudorandom
+        permutation", Journal of Cryptology 1997: a public permutation between two keys.
+    """
+    first, second = key
+    return finish(finish(value ^ first) ^ second) ^ first
 
 
 @numba.njit(cache=True, nogil=True)
 def _hash_column(
-    offsets: npt.NDArray[np.int64], data: npt.NDArray[np.uint8], seed: np.uint64
+    offsets: npt.NDArray[np.int64], data: npt.NDArray[np.uint8], key: Key
 ) -> npt.NDArray[np.uint64]:
     hashes = np.empty(offsets.size - 1, dtype=np.uint64)
     for row in range(hashes.size):
-        hashes[row] = hash_bytes(data, offsets[row], offsets[row + 1], seed)
+        hashes[row] = siphash(data, offsets[row], offsets[row + 1], key)
     return hashes
 
 
@@ -108,7 +110,7 @@ def hash_strings(column: pa.Array, seed: np.uint64) -> npt.NDArray[np.int64]:
     if len(column) == 0 or column.null_count == len(column):
         return np.zeros(len(column), dtype=np.int64)
     offsets, data = text_buffers(column)
-    hashes = _hash_column(offsets, data, seed)
+    hashes = _hash_column(offsets, data, hash_key(seed.tobytes()))
     hashes[hashes == 0] = np.uint64(1)
     if column.null_count:
         hashes[np.asarray(column.is_null())] = np.uint64(0)

@@ -3,6 +3,10 @@
 Per exchange it yields *content values*, integers that two prompts share when they come
 from one template or one list: MinHash bands over masked word shingles, the masked
 opening and closing words, the exact text. Text never leaves this module.
+
+What is chosen from a prompt, such as its smallest shingles, is chosen the same under every
+key, and each value is keyed when it leaves: which prompts agree, and so which groups are
+found, does not depend on the key.
 """
 
 from __future__ import annotations
@@ -14,9 +18,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from phalanx.detect.sketch.hashing import finish, hash_bytes, mix, text_buffers
+from phalanx.detect.sketch.hashing import disguise, finish, mix, text_buffers
 from phalanx.detect.sketch.lexicon import capability_mask, compiled_lexicon
 from phalanx.detect.sketch.tokens import tokenise
+from phalanx.logs.siphash import Key, hash_key, siphash
 
 BANDS = 4
 ROWS_PER_BAND = 3
@@ -29,6 +34,10 @@ MINIMUM_TOKENS = 5
 
 MAXIMUM_TOKENS = 1024
 """Tokens of a prompt that are read; the closing words are then those of this part."""
+
+_SEED = np.uint64(0xD1B54A32D192ED03)
+"""Public, so that no key decides which prompts agree. Who knows it can aim at a band, or away
+from it, as whoever rewords each prompt can anyhow."""
 
 _PERMUTATIONS = BANDS * ROWS_PER_BAND
 _MULTIPLIERS = np.random.default_rng(20260223).integers(
@@ -65,9 +74,7 @@ class Sketch:
 
 
 @numba.njit(cache=True, nogil=True)
-def _shingle(
-    tokens: npt.NDArray[np.uint64], count: int, seed: np.uint64, shingles: npt.NDArray[np.uint32]
-) -> int:
+def _shingle(tokens: npt.NDArray[np.uint64], count: int, shingles: npt.NDArray[np.uint32]) -> int:
     """Hash every three tokens in a row to 32 bits; return how many entries are filled.
 
     The last shingle is repeated up to a multiple of `_LANES`, which changes no minimum.
@@ -77,7 +84,7 @@ def _shingle(
         together = tokens[position] * _PLACES[0]
         together += tokens[position + 1] * _PLACES[1]
         together += tokens[position + 2] * _PLACES[2]
-        shingles[position] = np.uint32(mix(seed, together) >> np.uint64(32))
+        shingles[position] = np.uint32(mix(_SEED, together) >> np.uint64(32))
     filled = -(-written // _LANES) * _LANES
     shingles[written:filled] = shingles[written - 1]
     return filled
@@ -96,7 +103,7 @@ def _smallest(shingles: npt.NDArray[np.uint32], count: int, multiplier: np.uint3
 def _sketch_rows(
     offsets: npt.NDArray[np.int64],
     data: npt.NDArray[np.uint8],
-    seed: np.uint64,
+    key: Key,
     multipliers: npt.NDArray[np.uint32],
     slots: npt.NDArray[np.int64],
     phrases: npt.NDArray[np.uint64],
@@ -116,27 +123,27 @@ def _sketch_rows(
     for row in range(offsets.size - 1):
         start, end = offsets[row], offsets[row + 1]
         count, _, code_tokens = tokenise(data, start, end, tokens)
-        exact[row] = hash_bytes(data, start, end, seed)
+        exact[row] = siphash(data, start, end, key)
         code[row] = code_tokens > 0
         words[row] = count if count < MAXIMUM_TOKENS else max(count, (end - start) // 6)
         capabilities[row] = capability_mask(tokens, count, slots, phrases, lengths, bits)
         if count < MINIMUM_TOKENS:
             continue
-        filled = _shingle(tokens, count, seed, shingles)
+        filled = _shingle(tokens, count, shingles)
         for permutation in range(multipliers.size):
             minima[permutation] = _smallest(shingles, filled, multipliers[permutation])
         for band in range(bands.shape[1]):
-            state = mix(seed, np.uint64(band + 1))
+            state = mix(_SEED, np.uint64(band + 1))
             for offset in range(ROWS_PER_BAND):
                 state = mix(state, np.uint64(minima[band * ROWS_PER_BAND + offset]))
-            bands[row, band] = finish(state)
+            bands[row, band] = disguise(finish(state), key)
         if count > EDGE_WORDS:
-            state, tail = mix(seed, np.uint64(101)), mix(seed, np.uint64(102))
+            state, tail = mix(_SEED, np.uint64(101)), mix(_SEED, np.uint64(102))
             for offset in range(EDGE_WORDS):
                 state = mix(state, tokens[offset])
                 tail = mix(tail, tokens[count - EDGE_WORDS + offset])
-            opening[row] = finish(state)
-            closing[row] = finish(tail)
+            opening[row] = disguise(finish(state), key)
+            closing[row] = disguise(finish(tail), key)
 
 
 def capability_masks(texts: pa.Array) -> npt.NDArray[np.int16]:
@@ -165,7 +172,8 @@ def sketch_prompts(prompts: pa.Array, seed: np.uint64) -> Sketch:
 
     Parameters:
         prompts: String array without nulls, in one chunk.
-        seed: Keyed seed; sketches of two seeds cannot be compared.
+        seed: Keyed seed. Values of two seeds cannot be compared; which rows agree is the
+            same under all.
 
     Returns:
         One entry per prompt.
@@ -190,7 +198,7 @@ def sketch_prompts(prompts: pa.Array, seed: np.uint64) -> Sketch:
     capabilities = np.zeros(rows, dtype=np.int16)
     code = np.zeros(rows, dtype=np.bool_)
     _sketch_rows(
-        offsets, data, seed, _MULTIPLIERS,
+        offsets, data, hash_key(seed.tobytes()), _MULTIPLIERS,
         lexicon.slots, lexicon.phrases, lexicon.lengths, lexicon.bits,
         bands, opening, closing, exact, words, capabilities, code,
     )  # fmt: skip

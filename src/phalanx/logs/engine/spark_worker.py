@@ -19,6 +19,7 @@ from phalanx.logs.duplicates import NoneSeen, identifier_hashes
 from phalanx.logs.engine.protocol import Kernel, Sighting
 from phalanx.logs.options import ReadOptions
 from phalanx.logs.quality import Quality
+from phalanx.logs.siphash import Key, table_key
 
 FILE_COLUMN, ROW_COLUMN = "_phalanx_file", "_phalanx_row"
 """Hash of the file's path, and row in it from 0."""
@@ -73,6 +74,9 @@ class WorkerTask:
     numbers: Positions = field(repr=False)
     """Number of each file, in the order of `files`."""
 
+    table_key: Key = field(default_factory=table_key, repr=False)
+    """Key of the hashes of identifiers: the driver's, so that all workers share it."""
+
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Reduce one partition."""
         quality, rejected = Quality(), _Rejected()
@@ -118,7 +122,7 @@ class WorkerTask:
         self, batch: pa.RecordBatch, positions: Positions, known: dict[str, set[int]]
     ) -> Iterator[pa.RecordBatch]:
         reduced = self.kernel(batch)
-        exchange = identifier_hashes(batch.column("exchange_id"))
+        exchange = identifier_hashes(batch.column("exchange_id"), self.table_key)
         yield self._row_batch(
             reduced.rows.columns, {"position": positions, "exchange": exchange}, batch.num_rows
         )
