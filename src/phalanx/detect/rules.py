@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent
+_SAID = frozenset({"rule_id", "name", "source", "columns"})
 _MODULES = ("links/*.py", "honest.py")
 """Where rules are: every class with a `rule_id`."""
 
@@ -62,13 +63,13 @@ def _rules_in(path: Path) -> Iterator[Rule]:
 
 
 def _constants(node: ast.ClassDef) -> Iterator[tuple[str, object]]:
-    """Yield the names of a class body that are set to constants, and their values."""
+    """Yield what a class body says of its rule, which must be constants."""
     for statement in node.body:
         match statement:
             case (
                 ast.Assign(targets=[ast.Name(id=name)], value=ast.expr() as value)
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
-            ):
+            ) if name in _SAID:
                 yield name, ast.literal_eval(value)
 
 
