@@ -91,6 +91,12 @@ def test_error_says_what_and_next(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Traceback" in capsys.readouterr().err
 
 
+def test_standard_input_is_refused_with_advice(capsys: pytest.CaptureFixture[str]) -> None:
+    """`scan -` says how to scan what a program prints."""
+    assert main(["scan", "-"]) == ExitCode.BAD_INPUT
+    assert "Write it to a file" in capsys.readouterr().err
+
+
 def test_a_crash_is_no_finding(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -357,6 +357,8 @@ def scan_of(sketches: tuple[Sketch, ...], *, seed: int = 7, text: str = "") -> S
                 reachable_log10_e=0.0,
                 log10_e_apart=0.0,
                 log10_e_honest=0.0,
+                apart_examined=False,
+                use_examined=False,
             ),
         ),
         false_discovery_rate=0.01,

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +61,29 @@ def visit(page: str, folder: Path) -> Visit:
         console=re.findall(r"CONSOLE[^\]]*\] (.*)", ran.stderr.decode(errors="replace")),
         requests=sorted({url for url in urls if not OWN_SERVICES.match(url)}),
     )
+
+
+def test_three_campaigns_print_on_twelve_pages(result: ScanResult, tmp_path: Path) -> None:
+    """A report of three campaigns with full lists of accounts stays a document that one reads."""
+    campaigns = []
+    for campaign in result.campaigns:
+        members = campaign.facts.members + tuple(
+            replace(member, account_id=f"acct_{place:032x}")
+            for place, member in enumerate(campaign.facts.members * 4)
+        )
+        campaigns.append(replace(campaign, facts=replace(campaign.facts, members=members)))
+    left = tuple(
+        replace(result.not_judged[0], group_id=f"group-{place:05d}") for place in range(174)
+    )
+    page, printed = tmp_path / "page.html", tmp_path / "page.pdf"
+    long = replace(result, campaigns=tuple(campaigns), not_judged=left)
+    page.write_text(render(long), encoding="utf-8")
+    subprocess.run(
+        [str(BROWSER), *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--no-pdf-header-footer",
+         f"--print-to-pdf={printed}", page.as_uri()],
+        capture_output=True, check=True, timeout=120,
+    )  # fmt: skip
+    assert 6 <= len(re.findall(rb"/Type /Page\b", printed.read_bytes())) <= 12
 
 
 @pytest.mark.parametrize("name", ["result", "hostile_result", "empty_result"])

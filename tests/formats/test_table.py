@@ -73,10 +73,39 @@ def test_logs_cannot_steer_the_terminal(hostile_result: ScanResult) -> None:
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", render(hostile_result, colour=False))
 
 
-def test_long_lists_say_what_is_left_out(result: ScanResult) -> None:
-    """Forty groups that were not judged are cut, with the number that is missing."""
-    many = tuple(replace(result.not_judged[0], group_id=f"g{place}") for place in range(40))
-    assert "and 28 groups more, in campaigns.json" in render(replace(result, not_judged=many))
+def test_groups_that_were_not_judged_stand_together(result: ScanResult) -> None:
+    """Forty groups of one reason are one line, with their number and some names."""
+    many = tuple(
+        replace(result.not_judged[0], group_id=f"g{place}", reason=f"too few: {place}")
+        for place in range(40)
+    )
+    text = render(replace(result, not_judged=many), width=120)
+    assert "too few (such as g0, g1, g2)" in text
+    assert "g3" not in text
+
+
+def test_pools_say_what_was_needed(result: ScanResult) -> None:
+    """A pool stands beside its level, and says so where it comes near."""
+    (pool,) = result.undeclared_pools
+    text = render(result, width=120)
+    assert "needed" in text
+    assert "near the level" not in text
+    near = replace(pool, judgement=replace(pool.judgement, log10_e_honest=1.2))
+    text = render(replace(result, undeclared_pools=(near,)), width=120)
+    assert "near the level: look again with more days" in text
+    unasked = replace(pool, judgement=replace(near.judgement, use_examined=False))
+    text = render(replace(result, undeclared_pools=(unasked,)), width=120)
+    assert "near the level" not in text
+
+
+def test_a_small_log_says_so(result: ScanResult) -> None:
+    """Below a hundred parties the reader is told why nothing was found."""
+    small = replace(result.population, parties=99)
+    assert "too small to support a finding" in render(
+        replace(result, campaigns=(), population=small), width=300
+    )
+    assert "log is too small" not in render(replace(result, population=small), width=300)
+    assert "log is too small" not in render(replace(result, campaigns=()), width=300)
 
 
 def test_different_levels_are_given_as_a_range(result: ScanResult) -> None:

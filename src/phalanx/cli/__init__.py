@@ -12,11 +12,12 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from types import FrameType
 from typing import NoReturn
 
 from phalanx.cli.exit_codes import ExitCode
-from phalanx.errors import PhalanxError
+from phalanx.errors import InputError, PhalanxError
 
 __all__ = ["ExitCode", "main"]
 
@@ -71,6 +72,7 @@ def _run(words: list[str]) -> int:
     from phalanx.cli.application import build_app
 
     try:
+        _refuse_standard_input(words)
         app = build_app(listed=not words or words[0] in {"-h", "--help"})
         result = app(words, result_action="return_value")
     except PhalanxError as error:
@@ -85,6 +87,15 @@ def _run(words: list[str]) -> int:
             return ExitCode.CLEAN
         return leaving.code if isinstance(leaving.code, int) else ExitCode.BAD_INPUT
     return result if isinstance(result, int) else ExitCode.CLEAN
+
+
+def _refuse_standard_input(words: Sequence[str]) -> None:
+    """Say what to do instead of naming `-` as a log: a log is read twice, a pipe only once."""
+    named = (word for before, word in pairwise(words) if not before.startswith("-"))
+    if "scan" in words[:1] and "-" in named:
+        message = "-: standard input is not read, because a log is read twice"
+        advice = "Write it to a file and name that: ... > log.jsonl; phalanx scan log.jsonl"
+        raise InputError(message, next_step=advice)
 
 
 def _is_verbose(words: Sequence[str]) -> bool:

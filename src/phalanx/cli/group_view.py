@@ -26,7 +26,11 @@ from phalanx.formats.wording import (
     against_known_set,
     grants_sentence,
     how_lines_add_up,
+    level,
+    nearness,
+    operated_apart,
     price_basis,
+    used_honestly,
 )
 from phalanx.model import (
     AuthorisedGroup,
@@ -102,6 +106,8 @@ def describe(result: ScanResult, group: Group) -> str:
     match group:
         case Campaign():
             _print_consequences(console, result, group)
+        case UndeclaredPool() if nearness(group.judgement):
+            console.print(f"\n{nearness(group.judgement)}")
         case AuthorisedGroup():
             console.print(f"\ngrants: {', '.join(group.grant_ids)}")
     return _without_control_characters(sink.getvalue())
@@ -123,8 +129,8 @@ def _groups(result: ScanResult) -> Iterator[Group]:
 def _print_not_judged(console: Console, group: NotJudged) -> None:
     console.print(f"reason: {group.reason}")
     console.print(
-        f"e-value against operated apart {e_value(group.log10_e_apart)}, against used honestly "
-        f"{e_value(group.log10_e_honest)}; {e_value(group.reachable_log10_e)} was within reach"
+        f"e-value against operated apart {operated_apart(group)}, against used honestly "
+        f"{used_honestly(group)}; {e_value(group.reachable_log10_e)} was within reach"
     )
     console.print(plural(len(group.accounts), "account"))
     for account in group.accounts[:_MEMBERS_SHOWN]:
@@ -134,8 +140,8 @@ def _print_not_judged(console: Console, group: NotJudged) -> None:
 def _print_judgement(console: Console, judgement: Judgement, facts: GroupFacts) -> None:
     console.print(
         f"e-value {e_value(judgement.log10_e)} (operated apart: "
-        f"{e_value(judgement.log10_e_apart)}; used honestly: {e_value(judgement.log10_e_honest)}; "
-        f"level {e_value(judgement.threshold_log10_e)}), "
+        f"{e_value(judgement.log10_e_apart)}; used honestly: {used_honestly(judgement)}; "
+        f"level {level(judgement)}), "
         f"p {p_value(min(0.0, -judgement.log10_e))}"
     )
     found, served = judgement.discovered_at, judgement.served_before_discovery

@@ -29,8 +29,8 @@ def simulate(
 
     Parameters:
         out: Folder for the traffic and its labels.
-        into: Native log (Parquet, Arrow, JSONL, CSV) to inject campaigns into; its own accounts
-            are labelled as benign. It must fit into memory.
+        into: Log to inject campaigns into, in any format that `phalanx scan` reads; it is written
+            as a native table, its own accounts labelled as benign. It must fit into memory.
         leak_test: Also print how well each field alone tells campaign accounts from honest ones
             (area under the ROC curve: 0.5 not at all, 1 perfectly).
         options: What to make.

@@ -178,6 +178,7 @@ def _judgement(finder: FactFinder, verdict: Verdict) -> Judgement:
         if found is None
         else finder.exchanges_until(verdict.members, found),
         evidence=evidence_lines(track),
+        use_examined=track.log10_e_honest != NOT_ASKED,
     )
 
 
@@ -202,6 +203,8 @@ def _not_judged(recording: Recording, finder: FactFinder, track: Track) -> NotJu
         reachable_log10_e=reachable,
         log10_e_apart=apart,
         log10_e_honest=honest,
+        apart_examined=track.log10_apart != [NOT_ASKED],
+        use_examined=track.log10_e_honest != NOT_ASKED,
     )
 
 

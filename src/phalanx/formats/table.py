@@ -20,7 +20,19 @@ from phalanx.formats.notation import (
     share,
     short_count,
 )
-from phalanx.formats.wording import PARTIES, REACH, grants_sentence, privacy, promise, summary
+from phalanx.formats.reasons import by_reason
+from phalanx.formats.wording import (
+    PARTIES,
+    REACH,
+    grants_sentence,
+    level,
+    nearness,
+    privacy,
+    promise,
+    smallness,
+    summary,
+    used_honestly,
+)
 from phalanx.model import Campaign
 from phalanx.printable import printable
 
@@ -30,7 +42,8 @@ PLAIN_WIDTH = 120
 _WIDE = 100
 """Columns from which on a campaign's tokens and targets fit beside the rest."""
 
-_LONGEST_REASONS = 12
+_EXAMPLES = 3
+"""Groups named for each reason why they were not judged."""
 
 
 def render(result: ScanResult, *, width: int | None = None, colour: bool | None = None) -> str:
@@ -59,6 +72,8 @@ def render(result: ScanResult, *, width: int | None = None, colour: bool | None 
 
 def _parts(result: ScanResult, *, wide: bool) -> list[RenderableType]:
     parts: list[RenderableType] = [Text(summary(result), style="bold"), Text(promise(result))]
+    if smallness(result):
+        parts.append(Text(smallness(result)))
     if result.campaigns:
         parts += ["", _campaigns(result, wide=wide)]
     if result.undeclared_pools:
@@ -101,9 +116,9 @@ def _campaigns(result: ScanResult, *, wide: bool) -> Group:
     for campaign in result.campaigns:
         table.add_row(*map(_text, _campaign_row(campaign, wide=wide)))
     levels = sorted(campaign.judgement.threshold_log10_e for campaign in result.campaigns)
-    level = e_value(levels[0])
+    needed = e_value(levels[0])
     if levels[-1] > levels[0]:
-        level += f" to {e_value(levels[-1])}"
+        needed += f" to {e_value(levels[-1])}"
     grants = [
         _text(f"{campaign.campaign_id}: grants consulted: {grants_sentence(campaign)}")
         for campaign in result.campaigns
@@ -114,7 +129,7 @@ def _campaigns(result: ScanResult, *, wide: bool) -> Group:
         *grants,
         Text(
             "accounts: in the group (of them members, 95 % interval); apart, honest: e-values "
-            f"against the two nulls, of which the smaller had to reach {level}",
+            f"against the two nulls, of which the smaller had to reach {needed}",
             style="dim",
         ),
     )
@@ -136,17 +151,20 @@ def _campaign_row(campaign: Campaign, *, wide: bool) -> tuple[str, ...]:
 
 
 def _pools(result: ScanResult) -> Group:
-    table = _table("group", "accounts>", "exchanges>", "apart>", "honest>")
+    table = _table("group", "accounts>", "exchanges>", "apart>", "honest>", "needed>", "")
     for pool in result.undeclared_pools:
         table.add_row(
             _text(pool.group_id),
             count(len(pool.facts.members)),
             count(pool.facts.exchanges),
             e_value(pool.judgement.log10_e_apart),
-            e_value(pool.judgement.log10_e_honest),
+            used_honestly(pool.judgement),
+            level(pool.judgement),
+            nearness(pool.judgement),
         )
     return _titled(
-        "Undeclared pools: operated together, not shown to harvest; a matter of terms", table
+        "Undeclared pools: operated together, not shown to harvest, nor shown to be honest",
+        table,
     )
 
 
@@ -176,17 +194,19 @@ def _authorised(result: ScanResult) -> Group:
 
 
 def _not_judged(result: ScanResult) -> Group:
-    table = _table("group", "accounts>", "within reach>", "why")
-    for group in result.not_judged[:_LONGEST_REASONS]:
+    table = _table("groups>", "accounts>", "why")
+    for reason in by_reason(result.not_judged):
+        names = ", ".join(group.group_id for group in reason.groups[:_EXAMPLES])
+        such_as = "such as " if len(reason.groups) > _EXAMPLES else ""
         table.add_row(
-            _text(group.group_id),
-            count(len(group.accounts)),
-            e_value(group.reachable_log10_e),
-            _text(group.reason),
+            count(len(reason.groups)),
+            count(reason.accounts),
+            _text(f"{reason.text} ({such_as}{names})"),
         )
-    left = len(result.not_judged) - _LONGEST_REASONS
-    rest = [Text(f"and {plural(left, 'group')} more, in campaigns.json")] if left > 0 else []
-    return Group(_titled("Not judged: the data could not decide", table), *rest)
+    return Group(
+        _titled("Not judged: the data could not decide", table),
+        Text("each with its numbers: phalanx campaigns show GROUP, or campaigns.json", style="dim"),
+    )
 
 
 def _quality(result: ScanResult) -> Group:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from phalanx.detect.result import ScanResult
 from phalanx.formats.notation import count, e_value, minute, plural, share, short_count
-from phalanx.model import Campaign, Judgement, SuspiciousParty, UndeclaredPool
+from phalanx.model import Campaign, Judgement, NotJudged, SuspiciousParty, UndeclaredPool
 
 CONDITION = "if the named assumptions hold"
 """What every promise of this tool ends with."""
@@ -65,6 +65,72 @@ def promise(result: ScanResult) -> str:
     return (
         f"At most {rate} of these are expected to be false (averaged over many scans), {CONDITION}."
     )
+
+
+FEWEST_PARTIES = 100
+"""Below so many parties a log is said to be too small."""
+
+NOT_EXAMINED = "\N{EN DASH}"
+"""Stands for an e-value where a question was not asked."""
+
+NEAR = 2.0
+"""A pool whose evidence lacks at most so many powers of ten is said to be near its level."""
+
+
+def smallness(result: ScanResult) -> str:
+    """Say that a log is too small for findings, and why; empty where it is not.
+
+    Parameters:
+        result: What the scan found.
+    """
+    population = result.population
+    if result.campaigns or population.parties >= FEWEST_PARTIES:
+        return ""
+    return (
+        f"This log is too small to support a finding: use is judged by its rank among parties of "
+        f"like volume, and {plural(population.parties, 'party')} allow e-values up to "
+        f"{e_value(population.reachable_log10_e)} for one operator. Scan a log of at least a few "
+        "hundred parties."
+    )
+
+
+def used_honestly(judged: Judgement | NotJudged) -> str:
+    """Write the evidence against honest use; a dash where use was not examined.
+
+    Parameters:
+        judged: A judgement, or a group without one.
+    """
+    return e_value(judged.log10_e_honest) if judged.use_examined else NOT_EXAMINED
+
+
+def operated_apart(group: NotJudged) -> str:
+    """Write the evidence against operation apart; a dash where that was not examined.
+
+    Parameters:
+        group: A group without judgement.
+    """
+    return e_value(group.log10_e_apart) if group.apart_examined else NOT_EXAMINED
+
+
+def level(judgement: Judgement) -> str:
+    """Write the level that was needed; a dash where use was not examined.
+
+    Parameters:
+        judgement: The judgement of a group.
+    """
+    return e_value(judgement.threshold_log10_e) if judgement.use_examined else NOT_EXAMINED
+
+
+def nearness(judgement: Judgement) -> str:
+    """Say that a group is near its level; empty where it is not.
+
+    Parameters:
+        judgement: The judgement of an undeclared pool.
+    """
+    missing = judgement.threshold_log10_e - judgement.log10_e_honest
+    if not judgement.use_examined or missing > NEAR:
+        return ""
+    return "near the level: look again with more days"
 
 
 def privacy(result: ScanResult) -> str:
@@ -196,7 +262,8 @@ def pool_sentence(pool: UndeclaredPool) -> str:
     return (
         f"{plural(len(pool.facts.members), 'account')} are operated together without declaring "
         f"it (e-value {e_value(judgement.log10_e_apart)}); their use is not shown to be unlike "
-        f"honest use (e-value {e_value(judgement.log10_e_honest)}). A matter of terms, not a "
+        f"honest use (e-value {used_honestly(judgement)}, needed {level(judgement)}"
+        f"{'; ' + nearness(judgement) if nearness(judgement) else ''}). A matter of terms, not a "
         "campaign."
     )
 

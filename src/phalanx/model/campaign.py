@@ -120,6 +120,9 @@ class Judgement:
     evidence: tuple[Evidence, ...]
     """Line by line, strongest first."""
 
+    use_examined: bool = True
+    """Whether "used honestly" was tested at all; if not, `log10_e_honest` is 0."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Harm:
@@ -209,3 +212,9 @@ class NotJudged:
 
     log10_e_apart: float
     log10_e_honest: float
+
+    apart_examined: bool = True
+    """Whether "operated apart" was tested at all; if not, `log10_e_apart` is 0."""
+
+    use_examined: bool = True
+    """Whether "used honestly" was tested at all; if not, `log10_e_honest` is 0."""

@@ -132,7 +132,9 @@ def test_a_useless_corpus_is_refused(tmp_path: Path, content: bytes, name: str) 
     path.write_bytes(content)
     with pytest.raises(InputError, match=name) as caught:
         simulate(replace(CONFIG, prompt_corpora={"chat": path}))
-    assert "prompt" in caught.value.diagnostics()
+    said = caught.value.diagnostics()
+    assert "prompt" in said
+    assert "__" not in said  # names that only the reader of files knows
 
 
 def test_a_missing_corpus_is_refused(tmp_path: Path) -> None:

@@ -61,10 +61,13 @@ def _read_prompts(path: Path) -> pa.StringArray:
     kind = "json" if suffix in {".jsonl", ".json", ".ndjson"} else "parquet"
     try:
         source = ds.dataset(path, format=kind)
+        if "prompt" not in source.schema.names:
+            message = f"{path}: no column `prompt`; it has: {', '.join(source.schema.names)}"
+            raise InputError(message, next_step="Pass a file with a text column `prompt`.")
         column = source.to_table(columns=["prompt"]).column("prompt")
         texts = column.cast(pa.string()).combine_chunks().drop_null().unique()
-    except (OSError, pa.ArrowException, KeyError) as error:
-        message = f"{path}: no prompts could be read ({error})"
+    except (OSError, pa.ArrowException) as error:
+        message = f"{path}: no prompts could be read ({str(error).partition(chr(10))[0]})"
         raise InputError(
             message, next_step="Pass Parquet or JSONL with a text column `prompt`."
         ) from error

@@ -12,6 +12,7 @@ import pyarrow.dataset as ds
 from numpy.typing import NDArray
 
 from phalanx.detect.simulate.columns import NATIVE_SCHEMA
+from phalanx.detect.simulate.host_log import read_any
 from phalanx.detect.simulate.instants import as_instants
 from phalanx.errors import InputError
 from phalanx.logs.schema import REQUIRED_COLUMNS
@@ -58,24 +59,19 @@ class Host:
 
 
 def open_host(log: Path | pa.Table) -> Host:
-    """Read a log in native columns.
+    """Read a log.
 
     Parameters:
-        log: Table, file (Parquet, Arrow, JSONL, CSV) or folder of Parquet files.
+        log: Table in native columns, or a file or folder of any format that a scan reads.
 
     Raises:
         InputError: If it cannot be read, misses a required column, or holds no usable row.
     """
-    where = "the table" if isinstance(log, pa.Table) else str(log)
-    table = log if isinstance(log, pa.Table) else _read(log)
-    missing = [name for name in REQUIRED_COLUMNS if name not in table.column_names]
-    if missing:
-        message = f"{where}: required columns {missing} are missing"
-        raise InputError(message, next_step="Convert the log to the native table first.")
-    table = _native(table, where)
+    table = _checked(log, "the table") if isinstance(log, pa.Table) else _read(log)
     for name in ("timestamp", "account_id"):
         table = table.filter(pc.is_valid(table.column(name)))
     if table.num_rows == 0:
+        where = "the table" if isinstance(log, pa.Table) else str(log)
         message = f"{where}: no row has a timestamp and an account"
         raise InputError(message, next_step="Pass a log with data.")
     times = table.column("timestamp").cast(pa.int64()).to_numpy()
@@ -84,17 +80,24 @@ def open_host(log: Path | pa.Table) -> Host:
     return _host(table)
 
 
+def _checked(table: pa.Table, where: str) -> pa.Table:
+    missing = [name for name in REQUIRED_COLUMNS if name not in table.column_names]
+    if missing:
+        message = f"{where}: required columns {missing} are missing"
+        raise InputError(message, next_step="Convert the log to the native table first.")
+    return _native(table, where)
+
+
 def _read(log: Path) -> pa.Table:
-    """Read a file or folder into memory."""
+    """Read a sound native table as it is; anything else as a scan would read it."""
     suffix = log.suffix.lower()
     kind = "json" if suffix in _JSON else _FORMATS.get(suffix, "parquet")
     try:
-        return ds.dataset(log, format=kind).to_table()
-    except (OSError, pa.ArrowException) as error:
-        message = f"{log}: cannot be read as {kind} ({error})"
-        raise InputError(
-            message, next_step="Pass a Parquet, Arrow, JSONL or CSV file in native columns."
-        ) from error
+        return _checked(ds.dataset(log, format=kind).to_table(), str(log))
+    except (OSError, pa.ArrowException, InputError):
+        # Another format, or lines that are broken: the readers of a scan bear with both, or say
+        # what is wrong.
+        return read_any(log)
 
 
 def _native(table: pa.Table, where: str) -> pa.Table:

@@ -30,6 +30,7 @@ from phalanx.detect.simulate.scene import Scene, Surroundings, with_campaigns
 from phalanx.detect.simulate.simulation import Simulation
 from phalanx.detect.simulate.span import Span
 from phalanx.detect.simulate.writing import Appearance, table_writer
+from phalanx.logs.schema import RESPONSE_CHARACTERS
 
 HOST_CLASS = "host"
 """Traffic class of the accounts that stood in the log before."""
@@ -50,8 +51,8 @@ def inject(log: Path | pa.Table, config: SimulationConfig) -> Simulation:
     `benign_mix` of the configuration are not used.
 
     Parameters:
-        log: Native table: in memory, a Parquet, Arrow, JSONL or CSV file, or a folder of
-            Parquet files. It must fit into memory.
+        log: Native table in memory, or a file or folder of any format that a scan reads. It
+            must fit into memory.
         config: Campaigns, rungs, seed, corpora of attack classes.
 
     Returns:
@@ -218,6 +219,9 @@ class _Merged:
 
 def _conformed(written: pa.Table, schema: pa.Schema) -> pa.Table:
     """Give planted rows the columns of the log; those that are not native are null."""
+    if RESPONSE_CHARACTERS in schema.names:
+        lengths = pc.utf8_length(written.column("response"))
+        written = written.append_column(RESPONSE_CHARACTERS, lengths.cast(pa.int32()))
     columns = [
         written.column(item.name)
         if item.name in written.column_names

@@ -22,10 +22,11 @@
     document.documentElement.dataset.chartsDrawn = String(places.length);
   });
 
-  // On paper nothing can be opened any more; what was closed is closed again afterwards.
+  // On paper nothing can be opened any more; what was closed is closed again afterwards. Long
+  // lists stay closed: they stand in the files beside the report.
   let opened = [];
   window.addEventListener("beforeprint", () => {
-    opened = Array.from(document.querySelectorAll("details:not([open])"));
+    opened = Array.from(document.querySelectorAll("details:not([open]):not(.long)"));
     opened.forEach((part) => { part.open = true; });
   });
   window.addEventListener("afterprint", () => {

@@ -1,0 +1,51 @@
+"""Groups that were not judged, put together by reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from phalanx.model import NotJudged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One reason, and the groups that it holds for."""
+
+    text: str
+    """The reason, without the numbers of each group; in full where there is one group only."""
+
+    groups: tuple[NotJudged, ...]
+
+    @property
+    def accounts(self) -> int:
+        """Accounts in any of the groups; one that is in several counts once."""
+        return len({account for group in self.groups for account in group.accounts})
+
+
+def by_reason(groups: Sequence[NotJudged]) -> tuple[Reason, ...]:
+    """Put groups together by what stands before the colon in their reason.
+
+    Parameters:
+        groups: Groups that were not judged.
+
+    Returns:
+        Reasons, the most frequent first.
+
+    Examples:
+        >>> def group(name, reason):
+        ...     return NotJudged(group_id=name, accounts=("a",), reason=reason,
+        ...         reachable_log10_e=1.0, log10_e_apart=0.0, log10_e_honest=0.0)
+        >>> found = by_reason([group("x", "late"), group("y", "too few: 3"),
+        ...     group("z", "too few: 4")])
+        >>> [(reason.text, len(reason.groups), reason.accounts) for reason in found]
+        [('too few', 2, 1), ('late', 1, 1)]
+    """
+    found: dict[str, list[NotJudged]] = {}
+    for group in groups:
+        found.setdefault(group.reason.partition(":")[0], []).append(group)
+    reasons = [
+        Reason(text=text if len(some) > 1 else some[0].reason, groups=tuple(some))
+        for text, some in found.items()
+    ]
+    return tuple(sorted(reasons, key=lambda reason: -len(reason.groups)))

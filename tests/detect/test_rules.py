@@ -1,0 +1,43 @@
+"""Rules are read from their source, and are those that the scan applies."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+from phalanx.detect.honest import HarvestLikeUse
+from phalanx.detect.links import ALL_FAMILIES
+from phalanx.detect.rules import all_rules
+
+
+def _documentation(rule: object) -> str:
+    return inspect.getdoc(type(rule)) or ""
+
+
+def test_every_rule_of_the_scan_is_described() -> None:
+    """What is read from the source is what the objects of the scan say of themselves."""
+    use = HarvestLikeUse()
+    applied = {
+        family.rule_id: (family.name, str(family.source), family.columns, _documentation(family))
+        for family in ALL_FAMILIES
+    }
+    applied[use.rule_id] = (use.name, use.source, use.columns, _documentation(use))
+    described = {
+        rule.rule_id: (rule.name, rule.family, rule.columns, rule.documentation)
+        for rule in all_rules()
+    }
+    assert described == applied
+
+
+def test_explaining_imports_nothing_heavy() -> None:
+    """`phalanx explain` loads neither a compiler nor an engine."""
+    script = (
+        "import sys; from phalanx.cli import main; main(['explain', 'PHX-D001']);"
+        "print('#', *sorted(name for name in sys.modules if '.' not in name))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    imported = set(done.stdout.rsplit("#", 1)[1].split())
+    assert not {"duckdb", "ibis", "numba", "networkit", "scipy", "altair"} & imported
