@@ -7,16 +7,19 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-compile
 BASE_LOCK := requirements/base.txt
 DEV_LOCK := requirements/dev.txt
+SPARK_LOCK := requirements/spark.txt
 # Extras are named in the locks: without them pip takes the newest release of a package that
 # another asks for with an extra, and then refuses it because it has no hash.
 COMPILE = $(BIN)/uv pip compile --quiet --system-certs --no-strip-extras pyproject.toml --group build
 COMPILE_DEV = $(COMPILE) --group dev --group docs --group bench
+# The extra stands in the same .venv as the tools, so both must agree on what they share.
+COMPILE_SPARK = $(COMPILE) --extra spark --constraint $(DEV_LOCK)
 PYTEST_ARGS ?=
 # Each claim has a script of its own; the other files of bench/ are what the scripts share.
 BENCHMARKS = $(shell grep -l '__main__' bench/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test coverage slow lint format types layers docs reference picture bench smoke \
+.PHONY: help demo install spark test coverage slow lint format types layers docs reference picture bench smoke \
         lock upgrade check-lock clean
 
 help: ## Say what each target does
@@ -26,6 +29,8 @@ demo: .venv/.base ## Simulate two weeks of traffic, scan it, judge the scan, wri
 	$(BIN)/phalanx demo
 
 install: .venv/.base ## Make .venv with Phalanx and what it needs, hash-locked
+
+spark: .venv/.spark ## Add what `--engine spark` needs to .venv (400 MB; Java 17 is needed besides)
 
 test: .venv/.dev ## Run the tests; what is skipped is named at the end
 	$(BIN)/python -m pytest -rfEs $(PYTEST_ARGS)
@@ -72,18 +77,22 @@ smoke: .venv/.dev ## Run every benchmark on a small input
 lock: .venv/.dev ## Bring the locks in line with pyproject.toml, moving as few versions as possible
 	$(COMPILE) -o $(BASE_LOCK)
 	$(COMPILE_DEV) -o $(DEV_LOCK)
+	$(COMPILE_SPARK) -o $(SPARK_LOCK)
 
 upgrade: .venv/.dev ## Lock the newest versions that are older than the cooldown
 	$(COMPILE) --upgrade -o $(BASE_LOCK)
 	$(COMPILE_DEV) --upgrade -o $(DEV_LOCK)
+	$(COMPILE_SPARK) --upgrade -o $(SPARK_LOCK)
 
 # The present lock is the starting point, so a release of somebody else's package changes
 # nothing; only versions are compared, because files may be added to a release later.
 check-lock: .venv/.dev ## Fail if the locks do not follow from pyproject.toml
 	@set -e; scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \
 	cp $(BASE_LOCK) $$scratch/base.txt; cp $(DEV_LOCK) $$scratch/dev.txt; \
+	cp $(SPARK_LOCK) $$scratch/spark.txt; \
 	$(COMPILE) -o $$scratch/base.txt; $(COMPILE_DEV) -o $$scratch/dev.txt; \
-	for lock in base dev; do \
+	$(COMPILE_SPARK) -o $$scratch/spark.txt; \
+	for lock in base dev spark; do \
 	  grep '==' requirements/$$lock.txt > $$scratch/old; grep '==' $$scratch/$$lock.txt > $$scratch/new; \
 	  diff $$scratch/old $$scratch/new || { echo "requirements/$$lock.txt is stale: run make lock" >&2; exit 1; }; \
 	done; echo "locks are current"
@@ -106,4 +115,9 @@ clean: ## Remove what the targets made
 
 .venv/.dev: $(DEV_LOCK) .venv/.base
 	$(PIP) --require-hashes -r $(DEV_LOCK)
+	@touch $@
+
+# Without isolation: pip would fetch the tools of the build without looking at their hashes.
+.venv/.spark: $(SPARK_LOCK) .venv/.dev
+	$(PIP) --require-hashes --no-build-isolation -r $(SPARK_LOCK)
 	@touch $@

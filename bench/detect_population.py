@@ -12,128 +12,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import tempfile
 import time
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from pydoc_data.topics import topics
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from phalanx.detect import ScanConfig, scan
 from phalanx.detect.evaluate import Evaluation, evaluate
-from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
-from phalanx.detect.simulate.config import ATTACK_CLASSES
+from phalanx.detect.simulate import SimulationConfig, simulate
+from populations import PopulationPlan, material
 from results import peak_memory_bytes, print_table, save
-
-BENIGN_FILES = {
-    "chat": ("oasst_questions", "instructionwild_users"),
-    "coding": ("aider_dev_sessions", "specstory_agente_bsc"),
-    "evaluation": ("eval_harness_chat", "eval_harness_math"),
-    "agent": ("taubench_gpt4o_agent",),
-    "framework": ("awesome_prompts",),
-}
-"""Honest traffic class -> files below `benign/`."""
-
-ATTACK_FILES = {
-    "self_instruct": ("alpaca_subset",),
-    "evolved": ("codealpaca_2k",),
-    "reasoning": ("huatuo_med_zh",),
-    "rubric": ("llamafactory_demos",),
-    "tool_use": ("gorilla_apibench", "toolbench_gpt35_traces"),
-}
-"""Attack class -> files below `distillation/`; the class only names the campaign's slot."""
-
-_TRACE_ARRIVALS = 300_000
-
-_OASST_TURN = re.compile(r"### Human: (.*?)(?= ### Assistant:|$)", re.DOTALL)
-
-
-def real_corpora(data: Path, folder: Path) -> dict[str, Path]:
-    """Write one Parquet file of real prompts per traffic class."""
-    written = {}
-    for side, files in (("benign", BENIGN_FILES), ("distillation", ATTACK_FILES)):
-        for traffic_class, names in files.items():
-            prompts: list[str] = []
-            for name in names:
-                column = pq.read_table(data / side / f"{name}.parquet", columns=["prompt"])
-                prompts += [p for p in column["prompt"].to_pylist() if p and p.strip()]
-            if traffic_class == "chat":
-                prompts = [turn for prompt in prompts for turn in _human_turns(prompt)]
-            written[traffic_class] = folder / f"{traffic_class}.parquet"
-            pq.write_table(
-                pa.table({"prompt": list(dict.fromkeys(prompts))}), written[traffic_class]
-            )
-    return written
-
-
-def _human_turns(prompt: str) -> list[str]:
-    """Split a logged conversation into what the person said."""
-    turns = [turn.strip() for turn in _OASST_TURN.findall(prompt)]
-    return [turn for turn in turns if turn] or [prompt]
-
-
-def documentation_passages(folder: Path) -> Path:
-    """Write paragraphs of documentation that is installed on this machine."""
-    passages = list(dict.fromkeys(_paragraphs()))
-    path = folder / "passage.parquet"
-    pq.write_table(pa.table({"prompt": passages}), path)
-    return path
-
-
-def _paragraphs() -> Iterator[str]:
-    for text in topics.values():
-        for paragraph in text.split("\n\n"):
-            words = paragraph.split()
-            if 12 <= len(words) <= 120:
-                yield " ".join(words)
-
-
-def real_arrivals(data: Path, folder: Path, seed: int) -> Path | None:
-    """Draw two weeks of arrival times from measured request rates per ten minutes."""
-    source = data / "traces" / "servegen_client_rates.parquet"
-    if not source.exists():
-        return None
-    rates = pq.read_table(source, filters=[("category", "=", "language")])
-    start = rates["window_start_s"].to_numpy()
-    generator = np.random.default_rng(seed)
-    share = rates["rate_rps"].to_numpy() / rates["rate_rps"].to_numpy().sum()
-    counts = generator.poisson(share * _TRACE_ARRIVALS)
-    seconds = np.repeat(start, counts) + generator.uniform(0, 600, counts.sum())
-    microseconds = (np.sort(seconds) * 1e6).astype("datetime64[us]")
-    path = folder / "arrivals.parquet"
-    pq.write_table(pa.table({"timestamp": microseconds}), path)
-    return path
-
-
-def configuration(
-    arguments: argparse.Namespace, corpora: dict[str, Path], arrivals: Path | None
-) -> SimulationConfig:
-    """Plan the population."""
-    sizes = [
-        50 + (450 * index) // (arguments.campaigns - 1) for index in range(arguments.campaigns)
-    ]
-    classes = [name for name in ATTACK_CLASSES if name in corpora] or list(ATTACK_CLASSES)
-    campaigns = tuple(
-        CampaignPlan(
-            name=f"campaign-{index:02d}",
-            accounts=max(50, int(size * arguments.scale)),
-            attack_class=classes[index % len(classes)],
-            evasion=("E0", "E1", "E2")[index % 3],
-        )
-        for index, size in enumerate(sizes)
-    )
-    return SimulationConfig(
-        benign_accounts=arguments.accounts,
-        campaigns=campaigns,
-        seed=arguments.seed,
-        prompt_corpora=corpora,
-        arrival_trace=arrivals,
-    )
 
 
 def real_share(exchanges: pa.Table, labels: pa.Table, corpora: dict[str, Path]) -> dict[str, float]:
@@ -191,22 +83,19 @@ def main() -> None:
         arguments.accounts, arguments.campaigns, arguments.scale = 2_000, 3, 0.2
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        corpora = real_corpora(arguments.data, folder) if arguments.data.exists() else {}
-        shares_of = dict(corpora)
-        corpora["passage"] = documentation_passages(folder)
-        arrivals = real_arrivals(arguments.data, folder, arguments.seed)
-        config = configuration(arguments, corpora, arrivals)
-        evaluation, figures, exchanges, labels = run(config)
-        shares = real_share(exchanges, labels, shares_of)
-        del exchanges
-        honest = SimulationConfig(
-            benign_accounts=arguments.accounts,
-            campaigns=(),
-            seed=arguments.seed + 1,
-            prompt_corpora=corpora,
-            arrival_trace=arrivals,
+        texts = material(arguments.data, folder, arguments.seed)
+        plan = PopulationPlan(
+            accounts=arguments.accounts,
+            campaigns=arguments.campaigns,
+            scale=arguments.scale,
+            seed=arguments.seed,
+            evasions=("E0", "E1", "E2"),
         )
-        clean, clean_figures, _, _ = run(honest)
+        evaluation, figures, exchanges, labels = run(plan.configuration(texts))
+        shares = real_share(exchanges, labels, texts.real)
+        del exchanges
+        honest = replace(plan, campaigns=0, seed=arguments.seed + 1)
+        clean, clean_figures, _, _ = run(honest.configuration(texts))
     print_table(
         "With campaigns",
         ["figure", "value"],

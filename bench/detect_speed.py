@@ -102,7 +102,7 @@ def measure_forest(path: Path) -> dict[str, object]:
     start = time.perf_counter()
     log = open_log(path, ReadOptions())
     with DuckDBEngine(memory_limit_bytes=1_500_000_000, threads=2) as engine:
-        table, names = narrow(engine, log.batches(), key=None, keep_excerpts=False, step_hours=24)
+        table, names = narrow(engine, log, key=None, keep_excerpts=False, step_hours=24)
         population = build_population(table, names, {}, 24)
     aggregated = time.perf_counter() - start
     total, last = population.activity.total, population.steps - 1

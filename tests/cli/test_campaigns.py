@@ -48,8 +48,25 @@ def test_campaign_shows_harm_and_steps(scan_folder: Path) -> None:
     )
     text = describe(result, campaign)
     assert "USD 1.00" in text
-    assert "50 % of the size of Alpaca" in text
+    assert "Alpaca: as many exchanges as 50 % of its examples" in text
     assert text.rstrip().endswith("observe (3 accounts): costs honest members nothing")
+
+
+def test_shown_group_says_all_that_its_evidence_rests_on(scan_folder: Path) -> None:
+    """Every assumption, every p-value and what was served before the discovery are in the text."""
+    result = read_scan(scan_folder)
+    some = next(group for group in find_groups(result, "") if not isinstance(group, NotJudged))
+    judgement = replace(
+        some.judgement, discovered_at=some.judgement.formed_at, served_before_discovery=1
+    )
+    pool = UndeclaredPool(group_id="pool-1", facts=some.facts, judgement=judgement)
+    text = " ".join(describe(result, pool).split())
+    for line in judgement.evidence:
+        assert all(assumption in text for assumption in line.assumptions)
+    assert "to the power √(2/n)" in text
+    assert "p-value" in text
+    assert "after 1 exchange (" in text
+    assert " 0 parties" not in text
 
 
 def test_show_by_beginning(scan_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

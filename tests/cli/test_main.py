@@ -91,6 +91,25 @@ def test_error_says_what_and_next(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Traceback" in capsys.readouterr().err
 
 
+def test_a_crash_is_no_finding(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What nobody foresaw ends with a status of its own, in two lines; `-v` adds the traceback."""
+
+    def fail(*_: object) -> None:
+        message = "first line\nsecond line"
+        raise ZeroDivisionError(message)
+
+    monkeypatch.setattr("phalanx.cli.scan.scan_into", fail)
+    assert main(["scan", "log.jsonl", "--clear-identifiers"]) == ExitCode.CRASHED
+    said = capsys.readouterr().err
+    assert said.splitlines()[0] == "phalanx: unexpected ZeroDivisionError: first line"
+    assert "report it" in said
+    assert "Traceback" not in said
+    main(["scan", "log.jsonl", "--clear-identifiers", "-v"])
+    assert "Traceback" in capsys.readouterr().err
+
+
 def test_reader_that_leaves_is_no_error() -> None:
     """`phalanx ... | head -1` ends without a traceback."""
     command = f"{sys.executable} -m phalanx scan --help | head -1"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import signal
 import stat
 import tempfile
 from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import get_args
 
@@ -148,6 +151,52 @@ def test_log_that_cannot_be_used(
     assert "Next:" in message
     assert "Traceback" not in message
     assert not (tmp_path / "phalanx-scan").exists()
+
+
+def test_cut_log_is_a_warning(
+    log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A compressed log that ends early is read as far as it goes, and everybody is told."""
+    rows = pq.read_table(log).slice(0, 2000).to_pylist()
+    text = "\n".join(json.dumps(row, default=str) for row in rows)
+    (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(text.encode())[:-2000])
+    main(["scan", "cut.jsonl.gz", "--clear-identifiers"])
+    said = "cut.jsonl.gz: the compressed data end early; what came before was read"
+    captured = capsys.readouterr()
+    assert f"warning: {said}" in captured.err
+    assert f"noted 1 x {said}" in captured.out
+    assert said in (tmp_path / "phalanx-scan/report.html").read_text()
+    for name in ("run.json", "campaigns.json"):
+        record = json.loads((tmp_path / "phalanx-scan" / name).read_text())
+        assert record.get("run", record)["notes"][said] == 1
+
+
+def test_run_json_is_all_that_a_repeat_needs(log: Path, key: Path, tmp_path: Path) -> None:
+    """Files of settings, readers, prices, threads, clock and versions are on record; no key is."""
+    pq.write_table(pq.read_table(log).slice(0, 500), "log.parquet")
+    account = pq.read_table("log.parquet")["account_id"][0].as_py()
+    Path("trusted.txt").write_text(f"{account}\n")
+    Path("parties.csv").write_text(f"account_id,party\n{account},p\n")
+    Path("prices.toml").write_text('"*" = [1, 2]\n')
+    Path("phalanx.toml").write_text("[scan]\nseed = 3\n")
+    words = ["--trusted", "trusted.txt", "--parties", "parties.csv", "--prices", "prices.toml"]
+    main(["scan", "log.parquet", *words, "--key", str(key), "-q"])
+    text = (tmp_path / "phalanx-scan/run.json").read_text()
+    run = json.loads(text)
+    given = {"config": "phalanx.toml", "trusted": "trusted.txt", "parties": "parties.csv",
+             "prices": "prices.toml"}  # fmt: skip
+    assert {each["role"]: (each["path"], each["sha256"]) for each in run["files"]} == {
+        role: (name, sha256(Path(name).read_bytes()).hexdigest()) for role, name in given.items()
+    }
+    assert run["readers"] == {"log.parquet": "native"}
+    assert run["prices_usd_per_million_tokens"] == {"*": [1.0, 2.0]}
+    assert run["default_prices"] is False
+    assert run["parameters"]["seed"] == 3
+    assert run["parameters"]["threads"] >= 1
+    assert run["parameters"]["clear_identifiers"] is False
+    assert datetime.fromisoformat(run["parameters"]["now"]).tzinfo is not None
+    assert {"narwhals", "sqlglot", "python"} <= set(run["versions"])
+    assert key.read_bytes().hex() not in text
 
 
 def test_folder_that_cannot_be_written(

@@ -85,6 +85,65 @@ def test_mistake_in_file_is_told(text: str, told: str, capsys: pytest.CaptureFix
     assert told in capsys.readouterr().err
 
 
+def test_misspelt_option_is_told_with_the_right_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key of the file or a variable that nearly names an option is refused with that name."""
+    Path("phalanx.toml").write_text("[scan]\nfdrr = 0.05\n")
+    assert main(["scan", "log.jsonl"]) == ExitCode.BAD_INPUT
+    said = capsys.readouterr().err
+    assert "phalanx.toml: [scan] has no option 'fdrr'" in said
+    assert "Did you mean fdr?" in said
+    Path("phalanx.toml").unlink()
+    monkeypatch.setenv("PHALANX_SCAN_FDDR", "0.05")
+    assert main(["scan", "log.jsonl"]) == ExitCode.BAD_INPUT
+    said = capsys.readouterr().err
+    assert "PHALANX_SCAN_FDDR names no option of phalanx scan" in said
+    assert "Did you mean PHALANX_SCAN_FDR?" in said
+
+
+def test_variables_of_nested_commands_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What sets `campaigns show` is no mistake of `campaigns`."""
+    monkeypatch.setenv("PHALANX_CAMPAIGNS_SHOW_FORMAT", "json")
+    monkeypatch.setenv("PHALANX_CONFIG_SHOW_FORMAT", "json")
+    assert main(["config", "show"]) == ExitCode.CLEAN
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[scan]\nfrd = 0.05\n", "frd"),
+        ('[scan]\nfdr = "much"\n', "--fdr cannot be 'much'"),
+        ("[scan]\nfdr = 5\n", "--fdr cannot be '5'"),
+        ('[prices]\n"*" = 3\n', "[prices]"),
+        ("[scan\n", "TOML"),
+    ],
+)
+def test_settings_that_are_wrong_are_not_shown_as_absent(
+    text: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`config show` refuses a broken file by name; it leaves no command out silently."""
+    Path("phalanx.toml").write_text(text)
+    assert main(["config", "show"]) == ExitCode.BAD_INPUT
+    said = capsys.readouterr().err
+    assert told in said
+    assert "phalanx.toml" in said
+
+
+def test_required_options_and_prices_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """What must be given is called so, and the price list has a row for each model."""
+    shown = _shown(capsys)
+    assert shown["evaluate --labels"] == ("(required)", "default")
+    price = "3 in, 15 out (USD per million tokens)"
+    assert shown["[prices] *"] == (price, "default")
+    Path("phalanx.toml").write_text('[prices]\n"small-*" = [0.1, 0.4]\n"*" = [3, 15]\n')
+    shown = _shown(capsys, "scan")
+    assert shown["[prices] *"] == (price, "phalanx.toml")
+    assert shown["[prices] small-*"] == (
+        "0.1 in, 0.4 out (USD per million tokens)", "phalanx.toml"
+    )  # fmt: skip
+
+
 def test_named_file_must_exist() -> None:
     """A file that is named and absent is an error; the default one may be absent."""
     assert read_config(None) == {}

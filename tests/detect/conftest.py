@@ -61,9 +61,7 @@ def scanned() -> Scan:
 def _aggregated(exchanges: pa.Table, step_hours: int = 6) -> Population:
     log = open_log(exchanges, ReadOptions())
     with DuckDBEngine(memory_limit_bytes=500_000_000, threads=1) as engine:
-        table, names = narrow(
-            engine, log.batches(), key=None, keep_excerpts=False, step_hours=step_hours
-        )
+        table, names = narrow(engine, log, key=None, keep_excerpts=False, step_hours=step_hours)
         return build_population(table, names, {}, step_hours)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -22,7 +23,7 @@ def population(aggregated: Callable[..., Population]) -> Population:
 
 def same(first: Formation, second: Formation) -> bool:
     """Say whether two formations have the same groups."""
-    routes = ((first.content, second.content), (first.standing, second.standing))
+    routes = [(first.groups[route], second.groups[route]) for route in first.groups]
     return bool((first.communities == second.communities).all()) and all(
         len(one) == len(other)
         and all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
@@ -34,8 +35,8 @@ def test_threads_change_no_group(population: Population) -> None:
     """One thread and four give the same groups after every step."""
     alone, together = (list(Formations(population, 5, 0, threads)) for threads in (1, 4))
     assert len(alone) == sum(map(forms_after, range(population.steps)))
-    assert any(formation.content for formation in alone)
-    assert any(formation.standing for formation in alone)
+    for route in ("content", "identity", "birth"):
+        assert any(formation.groups[route] for formation in alone)
     assert all(same(*pair) for pair in zip(alone, together, strict=True))
 
 
@@ -44,7 +45,7 @@ def test_a_formation_knows_nothing_of_later_steps(population: Population) -> Non
     joined = population.activity.joined
     steps = filter(forms_after, range(population.steps))
     for step, formation in zip(steps, Formations(population, 5, 0, 2), strict=True):
-        for group in (*formation.content, *formation.standing):
+        for group in itertools.chain.from_iterable(formation.groups.values()):
             assert (joined[group] <= step).all()
 
 

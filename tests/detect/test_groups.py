@@ -16,6 +16,7 @@ from phalanx.detect.groups import (
     content_coverage,
     content_incidence,
     own_content,
+    owner_of_values,
 )
 from phalanx.detect.links import MISSING
 
@@ -33,7 +34,7 @@ def test_coverage_counts_values_whose_users_are_mostly_the_own_group(
     use: npt.NDArray[np.int64], label: npt.NDArray[np.int64]
 ) -> None:
     """The vote finds the same owner as counting users group by group."""
-    total = np.maximum(use.sum(axis=1), 1).astype(np.float32)
+    total = np.maximum(use.sum(axis=1), 1).astype(np.float64)
     expected = np.zeros(12)
     for group in range(3):
         members = label == group
@@ -42,7 +43,8 @@ def test_coverage_counts_values_whose_users_are_mostly_the_own_group(
         expected[members] = (use[members] * own).sum(axis=1) / total[members]
         found = own_content(matrix(use), users, np.flatnonzero(members))
         assert (found == own).all()
-    assert np.allclose(content_coverage(matrix(use), total, label), expected)
+    owner = owner_of_values(matrix(use), label)
+    assert np.allclose(content_coverage(matrix(use), total, label, owner), expected)
 
 
 def test_each_party_keeps_its_heaviest_links() -> None:

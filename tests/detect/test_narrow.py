@@ -6,7 +6,7 @@ import json
 
 import pyarrow as pa
 
-from phalanx.detect.narrow import HASHED_COLUMNS, NARROW_SCHEMA, Names, Narrowing
+from phalanx.detect.narrow import HASHED_COLUMNS, NARROW_SCHEMA, Narrowing
 from phalanx.logs import ReadOptions, open_log
 
 KEY, OTHER_KEY = b"k" * 32, b"o" * 32
@@ -23,7 +23,7 @@ def narrowed(prompts: list[str], key: bytes | None = KEY) -> pa.RecordBatch:
         for n, prompt in enumerate(prompts)
     ]
     (batch,) = open_log(pa.Table.from_pylist(rows), ReadOptions()).batches()
-    return Narrowing(key, Names(), keep_excerpts=False, step_hours=6)(batch)
+    return Narrowing(key, keep_excerpts=False, step_hours=6)(batch).rows
 
 
 def conversation(*turns: dict[str, str]) -> str:

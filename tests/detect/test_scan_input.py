@@ -47,6 +47,27 @@ def test_a_log_of_required_columns_names_what_is_off(small: Any, scanned: Any) -
     assert result.population.exchanges == small.exchanges.num_rows
 
 
+def test_a_log_of_empty_prompts_says_so(small: Any, scanned: Any) -> None:
+    """Without any prompt, what is read from prompts is off, with that reason."""
+    table = small.exchanges
+    blank = pa.array([" "] * table.num_rows)
+    result = scanned(table.set_column(table.schema.get_field_index("prompt"), "prompt", blank))
+    off = {signal.rule_id: signal.reason for signal in result.signals if not signal.enabled}
+    assert off == dict.fromkeys(("PHX-D001", "PHX-D020"), "every prompt in the log is empty")
+
+
+def test_what_was_mended_is_in_the_record_of_the_run() -> None:
+    """Notes of the reader reach whoever asked for the scan."""
+    row = {"timestamp": "2026-03-02T10:00:00", "account_id": "a", "model": "m", "prompt": "hi",
+           "max_tokens": "many"}  # fmt: skip
+    result = scan(pd.DataFrame([row]), ScanConfig(threads=1, columns={"asn": "network"}))
+    assert result.run.notes == {
+        "timestamp without zone, taken as UTC": 1,
+        "max_tokens: value of a wrong type, left empty": 1,
+        "asn: mapped to network, which frame does not have": 1,
+    }
+
+
 def test_one_exchange_is_enough_for_a_result() -> None:
     """The smallest log of all gives an empty result, not an error."""
     row = {"timestamp": "2026-03-02T10:00:00Z", "account_id": "a", "model": "m", "prompt": "hi"}

@@ -101,6 +101,23 @@ def test_a_grant_that_does_not_cover_all_hides_nothing(
     assert [c.campaign_id for c in result.campaigns] == [
         c.campaign_id for c in evasive_result.campaigns
     ]
+    (campaign,) = result.campaigns
+    listed = accounts_of(campaign)
+    covered = listed & set(given.accounts) if what == "half" else set()
+    assert campaign.grants == (("G-1",) if covered else ())
+    assert campaign.granted_accounts == len(covered)
+    steps = {action.kind: action.accounts for action in campaign.actions}
+    assert steps["verify"] == len(listed) - len(covered)
+    assert steps["rate-limit"] <= len(listed) - len(covered)
+    if what == "expired":
+        (note,) = result.run.notes
+        assert note.startswith("grant G-1: account used outside its time, 2026-01-01 to 2026-03-06")
+
+
+def test_a_grant_for_nobody_is_noted(small: Any, scanned: Any) -> None:
+    """A grant that names no account of the log is probably misspelt, and is told."""
+    result = scanned(small.exchanges, grants=(grant(frozenset({"nobody-of-that-name"})),))
+    assert result.run.notes == {"grant G-1: names no account of this log": 1}
 
 
 def test_trusted_accounts_are_the_reference(evasive: Any, scanned: Any) -> None:

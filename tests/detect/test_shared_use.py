@@ -20,7 +20,9 @@ cells = st.lists(
 def use_of(rows: list[tuple[int, int, int]]) -> SharedUse:
     """Put rows of party, value and step into order; the n-th row stands for n exchanges."""
     party, value, step = np.array(rows, dtype=np.int64).reshape(-1, 3).T
-    return shared_use(party, value, step, np.arange(1, len(rows) + 1), parties=PARTIES)
+    return shared_use(
+        party, value, step, {"exchanges": np.arange(1, len(rows) + 1)}, parties=PARTIES
+    )
 
 
 @given(cells, st.integers(0, STEPS - 1))

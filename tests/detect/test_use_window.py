@@ -23,7 +23,7 @@ def window(users: list[int], first: int = 0, last: int = STEPS - 1) -> UseWindow
         np.array(users),
         np.zeros(len(users), dtype=np.int64),
         np.ones(len(users), dtype=np.int64),
-        np.full(len(users), 10),
+        {"exchanges": np.full(len(users), 10)},
         parties=PARTIES,
     )
     return UseWindow(use, PromptUsers(use), Habits(activity), first, last)

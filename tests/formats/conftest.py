@@ -21,6 +21,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from phalanx.detect.config import SettingsFile
 from phalanx.detect.result import Population, RunRecord, ScanResult, SignalState
 from phalanx.model import (
     Action,
@@ -259,6 +260,8 @@ def campaign_of(sketch: Sketch, draw: random.Random, text: str = "") -> Campaign
                 reason="At least 0.99 confidence and nearly all use is harvest.",
             ),
         ),
+        grants=(text or "grant-2026-research-4",) if sketch.accounts == 12 else (),
+        granted_accounts=2 if sketch.accounts == 12 else 0,
     )  # fmt: skip
 
 
@@ -397,6 +400,19 @@ def scan_of(sketches: tuple[Sketch, ...], *, seed: int = 7, text: str = "") -> S
             columns=("client_ip", "organisation", "payment_fingerprint", "tls_fingerprint"),
             rejects={text or "timestamp without zone": 200, "prompt is empty": 14},
             key_id="k-2026-03",
+            readers={text or "logs/march.parquet": "native"},
+            files=(SettingsFile(role="grants", path=text or "grants.toml", sha256="3c" * 32),),
+            prices_usd_per_million_tokens={"*": (3.0, 15.0)},
+            default_prices=True,
+            notes={
+                text or "timestamp without zone, taken as UTC": 1_204,
+                text + "logs/march.jsonl.gz: the compressed data end early; "
+                "what came before was read": 1,
+            },
+            warnings=(
+                text + "logs/march.jsonl.gz: the compressed data end early; "
+                "what came before was read",
+            ),
         ),
         accounts=pa.table(
             {

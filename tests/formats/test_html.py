@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 
+from phalanx.cli.application import command_paths
 from phalanx.detect import result as result_module
 from phalanx.detect.result import ScanResult
 from phalanx.formats import html as report
+from phalanx.formats.basis import with_basis
 from phalanx.formats.evidence_plane import LISTS, MAX_POINTS
-from phalanx.formats.report_view import MAX_CAMPAIGNS_IN_FULL, MAX_MEMBERS, with_basis
+from phalanx.formats.report_view import MAX_CAMPAIGNS_IN_FULL, MAX_MEMBERS
 from phalanx.formats.wording import HONEST_CLASSES
 from phalanx.printable import printable
 
@@ -272,3 +274,19 @@ def test_letters_go_on_after_z(result: ScanResult) -> None:
     letters = [basis.letter for _, basis in with_basis(lines)]
     assert letters[25:28] == ["z", "aa", "ab"]
     assert len(set(letters)) == 40
+
+
+def test_a_guessed_price_is_called_so(result: ScanResult, text: str) -> None:
+    """Costs at the built-in prices say so, beside the sum and in each campaign; others do not."""
+    guess = "at the default USD 3 and 15 per million tokens; set [prices]"
+    assert text.count(guess) == 1 + len(result.campaigns)
+    given = replace(result, run=replace(result.run, default_prices=False))
+    assert guess not in report.render(given)
+    assert "at the price list that was given" in report.render(given)
+
+
+def test_every_command_that_the_report_names_exists(text: str) -> None:
+    """A report sends nobody to a command that there is not."""
+    named = set(re.findall(r"<code>phalanx ([a-z ]+)", text))
+    assert named
+    assert {words.strip() for words in named} <= {" ".join(words) for words in command_paths()}

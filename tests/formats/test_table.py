@@ -24,6 +24,26 @@ def test_promise_is_stated_as_an_expectation(result: ScanResult) -> None:
     assert "if the named assumptions hold" in text
 
 
+def test_what_was_mended_is_said(result: ScanResult) -> None:
+    """Each note on the data is a line, with how often."""
+    assert "noted 1,204 x timestamp without zone, taken as UTC" in render(result, width=120)
+
+
+def test_clear_identifiers_are_said(result: ScanResult) -> None:
+    """The table says whether accounts are pseudonyms, and warns where they are not."""
+    assert "Accounts are pseudonyms under key k-2026-03." in render(result)
+    clear = replace(result, run=replace(result.run, key_id=""))
+    assert "Accounts stand in clear: handle accordingly." in render(clear)
+
+
+def test_grants_that_cover_everything_found_are_not_nothing(result: ScanResult) -> None:
+    """Where the only groups beyond the level are covered by grants, that is what is said."""
+    text = render(replace(result, campaigns=()), width=200)
+    assert "No campaign without a grant in" in text
+    assert "1 group passed the level of the list and is covered by grants" in text
+    assert "No group passed" not in text
+
+
 def test_nothing_found_is_no_proof(empty_result: ScanResult) -> None:
     """An empty list is not called a clean bill."""
     assert "no proof that there was none" in render(empty_result)

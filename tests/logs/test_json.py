@@ -194,6 +194,15 @@ def test_types_may_change_on_the_way(lines: Lines, row: Row, read: Read) -> None
     assert log.notes == {"max_tokens: value of a wrong type, left empty": 1}
 
 
+def test_a_mapped_field_that_never_occurs_is_noted(lines: Lines, row: Row, read: Read) -> None:
+    """A misspelt field of an optional column is told, not taken for an absent column."""
+    _, log = read(lines(row(0)), columns={"asn": "as_numbre", "response_characters": "length"})
+    assert log.notes == {
+        "asn: mapped to as_numbre, which no row has a value for": 1,
+        "response_characters: mapped to length, which no row has a value for": 1,
+    }
+
+
 def test_a_column_that_comes_late_is_not_missed(lines: Lines, row: Row, read: Read) -> None:
     """An optional field that first occurs after the sampled lines is read."""
     path = lines(*(row(number) for number in range(500)), row(500, conversation_id="c"))

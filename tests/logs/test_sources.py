@@ -6,7 +6,8 @@ import gzip
 import hashlib
 import json
 import os
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,53 @@ def test_a_folder_without_logs(tmp_path: Path) -> None:
     nothing = tmp_path / "nothing"
     nothing.mkdir()
     assert "no logs in this folder" in str(_refused(nothing))
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """Return a folder that another user may enter, and be another user than root meanwhile.
+
+    Root may read everything, so that no permission could be tested.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        me = os.geteuid()
+        if me == 0:
+            nobody = 65534
+            os.chown(folder, nobody, nobody)
+            os.seteuid(nobody)
+        yield folder
+        for path in folder.rglob("*"):
+            if path.is_dir():
+                path.chmod(0o755)
+        os.seteuid(me)
+
+
+@pytest.mark.parametrize("pattern", ["", "*", "*.jsonl", "day*/*"])
+@pytest.mark.parametrize("mode", [0o000, 0o311])
+def test_a_folder_that_may_not_be_read(public_folder: Path, pattern: str, mode: int) -> None:
+    """A folder without permission, named or in a pattern, is refused with that reason."""
+    locked = public_folder / "locked"
+    locked.mkdir()
+    locked.chmod(mode)
+    refused = _refused(str(locked / pattern))
+    assert "Permission denied" in str(refused)
+    assert str(locked) in str(refused)
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o311, 0o444])
+def test_a_folder_inside_that_may_not_be_read(public_folder: Path, row: Row, mode: int) -> None:
+    """The rest of the folder is read, and the folder that was not is named."""
+    (public_folder / "log.jsonl").write_text(json.dumps(row(0)))
+    locked = public_folder / "locked"
+    locked.mkdir()
+    (locked / "log.jsonl").write_text(json.dumps(row(1)))
+    locked.chmod(mode)
+    log = open_log(public_folder)
+    assert sum(batch.num_rows for batch in log.batches()) == 1
+    said = f"{locked}: Permission denied, folder passed over"
+    assert (log.notes, log.warnings) == ({said: 1}, (said,))
 
 
 def test_other_files_in_a_folder_are_passed_over(
@@ -221,6 +269,7 @@ def test_compressed_data_that_end_early(codec: str, tmp_path: Path, row: Row, re
     assert 12_000 < table.num_rows < 14_000
     assert table["prompt"].to_pylist() == [each["prompt"] for each in rows[: table.num_rows]]
     assert any("end early" in note for note in log.notes)
+    assert log.warnings == tuple(log.notes)
 
 
 def test_a_compressed_parquet_that_ends_early_is_refused(tmp_path: Path, row: Row) -> None:

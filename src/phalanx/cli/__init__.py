@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # it flushes at exit, so standard output is pointed at nothing.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.CLEAN)
+    except Exception as error:  # noqa: BLE001 - the last place where it can be told
+        return _report_crash(error, verbose=_is_verbose(words))
     return int(status)
 
 
@@ -97,3 +99,14 @@ def _report(error: PhalanxError, *, verbose: bool) -> None:
 
         sys.stderr.write(printable("".join(traceback.format_exception(error)), keep="\n"))
     sys.stderr.write(f"phalanx: {error.diagnostics()}\n")
+
+
+def _report_crash(error: Exception, *, verbose: bool) -> int:
+    if verbose:
+        import traceback
+
+        traceback.print_exception(error)
+    said = str(error).partition("\n")[0]
+    advice = "Please report it with the traceback" + ("." if verbose else " that -v adds.")
+    sys.stderr.write(f"phalanx: unexpected {type(error).__name__}: {said}\nNext: {advice}\n")
+    return int(ExitCode.CRASHED)

@@ -45,7 +45,7 @@ def build_app(*, listed: bool = False) -> App:
         help_format="plaintext",
         help_epilogue=(
             "Exit status: 0 clean, 1 findings at or above --fail-on, 2 usage or bad input, "
-            "3 an outside service failed."
+            "3 an outside service failed, 70 an unforeseen error."
         ),
         version=__version__,
         config=SettingsSource(frozenset({*_COMMANDS, *_NESTED})),

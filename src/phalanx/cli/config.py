@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import App, Argument, ArgumentCollection, CycloptsError, Parameter
+from cyclopts import (
+    App,
+    Argument,
+    ArgumentCollection,
+    CycloptsError,
+    MissingArgumentError,
+    Parameter,
+)
 
+from phalanx.cli.inputs import check_prices
+from phalanx.cli.settings import (
+    DEFAULT_FILE,
+    PRICES_TABLE,
+    chosen_file,
+    config_option,
+    read_config,
+)
 from phalanx.cli.terminal import Common
+from phalanx.errors import ConfigError
 
 config = App(name="config", help="Show settings.", help_format="markdown")
 
@@ -75,22 +93,57 @@ def _settings(words: list[str]) -> Iterator[Setting]:
         seen.append((commands, arguments))
 
     app.config = (*app.config, remember)
-    # A required argument may be missing here: the sources have been applied by then.
-    with suppress(CycloptsError):
+    try:
         app.parse_args(words, exit_on_error=False, print_error=False)
+    except MissingArgumentError:
+        # What is required may be missing here: the sources have been applied by then.
+        pass
+    except CycloptsError as error:
+        raise ConfigError(str(error), next_step="Correct it where it was set.") from error
     for commands, arguments in seen:
         for argument in arguments:
             if argument.show and argument.name.startswith("--"):
                 yield _setting(" ".join(commands), argument)
+        if commands == ("scan",):
+            yield from _prices(chosen_file(os.environ, config_option(arguments)))
+
+
+def _prices(settings_file: Path | None) -> Iterator[Setting]:
+    """Return the price list in force, one setting a model."""
+    from phalanx.detect.config import DEFAULT_PRICES
+
+    table = read_config(settings_file).get(PRICES_TABLE)
+    source = "default" if table is None else str(settings_file or DEFAULT_FILE)
+    prices = DEFAULT_PRICES if table is None else check_prices(table, f"{source} [{PRICES_TABLE}]")
+    for model, (sent, received) in prices.items():
+        yield Setting(
+            command=f"[{PRICES_TABLE}]",
+            option=model,
+            value=f"{sent:g} in, {received:g} out (USD per million tokens)",
+            source=source,
+        )
+
+
+def _checked(argument: Argument) -> None:
+    """Refuse a value that does not fit, which a missing argument would hide."""
+    try:
+        argument.convert_and_validate()
+    except CycloptsError as error:
+        token = argument.tokens[-1]
+        message = f"{token.source}: {argument.name} cannot be {token.value!r}"
+        raise ConfigError(message, next_step="Correct it where it was set.") from error
 
 
 def _setting(command: str, argument: Argument) -> Setting:
     if argument.tokens:
+        _checked(argument)
         value = " ".join(token.value or str(token.implicit_value) for token in argument.tokens)
         source = argument.tokens[-1].source
     else:
         default = argument.field_info.default
         value = "" if default is None else str(default)
+        if default is inspect.Parameter.empty:
+            value = "(required)"
         source = "default"
     return Setting(
         command=command,

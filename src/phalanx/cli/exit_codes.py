@@ -20,6 +20,9 @@ class ExitCode(IntEnum):
     SERVICE_FAILED = 3
     """Something outside this process failed."""
 
+    CRASHED = 70
+    """An error that nobody foresaw. Never 1: a crash is no finding."""
+
     INTERRUPTED = 130
     """The person at the keyboard stopped it."""
 

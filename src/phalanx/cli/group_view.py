@@ -11,8 +11,23 @@ from rich.console import Console
 from rich.table import Table
 
 from phalanx.detect.result import ScanResult
+from phalanx.formats.basis import bases_of, with_basis
 from phalanx.formats.json import to_text
-from phalanx.formats.notation import e_value, minute, money_usd, plural, share, short_count
+from phalanx.formats.notation import (
+    e_value,
+    minute,
+    money_usd,
+    p_value,
+    plural,
+    share,
+    short_count,
+)
+from phalanx.formats.wording import (
+    against_known_set,
+    grants_sentence,
+    how_lines_add_up,
+    price_basis,
+)
 from phalanx.model import (
     AuthorisedGroup,
     Campaign,
@@ -79,14 +94,14 @@ def describe(result: ScanResult, group: Group) -> str:
         case NotJudged():
             _print_not_judged(console, group)
         case _:
-            _print_judgement(console, group.judgement)
+            _print_judgement(console, group.judgement, group.facts)
             _print_facts(console, group.facts)
-            _print_evidence(console, group.judgement)
+            _print_evidence(console, group.judgement, group.facts)
             _print_links(console, result, group)
             _print_members(console, group.facts)
     match group:
         case Campaign():
-            _print_consequences(console, group)
+            _print_consequences(console, result, group)
         case AuthorisedGroup():
             console.print(f"\ngrants: {', '.join(group.grant_ids)}")
     return _without_control_characters(sink.getvalue())
@@ -116,14 +131,18 @@ def _print_not_judged(console: Console, group: NotJudged) -> None:
         console.print(f"  {account}")
 
 
-def _print_judgement(console: Console, judgement: Judgement) -> None:
+def _print_judgement(console: Console, judgement: Judgement, facts: GroupFacts) -> None:
     console.print(
         f"e-value {e_value(judgement.log10_e)} (operated apart: "
         f"{e_value(judgement.log10_e_apart)}; used honestly: {e_value(judgement.log10_e_honest)}; "
-        f"level {e_value(judgement.threshold_log10_e)})"
+        f"level {e_value(judgement.threshold_log10_e)}), "
+        f"p {p_value(min(0.0, -judgement.log10_e))}"
     )
-    found = judgement.discovered_at
-    discovered = f"discovered at {minute(found)}" if found else "never passed the level"
+    found, served = judgement.discovered_at, judgement.served_before_discovery
+    discovered = f"discovered at {minute(found)} UTC" if found else "never passed the level"
+    if served is not None and facts.exchanges:
+        part = share(served / facts.exchanges)
+        discovered += f", after {plural(served, 'exchange')} ({part} of all) had been served"
     console.print(f"formed at {minute(judgement.formed_at)} UTC, {discovered}")
 
 
@@ -141,20 +160,29 @@ def _print_facts(console: Console, facts: GroupFacts) -> None:
         console.print(f"template: {template}")
 
 
-def _print_evidence(console: Console, judgement: Judgement) -> None:
-    columns = ("rule", "seen", "e-value", "within reach", "reference")
+def _print_evidence(console: Console, judgement: Judgement, facts: GroupFacts) -> None:
+    columns = ("rule", "seen", "e-value", "p-value", "within reach", "reference", "basis")
     table = Table(*columns, title="evidence", box=None)
-    for line in judgement.evidence:
+    lines = with_basis(judgement.evidence)
+    for line, basis in lines:
         reach = line.reachable_log10_e
         table.add_row(
             line.rule_id,
             f"{line.name}: {line.observation}" + ("" if line.decisive else " (context)"),
             e_value(line.log10_e),
+            p_value(line.log10_p),
             "unbounded" if reach is None else e_value(reach),
             f"{line.reference_size:,}",
+            basis.letter,
         )
     console.print()
     console.print(table)
+    console.print(how_lines_add_up(judgement, facts.parties))
+    for basis in bases_of(lines):
+        console.print(
+            f"basis {basis.letter}: if nothing were wrong: {basis.null_hypothesis} Assumes: "
+            f"{' '.join(basis.assumptions) or 'nothing beyond that.'} Method: {basis.method}."
+        )
 
 
 def _print_links(console: Console, result: ScanResult, group: Group) -> None:
@@ -184,14 +212,16 @@ def _print_members(console: Console, facts: GroupFacts) -> None:
         console.print(f"and {len(facts.members) - _MEMBERS_SHOWN:,} more; --format json has all")
 
 
-def _print_consequences(console: Console, campaign: Campaign) -> None:
+def _print_consequences(console: Console, result: ScanResult, campaign: Campaign) -> None:
+    if campaign.grants:
+        console.print(f"\ngrants consulted: {grants_sentence(campaign)}")
     harm = campaign.harm
     console.print(
         f"\nharm, estimated: {short_count(harm.output_tokens)} tokens served, "
-        f"{money_usd(harm.estimated_cost_usd)} at the price list"
+        f"{money_usd(harm.estimated_cost_usd)} {price_basis(result)}"
     )
     for name, part in harm.share_of_known_sets.items():
-        console.print(f"  {share(part)} of the size of {name}")
+        console.print(f"  {name}: {against_known_set(part)}")
     console.print("\nsteps that the evidence supports, mildest first:")
     for action in campaign.actions:
         console.print(f"  {action.kind} ({plural(action.accounts, 'account')}): {action.reason}")

@@ -36,7 +36,7 @@ def scan(
     Parameters:
         logs: Files, folders or globs. Native tables (Parquet, Arrow, JSONL, CSV; gzip, zstd),
             OpenTelemetry GenAI spans, LiteLLM payloads and OCSF API Activity are told apart by
-            their content.
+            their content. With --engine spark also URLs of Parquet, iceberg:TABLE and delta:PATH.
         out: Folder for the results.
         output_format: What is printed.
         output: File to print into instead.
@@ -71,6 +71,8 @@ def scan_into(
         with common.progress("scan") as progress:
             result = find_campaigns(logs, config, rejects_path=rejects, progress=progress)
         write_scan(result, folder, rejects=rejects)
+    for warning in result.run.warnings:
+        common.say(f"warning: {warning}")
     return result
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,9 +14,10 @@ from phalanx.cli.scan_key import load_or_create
 from phalanx.cli.settings import DEFAULT_FILE, PRICES_TABLE, chosen_file, read_config
 
 if TYPE_CHECKING:
-    from phalanx.detect.config import ScanConfig
+    from phalanx.detect.config import ScanConfig, SettingsFile
 
 _TEST = Group.create_ordered("Scan")
+_ENGINE = Group.create_ordered("Engine")
 _WHO = Group.create_ordered("Who is who")
 _PRIVACY = Group.create_ordered("Privacy")
 
@@ -38,8 +40,16 @@ class ScanOptions:
     seed: int = 0
     """Seed of every tie that is broken by chance."""
 
-    engine: Literal["duckdb"] = "duckdb"
-    """What runs the relational part."""
+    engine: Annotated[Literal["duckdb", "spark"], Parameter(group=_ENGINE)] = "duckdb"
+    """What reads and counts: DuckDB on this machine, or Spark (the extra `spark`, and Java)."""
+
+    master: Annotated[str | None, Parameter(group=_ENGINE, show_default=False)] = None
+    """Master of the Spark cluster: `spark://HOST:PORT`, `yarn`, `k8s://URL`, or `local[N]` for
+    N cores of this machine, which is the default with all cores."""
+
+    spark_conf: Annotated[tuple[str, ...], Parameter(group=_ENGINE, show_default=False)] = ()
+    """Setting of Spark, as `spark.executor.memory=8g`; may be repeated. Others see command lines:
+    secrets belong into a file of SPARK_CONF_DIR."""
 
     trusted: Annotated[Path | None, Parameter(group=_WHO, show_default=False)] = None
     """File of accounts or organisations, one a line, that form the honest reference."""
@@ -82,8 +92,10 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
         read_parties,
         read_prices,
     )
+    from phalanx.cli.spark_options import spark_options
     from phalanx.detect.config import ScanConfig
 
+    master, spark_settings = spark_options(options.engine, options.master, options.spark_conf)
     config = ScanConfig(
         false_discovery_rate=options.fdr,
         trusted=read_names(options.trusted) if options.trusted else frozenset(),
@@ -93,6 +105,10 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
         hash_only=options.hash_only,
         pseudonym_key=None if options.clear_identifiers else load_or_create(options.key),
         seed=options.seed,
+        files=_files_of(options, chosen_file(os.environ, settings_file)),
+        engine=options.engine,
+        master=master,
+        spark_settings=spark_settings,
     )
     settings_file = chosen_file(os.environ, settings_file)
     in_settings = read_config(settings_file).get(PRICES_TABLE)
@@ -102,3 +118,22 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
         prices = check_prices(in_settings, f"{settings_file or DEFAULT_FILE} [{PRICES_TABLE}]")
         return replace(config, prices_usd_per_million_tokens=prices)
     return config
+
+
+def _files_of(options: ScanOptions, settings_file: Path | None) -> tuple[SettingsFile, ...]:
+    """Return the files that the settings come from, with their digests."""
+    from phalanx.detect.config import SettingsFile
+
+    config = settings_file or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
+    given = {
+        "config": config,
+        "trusted": options.trusted,
+        "parties": options.parties,
+        "grants": options.grants,
+        "prices": options.prices,
+    }
+    return tuple(
+        SettingsFile(role=role, path=str(path), sha256=sha256(path.read_bytes()).hexdigest())
+        for role, path in given.items()
+        if path is not None
+    )

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
 from cyclopts import App, ArgumentCollection
@@ -46,10 +47,12 @@ class SettingsSource:
             arguments: Its options, those of the command line already filled in.
 
         Raises:
-            ConfigError: If the file cannot be read, or has a table of no command.
+            ConfigError: If the file cannot be read, or the file or the environment names a table
+                or an option that does not exist.
         """
+        _refuse_unknown_variables(self.environment, app, commands, arguments)
         Env(ENVIRONMENT_PREFIX, source="environment")(app, commands, arguments)
-        path = chosen_file(self.environment, _config_option(arguments))
+        path = chosen_file(self.environment, config_option(arguments))
         tables = read_config(path)
         known = self.commands | {PRICES_TABLE}
         unknown = tables.keys() - known
@@ -58,6 +61,7 @@ class SettingsSource:
             listed = ", ".join(f"[{name}]" for name in sorted(known))
             message = f"{source}: unknown table [{min(unknown)}]; known are {listed}"
             raise ConfigError(message, next_step="Rename the table, or remove it.")
+        _refuse_unknown_keys(tables, source, app, commands, arguments)
         options = {name: table for name, table in tables.items() if name in self.commands}
         Dict(options, source=source)(app, commands, arguments)
 
@@ -84,7 +88,9 @@ def read_config(path: Path | None) -> dict[str, object]:
         raise ConfigError(message, next_step="Correct --config.") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         message = f"{chosen}: not a readable TOML file: {error}"
-        raise ConfigError(message, next_step="Mend the file; `phalanx config` shows it.") from error
+        raise ConfigError(
+            message, next_step="Mend the file, or name another with --config."
+        ) from error
 
 
 def chosen_file(environment: Mapping[str, str], option: Path | None) -> Path | None:
@@ -100,7 +106,61 @@ def chosen_file(environment: Mapping[str, str], option: Path | None) -> Path | N
     return option or (Path(named) if named else None)
 
 
-def _config_option(arguments: ArgumentCollection) -> Path | None:
+def config_option(arguments: ArgumentCollection) -> Path | None:
     """Return the path that `--config` was given on the command line or in the environment."""
     given = [token for each in arguments if each.name == "--config" for token in each.tokens]
     return Path(given[-1].value) if given else None
+
+
+def _refuse_unknown_variables(
+    environment: Mapping[str, str],
+    app: App,
+    commands: tuple[str, ...],
+    arguments: ArgumentCollection,
+) -> None:
+    """Refuse a variable of this command that names none of its options.
+
+    One that begins like this program's and names no command may belong to somebody else.
+    """
+    prefix = ENVIRONMENT_PREFIX + "".join(f"{_shouted(word)}_" for word in commands)
+    known = {_shouted(name): name for name in _option_names(arguments)}
+    nested = tuple(f"{_shouted(name)}_" for name in app)
+    for variable in environment:
+        option = variable.removeprefix(prefix)
+        if not commands or option == variable or option in known or option.startswith(nested):
+            continue
+        message = f"environment: {variable} names no option of phalanx {' '.join(commands)}"
+        close = [prefix + name for name in get_close_matches(option, known, 1)]
+        raise ConfigError(message, next_step=_advice(close, "variable"))
+
+
+def _refuse_unknown_keys(
+    tables: Mapping[str, object],
+    source: str,
+    app: App,
+    commands: tuple[str, ...],
+    arguments: ArgumentCollection,
+) -> None:
+    table: object = tables
+    for word in commands:
+        table = table.get(word) if isinstance(table, Mapping) else None
+    known = {name.removeprefix("--").replace("-", "_") for name in _option_names(arguments)}
+    for key in table if commands and isinstance(table, Mapping) else ():
+        if key.replace("-", "_") not in known and key not in app:
+            message = f"{source}: [{'.'.join(commands)}] has no option {key!r}"
+            close = get_close_matches(key, known, 1)
+            raise ConfigError(message, next_step=_advice(close, "option"))
+
+
+def _option_names(arguments: ArgumentCollection) -> list[str]:
+    return [name for each in arguments for name in each.names if name.startswith("--")]
+
+
+def _shouted(name: str) -> str:
+    return name.upper().replace("-", "_").lstrip("_")
+
+
+def _advice(close: Sequence[str], what: str) -> str:
+    if close:
+        return f"Did you mean {close[0]}?"
+    return f"Correct or remove the {what}; `phalanx config show` lists all options."

@@ -58,25 +58,31 @@ class ApartTest:
 
 
 def combine(lines: Sequence[FamilyEvidence], parties: int) -> float:
-    """Average families of one source, multiply sources, temper by the size of the group.
+    """Average families of one source, multiply all sources but the strongest, temper by size.
 
-    Users of one kind of program differ from the cohort in many small ways that no stratum
-    captures, and in a group of thousands small differences add up to certainty. The
-    product is therefore taken to the power sqrt(2 / n): still an e-value (Jensen), and
-    large only where members are alike each by each.
+    Strangers may share one thing by a common cause that no stratum captures: users of one
+    benchmark who registered in the week it came out, jobs that start at six by default.
+    Hence the evidence must stand whichever single source is left out: the least of the
+    products without one source each, which is that without the strongest. Being below the
+    e-value of every fixed choice, it is one.
+
+    Users of one kind of program differ from the cohort in many small ways as well, and in
+    a group of thousands small differences add up to certainty. The product is therefore
+    taken to the power sqrt(2 / n): still an e-value (Jensen), and large only where members
+    are alike each by each.
 
     Parameters:
         lines: Evidence of each family.
         parties: n, size of the group.
 
     Returns:
-        log10 e.
+        log10 e; 0 where fewer than two sources testify.
     """
     sources = sorted({line.family.source for line in lines})
-    together = product(
-        [mean([x.log10_e for x in lines if x.family.source == source]) for source in sources]
+    of_sources = sorted(
+        mean([x.log10_e for x in lines if x.family.source == source]) for source in sources
     )
-    return together * math.sqrt(2.0 / max(parties, 2))
+    return product(of_sources[:-1]) * math.sqrt(2.0 / max(parties, 2))
 
 
 def strata_of(attribute: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

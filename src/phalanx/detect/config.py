@@ -6,12 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
+from typing import Literal
 
 from phalanx.model import Grant
 
+DEFAULT_PRICES: Mapping[str, tuple[float, float]] = MappingProxyType({"*": (3.0, 15.0)})
+"""What tokens cost where nobody says: a guess, so that campaigns can be compared."""
 
-def _default_prices() -> Mapping[str, tuple[float, float]]:
-    return MappingProxyType({"*": (3.0, 15.0)})
+EngineName = Literal["duckdb", "spark"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsFile:
+    """A file that a setting was read from, so that a scan can be repeated."""
+
+    role: str
+    """What it says: `config`, `trusted`, `parties`, `grants` or `prices`."""
+
+    path: str
+    """Where it stood, as given."""
+
+    sha256: str
+    """Digest of its bytes, hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +59,12 @@ class ScanConfig:
     """Authorisations that are consulted before judging."""
 
     prices_usd_per_million_tokens: Mapping[str, tuple[float, float]] = field(
-        default_factory=_default_prices
+        default_factory=lambda: DEFAULT_PRICES
     )
     """Model name or glob -> (input, output) price; `*` is the fallback."""
+
+    files: tuple[SettingsFile, ...] = ()
+    """Files that these settings were read from; they are recorded and never read."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
     """Native column -> field of the log (`--map account_id=user.id`)."""
@@ -54,7 +73,8 @@ class ScanConfig:
     """Keep no prompt text, not even masked templates, in the result."""
 
     pseudonym_key: bytes | None = field(default=None, repr=False)
-    """Key of the pseudonyms; null keeps identifiers in clear."""
+    """Key of the pseudonyms, at least 16 bytes. Null, the default, keeps account ids and addresses
+    in clear, in the result and in everything that is written from it."""
 
     seed: int = 0
     """Seed of community detection and of every tie that is broken by chance."""
@@ -66,11 +86,25 @@ class ScanConfig:
     """The log is replayed in steps of so many hours, a divisor of 24: how soon a campaign can be
     raised, and how much work that takes."""
 
+    engine: EngineName = "duckdb"
+    """What runs the relational part: DuckDB in this process, or Spark."""
+
+    master: str = "local[*]"
+    """Master of the Spark cluster; ignored by DuckDB."""
+
+    spark_settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Settings of Spark; not recorded, for they may hold credentials of a store."""
+
     threads: int = 0
     """Worker threads; 0 takes all cores."""
 
     now: datetime | None = None
     """Time against which future timestamps are rejected; null takes the clock."""
+
+    @property
+    def has_default_prices(self) -> bool:
+        """Whether nobody gave a price list."""
+        return self.prices_usd_per_million_tokens is DEFAULT_PRICES
 
     def __post_init__(self) -> None:
         """Check ranges once, where the mistake is made."""

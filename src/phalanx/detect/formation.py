@@ -7,9 +7,10 @@ coming steps can be formed while those of this one are tested.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +22,18 @@ from phalanx.detect.groups import (
     content_coverage,
     content_incidence,
     groups_of,
+    owner_of_values,
     standing_core,
     standing_incidence,
 )
-from phalanx.detect.links import MISSING, STANDING_FAMILIES, Moment
+from phalanx.detect.links import (
+    BIRTH_FAMILIES,
+    IDENTITY_FAMILIES,
+    MISSING,
+    LinkFamily,
+    Moment,
+)
+from phalanx.detect.own_use import OwnContent
 from phalanx.detect.population import Population
 
 _EACH_OF_FIRST = 5
@@ -36,8 +45,27 @@ _AHEAD = 2
 Group = npt.NDArray[np.int64]
 """Parties, ascending."""
 
-_OfContent = tuple[npt.NDArray[np.int64], list[Group]]
-"""Community of texts of each party, and the groups among them."""
+Route = Literal["content", "identity", "birth"]
+"""What forms a group: what its parties send, who pays and registers from where, or when they
+registered. All other families testify for it."""
+
+_FORMED_BY: Mapping[Route, Sequence[LinkFamily]] = {
+    "identity": IDENTITY_FAMILIES,
+    "birth": BIRTH_FAMILIES,
+}
+"""Route -> standing families that form its groups."""
+
+
+@dataclass(frozen=True, slots=True)
+class _OfContent:
+    """What forms by content."""
+
+    communities: npt.NDArray[np.int64]
+    groups: list[Group]
+    own: OwnContent
+
+
+_Waiting = tuple[Future[_OfContent], dict[Route, Future[list[Group]]]]
 
 
 def forms_after(step: int) -> bool:
@@ -57,11 +85,11 @@ class Formation:
     communities: npt.NDArray[np.int64]
     """Community of texts that each party writes from; `MISSING` where it has none."""
 
-    content: Sequence[Group]
-    """Formed by what parties send."""
+    groups: Mapping[Route, Sequence[Group]]
+    """Groups that each route formed."""
 
-    standing: Sequence[Group]
-    """Formed by where parties come from."""
+    own: OwnContent
+    """Whose own each content value is."""
 
 
 class Formations:
@@ -85,15 +113,18 @@ class Formations:
 
     def __iter__(self) -> Iterator[Formation]:
         """Yield the formation after each step after which groups are formed, in order."""
-        waiting: deque[tuple[Future[_OfContent], Future[list[Group]]]] = deque()
+        waiting: deque[_Waiting] = deque()
         with ThreadPoolExecutor(self._threads) as pool:
             for step in filter(forms_after, range(self._population.steps)):
-                formed = pool.submit(self._form_by_content, step)
-                waiting.append((formed, pool.submit(self._form_by_standing, step)))
+                standing: dict[Route, Future[list[Group]]] = {
+                    route: pool.submit(self._form_by_standing, step, families)
+                    for route, families in _FORMED_BY.items()
+                }
+                waiting.append((pool.submit(self._form_by_content, step), standing))
                 if len(waiting) > _AHEAD:
-                    yield _both_routes(*waiting.popleft())
+                    yield _all_routes(*waiting.popleft())
             while waiting:
-                yield _both_routes(*waiting.popleft())
+                yield _all_routes(*waiting.popleft())
 
     def _form_by_content(self, step: int) -> _OfContent:
         """Keep the members whose traffic the group's own content explains."""
@@ -101,14 +132,17 @@ class Formations:
         exchanges = self._population.activity.total("exchanges", 0, step)
         found = self._partition(content_incidence(sent, exchanges))
         labels = self._large(found)
-        covered = content_coverage(sent, exchanges, labels) >= MINIMUM_COVERAGE
-        return found, groups_of(np.where(covered, labels, MISSING), self._minimum_parties)
+        owner = owner_of_values(sent, labels)
+        covered = content_coverage(sent, exchanges, labels, owner) >= MINIMUM_COVERAGE
+        groups = groups_of(np.where(covered, labels, MISSING), self._minimum_parties)
+        users = np.bincount(sent.indices, minlength=sent.shape[1])
+        return _OfContent(found, groups, OwnContent(self._population.content, owner, users, labels))
 
-    def _form_by_standing(self, step: int) -> list[Group]:
+    def _form_by_standing(self, step: int, families: Sequence[LinkFamily]) -> list[Group]:
         """Keep the members whose common values outweigh the odds."""
         nobody = np.full(self._population.parties.count, MISSING, dtype=np.int64)
         moment = Moment(self._population, step, nobody)
-        incidence = standing_incidence(moment, STANDING_FAMILIES)
+        incidence = standing_incidence(moment, families)
         labels = self._large(self._partition(incidence))
         active = int((self._population.activity.joined <= step).sum())
         core = standing_core(incidence, labels, active)
@@ -124,6 +158,10 @@ class Formations:
         return np.where(kept, labels, MISSING)
 
 
-def _both_routes(content: Future[_OfContent], standing: Future[list[Group]]) -> Formation:
-    found, groups = content.result()
-    return Formation(found, groups, standing.result())
+def _all_routes(
+    content: Future[_OfContent], standing: Mapping[Route, Future[list[Group]]]
+) -> Formation:
+    of_content = content.result()
+    formed: dict[Route, Sequence[Group]] = {"content": of_content.groups}
+    formed |= {route: each.result() for route, each in standing.items()}
+    return Formation(of_content.communities, formed, of_content.own)

@@ -167,25 +167,36 @@ def groups_of(labels: npt.NDArray[np.int64], minimum: int) -> list[npt.NDArray[n
     return [members for members in np.split(order, cuts) if members.size >= minimum]
 
 
-def content_coverage(
-    sent: sparse.csr_array,
-    exchanges: npt.NDArray[np.float64],
-    labels: npt.NDArray[np.int64],
-) -> npt.NDArray[np.float64]:
-    """Return the share of each party's exchanges that carry content of its own group.
+def owner_of_values(sent: sparse.csr_array, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the group whose own each content value is, `MISSING` for none, shape (values,).
 
     Content is a group's own where at least three members use a value, and they are the
     majority of its users.
 
     Parameters:
         sent: Exchanges per party and content value until now.
+        labels: Group of each party, `MISSING` for none, shape (parties,).
+    """
+    return np.asarray(_owner_of_values(sent.indptr, sent.indices, labels, sent.shape[1]))
+
+
+def content_coverage(
+    sent: sparse.csr_array,
+    exchanges: npt.NDArray[np.float64],
+    labels: npt.NDArray[np.int64],
+    owner: npt.NDArray[np.int64],
+) -> npt.NDArray[np.float64]:
+    """Return the share of each party's exchanges that carry content of its own group.
+
+    Parameters:
+        sent: Exchanges per party and content value until now.
         exchanges: Exchanges of each party until now, shape (parties,).
         labels: Group of each party, `MISSING` for none, shape (parties,).
+        owner: From `owner_of_values`, shape (values,).
 
     Returns:
         Shape (parties,), in [0, 1]; 0 for a party without a group.
     """
-    owner = _owner_of_values(sent.indptr, sent.indices, labels, sent.shape[1])
     explained = _explained(sent.indptr, sent.indices, sent.data, labels, owner)
     return np.asarray(np.minimum(1.0, explained / np.maximum(exchanges, 1.0)))
 
@@ -246,7 +257,7 @@ def _explained(
 def own_content(
     sent: sparse.csr_array, users: npt.NDArray[np.int64], members: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.bool_]:
-    """Mark the values that are one group's own, shape (values,): see `content_coverage`.
+    """Mark the values that are one group's own, shape (values,): see `owner_of_values`.
 
     Parameters:
         sent: Exchanges per party and content value.

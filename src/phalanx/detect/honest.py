@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.detect.habits import HABITS, scores_of
+from phalanx.detect.own_use import MINIMUM_OWN_EXCHANGES, OwnUse
 from phalanx.detect.use_window import UseWindow
 from phalanx.evidence import conformal_log10_e, mean, pool_log10_e, sequential_p_values
 
@@ -86,12 +87,28 @@ NOTHING_SEEN = HonestEvidence(0.0, 0.0, 1.0, 0, 0, {}, {})
 """Result for a group none of whose members was active enough."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Operators that use the model on the days of a test."""
+
+    window: UseWindow
+    """Habits on those days."""
+
+    parties: npt.NDArray[np.bool_]
+    """Parties that count as one operator each, shape (parties,)."""
+
+    pooled: Sequence[npt.NDArray[np.int64]]
+    """Other groups; each counts as one operator, whatever its size."""
+
+    own: OwnUse
+    """How each party uses the own content of its community, one entry per party."""
+
+
 def examine_pool(
-    window: UseWindow,
+    reference: Reference,
     members: npt.NDArray[np.int64],
-    reference: npt.NDArray[np.bool_],
-    pooled: Sequence[npt.NDArray[np.int64]],
     circle: npt.NDArray[np.int64],
+    shared: OwnUse,
 ) -> HonestEvidence:
     """Test one group against operators of like volume on the same days.
 
@@ -99,19 +116,19 @@ def examine_pool(
     the members together behave like at least sqrt(n) independent users.
 
     Parameters:
-        window: Habits on the days of the test.
+        reference: Other operators, and the days.
         members: Parties of the group, in an order that does not depend on their habits.
-        reference: Parties that count as one operator each, shape (parties,).
-        pooled: Other groups; each counts as one operator, whatever its size.
         circle: Parties among which a prompt may pass without being public; the group itself,
             or a larger one of which it is a part.
+        shared: How the members use the content that the group shares.
     """
+    window = reference.window
     active = members[window.exchanges[members] >= MINIMUM_EXCHANGES]
     if active.size == 0:
         return NOTHING_SEEN
-    like = _like_volume(window, active, reference)
+    like = _like_volume(window, active, reference.parties)
     like[members] = False
-    theirs = _reference_scores(window, like, pooled)
+    theirs = _reference_scores(window, like, reference.pooled)
     shares = window.shares_within(active, circle)
     scores = scores_of(shares)
     independent = float(np.sqrt(active.size))
@@ -119,6 +136,7 @@ def examine_pool(
         pool_log10_e(sequential_p_values(mine, other), independent)
         for mine, other in zip(scores.T, theirs.T, strict=True)
     ]
+    of_scores += _of_shared_part(shared, members, reference)
     typical = np.median(window.shares[like], axis=0) if like.any() else np.zeros(len(HABITS))
     return HonestEvidence(
         mean(of_scores),
@@ -129,6 +147,28 @@ def examine_pool(
         dict(zip(HABITS, shares.mean(axis=0).tolist(), strict=True)),
         dict(zip(HABITS, typical.tolist(), strict=True)),
     )
+
+
+def _of_shared_part(
+    shared: OwnUse, members: npt.NDArray[np.int64], reference: Reference
+) -> list[float]:
+    """Test the shared part of the traffic by each of its scores; e = 1 where too little is shared.
+
+    Null hypothesis: the group uses its own content as honest communities of texts use theirs.
+    """
+    active = shared.exchanges >= MINIMUM_OWN_EXCHANGES
+    if not active.any():
+        return [0.0] * shared.scores.shape[1]
+    volume = float(np.median(shared.exchanges[active]))
+    theirs = reference.own.exchanges
+    like = reference.parties & (theirs >= max(MINIMUM_OWN_EXCHANGES, volume / VOLUME_RATIO))
+    like &= theirs <= volume * VOLUME_RATIO
+    like[members] = False
+    independent = float(np.sqrt(np.count_nonzero(active)))
+    return [
+        pool_log10_e(sequential_p_values(mine, other), independent)
+        for mine, other in zip(shared.scores[active].T, reference.own.scores[like].T, strict=True)
+    ]
 
 
 def examine_operator(

@@ -16,8 +16,9 @@ HONEST_NULL = (
 )
 _FORMED_BY = {
     "content": "The group was formed by what its parties send; this family took no part in it.",
-    "standing": "The group was formed by where its parties come from; "
+    "identity": "The group was formed by who pays and registers from where; "
     "this family took no part in it.",
+    "birth": "The group was formed by when its parties registered; this family took no part in it.",
 }
 
 
@@ -27,7 +28,8 @@ def evidence_lines(track: Track) -> tuple[Evidence, ...]:
     Values of single families are those of the last look, before they are averaged within
     a source, multiplied over sources, tempered by size, and spread over looks.
     """
-    lines = [_apart(line, track) for line in track.apart_lines]
+    # A family whose values no member carries says nothing, and is left out.
+    lines = [_apart(line, track) for line in track.apart_lines if line.finest.members]
     if track.honest is not None:
         lines.append(honest_line(track.honest))
     return tuple(sorted(lines, key=lambda line: (-line.log10_e, line.rule_id)))
@@ -41,8 +43,9 @@ def _apart(line: FamilyEvidence, track: Track) -> Evidence:
         family=line.family.source,
         null_hypothesis=APART_NULL,
         observation=(
-            f"{finest.members} members carry {finest.distinct_values} distinct values; "
-            f"{finest.largest_share} share the most frequent one"
+            f"{_counted(finest.members, 'party carries', 'parties carry')} "
+            f"{_counted(finest.distinct_values, 'distinct value', 'distinct values')}; "
+            f"{_counted(finest.largest_share, 'has', 'share')} the most frequent one"
         ),
         log10_e=line.log10_e,
         reachable_log10_e=None,
@@ -74,16 +77,28 @@ def honest_line(honest: HonestEvidence) -> Evidence:
         sample_size=honest.members,
         reference_size=honest.reference_size,
         method="sequential conformal bet on habits, version 1",
-        assumptions=(
-            "Under the null each party is exchangeable with parties of like volume.",
-            (
-                f"An honest pool of {honest.members} parties behaves like at least "
-                f"{honest.independent_members:.1f} independent users."
-            ),
-            (
-                "If instead all members were one honest operator that did not declare itself, "
-                f"the evidence would be 10^{honest.log10_e_one_operator:.1f}."
-            ),
-        ),
+        assumptions=_assumptions(honest),
         decisive=True,
     )
+
+
+def _assumptions(honest: HonestEvidence) -> tuple[str, ...]:
+    """Say what the honest-use test assumes; a pool of one is no pool."""
+    exchangeable = "Under the null each party is exchangeable with parties of like volume."
+    if honest.members < 2:
+        return (exchangeable,)
+    return (
+        exchangeable,
+        (
+            f"An honest pool of {honest.members} parties behaves like at least "
+            f"{honest.independent_members:.1f} independent users."
+        ),
+        (
+            "If instead all members were one honest operator that did not declare itself, "
+            f"the evidence would be 10^{honest.log10_e_one_operator:.1f}."
+        ),
+    )
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"

@@ -7,8 +7,7 @@ results stood for.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import ibis
@@ -17,8 +16,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from phalanx.detect.sketch import BANDS, CAPABILITY_BIT, derive_seed, hash_strings, sketch_prompts
-from phalanx.logs.engine import DuckDBEngine
+from phalanx.detect.sketch import (
+    BANDS,
+    CAPABILITY_BIT,
+    capability_masks,
+    derive_seed,
+    hash_strings,
+    sketch_prompts,
+)
+from phalanx.logs import ExchangeLog
+from phalanx.logs.engine import Engine, Reduced, Sighting
+from phalanx.logs.engine.memory import Memory
 
 MICROSECONDS_PER_MINUTE = 60_000_000
 MICROSECONDS_PER_HOUR = 3_600_000_000
@@ -58,6 +66,7 @@ CONTENT_COLUMNS = (
 _PARAMETER_STRINGS = ("user_agent", "tools_hash", "endpoint")
 _PARAMETER_NUMBERS = ("temperature", "top_p", "max_tokens", "n", "logprobs", "stream")
 
+_EXCERPT = "excerpt"
 _EXCERPT_CHARACTERS = 240
 _EXCERPT_ONE_IN = 64
 
@@ -83,50 +92,45 @@ NARROW_SCHEMA = pa.schema(
 """Zero stands for a missing hash, -1 for a missing count."""
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Names:
-    """What hashes stood for, and sampled openings of prompts; filled by many threads."""
+    """What hashes stood for, and sampled openings of prompts."""
 
-    values: dict[str, dict[int, str]] = field(
-        default_factory=lambda: {name: {} for name in NAMED_COLUMNS}
-    )
+    values: Mapping[str, Mapping[int, str]]
     """Narrow column -> hash -> value of the log."""
 
-    excerpts: dict[int, str] = field(default_factory=dict)
+    excerpts: Mapping[int, str]
     """Hash of a prompt's masked opening -> one prompt's first characters."""
 
-    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-
-    def remember(self, column: str, hashes: npt.NDArray[np.int64], values: pa.Array) -> None:
-        """Keep the value behind each hash of one batch."""
-        known = self.values[column]
-        unique, first = np.unique(hashes, return_index=True)
-        new = [i for i, value in zip(first, unique, strict=True) if int(value) not in known]
-        taken = values.take(pa.array(new, type=pa.int64())).to_pylist()
-        with self.lock:
-            known.update(
-                {int(hashes[i]): str(v) for i, v in zip(new, taken, strict=True) if v is not None}
-            )
+    @classmethod
+    def of(cls, memory: Memory) -> Names:
+        """Sort out what an engine brought together."""
+        return cls({name: memory.texts(name) for name in NAMED_COLUMNS}, memory.texts(_EXCERPT))
 
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
     """The kernel of the narrow stage, with its seeds."""
 
-    key: bytes | None
-    names: Names
+    key: bytes | None = field(repr=False)
     keep_excerpts: bool
     step_hours: int
 
-    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+    @property
+    def schema(self) -> pa.Schema:
+        """Columns of the narrow table."""
+        return NARROW_SCHEMA
+
+    def __call__(self, batch: pa.RecordBatch) -> Reduced:
         """Turn a batch of `EXCHANGE_SCHEMA` into one of `NARROW_SCHEMA`."""
         seed = derive_seed(self.key, "attribute")
         columns: dict[str, npt.NDArray[np.generic]] = {}
+        sightings: list[Sighting] = []
         for narrow, source in HASHED_COLUMNS.items():
             values = batch.column(source)
             columns[narrow] = hashes = hash_strings(values, seed)
             if narrow in NAMED_COLUMNS and values.null_count < len(values):
-                self.names.remember(narrow, hashes, values)
+                sightings.append(_named(narrow, hashes, values))
         prompts = batch.column("prompt")
         sketch = sketch_prompts(prompts, derive_seed(self.key, "sketch"))
         for band in range(BANDS):
@@ -136,7 +140,9 @@ class Narrowing:
             "closing": sketch.closing,
             "exact": sketch.exact,
             "words": sketch.words,
-            "capabilities": sketch.capabilities | _offers_tools(batch),
+            "capabilities": sketch.capabilities
+            | capability_masks(batch.column("system_prompt"))
+            | _offers_tools(batch),
             "code": sketch.code.astype(np.int16),
         }
         timestamp = _integers(batch.column("timestamp"))
@@ -145,53 +151,54 @@ class Narrowing:
         columns["created"] = _integers(batch.column("account_created_at"))
         columns["later_turn"] = (_integers(batch.column("history_turns")) > 0).astype(np.int32)
         columns["parameters"] = _parameter_signature(batch, seed)
-        columns["draw"] = _draw(columns["account"].astype(np.int64), timestamp, sketch.exact)
+        columns["draw"] = _draw(timestamp, sketch.words)
         columns["input_tokens"] = _input_tokens(batch, sketch.words)
         columns["output_tokens"] = _output_tokens(batch)
         columns["refused"] = (_integers(batch.column("status")) >= 400).astype(np.int16)
         if self.keep_excerpts:
-            self._sample_excerpts(prompts, sketch.opening, columns["draw"].astype(np.int64))
-        return pa.RecordBatch.from_arrays(
+            sightings.append(_excerpts(prompts, sketch.opening, columns["draw"].astype(np.int64)))
+        rows = pa.RecordBatch.from_arrays(
             [pa.array(columns[f.name], type=f.type) for f in NARROW_SCHEMA], schema=NARROW_SCHEMA
         )
-
-    def _sample_excerpts(
-        self, prompts: pa.Array, opening: npt.NDArray[np.int64], draw: npt.NDArray[np.int64]
-    ) -> None:
-        rows = np.flatnonzero((draw % _EXCERPT_ONE_IN == 0) & (opening != 0))
-        texts = pc.utf8_slice_codeunits(
-            prompts.take(pa.array(rows)), 0, _EXCERPT_CHARACTERS
-        ).to_pylist()
-        with self.names.lock:
-            for row, text in zip(rows, texts, strict=True):
-                # The first by the alphabet, so that neither threads nor row order show.
-                known = self.names.excerpts.get(int(opening[row]), text)
-                self.names.excerpts[int(opening[row])] = min(known, text)
+        return Reduced(rows, tuple(sightings))
 
 
 def narrow(
-    engine: DuckDBEngine,
-    batches: Iterable[pa.RecordBatch],
-    *,
-    key: bytes | None,
-    keep_excerpts: bool,
-    step_hours: int,
+    engine: Engine, log: ExchangeLog, *, key: bytes | None, keep_excerpts: bool, step_hours: int
 ) -> tuple[ibis.Table, Names]:
     """Reduce exchanges to the narrow table.
 
     Parameters:
         engine: Where the table will live.
-        batches: Of `EXCHANGE_SCHEMA`.
+        log: Not read yet; afterwards it says what was read.
         key: Secret that keys every hash; null takes a fixed public one.
         keep_excerpts: Whether to sample openings of prompts for the report.
         step_hours: Length of the steps in which the log is replayed.
 
     Returns:
         The table of `NARROW_SCHEMA`, and the names.
+
+    Raises:
+        InputError: If the log cannot be read, or no row can be used.
     """
-    names = Names()
-    kernel = Narrowing(key, names, keep_excerpts, step_hours)
-    return engine.map_batches(batches, kernel, NARROW_SCHEMA, "narrow"), names
+    table, memory = engine.read(log, Narrowing(key, keep_excerpts, step_hours))
+    return table, Names.of(memory)
+
+
+def _named(what: str, hashes: npt.NDArray[np.int64], values: pa.Array) -> Sighting:
+    """Return the value behind each hash of one batch."""
+    unique, first = np.unique(hashes, return_index=True)
+    there = unique != 0
+    return Sighting(what, unique[there], values.take(pa.array(first[there])))
+
+
+def _excerpts(
+    prompts: pa.Array, opening: npt.NDArray[np.int64], draw: npt.NDArray[np.int64]
+) -> Sighting:
+    """Sample the first characters of prompts, without regard to what they say."""
+    rows = np.flatnonzero((draw % _EXCERPT_ONE_IN == 0) & (opening != 0))
+    texts = pc.utf8_slice_codeunits(prompts.take(pa.array(rows)), 0, _EXCERPT_CHARACTERS)
+    return Sighting(_EXCERPT, opening[rows], texts, rows)
 
 
 def _integers(column: pa.Array) -> npt.NDArray[np.int64]:
@@ -221,12 +228,10 @@ def _parameter_signature(batch: pa.RecordBatch, seed: np.uint64) -> npt.NDArray[
     return state.view(np.int64)
 
 
-def _draw(
-    account: npt.NDArray[np.int64], timestamp: npt.NDArray[np.int64], exact: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
-    """Return a pseudo-random order of exchanges that does not depend on the order of rows."""
-    state = account.view(np.uint64) ^ (timestamp.view(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F))
-    state ^= exact.view(np.uint64) >> np.uint64(7)
+def _draw(timestamp: npt.NDArray[np.int64], words: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """Return a pseudo-random order of exchanges, whatever their rows, names and key."""
+    state = timestamp.view(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
+    state ^= words.astype(np.uint64)
     state *= np.uint64(0x9E3779B97F4A7C15)
     mixed = (state ^ (state >> np.uint64(31))) >> np.uint64(1)
     return np.asarray(mixed.view(np.int64))

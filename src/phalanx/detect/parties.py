@@ -55,36 +55,37 @@ def declare_parties(
         declared: Account -> party, from a party file; overrides the organisation.
 
     Returns:
-        Parties in the order of their names.
+        Parties in the order of their first accounts. An account that calls itself like a party
+        is none.
 
     Examples:
         >>> parties = declare_parties(("a", "b", "c"), (None, "o", "o"), np.array([1, 3, 2]), {})
         >>> parties.names, parties.of_account.tolist(), parties.first_account.tolist()
         (('a', 'organisation:o'), [0, 1, 1], [0, 2])
         >>> declare_parties(("a", "organisation:o"), ("o", None), np.array([1, 2]), {}).names
-        ('account:organisation:o', 'organisation:o')
+        ('organisation:o', 'account:organisation:o')
     """
-    labels: list[tuple[str, str]] = []
-    for account, organisation in zip(accounts, organisations, strict=True):
+    number: dict[tuple[str, str], int] = {}
+    of_account = np.zeros(len(accounts), dtype=np.int64)
+    for row, (account, organisation) in enumerate(zip(accounts, organisations, strict=True)):
         party = declared.get(account)
-        if party is not None:
-            labels.append(("party", party))
-        elif organisation:
-            labels.append(("organisation", organisation))
-        else:
-            labels.append((_ACCOUNT, account))
+        owner = (
+            ("party", party)
+            if party is not None
+            else ("organisation", organisation)
+            if organisation
+            else (_ACCOUNT, account)
+        )
+        of_account[row] = number.setdefault(owner, len(number))
     # Python's strings: those of numpy lose what they end with when it is NUL.
-    names = {label: _name(*label) for label in labels}
-    ordered = sorted(names, key=names.__getitem__)
-    index = {label: party for party, label in enumerate(ordered)}
-    of_account = np.array([index[label] for label in labels], dtype=np.int64)
+    names = tuple(_name(kind, name) for kind, name in number)
     order = np.lexsort((first_seen, of_account))
-    starts = np.searchsorted(of_account[order], np.arange(len(ordered) + 1))
+    starts = np.searchsorted(of_account[order], np.arange(len(names) + 1))
     return Parties(
         of_account,
-        tuple(names[label] for label in ordered),
+        names,
         order[starts[:-1]],
-        np.bincount(of_account, minlength=len(ordered)),
+        np.bincount(of_account, minlength=len(names)),
         order,
         starts,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ import numpy as np
 
 from phalanx import __version__
 from phalanx.detect.config import ScanConfig
+from phalanx.detect.grants import look_up
 from phalanx.detect.narrow import Names, narrow
 from phalanx.detect.population import Population, build_population
 from phalanx.detect.record import Recording, record
@@ -24,13 +25,16 @@ from phalanx.detect.result import RunRecord, ScanResult
 from phalanx.detect.tables import models, openings
 from phalanx.errors import InputError
 from phalanx.logs import ExchangeLog, ReadOptions, open_log
-from phalanx.logs.engine import DuckDBEngine
+from phalanx.logs.engine import DuckDBEngine, Engine
 from phalanx.logs.pseudonym import key_id, pseudonym
 
 Progress = Callable[[str, float], None]
 """Called with the stage and the share of it that is done, in [0, 1]."""
 
-_VERSIONED = ("duckdb", "ibis-framework", "networkit", "numba", "numpy", "pyarrow", "scipy")
+_VERSIONED = (
+    "ibis-framework", "narwhals", "networkit", "numba", "numpy", "pyarrow", "scipy",
+    "sqlglot",
+)  # fmt: skip
 
 
 @dataclass
@@ -73,6 +77,8 @@ def scan(
 
     Raises:
         InputError: If nothing can be read, or no row is usable.
+        MissingExtraError: If Spark is asked for and not installed.
+        ServiceError: If the Spark cluster cannot be reached or fails.
     """
     config = config or ScanConfig()
     started_at = config.now or datetime.now(tz=UTC)
@@ -82,16 +88,15 @@ def scan(
         ReadOptions(
             columns=config.columns,
             pseudonym_key=config.pseudonym_key,
-            now=config.now,
+            now=started_at,
             rejects_path=rejects_path,
         ),
     )
-    threads = _threads(config)
-    with DuckDBEngine(memory_limit_bytes=config.memory_limit_bytes, threads=threads) as engine:
+    with _open_engine(config) as engine:
         with clock.stage("read and sketch"):
             table, names = narrow(
                 engine,
-                log.batches(),
+                log,
                 key=config.pseudonym_key,
                 keep_excerpts=not config.hash_only,
                 step_hours=config.step_hours,
@@ -106,16 +111,19 @@ def scan(
                 if progress:
                     progress("replay", (step + 1) / population.steps)
         with clock.stage("record"):
+            grants = look_up(config, population, names)
             recording = Recording(
                 population=population,
                 replay=replay,
                 names=names,
+                grants=grants,
                 config=config,
                 columns=log.columns,
+                has_prompts=log.has_prompts,
                 model_use=models(table),
                 openings=lambda groups: openings(table, groups),
             )
-            run = _run_record(config, log, started_at, clock)
+            run = _run_record(config, log, started_at, clock, grants.notes(population))
             return record(recording, run, log.rows)
 
 
@@ -135,6 +143,17 @@ def _hidden(config: ScanConfig, column: str, value: str) -> str:
 
 def _hidden_map(config: ScanConfig) -> dict[str, str]:
     return {_hidden(config, "account_id", a): party for a, party in config.parties.items()}
+
+
+def _open_engine(config: ScanConfig) -> Engine:
+    memory, threads = config.memory_limit_bytes, _threads(config)
+    if config.engine == "duckdb":
+        return DuckDBEngine(memory_limit_bytes=memory, threads=threads)
+    from phalanx.logs.engine.spark import SparkEngine  # noqa: PLC0415 - needs an extra
+
+    return SparkEngine(
+        config.master, config.spark_settings, memory_limit_bytes=memory, threads=threads
+    )
 
 
 def _threads(config: ScanConfig) -> int:
@@ -167,13 +186,18 @@ def _replay_settings(config: ScanConfig, population: Population, names: Names) -
 
 
 def _run_record(
-    config: ScanConfig, log: ExchangeLog, started_at: datetime, clock: StageClock
+    config: ScanConfig,
+    log: ExchangeLog,
+    started_at: datetime,
+    clock: StageClock,
+    notes_on_grants: Mapping[str, int],
 ) -> RunRecord:
-    versions = {name: version(name) for name in _VERSIONED}
+    engine = "duckdb" if config.engine == "duckdb" else "pyspark"
+    versions = {name: version(name) for name in sorted((*_VERSIONED, engine))}
     return RunRecord(
         phalanx_version=__version__,
         versions={"python": platform.python_version(), **versions},
-        engine=DuckDBEngine.name,
+        engine=config.engine,
         parameters={
             "false_discovery_rate": config.false_discovery_rate,
             "min_group_parties": config.min_group_parties,
@@ -185,11 +209,20 @@ def _run_record(
             "grants": [grant.grant_id for grant in config.grants],
             "columns": dict(config.columns),
             "memory_limit_bytes": config.memory_limit_bytes,
+            "threads": _threads(config),
+            "now": started_at.isoformat(),
+            "clear_identifiers": config.pseudonym_key is None,
         },
         started_at=started_at,
         stage_seconds=clock.seconds,
         inputs=dict(log.inputs),
         columns=tuple(sorted(log.columns)),
         rejects=dict(log.rejects),
+        notes={**log.notes, **notes_on_grants},
+        warnings=log.warnings,
+        readers=dict(log.readers),
+        files=config.files,
+        prices_usd_per_million_tokens=dict(config.prices_usd_per_million_tokens),
+        default_prices=config.has_default_prices,
         key_id="" if config.pseudonym_key is None else key_id(config.pseudonym_key),
     )

@@ -107,7 +107,8 @@ def build_population(
         step_hours: Length of a step.
 
     Returns:
-        The population; ordering depends on identifiers only, not on the order of rows.
+        The population. Its order follows from what accounts did, not from their names or
+        the order of rows.
     """
     accounts = tables.accounts(narrow)
     hashes = accounts["account"].to_numpy()
@@ -122,12 +123,19 @@ def build_population(
     first_step = int(accounts["first_seen"].to_numpy().min() // width)
     steps = int(accounts["last_seen"].to_numpy().max() // width) - first_step + 1
     rows = tables.account_steps(narrow, step_hours)
-    account = np.searchsorted(hashes, rows["account"].to_numpy())
+    by_hash = np.argsort(hashes)
+    account = _places(rows["account"].to_numpy(), hashes, by_hash)
+    in_order = np.lexsort((rows["step"].to_numpy(), account))
+    rows, account = rows.take(pa.array(in_order)), account[in_order]
     step = rows["step"].to_numpy().astype(np.int64) - first_step
     counts = {name: rows[name].to_numpy() for name in COUNT_COLUMNS if name != "new_prompts"}
-    counts["new_prompts"] = _aligned(
-        tables.new_prompts(narrow), hashes, account, step, (first_step, steps)
-    )
+    fresh = tables.new_prompts(narrow)
+    cells = _places(fresh["account"].to_numpy(), hashes, by_hash) * steps
+    cells += fresh["step"].to_numpy().astype(np.int64) - first_step
+    own_cells = account * steps + step
+    counts["new_prompts"] = np.zeros(account.size, dtype=np.int64)
+    places = _places(cells, own_cells, np.argsort(own_cells))
+    counts["new_prompts"][places] = fresh["new_prompts"].to_numpy()
     numbered = pa.table({"account": hashes, "party": parties.of_account})
     first = parties.first_account
     return Population(
@@ -154,20 +162,11 @@ def build_population(
     )
 
 
-def _aligned(
-    fresh: pa.Table,
-    hashes: npt.NDArray[np.int64],
-    account: npt.NDArray[np.int64],
-    step: npt.NDArray[np.int64],
-    span: tuple[int, int],
+def _places(
+    wanted: npt.NDArray[np.int64], among: npt.NDArray[np.int64], order: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """Return the new prompts of each row of account and step, whose rows are in this order."""
-    first_step, steps = span
-    new = np.zeros(account.size, dtype=np.int64)
-    cells = np.searchsorted(hashes, fresh["account"].to_numpy()) * steps
-    cells += fresh["step"].to_numpy().astype(np.int64) - first_step
-    new[np.searchsorted(account * steps + step, cells)] = fresh["new_prompts"].to_numpy()
-    return new
+    """Return where values stand in an array that `order` sorts."""
+    return np.asarray(order[np.searchsorted(among, wanted, sorter=order)])
 
 
 def _shared(rows: pa.Table, parties: Parties, first_step: int) -> SharedUse:
@@ -175,6 +174,6 @@ def _shared(rows: pa.Table, parties: Parties, first_step: int) -> SharedUse:
         rows["party"].to_numpy(),
         rows["value"].to_numpy(),
         rows["step"].to_numpy().astype(np.int64) - first_step,
-        rows["exchanges"].to_numpy(),
+        {name: rows[name].to_numpy() for name in tables.USE_COUNTS},
         parties.count,
     )

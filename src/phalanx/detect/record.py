@@ -11,8 +11,8 @@ import pyarrow as pa
 from phalanx.detect.account_table import Listing, account_table, daily_table
 from phalanx.detect.config import ScanConfig
 from phalanx.detect.facts import FactFinder, instant
-from phalanx.detect.grants import grants_of
-from phalanx.detect.honest import reachable_pool_log10_e
+from phalanx.detect.grants import GrantBook
+from phalanx.detect.honest import HarvestLikeUse, reachable_pool_log10_e
 from phalanx.detect.lines import evidence_lines
 from phalanx.detect.link_table import link_table
 from phalanx.detect.narrow import Names
@@ -35,6 +35,8 @@ from phalanx.model import (
 )
 
 _ALWAYS_THERE = ("timestamp", "prompt")
+_READ_PROMPTS = frozenset({HarvestLikeUse.rule_id})
+"""Rules that say nothing without prompts, beside those that need no other column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,13 @@ class Recording:
     population: Population
     replay: Replay
     names: Names
+    grants: GrantBook
     config: ScanConfig
     columns: frozenset[str]
     """Optional columns that the log carried."""
+
+    has_prompts: bool
+    """Whether any exchange has a prompt that is not empty."""
 
     model_use: pa.Table
     openings: Callable[[pa.Table], pa.Table]
@@ -69,19 +75,19 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
     campaigns: list[Campaign] = []
     authorised: list[AuthorisedGroup] = []
     for verdict in sorting.campaigns:
-        campaign, grants = _campaign(recording, finder, verdict, next(templates))
-        if grants:
+        campaign, is_authorised = _campaign(recording, finder, verdict, next(templates))
+        if is_authorised:
             authorised.append(
                 AuthorisedGroup(
                     group_id=campaign.campaign_id,
                     facts=campaign.facts,
                     judgement=campaign.judgement,
-                    grant_ids=grants,
+                    grant_ids=campaign.grants,
                 )
             )
         else:
             campaigns.append(campaign)
-        verdict_name = "authorised" if grants else "campaign"
+        verdict_name = "authorised" if is_authorised else "campaign"
         listings.append(Listing(campaign.campaign_id, verdict_name, campaign.facts, verdict))
     pools = []
     for verdict in sorting.pools:
@@ -115,7 +121,7 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
             first_exchange=instant(int(population.accounts["first_seen"].to_numpy().min())),
             last_exchange=instant(int(population.accounts["last_seen"].to_numpy().max())),
         ),
-        signals=_signals(recording.columns),
+        signals=_signals(recording.columns, has_prompts=recording.has_prompts),
         run=run,
         accounts=account_table(population, recording.names, listings),
         links=link_table(
@@ -127,17 +133,21 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
 
 def _campaign(
     recording: Recording, finder: FactFinder, verdict: Verdict, templates: tuple[str, ...]
-) -> tuple[Campaign, tuple[str, ...]]:
+) -> tuple[Campaign, bool]:
+    """Describe a campaign, and say whether grants cover all of it."""
     facts = _facts(recording, finder, verdict, templates)
     judgement = _judgement(finder, verdict)
+    coverage = recording.grants.coverage(facts)
     campaign = Campaign(
         campaign_id=_identifier("campaign", facts, verdict.lead),
         facts=facts,
         judgement=judgement,
         harm=estimate_harm(facts, recording.config.prices_usd_per_million_tokens),
-        actions=recommend_actions(facts, judgement),
+        actions=recommend_actions(facts, judgement, coverage.accounts),
+        grants=coverage.grant_ids,
+        granted_accounts=len(coverage.accounts),
     )
-    return campaign, grants_of(facts, recording.config, recording.population, recording.names)
+    return campaign, coverage.complete
 
 
 def _facts(
@@ -223,16 +233,15 @@ def _identifier(kind: str, facts: GroupFacts, track: Track) -> str:
     return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
-def _signals(columns: frozenset[str]) -> tuple[SignalState, ...]:
+def _signals(columns: frozenset[str], *, has_prompts: bool) -> tuple[SignalState, ...]:
     states = []
     for rule in all_rules():
-        enabled = any(c in columns or c in _ALWAYS_THERE for c in rule.columns)
+        reason = ""
+        if not has_prompts and (rule.rule_id in _READ_PROMPTS or rule.columns == ("prompt",)):
+            reason = "every prompt in the log is empty"
+        elif not any(c in columns or c in _ALWAYS_THERE for c in rule.columns):
+            reason = "the log carries none of: " + ", ".join(rule.columns)
         states.append(
-            SignalState(
-                rule_id=rule.rule_id,
-                name=rule.name,
-                enabled=enabled,
-                reason="" if enabled else "the log carries none of: " + ", ".join(rule.columns),
-            )
+            SignalState(rule_id=rule.rule_id, name=rule.name, enabled=not reason, reason=reason)
         )
     return tuple(states)

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from phalanx.detect.apart import ApartTest, FamilyEvidence, combine
-from phalanx.detect.formation import Formation, Formations, Group, forms_after
+from phalanx.detect.formation import Formation, Formations, Group, Route, forms_after
 from phalanx.detect.groups import own_content
 from phalanx.detect.habits import Habits
-from phalanx.detect.honest import HonestEvidence, examine_pool
+from phalanx.detect.honest import HonestEvidence, Reference, examine_pool
 from phalanx.detect.links import (
+    BIRTH_FAMILIES,
     CONTENT_FAMILIES,
+    IDENTITY_FAMILIES,
     MISSING,
     STANDING_FAMILIES,
     SYNCHRONISED_ACTIVITY,
+    LinkFamily,
     Moment,
 )
+from phalanx.detect.own_use import OwnUse
 from phalanx.detect.population import Population
 from phalanx.detect.use_window import PromptUsers, UseWindow
 from phalanx.evidence import (
@@ -36,9 +39,12 @@ from phalanx.evidence import (
     weighted_looks,
 )
 
-Route = Literal["content", "standing"]
-"""What formed a group. `content` is tested by standing attributes and timing,
-`standing` by content and timing."""
+TESTED_BY: Mapping[Route, Sequence[LinkFamily]] = {
+    "content": STANDING_FAMILIES,
+    "identity": (*BIRTH_FAMILIES, *CONTENT_FAMILIES),
+    "birth": (*IDENTITY_FAMILIES, *CONTENT_FAMILIES),
+}
+"""Route that formed a group -> families that testify for it; timing testifies for all."""
 
 
 @dataclass
@@ -110,8 +116,9 @@ class Replay:
         empty = np.full(population.parties.count, MISSING, dtype=np.int64)
         self.moment = Moment(population, -1, empty)
         self._windows: dict[tuple[int, int], UseWindow] = {}
+        self._own_uses: dict[tuple[int, int], OwnUse] = {}
         self.tracks: list[Track] = []
-        self.alive: dict[Route, dict[int, Track]] = {"content": {}, "standing": {}}
+        self.alive: dict[Route, dict[int, Track]] = {route: {} for route in TESTED_BY}
         self._tests: dict[Route, ApartTest] = {}
 
     @cached_property
@@ -144,11 +151,12 @@ class Replay:
         )
         for step in range(self._population.steps):
             formation = next(formations) if forms_after(step) else None
+            if formation:
+                self._own, self._own_uses = formation.own, {}
             texts = formation.communities if formation else self.moment.communities
             self.moment = Moment(self._population, step, texts)
             self._tests = {
-                "content": ApartTest(self.moment, STANDING_FAMILIES),
-                "standing": ApartTest(self.moment, CONTENT_FAMILIES),
+                route: ApartTest(self.moment, families) for route, families in TESTED_BY.items()
             }
             current = self._current()
             self._look([t for t in current if step - t.formed_step in LOOKS])
@@ -158,12 +166,17 @@ class Replay:
             yield step
 
     def _form_all(self, formation: Formation) -> list[Track]:
-        """Form by both routes; return the groups that were opened."""
-        by_content = self._form("content", formation.content)
-        return by_content + self._form("standing", formation.standing)
+        """Form by every route; return the groups that were opened."""
+        return [
+            track for route, found in formation.groups.items() for track in self._form(route, found)
+        ]
 
     def _form(self, route: Route, found: Sequence[Group]) -> list[Track]:
-        """Continue tracked groups where most of the smaller side is shared, open others."""
+        """Continue tracked groups that are still mostly the same, open others.
+
+        Evidence is about parties, so a group inherits it only where at least half of all
+        parties of the old and the new group together stand in both.
+        """
         owner = np.full(self._population.parties.count, MISSING, dtype=np.int64)
         for number, track in self.alive[route].items():
             owner[track.members] = number
@@ -178,8 +191,8 @@ class Replay:
             }
             best = max(shared, key=lambda n: shared[n], default=None)
             if best is not None:
-                smaller = min(members.size, self.alive[route][best].members.size)
-                if 2 * shared[best] >= smaller:
+                together = members.size + self.alive[route][best].members.size - shared[best]
+                if 2 * shared[best] >= together:
                     self.alive[route][best].members = members
                     claimed[best] = self.alive[route][best]
                     continue
@@ -218,12 +231,8 @@ class Replay:
                     due.append(track)
                 else:
                     track.log10_honest.append(NOT_ASKED)
-        reference = self.reference()
         for track in due:
-            others = self.groups_without(track.members)
-            track.honest = examine_pool(
-                self._use_since(track.formed_step), track.members, reference, others, track.members
-            )
+            track.honest = self.examine_use(track.members, track.members, track.formed_step)
             track.log10_honest.append(track.honest.log10_e)
 
     def examine_use(self, members: Group, circle: Group, formed_step: int) -> HonestEvidence:
@@ -234,16 +243,28 @@ class Replay:
             circle: Parties among which a prompt may pass without being public.
             formed_step: Step after which it was formed.
         """
-        window, others = self._use_since(formed_step), self.groups_without(members)
-        return examine_pool(window, members, self.reference(), others, circle)
+        first, last = self._span_since(formed_step)
+        reference = Reference(
+            self.use_between(first, last),
+            self.reference(),
+            self.groups_without(members),
+            self._own_use_between(first, last),
+        )
+        return examine_pool(reference, members, circle, self._own.of_group(members, first, last))
 
-    def _use_since(self, formed_step: int) -> UseWindow:
-        """Return the habits after a step; at a group's opening, those of the last day."""
+    def _span_since(self, formed_step: int) -> tuple[int, int]:
+        """Return the steps after one; at a group's opening, those of the last day."""
         now = self.moment.step
-        first = formed_step + 1
         if formed_step == now:
-            first = max(0, now + 1 - self._population.steps_per_day)
-        return self.use_between(first, now)
+            return max(0, now + 1 - self._population.steps_per_day), now
+        return formed_step + 1, now
+
+    def _own_use_between(self, first: int, last: int) -> OwnUse:
+        """Return how each party uses the own content of its community, steps `first` to `last`."""
+        if (first, last) not in self._own_uses:
+            self._own_uses = {span: use for span, use in self._own_uses.items() if span[1] == last}
+            self._own_uses[first, last] = self._own.of_parties(first, last)
+        return self._own_uses[first, last]
 
     def use_between(self, first: int, last: int) -> UseWindow:
         """Return the habits of all parties in steps `first` to `last`."""

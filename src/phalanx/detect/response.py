@@ -50,11 +50,21 @@ def estimate_harm(facts: GroupFacts, prices: Mapping[str, tuple[float, float]]) 
     )
 
 
-def recommend_actions(facts: GroupFacts, judgement: Judgement) -> tuple[Action, ...]:
-    """Recommend steps, mildest first; the harder ones only where the evidence bears them."""
+def recommend_actions(
+    facts: GroupFacts, judgement: Judgement, granted: frozenset[str] = frozenset()
+) -> tuple[Action, ...]:
+    """Recommend steps, mildest first; the harder ones only where the evidence bears them.
+
+    Parameters:
+        facts: What the group did.
+        judgement: How sure the scan is of it.
+        granted: Members that a grant covers; nothing that they would notice is proposed.
+    """
     everyone = len(facts.members)
-    sure = sum(member.role == "harvester" and member.confidence >= 0.99 for member in facts.members)
-    mixed = sum(member.role == "mixed" for member in facts.members)
+    others = [member for member in facts.members if member.account_id not in granted]
+    sure = sum(member.role == "harvester" and member.confidence >= 0.99 for member in others)
+    mixed = sum(member.role == "mixed" for member in others)
+    spared = f" Not the {everyone - len(others)} that grants cover." if granted else ""
     actions = [
         Action(
             kind="observe",
@@ -63,9 +73,9 @@ def recommend_actions(facts: GroupFacts, judgement: Judgement) -> tuple[Action, 
         ),
         Action(
             kind="verify",
-            accounts=everyone,
+            accounts=len(others),
             reason="Ask for identity and purpose; an honest operator can clear itself or "
-            "be given a grant.",
+            f"be given a grant.{spared}",
         ),
         Action(
             kind="mark",
@@ -79,7 +89,7 @@ def recommend_actions(facts: GroupFacts, judgement: Judgement) -> tuple[Action, 
                 kind="rate-limit",
                 accounts=sure,
                 reason="Accounts whose traffic is the campaign's own content, at a "
-                "membership probability of at least 99 %.",
+                f"membership probability of at least 99 %.{spared}",
             )
         )
     if sure and judgement.log10_e >= SURE_LOG10_E:
@@ -89,7 +99,7 @@ def recommend_actions(facts: GroupFacts, judgement: Judgement) -> tuple[Action, 
                 kind="suspend",
                 accounts=sure,
                 reason=f"Evidence beyond 10^{SURE_LOG10_E:.0f} on both nulls, after review "
-                f"by a person{note}.",
+                f"by a person{note}.{spared}",
             )
         )
     return tuple(actions)

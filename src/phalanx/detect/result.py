@@ -9,6 +9,7 @@ from html import escape
 
 import pyarrow as pa
 
+from phalanx.detect.config import SettingsFile
 from phalanx.model import (
     AuthorisedGroup,
     Campaign,
@@ -17,7 +18,7 @@ from phalanx.model import (
     UndeclaredPool,
 )
 
-SCHEMA_VERSION = "2.0"
+SCHEMA_VERSION = "2.1"
 """Version of `campaigns.json`; a field may be added within a major version."""
 
 
@@ -80,6 +81,24 @@ class RunRecord:
     rejects: Mapping[str, int]
     """Rejected rows per reason."""
 
+    notes: Mapping[str, int] = field(default_factory=dict)
+    """What was mended, left empty or passed over without losing a row -> how often."""
+
+    warnings: tuple[str, ...] = ()
+    """Notes that say that part of the input was not read."""
+
+    readers: Mapping[str, str] = field(default_factory=dict)
+    """Input -> format that it was read as."""
+
+    files: tuple[SettingsFile, ...] = ()
+    """Files that settings were read from."""
+
+    prices_usd_per_million_tokens: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Price list in force: model name or glob -> (input, output)."""
+
+    default_prices: bool = False
+    """Whether nobody gave that list, so that costs are at a guess."""
+
     key_id: str
     """Identifier of the pseudonym key; never the key. Empty for clear identifiers."""
 
@@ -118,12 +137,17 @@ class ScanResult:
             for campaign in self.campaigns
         )
         return (
-            f"<p><b>{len(self.campaigns)}</b> campaigns among "
-            f"{self.population.accounts:,} accounts; expected share of false ones at most "
+            f"<p><b>{len(self.campaigns)}</b> {_noun(len(self.campaigns), 'campaign')} among "
+            f"{self.population.accounts:,} {_noun(self.population.accounts, 'account')}; "
+            f"expected share of false ones at most "
             f"{self.false_discovery_rate:.0%}.</p><table><thead><tr><th>campaign</th>"
             "<th>accounts</th><th>exchanges</th><th>log10 e</th><th>discovered</th></tr>"
             f"</thead><tbody>{rows}</tbody></table>"
         )
+
+
+def _noun(number: int, noun: str) -> str:
+    return noun if number == 1 else f"{noun}s"
 
 
 def _minute(moment: datetime | None) -> str:

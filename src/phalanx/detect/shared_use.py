@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numba
@@ -23,9 +24,16 @@ class SharedUse:
     step: npt.NDArray[np.int32]
     """Index of the step."""
 
-    exchanges: npt.NDArray[np.int32]
+    counts: Mapping[str, npt.NDArray[np.float32]]
+    """Count -> of each row; `exchanges` at least."""
+
     values: int
     """Number of distinct shared values."""
+
+    @property
+    def exchanges(self) -> npt.NDArray[np.float32]:
+        """Exchanges of each row."""
+        return self.counts["exchanges"]
 
     def until(self, step: int) -> sparse.csr_array:
         """Return exchanges per party and value until the end of a step.
@@ -60,7 +68,7 @@ def shared_use(
     party: npt.NDArray[np.int64],
     value: npt.NDArray[np.int64],
     step: npt.NDArray[np.int64],
-    exchanges: npt.NDArray[np.int64],
+    counts: Mapping[str, npt.NDArray[np.int64]],
     parties: int,
 ) -> SharedUse:
     """Sort use by party, value and step.
@@ -69,11 +77,12 @@ def shared_use(
         party: Index of the party, shape (rows,).
         value: Number of the value, from 0, shape (rows,).
         step: Index of the step, shape (rows,); each row has another party, value or step.
-        exchanges: Shape (rows,).
+        counts: Count -> shape (rows,); `exchanges` at least.
         parties: Number of parties.
 
     Examples:
-        >>> use = shared_use(*np.array([[1, 0, 1], [2, 2, 0], [0, 3, 1], [5, 6, 7]]), parties=2)
+        >>> party, value, step, sent = np.array([[1, 0, 1], [2, 2, 0], [0, 3, 1], [5, 6, 7]])
+        >>> use = shared_use(party, value, step, {"exchanges": sent}, parties=2)
         >>> use.until(1).toarray().tolist()
         [[0.0, 0.0, 0.0], [7.0, 0.0, 5.0]]
     """
@@ -86,7 +95,7 @@ def shared_use(
         np.concatenate([[0], np.cumsum(np.bincount(party, minlength=parties))]),
         value[order].astype(np.int32),
         step[order].astype(np.int32),
-        exchanges[order].astype(np.int32),
+        {name: of_rows[order].astype(np.float32) for name, of_rows in counts.items()},
         values,
     )
 
@@ -110,7 +119,7 @@ def _accumulate(
     starts: npt.NDArray[np.int64],
     value: npt.NDArray[np.int32],
     step: npt.NDArray[np.int32],
-    exchanges: npt.NDArray[np.int32],
+    exchanges: npt.NDArray[np.float32],
     last: int,
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
     """Add up the steps until `last`: data, columns and row starts of a sparse matrix."""

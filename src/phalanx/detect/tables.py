@@ -31,15 +31,27 @@ FIRST_SEEN_COLUMNS = (
 )
 """Attributes of an account that are taken from its first exchange that carries them."""
 
+_ACCOUNT_ORDER = (
+    "first_seen",
+    "last_seen",
+    "exchanges",
+    "input_tokens",
+    "output_tokens",
+    "account",
+)
+
+_DRAWS = 1024
+"""Draws that tell exchanges of one microsecond apart."""
+
 CAPABILITY_COLUMNS = tuple(f"capability_{bit}" for bit in range(len(CAPABILITIES)))
 
 
 def accounts(narrow: ibis.Table) -> pa.Table:
-    """Return one row per account: totals and first-seen attributes, ordered by account."""
-    firsts = {
-        name: _[name].argmin(_.timestamp, where=_[name] != 0).coalesce(0)
-        for name in FIRST_SEEN_COLUMNS
-    }
+    """Return one row per account: totals and first-seen attributes.
+
+    Accounts are ordered by what they did, so that no later tie is broken by their names.
+    """
+    firsts = {name: _first_seen(name) for name in FIRST_SEEN_COLUMNS}
     expression = (
         narrow.group_by("account")
         .agg(
@@ -51,9 +63,22 @@ def accounts(narrow: ibis.Table) -> pa.Table:
             output_tokens=_.output_tokens.sum(where=_.output_tokens >= 0).coalesce(0),
             **firsts,
         )
-        .order_by("account")
+        .order_by(*_ACCOUNT_ORDER)
     )
     return expression.to_pyarrow()
+
+
+def _first_seen(column: str) -> ibis.Value:
+    """Return the value of an account's first exchange that has one.
+
+    Of exchanges of one instant the one with the smallest draw counts, then the one with
+    the smallest value. All three make up one number, the order of which leaves no tie:
+    engines break ties each in its own way. Only decimals are wide enough on all of them.
+    """
+    draws = ibis.literal(_DRAWS, "int64")
+    instant = (_.timestamp * draws + _.draw % draws).cast("decimal(38, 0)")
+    order = instant * ibis.literal(1 << 64, "decimal(38, 0)") + _[column].cast("decimal(38, 0)")
+    return _[column].argmin(order, where=_[column] != 0).coalesce(0)
 
 
 def account_steps(narrow: ibis.Table, step_hours: int) -> pa.Table:
@@ -67,32 +92,31 @@ def account_steps(narrow: ibis.Table, step_hours: int) -> pa.Table:
         column: ((_.capabilities.cast("int64") & ibis.literal(1 << bit, "int64")) != 0).sum()
         for bit, column in enumerate(CAPABILITY_COLUMNS)
     }
-    mask = _.capabilities.cast("int64")
-    elicitation = ((mask & ibis.literal(ELICITATION_MASK, "int64")) != 0).sum()
-    targeted = ((mask & ibis.literal(TARGETED_MASK, "int64")) != 0).sum()
-    expression = (
-        narrow.group_by("account", "step")
-        .agg(
-            exchanges=_.count(),
-            first_turns=(_.later_turn == 0).sum(),
-            conversations=_.conversation.nunique(where=_.conversation != 0),
-            conversed=(_.conversation != 0).sum(),
-            elicitation=elicitation,
-            targeted=targeted,
-            code=_.code.cast("int64").sum(),
-            words=_.words.cast("int64").sum(),
-            input_tokens=_.input_tokens.sum(),
-            output_tokens=_.output_tokens.sum(where=_.output_tokens >= 0).coalesce(0),
-            long_outputs=((_.output_tokens >= 0) & (_.output_tokens >= _.input_tokens)).sum(),
-            refused=_.refused.cast("int64").sum(),
-            minute=(
-                (_.timestamp % (step_hours * MICROSECONDS_PER_HOUR)) // MICROSECONDS_PER_MINUTE
-            ).argmin(_.draw),
-            **capabilities,
-        )
-        .order_by("account", "step")
+    expression = narrow.group_by("account", "step").agg(
+        **_use_counts(),
+        conversations=_.conversation.nunique(where=_.conversation != 0),
+        conversed=(_.conversation != 0).sum(),
+        code=_.code.cast("int64").sum(),
+        words=_.words.cast("int64").sum(),
+        input_tokens=_.input_tokens.sum(),
+        refused=_.refused.cast("int64").sum(),
+        minute=(
+            (_.timestamp % (step_hours * MICROSECONDS_PER_HOUR)) // MICROSECONDS_PER_MINUTE
+        ).argmin(_.draw),
+        **capabilities,
     )
     return expression.to_pyarrow()
+
+
+USE_COUNTS = (
+    "exchanges",
+    "first_turns",
+    "long_outputs",
+    "elicitation",
+    "targeted",
+    "output_tokens",
+)
+"""Counts of the exchanges that carry one shared value."""
 
 
 def shared_values(narrow: ibis.Table, column: str, parties: pa.Table) -> pa.Table:
@@ -104,20 +128,39 @@ def shared_values(narrow: ibis.Table, column: str, parties: pa.Table) -> pa.Tabl
         parties: Columns account and party, one row per account.
 
     Returns:
-        Columns party, value, step, exchanges: one row per party, value and step. Values are
-        numbered from 0 in the order of their hashes.
+        Columns party, value, step and `USE_COUNTS`: one row per party, value and step. Values are
+        numbered from 0, by who used them and how much, so that their hashes break ties at most.
     """
     used = (
         narrow.filter(_[column] != 0)
         .inner_join(ibis.memtable(parties), "account")
-        .select("party", "step", hash=_[column])
+        .select("party", "step", *_COUNTED, hash=_[column])
     )
     shared = (
-        used.group_by("hash").agg(low=_.party.min(), high=_.party.max()).filter(_.low != _.high)
+        used.group_by("hash")
+        .agg(low=_.party.min(), high=_.party.max(), party_sum=_.party.sum(), uses=_.count())
+        .filter(_.low != _.high)
     )
-    numbered = shared.select("hash", value=ibis.row_number().over(order_by=shared.hash))
+    order = [shared.low, shared.high, shared.party_sum, shared.uses, shared.hash]
+    numbered = shared.select("hash", value=ibis.row_number().over(order_by=order))
     rows = used.inner_join(numbered, "hash")
-    return rows.group_by("party", "value", "step").agg(exchanges=_.count()).to_pyarrow()
+    return rows.group_by("party", "value", "step").agg(**_use_counts()).to_pyarrow()
+
+
+_COUNTED = ("later_turn", "output_tokens", "input_tokens", "capabilities")
+
+
+def _use_counts() -> dict[str, ibis.Value]:
+    """Return the expressions of `USE_COUNTS`, over exchanges."""
+    mask = _.capabilities.cast("int64")
+    return {
+        "exchanges": _.count(),
+        "first_turns": (_.later_turn == 0).sum(),
+        "long_outputs": ((_.output_tokens >= 0) & (_.output_tokens >= _.input_tokens)).sum(),
+        "elicitation": ((mask & ibis.literal(ELICITATION_MASK, "int64")) != 0).sum(),
+        "targeted": ((mask & ibis.literal(TARGETED_MASK, "int64")) != 0).sum(),
+        "output_tokens": _.output_tokens.sum(where=_.output_tokens >= 0).coalesce(0),
+    }
 
 
 def content_values(narrow: ibis.Table, parties: pa.Table) -> pa.Table:

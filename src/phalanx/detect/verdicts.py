@@ -113,6 +113,10 @@ def _disjoint(verdicts: Sequence[Verdict], parties: int) -> list[Verdict]:
     return disjoint
 
 
+def _strongest_first(track: Track) -> tuple[bool, float, float, int]:
+    return (track.route != "content", -track.log10_e, -track.log10_e_apart, track.number)
+
+
 def _merged(tracks: Sequence[Track], parties: int) -> list[_Merger]:
     """Put tracks together that are about the same parties.
 
@@ -120,7 +124,7 @@ def _merged(tracks: Sequence[Track], parties: int) -> list[_Merger]:
     chance, and then one standing group spans several; it must not make them one.
     """
     mergers: list[_Merger] = []
-    for track in sorted(tracks, key=lambda t: (t.route, -t.log10_e, -t.log10_e_apart, t.number)):
+    for track in sorted(tracks, key=_strongest_first):
         same = [merger for merger in mergers if merger.shares_half(track.members)]
         if not same:
             inside = np.zeros(parties, dtype=np.bool_)

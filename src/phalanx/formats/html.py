@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from phalanx.detect.result import ScanResult
 from phalanx.formats import notation, report_view, wording
+from phalanx.formats.basis import bases_of, with_basis
 from phalanx.formats.charts import MAX_ROWS, Spec, charts_of, javascript_bundle, static_svg
 from phalanx.formats.document import public_parameters
 from phalanx.formats.evidence_plane import MAX_POINTS, groups_in_plane
@@ -86,8 +87,8 @@ def _environment() -> Environment:
         money_usd=notation.money_usd,
         plural=notation.plural,
         minute=notation.minute,
-        with_basis=report_view.with_basis,
-        bases=report_view.bases_of,
+        with_basis=with_basis,
+        bases=bases_of,
         across=_across,
         down=_down,
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import pyarrow as pa
 
 from phalanx.detect.result import ScanResult
+from phalanx.formats.basis import Basis, bases_of, with_basis
 from phalanx.formats.link_graph import LinkGraph, link_graph, rows_by_campaign
 from phalanx.formats.notation import Interval, expected_members
 from phalanx.model import Campaign, Evidence, Member
@@ -51,16 +51,6 @@ class CampaignOverview:
 
     served_before_found: float | None
     """Share of its exchanges before the evidence passed the level."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Basis:
-    """What one or several lines of evidence rest on, said once."""
-
-    letter: str
-    null_hypothesis: str
-    assumptions: tuple[str, ...]
-    method: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,41 +132,6 @@ def _view(overview: CampaignOverview, links: pa.Table) -> CampaignView:
         listed=members[:MAX_MEMBERS],
         not_listed=max(0, len(members) - MAX_MEMBERS),
     )
-
-
-def with_basis(evidence: Sequence[Evidence]) -> tuple[tuple[Evidence, Basis], ...]:
-    """Give each line of evidence the letter under which its basis is said.
-
-    Parameters:
-        evidence: Lines of one judgement.
-    """
-    bases: dict[tuple[str, tuple[str, ...], str], Basis] = {}
-    lettered = []
-    for line in evidence:
-        key = (line.null_hypothesis, line.assumptions, line.method)
-        if key not in bases:
-            bases[key] = Basis(
-                letter=_letter(len(bases)),
-                null_hypothesis=line.null_hypothesis,
-                assumptions=line.assumptions,
-                method=line.method,
-            )
-        lettered.append((line, bases[key]))
-    return tuple(lettered)
-
-
-def bases_of(evidence: Sequence[tuple[Evidence, Basis]]) -> tuple[Basis, ...]:
-    """Return each basis once, in the order of its letters.
-
-    Parameters:
-        evidence: Lines with their bases.
-    """
-    return tuple(dict.fromkeys(basis for _, basis in evidence))
-
-
-def _letter(place: int) -> str:
-    letter = chr(ord("a") + place % 26)
-    return _letter(place // 26 - 1) + letter if place >= 26 else letter
 
 
 def served_before_found(campaign: Campaign) -> float | None:

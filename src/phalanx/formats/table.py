@@ -20,7 +20,7 @@ from phalanx.formats.notation import (
     share,
     short_count,
 )
-from phalanx.formats.wording import promise, summary
+from phalanx.formats.wording import PARTIES, REACH, grants_sentence, privacy, promise, summary
 from phalanx.model import Campaign
 from phalanx.printable import printable
 
@@ -104,8 +104,14 @@ def _campaigns(result: ScanResult, *, wide: bool) -> Group:
     level = e_value(levels[0])
     if levels[-1] > levels[0]:
         level += f" to {e_value(levels[-1])}"
+    grants = [
+        _text(f"{campaign.campaign_id}: grants consulted: {grants_sentence(campaign)}")
+        for campaign in result.campaigns
+        if campaign.grants
+    ]
     return Group(
         table,
+        *grants,
         Text(
             "accounts: in the group (of them members, 95 % interval); apart, honest: e-values "
             f"against the two nulls, of which the smaller had to reach {level}",
@@ -153,9 +159,7 @@ def _parties(result: ScanResult) -> Group:
             count(party.facts.exchanges),
             e_value(party.judgement.log10_e_honest),
         )
-    return _titled(
-        "Suspicious parties: one declared party each, used unlike honest operators", table
-    )
+    return _titled("Suspicious parties: one party each, used unlike honest operators", table)
 
 
 def _authorised(result: ScanResult) -> Group:
@@ -191,16 +195,18 @@ def _quality(result: ScanResult) -> Group:
         Text("Data", style="bold"),
         Text(
             f"{plural(population.exchanges, 'exchange')} of {plural(population.parties, 'party')} "
-            f"read; {plural(population.rejected_rows, 'row')} rejected; "
+            f"read ({PARTIES}); {plural(population.rejected_rows, 'row')} rejected; "
             f"{plural(population.groups_opened, 'group')} opened; reference of "
             f"{plural(population.reference_parties, 'party')}, which allows e-values up to "
-            f"{e_value(population.reachable_log10_e)} against honest use."
+            f"{e_value(population.reachable_log10_e)} against honest use ({REACH})."
         ),
     ]
+    lines.append(Text(privacy(result), style="" if result.run.key_id else "bold"))
     lines += [
         _text(f"rejected {count(number)} x {reason}")
         for reason, number in result.run.rejects.items()
     ]
+    lines += [_text(f"noted {count(number)} x {what}") for what, number in result.run.notes.items()]
     lines += [
         _text(f"off: {signal.rule_id} {signal.name}: {signal.reason}")
         for signal in result.signals

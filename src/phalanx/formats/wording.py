@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from phalanx.detect.result import ScanResult
-from phalanx.formats.notation import count, e_value, plural, share, short_count
-from phalanx.model import Campaign, SuspiciousParty, UndeclaredPool
+from phalanx.formats.notation import count, e_value, minute, plural, share, short_count
+from phalanx.model import Campaign, Judgement, SuspiciousParty, UndeclaredPool
 
 CONDITION = "if the named assumptions hold"
 """What every promise of this tool ends with."""
@@ -50,6 +50,13 @@ def promise(result: ScanResult) -> str:
         result: What the scan found.
     """
     rate = share(result.false_discovery_rate)
+    if not result.campaigns and result.authorised:
+        covered = plural(len(result.authorised), "group")
+        verb = "is" if len(result.authorised) == 1 else "are"
+        return (
+            f"{covered} passed the level of the list and {verb} covered by grants; no other did. "
+            "That is no proof that there was none: see what could not be judged."
+        )
     if not result.campaigns:
         return (
             "No group passed the level of the list. That is no proof that there was none: see "
@@ -58,6 +65,69 @@ def promise(result: ScanResult) -> str:
     return (
         f"At most {rate} of these are expected to be false (averaged over many scans), {CONDITION}."
     )
+
+
+def privacy(result: ScanResult) -> str:
+    """Say whether the accounts of this result are pseudonyms.
+
+    Parameters:
+        result: What the scan found.
+    """
+    key_id = result.run.key_id
+    if key_id:
+        return f"Accounts are pseudonyms under key {key_id}."
+    return "Accounts stand in clear: handle accordingly."
+
+
+def price_basis(result: ScanResult) -> str:
+    """Say at what prices costs were estimated: nobody should take a guess for a bill.
+
+    Parameters:
+        result: What the scan found.
+    """
+    if not result.run.default_prices:
+        return "at the price list that was given"
+    sent, received = result.run.prices_usd_per_million_tokens["*"]
+    return f"at the default USD {sent:g} and {received:g} per million tokens; set [prices]"
+
+
+PARTIES = "accounts that declare one owner count as one party"
+"""What a party is, said once where parties are counted."""
+
+REACH = (
+    "for one operator alone; a pool of several parties reaches further, and its line of PHX-D020 "
+    "says how far"
+)
+"""What the largest e-value that a reference allows is about."""
+
+
+def how_lines_add_up(judgement: Judgement, parties: int) -> str:
+    """Say why the lines of evidence do not add up to the totals.
+
+    Parameters:
+        judgement: The judgement that they belong to.
+        parties: Parties of the group.
+    """
+    return (
+        "The lines do not add up to the totals: lines of one source are averaged, sources are "
+        "multiplied, and the product is taken to the power √(2/n), because large groups of like "
+        f"programs differ a little in everything. n is the number of parties tested, here about "
+        f"{count(parties)}. The looks at different times are averaged too. Only what followed "
+        f"{minute(judgement.formed_at)} UTC counts, unless standing values alone formed the group."
+    )
+
+
+def against_known_set(fraction: float) -> str:
+    """Compare exchanges with the examples of a set that students were trained on.
+
+    Parameters:
+        fraction: Exchanges divided by examples.
+
+    Examples:
+        >>> against_known_set(0.63)
+        'as many exchanges as 63 % of its examples'
+    """
+    return f"as many exchanges as {share(fraction)} of its examples"
 
 
 def summary(result: ScanResult) -> str:
@@ -71,7 +141,8 @@ def summary(result: ScanResult) -> str:
         f"on {plural(result.population.days, 'day')}."
     )
     if not result.campaigns:
-        return f"No campaign in {plural(result.population.exchanges, 'exchange')}, {seen}"
+        without = " without a grant" if result.authorised else ""
+        return f"No campaign{without} in {plural(result.population.exchanges, 'exchange')}, {seen}"
     accounts = sum(len(campaign.facts.members) for campaign in result.campaigns)
     taken = sum(campaign.facts.exchanges for campaign in result.campaigns)
     total = result.population.exchanges
@@ -94,9 +165,24 @@ def campaign_sentence(campaign: Campaign, false_discovery_rate: float) -> str:
         f"{plural(len(campaign.facts.members), 'account')} act together and use the model unlike "
         f"honest operators: e-value {e_value(judgement.log10_e)} (operated apart: "
         f"{e_value(judgement.log10_e_apart)}; used honestly: {e_value(judgement.log10_e_honest)}; "
-        f"level {e_value(judgement.threshold_log10_e)}). They took "
-        f"{short_count(campaign.facts.output_tokens)} output tokens. In the list that this "
+        f"level {e_value(judgement.threshold_log10_e)}). They were "
+        f"served {short_count(campaign.facts.output_tokens)} output tokens. In the list that this "
         f"stands in, at most {share(false_discovery_rate)} are expected to be false, {CONDITION}."
+    )
+
+
+def grants_sentence(campaign: Campaign) -> str:
+    """Say which grants cover part of a campaign; empty where none does.
+
+    Parameters:
+        campaign: The campaign.
+    """
+    if not campaign.grants:
+        return ""
+    names = ", ".join(campaign.grants)
+    return (
+        f"{names}: covers {count(campaign.granted_accounts)} of "
+        f"{plural(len(campaign.facts.members), 'account')}; authorises nobody else"
     )
 
 
@@ -122,7 +208,7 @@ def party_sentence(party: SuspiciousParty) -> str:
         party: The party.
     """
     return (
-        f"One declared party with {plural(len(party.facts.members), 'account')} uses the model "
+        f"One party with {plural(len(party.facts.members), 'account')} uses the model "
         f"unlike honest operators of like volume (e-value "
         f"{e_value(party.judgement.log10_e_honest)}). It hides nothing about who it is."
     )

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from phalanx.logs.cast import Mask, to_booleans, to_filled_text, to_floats, to_integers, to_text
 from phalanx.logs.chunk import NativeChunk
-from phalanx.logs.duplicates import SeenIdentifiers
+from phalanx.logs.duplicates import SeenBefore, SeenIdentifiers
 from phalanx.logs.identifiers import Identifiers
 from phalanx.logs.lengths import cut, response_characters
 from phalanx.logs.options import ReadOptions
@@ -41,15 +41,19 @@ class Conformer:
     Parameters:
         options: How to read.
         quality: Takes rejects and notes.
+        seen: Knows which identifiers were seen before; null starts with none.
     """
 
-    def __init__(self, options: ReadOptions, quality: Quality) -> None:
+    def __init__(
+        self, options: ReadOptions, quality: Quality, seen: SeenBefore | None = None
+    ) -> None:
         """Start without having seen any exchange."""
         self.columns: set[str] = set()
+        self.has_prompts = False
         self._options = options
         self._quality = quality
         self._identifiers = Identifiers(options.pseudonym_key, quality)
-        self._seen = SeenIdentifiers()
+        self._seen = SeenIdentifiers() if seen is None else seen
         latest = (options.now or datetime.now(UTC)) + timedelta(days=1)
         self._latest = _scalar(latest)
         self._earliest = _scalar(EARLIEST)
@@ -197,6 +201,9 @@ class Conformer:
             self._quality.note(what, int(np.count_nonzero(mask)))
 
     def _remember_columns(self, batch: pa.RecordBatch) -> None:
+        if not self.has_prompts and batch.num_rows:
+            longest = pc.max(pc.binary_length(pc.utf8_trim_whitespace(batch.column("prompt"))))
+            self.has_prompts = longest.as_py() > 0
         for name in OPTIONAL_COLUMNS:
             if name in self.columns or name == "response":
                 continue

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from phalanx.logs.cast import Mask
+from phalanx.logs.cast import Mask, offsets_of
 from phalanx.logs.siphash import Key, siphash, table_key
 
 _FIRST_SLOTS = 1 << 16
 _FULLEST = 0.7
+
+
+class SeenBefore(Protocol):
+    """Marks identifiers that came before."""
+
+    def duplicates(self, identifiers: pa.Array) -> Mask:
+        """Take in a column of identifiers and mark those that were there already."""
+        ...
+
+
+class NoneSeen:
+    """Marks nothing: for a worker that sees a part of the log and cannot know.
+
+    Examples:
+        >>> NoneSeen().duplicates(pa.array(["a", "a"])).tolist()
+        [False, False]
+    """
+
+    def duplicates(self, identifiers: pa.Array) -> Mask:
+        """Mark nothing."""
+        return np.zeros(len(identifiers), np.bool_)
 
 
 class SeenIdentifiers:
@@ -65,6 +88,47 @@ class SeenIdentifiers:
             marked,
         )
         return marked
+
+
+def identifier_hashes(identifiers: pa.Array, key: Key) -> npt.NDArray[np.int64]:
+    """Return hashes by which identifiers are told apart where no set of them is at hand.
+
+    Parameters:
+        identifiers: Text or null.
+        key: The same wherever hashes are compared.
+
+    Returns:
+        One hash a row; 0 for null.
+
+    Examples:
+        >>> hashes = identifier_hashes(pa.array(["a", None, "a"]), table_key())
+        >>> bool(hashes[0] == hashes[2] != 0), int(hashes[1])
+        (True, 0)
+    """
+    hashes = np.zeros(len(identifiers), np.uint64)
+    if identifiers.null_count < len(identifiers):
+        _, _, data = identifiers.buffers()
+        _hash(
+            offsets_of(identifiers),
+            np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8),
+            identifiers.is_valid().to_numpy(zero_copy_only=False),
+            key,
+            hashes,
+        )
+    return hashes.view(np.int64)
+
+
+@numba.njit(cache=True, nogil=True)
+def _hash(
+    offsets: npt.NDArray[np.int32],
+    data: npt.NDArray[np.uint8],
+    valid: Mask,
+    key: Key,
+    hashes: npt.NDArray[np.uint64],
+) -> None:
+    for row in range(len(valid)):
+        if valid[row]:
+            hashes[row] = max(siphash(data, offsets[row], offsets[row + 1], key), np.uint64(1))
 
 
 @numba.njit(cache=True, nogil=True)

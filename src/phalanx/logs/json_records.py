@@ -89,7 +89,7 @@ def surviving(file: LogFile, quality: Quality) -> Iterator[bytes]:
             message = f"{file.name}: cannot be read: {error}"
             advice = "Copy the file again, or leave it out."
             raise InputError(message, next_step=advice) from error
-        quality.note(f"{file.name}: {error}; what came before was read")
+        quality.warn(f"{file.name}: {error}; what came before was read")
 
 
 def parse_lines(block: Block, name: str, quality: Quality) -> Iterator[Record]:

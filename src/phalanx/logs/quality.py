@@ -6,6 +6,23 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import Protocol
+
+
+class RejectsList(Protocol):
+    """Keeps rejected rows one by one."""
+
+    def add(self, file: str, unit: str, positions: Iterable[int], reason: str) -> None:
+        """Keep some rows."""
+        ...
+
+    def finish(self) -> None:
+        """Make the list final: nothing follows."""
+        ...
+
+    def abandon(self) -> None:
+        """Drop the list."""
+        ...
 
 
 class RejectsFile:
@@ -52,11 +69,12 @@ class Quality:
         """Start with clean counts and no list."""
         self.rejects: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
-        self._list: RejectsFile | None = None
+        self.warnings: list[str] = []
+        self._list: RejectsList | None = None
 
-    def list_rejects_in(self, file: RejectsFile) -> None:
+    def list_rejects_in(self, rejects: RejectsList) -> None:
         """List what is rejected from now on."""
-        self._list = file
+        self._list = rejects
 
     def reject(self, file: str, unit: str, positions: Collection[int], reason: str) -> None:
         """Record rows that cannot be used.
@@ -76,6 +94,11 @@ class Quality:
         """Record something that was mended or left empty on rows that were kept."""
         if count:
             self.notes[what] += count
+
+    def warn(self, what: str) -> None:
+        """Record that part of the input was not read, which is a note too."""
+        self.notes[what] += 1
+        self.warnings.append(what)
 
     def finish(self) -> None:
         """Put the list of rejects in its place; it is empty when nothing was rejected."""

@@ -38,7 +38,7 @@ def find_sources(paths: Sequence[object], *, mapped: bool, quality: Quality) -> 
     known: set[Path] = set()
     for path in _require_paths(paths):
         before = len(sources)
-        for candidate, named in _candidates(path):
+        for candidate, named in _candidates(path, quality):
             real = Path(os.path.realpath(candidate))  # unlike resolve, bears with loops
             if real in known:
                 quality.note("file named twice, read once")
@@ -47,7 +47,7 @@ def find_sources(paths: Sequence[object], *, mapped: bool, quality: Quality) -> 
             if source is not None:
                 known.add(real)
                 sources.append(source)
-        if len(sources) == before and Path(path).is_dir():
+        if len(sources) == before and _is_folder(Path(path)):
             formats = ", ".join(reader.name for reader in readers())
             message = f"{path}: no logs in this folder"
             raise InputError(message, next_step=f"Name a folder with logs ({formats}).")
@@ -57,34 +57,82 @@ def find_sources(paths: Sequence[object], *, mapped: bool, quality: Quality) -> 
     return sources
 
 
-def _candidates(path: str | os.PathLike[str]) -> Iterator[tuple[Path, bool]]:
+def _candidates(path: str | os.PathLike[str], quality: Quality) -> Iterator[tuple[Path, bool]]:
     """Yield files and whether the user named each."""
     text = os.fspath(path)
     plain = Path(text)
-    if plain.is_dir():
-        yield from ((found, False) for found in _inside(plain))
+    if _is_folder(plain):
+        yield from ((found, False) for found in _inside(plain, quality))
         return
     if not plain.exists() and not plain.is_symlink() and glob.has_magic(text):
         matches = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - takes absolute globs
         if not matches:
+            _require_readable(_folder_of_pattern(plain))
             message = f"{text}: no file matches"
             raise InputError(message, next_step="Check the pattern.")
         for match in matches:
-            if Path(match).is_dir():
-                yield from ((found, False) for found in _inside(Path(match)))
+            if _is_folder(Path(match)):
+                yield from ((found, False) for found in _inside(Path(match), quality))
             else:
                 yield Path(match), True
         return
     yield plain, True
 
 
-def _inside(folder: Path) -> Iterator[Path]:
-    """Yield the files in a folder in a fixed order; hidden and marker files are no logs."""
-    for parent, folders, names in os.walk(folder):
+def _inside(folder: Path, quality: Quality) -> Iterator[Path]:
+    """Yield the files in a folder in a fixed order; hidden and marker files are no logs.
+
+    A folder inside that may not be read is a warning; the outermost one is an error.
+    """
+    _require_readable(folder)
+
+    def pass_over(error: OSError) -> None:
+        quality.warn(f"{error.filename}: {error.strerror}, folder passed over")
+
+    for parent, folders, names in os.walk(folder, onerror=pass_over):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
-        for name in sorted(names):
-            if not name.startswith((".", "_")) and (Path(parent) / name).is_file():
+        try:
+            files = [name for name in names if (Path(parent) / name).is_file()]
+        except PermissionError as error:
+            # The names may be read, and nothing behind them.
+            error.filename = parent
+            pass_over(error)
+            continue
+        for name in sorted(files):
+            if not name.startswith((".", "_")):
                 yield Path(parent) / name
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _folder_of_pattern(pattern: Path) -> Path:
+    """Return the last folder before the first part of a path that is a pattern."""
+    folder = Path()
+    for part in pattern.parts:
+        if glob.has_magic(part):
+            break
+        folder /= part
+    return folder
+
+
+def _require_readable(folder: Path) -> None:
+    """Refuse a folder that exists and whose content cannot be listed."""
+    try:
+        if folder.is_dir():
+            with os.scandir(folder):
+                pass
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> InputError:
+    message = f"{path}: cannot be read: {error.strerror}"
+    return InputError(message, next_step="Check its permissions, and those of its folders.")
 
 
 def _source(path: Path, quality: Quality, *, certainty: float) -> Source | None:

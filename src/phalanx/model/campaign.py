@@ -162,6 +162,12 @@ class Campaign:
     actions: tuple[Action, ...]
     """Graduated, mildest first."""
 
+    grants: tuple[str, ...] = ()
+    """Grants that cover some of its accounts. One that covers all makes it an authorised group."""
+
+    granted_accounts: int = 0
+    """How many of its accounts they cover."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorisedGroup:

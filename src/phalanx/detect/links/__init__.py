@@ -20,13 +20,18 @@ CONTENT_FAMILIES: tuple[LinkFamily, ...] = (
 )
 """What parties send, and with which program."""
 
-STANDING_FAMILIES: tuple[LinkFamily, ...] = (
+IDENTITY_FAMILIES: tuple[LinkFamily, ...] = (
     SharedPayment(),
     SharedEmailPattern(),
     SharedAddress(),
-    BirthBurst(),
 )
-"""Where parties come from; fixed when they first appear."""
+"""Who pays, who registered, and from where; fixed when parties first appear."""
+
+BIRTH_FAMILIES: tuple[LinkFamily, ...] = (BirthBurst(),)
+"""When parties registered."""
+
+STANDING_FAMILIES: tuple[LinkFamily, ...] = (*IDENTITY_FAMILIES, *BIRTH_FAMILIES)
+"""Where parties come from, all of it."""
 
 SYNCHRONISED_ACTIVITY = SynchronisedActivity()
 
@@ -38,7 +43,9 @@ ALL_FAMILIES: tuple[LinkFamily, ...] = (
 
 __all__ = [
     "ALL_FAMILIES",
+    "BIRTH_FAMILIES",
     "CONTENT_FAMILIES",
+    "IDENTITY_FAMILIES",
     "MISSING",
     "SHARED_TEMPLATE",
     "STANDING_FAMILIES",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from phalanx.detect.sketch.hashing import derive_seed, hash_strings
-from phalanx.detect.sketch.kernel import BANDS, Sketch, sketch_prompts
+from phalanx.detect.sketch.kernel import BANDS, Sketch, capability_masks, sketch_prompts
 from phalanx.detect.sketch.lexicon import (
     CAPABILITIES,
     CAPABILITY_BIT,
@@ -21,6 +21,7 @@ __all__ = [
     "TARGETED_MASK",
     "Sketch",
     "capabilities_of",
+    "capability_masks",
     "derive_seed",
     "hash_strings",
     "names_of",

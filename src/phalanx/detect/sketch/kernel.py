@@ -146,6 +146,27 @@ def _sketch_rows(
             closing[row] = disguise(finish(tail), key)
 
 
+def capability_masks(texts: pa.Array) -> npt.NDArray[np.int16]:
+    """Return the capability mask of each text, 0 for null.
+
+    Parameters:
+        texts: String array in one chunk. Equal texts are looked at once.
+
+    Examples:
+        >>> texts = pa.array(["Think step by step.", None, "Be brief."])
+        >>> [bool(mask) for mask in capability_masks(texts)]
+        [True, False, False]
+    """
+    encoded = texts.dictionary_encode()
+    unique = encoded.dictionary
+    masks = np.zeros(len(unique) + 1, dtype=np.int16)
+    if len(unique):
+        masks[:-1] = sketch_prompts(unique, np.uint64(0)).capabilities
+    # The last entry serves the nulls.
+    places = encoded.indices.fill_null(len(unique)).to_numpy(zero_copy_only=False)
+    return np.asarray(masks[places])
+
+
 def sketch_prompts(prompts: pa.Array, seed: np.uint64) -> Sketch:
     """Sketch a column of prompts.
 
