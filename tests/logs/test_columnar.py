@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import ibis
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -18,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from phalanx.detect.sketch import hash_strings
 from phalanx.errors import InputError
 from phalanx.logs import ReadOptions, open_log
 from phalanx.logs.contract import Example, LogReaderContract
@@ -394,6 +396,26 @@ def test_hostile_offsets_are_refused(offsets: list[int], tmp_path: Path) -> None
         writer.write_batch(batch)
     with pytest.raises(InputError):
         list(open_log(path).batches())
+
+
+@pytest.mark.parametrize("key", [None, bytes(32)])
+def test_offsets_with_odd_bytes_behind_them(key: bytes | None, row: Row, read: Read) -> None:
+    """A buffer of offsets that is longer than needed, by any number of bytes, is read."""
+    texts = ["first", "second", "third"]
+    table = _table(row)
+    for name in ("account_id", "user_agent", "exchange_id", "prompt", "client_ip"):
+        _, offsets, data = pa.array(texts).buffers()
+        loose = pa.py_buffer(offsets.to_pybytes()[:16] + b"odd")
+        column = pa.StringArray.from_buffers(3, loose, data)
+        position = table.schema.get_field_index(name)
+        if position < 0:
+            table = table.append_column(name, column)
+        else:
+            table = table.set_column(position, name, column)
+    result, _ = read(table, pseudonym_key=key)
+    assert result["prompt"].to_pylist() == texts
+    prompts = result["prompt"].combine_chunks()
+    assert np.unique(hash_strings(prompts, np.uint64(1))).size == 3
 
 
 @settings(max_examples=150)
