@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from itertools import permutations
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -9,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from phalanx.evidence import pool_log10_e, sequential_p_values
+from phalanx.evidence import pool_log10_e, pool_log10_e_over_orders, sequential_p_values
 
 REFERENCE = 60
 MEMBERS = 16
@@ -71,6 +74,91 @@ def test_ranks_follow_their_definition(members: list[int], reference: list[int])
     for position, score in enumerate(members):
         seen = reference + members[: position + 1]
         assert p[position] == pytest.approx(sum(x >= score for x in seen) / len(seen))
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0, 2.5, 7.0, 9.0]) | st.floats(-9, 9), max_size=70))
+def test_ranks_are_those_of_comparing_all_pairs(members: list[float]) -> None:
+    """Members of any number, with ties, rank as a table of all pairs says."""
+    scores, reference = np.array(members, dtype=float), np.linspace(-5.0, 8.0, 11)
+    above = (reference[:, None] >= scores).sum(axis=0)
+    earlier = np.triu(scores[:, None] >= scores, k=1).sum(axis=0)
+    expected = (above + earlier + 1.0) / (reference.size + np.arange(scores.size) + 1.0)
+    assert sequential_p_values(scores, reference).tolist() == expected.tolist()
+
+
+def test_ranks_of_a_large_pool_take_little_memory() -> None:
+    """A hundred thousand members are ranked in less than two hundred bytes each."""
+    scores = np.random.default_rng(8).normal(size=100_000)
+    tracemalloc.start()
+    p = sequential_p_values(scores, scores[:50])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert p.size == scores.size
+    assert peak < 200 * scores.size
+
+
+ORDERS = np.array([np.random.default_rng(n).permutation(MEMBERS) for n in range(5)])
+
+
+def test_mean_over_orders_is_valid() -> None:
+    """Scores of exchangeable members give a mean of one at most, however they are ordered."""
+    generator = np.random.default_rng(12)
+    e = np.array(
+        [
+            10.0
+            ** pool_log10_e_over_orders(
+                generator.normal(size=MEMBERS), generator.normal(size=REFERENCE), 4.0, ORDERS
+            )
+            for _ in range(DRAWS // 2)
+        ]
+    )
+    assert valid(e)
+
+
+@pytest.mark.parametrize("blocks", [1, 4])
+def test_mean_over_orders_is_valid_for_blocks(blocks: int) -> None:
+    """With as many independent blocks of alike members as the power claims, it still holds."""
+    generator = np.random.default_rng(13 + blocks)
+    e = np.array(
+        [
+            10.0
+            ** pool_log10_e_over_orders(
+                np.repeat(generator.normal(size=blocks), MEMBERS // blocks),
+                generator.normal(size=REFERENCE),
+                float(blocks),
+                ORDERS,
+            )
+            for _ in range(DRAWS // 2)
+        ]
+    )
+    assert valid(e)
+
+
+@given(st.permutations(range(4)))
+def test_over_all_orders_the_arrangement_does_not_matter(arrangement: list[int]) -> None:
+    """With every order in the mean, members may come in any arrangement."""
+    scores, reference = np.array([1.0, 5.0, 3.0, 3.5]), np.arange(6.0)
+    every = np.array(list(permutations(range(4))))
+    expected = pool_log10_e_over_orders(scores, reference, 2.0, every)
+    assert pool_log10_e_over_orders(scores[arrangement], reference, 2.0, every) == pytest.approx(
+        expected
+    )
+
+
+def test_one_order_is_the_plain_bet() -> None:
+    """The mean over one order is the bet in that order."""
+    scores, reference = np.array([4.0, 1.0, 6.0]), np.arange(5.0)
+    plain = pool_log10_e(sequential_p_values(scores[[2, 0, 1]], reference), 2.0)
+    found = pool_log10_e_over_orders(scores, reference, 2.0, np.array([[2, 0, 1]]))
+    assert found == pytest.approx(plain)
+    assert pool_log10_e_over_orders(np.zeros(0), reference, 1.0, np.zeros((1, 0), int)) == 0.0
+
+
+@pytest.mark.parametrize("orders", [np.zeros((0, 3), int), np.array([[0, 1, 1]]), np.arange(3)])
+def test_orders_must_be_permutations(orders: npt.NDArray[np.int64]) -> None:
+    """No order, a member twice, or a single row that is no table is a mistake."""
+    with pytest.raises(ValueError, match="permutation"):
+        pool_log10_e_over_orders(np.zeros(3), np.zeros(2), 1.0, orders)
 
 
 def test_power_one_in_n_is_valid_when_all_members_are_alike() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import ibis
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -18,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from phalanx.detect.sketch import hash_strings
 from phalanx.errors import InputError
 from phalanx.logs import ReadOptions, open_log
 from phalanx.logs.contract import Example, LogReaderContract
@@ -295,6 +297,61 @@ def test_implausible_row_counts_are_refused(tmp_path: Path) -> None:
         list(open_log(path).batches())
 
 
+def _pointers(count: int, text: str) -> pa.Table:
+    return _TABLE.take(pa.array([0] * count)).set_column(
+        3, "prompt", pa.DictionaryArray.from_arrays(pa.array([0] * count, pa.int32()), [text])
+    )
+
+
+@pytest.mark.parametrize("kind", ["parquet", "plain parquet", "arrow", "frame"])
+def test_one_long_text_and_many_pointers(kind: str, tmp_path: Path) -> None:
+    """A few bytes that stand for a gigabyte are written out in parts of bounded size."""
+    table = _pointers(1_000, "x" * (1 << 20))
+    source: Any = tmp_path / "pointers"
+    if kind.endswith("parquet"):
+        # Without its schema of Arrow the file says that the column is plain text.
+        pq.write_table(table, source, compression="zstd", store_schema=kind == "parquet")
+        assert source.stat().st_size < 10_000
+    elif kind == "arrow":
+        with pa.ipc.new_file(str(source), table.schema) as writer:
+            writer.write_table(table)
+    else:
+        source = table
+    before = pa.total_allocated_bytes()
+    most = 0
+    rows = 0
+    log = open_log(source, ReadOptions(maximum_prompt_characters=100))
+    for batch in log.batches():
+        most = max(most, pa.total_allocated_bytes() - before)
+        rows += batch.num_rows
+    assert rows == 1_000
+    assert most < 400 << 20
+
+
+def test_nested_text_by_pointers(tmp_path: Path, read: Read) -> None:
+    """Messages inside lists are read few rows at a time and come out whole, in order."""
+    turns = [[{"role": "user", "content": f"Question {number % 7}"}] for number in range(500)]
+    table = _TABLE.take(pa.array([0] * 500)).set_column(3, "prompt", pa.array(turns))
+    path = tmp_path / "nested.parquet"
+    pq.write_table(table, path, row_group_size=150)
+    result, _ = read(path)
+    assert result["prompt"].to_pylist() == [turn[0]["content"] for turn in turns]
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary(), pa.large_binary()])
+def test_text_of_parquet_is_the_same_by_pointers(
+    kind: pa.DataType, tmp_path: Path, read: Read
+) -> None:
+    """Repeated, distinct, empty and missing texts come back, across row groups."""
+    texts = [None if n % 5 == 0 else "" if n % 7 == 0 else f"t{n % 90}é" for n in range(1_000)]
+    table = _TABLE.take(pa.array([0] * 1_000)).append_column("user_agent", pa.array(texts))
+    table = table.set_column(4, "user_agent", table["user_agent"].cast(pa.binary()).cast(kind))
+    path = tmp_path / "texts.parquet"
+    pq.write_table(table, path, row_group_size=300)
+    result, _ = read(path)
+    assert result["user_agent"].to_pylist() == [text or None for text in texts]
+
+
 def test_system_prompt_column_comes_before_the_system_turn(row: Row, read: Read) -> None:
     """A declared system prompt wins over a system turn, which fills the gaps."""
     prompt = '[{"role":"system","content":"inner"},{"role":"user","content":"Hi"}]'
@@ -339,6 +396,26 @@ def test_hostile_offsets_are_refused(offsets: list[int], tmp_path: Path) -> None
         writer.write_batch(batch)
     with pytest.raises(InputError):
         list(open_log(path).batches())
+
+
+@pytest.mark.parametrize("key", [None, bytes(32)])
+def test_offsets_with_odd_bytes_behind_them(key: bytes | None, row: Row, read: Read) -> None:
+    """A buffer of offsets that is longer than needed, by any number of bytes, is read."""
+    texts = ["first", "second", "third"]
+    table = _table(row)
+    for name in ("account_id", "user_agent", "exchange_id", "prompt", "client_ip"):
+        _, offsets, data = pa.array(texts).buffers()
+        loose = pa.py_buffer(offsets.to_pybytes()[:16] + b"odd")
+        column = pa.StringArray.from_buffers(3, loose, data)
+        position = table.schema.get_field_index(name)
+        if position < 0:
+            table = table.append_column(name, column)
+        else:
+            table = table.set_column(position, name, column)
+    result, _ = read(table, pseudonym_key=key)
+    assert result["prompt"].to_pylist() == texts
+    prompts = result["prompt"].combine_chunks()
+    assert np.unique(hash_strings(prompts, np.uint64(1))).size == 3
 
 
 @settings(max_examples=150)

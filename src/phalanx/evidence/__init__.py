@@ -7,7 +7,7 @@ from phalanx.evidence.conformal import conformal_log10_e, reachable_log10_e
 from phalanx.evidence.e_bh import Discoveries, e_benjamini_hochberg
 from phalanx.evidence.intervals import clopper_pearson_upper
 from phalanx.evidence.looks import LOOK_WEIGHTS, LOOKS, NOT_ASKED, weighted_looks
-from phalanx.evidence.pool import pool_log10_e, sequential_p_values
+from phalanx.evidence.pool import pool_log10_e, pool_log10_e_over_orders, sequential_p_values
 from phalanx.evidence.two_nulls import LINKED_LOG10_E, e_benjamini_hochberg_two_nulls
 from phalanx.evidence.urn import CONCENTRATIONS, Urn, UrnTest
 
@@ -28,6 +28,7 @@ __all__ = [
     "e_benjamini_hochberg_two_nulls",
     "mean",
     "pool_log10_e",
+    "pool_log10_e_over_orders",
     "product",
     "reachable_log10_e",
     "sequential_p_values",

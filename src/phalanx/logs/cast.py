@@ -88,8 +88,9 @@ def offsets_of(text: pa.Array) -> npt.NDArray[np.int32]:
     """
     if not len(text):
         return np.zeros(1, np.int32)
-    offsets = np.frombuffer(text.buffers()[1], np.int32)
-    return offsets[text.offset : text.offset + len(text) + 1]
+    # Counted, because a buffer of a file may be longer, and of any length.
+    offsets = np.frombuffer(text.buffers()[1], np.int32, text.offset + len(text) + 1)
+    return offsets[text.offset :]
 
 
 def to_integers(array: pa.Array, kind: pa.DataType) -> Cast:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from phalanx.errors import InputError
@@ -24,11 +26,16 @@ _OPAQUE = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary()}
 
 _READ_AHEAD_BYTES = 1 << 20
 _FEWEST_ROWS = 64
+_NESTED_ROWS = 64
 _MOST_ROWS_PER_BYTE = 100
 
 
 def read_parquet(file: LogFile, options: ReadOptions, quality: Quality) -> Iterator[NativeChunk]:
     """Yield the rows of a Parquet file, reading only the columns that are needed.
+
+    A file may hold one long text and a million rows that point at it. Texts are therefore
+    read as pointers and written out in parts of bounded size. Texts inside nested columns
+    cannot be read so; those are read few rows at a time.
 
     Raises:
         InputError: If the file is damaged or lacks a required column.
@@ -42,12 +49,21 @@ def read_parquet(file: LogFile, options: ReadOptions, quality: Quality) -> Itera
             raise InputError(message, next_step=advice)
         paths = resolve(schema, options.columns, name=file.name, quality=quality)
         leaves = {_leaf(schema, path) for path in paths.values()}
+        parquet = pq.ParquetFile(
+            source,
+            metadata=metadata,
+            read_dictionary=sorted(leaf for leaf in leaves if _is_text(schema, leaf)),
+            buffer_size=_READ_AHEAD_BYTES,
+            pre_buffer=False,
+        )
+        rows = _rows_at_once(metadata, options.batch_rows)
+        nested = any(pa.types.is_nested(schema.field(path[0]).type) for path in paths.values())
         batches = parquet.iter_batches(
-            batch_size=_rows_at_once(metadata, options.batch_rows),
+            batch_size=min(rows, _NESTED_ROWS) if nested else rows,
             columns=sorted(leaves),
             use_threads=False,
         )
-        yield from read_batches(batches, paths, options)
+        yield from read_batches(_gathered(batches, rows) if nested else batches, paths, options)
 
 
 def read_arrow_file(file: LogFile, options: ReadOptions, quality: Quality) -> Iterator[NativeChunk]:
@@ -88,15 +104,61 @@ def read_batches(
             position += part.num_rows
 
 
+def _gathered(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
+    """Join short batches until they have enough rows or bytes."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(each.num_rows for each in held) >= rows or _nbytes(held) >= BATCH_BYTES:
+            yield pa.concat_batches(held)
+            held = []
+    if held:
+        yield pa.concat_batches(held)
+
+
+def _nbytes(batches: Iterable[pa.RecordBatch]) -> int:
+    return sum(batch.nbytes for batch in batches)
+
+
+def _is_text(schema: pa.Schema, leaf: str) -> bool:
+    return leaf in schema.names and schema.field(leaf).type in (*_OPAQUE, *_OPAQUE.values())
+
+
+def _written_out_bytes(column: pa.Array) -> int:
+    """Return the bytes that a column takes when its dictionary is written out.
+
+    Raises:
+        pyarrow.ArrowInvalid: If it points outside its dictionary.
+    """
+    if not _is_dictionary_of_text(column.type):
+        return int(column.nbytes)
+    pointers = column.indices.drop_null()
+    lengths = pc.binary_length(column.dictionary).fill_null(0).to_numpy(zero_copy_only=False)
+    places = pointers.to_numpy(zero_copy_only=False)
+    if places.size and not (places.min() >= 0 and places.max() < lengths.size):
+        message = "a cell points outside the dictionary of its column"
+        raise pa.ArrowInvalid(message)
+    return int(lengths[places].sum(dtype=np.int64)) + 8 * len(column)
+
+
+def _is_dictionary_of_text(kind: pa.DataType) -> bool:
+    return pa.types.is_dictionary(kind) and kind.value_type in (*_OPAQUE, *_OPAQUE.values())
+
+
+def _written_out(column: pa.Array) -> pa.Array:
+    return column.dictionary_decode() if _is_dictionary_of_text(column.type) else column
+
+
 def _bounded(columns: dict[str, pa.Array], rows: int, position: int) -> Iterator[NativeChunk]:
-    if rows > 1 and sum(column.nbytes for column in columns.values()) > 2 * BATCH_BYTES:
+    if sum(map(_written_out_bytes, columns.values())) > 2 * BATCH_BYTES and rows > 1:
         half = rows // 2
         head = {name: column.slice(0, half) for name, column in columns.items()}
         tail = {name: column.slice(half) for name, column in columns.items()}
         yield from _bounded(head, half, position)
         yield from _bounded(tail, rows - half, position + half)
         return
-    yield NativeChunk(rows=rows, positions=range(position, position + rows), columns=columns)
+    plain = {name: _written_out(column) for name, column in columns.items()}
+    yield NativeChunk(rows=rows, positions=range(position, position + rows), columns=plain)
 
 
 def _sound(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -77,10 +77,9 @@ class SeenIdentifiers:
             larger = np.zeros(2 * len(self._slots), np.uint64)
             _move(self._slots, larger)
             self._slots = larger
-        _, offsets, data = identifiers.buffers()
-        start = identifiers.offset
+        _, _, data = identifiers.buffers()
         self._used += _insert(
-            np.frombuffer(offsets, np.int32)[start : start + len(identifiers) + 1],
+            offsets_of(identifiers),
             np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8),
             identifiers.is_valid().to_numpy(zero_copy_only=False),
             self._slots,

@@ -91,9 +91,11 @@ def text_buffers(column: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[n
     """
     _, offset_buffer, data_buffer = column.buffers()
     width = np.int64 if pa.types.is_large_string(column.type) else np.int32
-    offsets = np.frombuffer(offset_buffer, dtype=width)[
-        column.offset : column.offset + len(column) + 1
-    ]
+    offsets = np.zeros(1, dtype=width)
+    if len(column):
+        # Counted, because a buffer of a file may be longer, and of any length.
+        count = column.offset + len(column) + 1
+        offsets = np.frombuffer(offset_buffer, dtype=width, count=count)[column.offset :]
     empty = np.zeros(1, dtype=np.uint8)
     data = empty if data_buffer is None else np.frombuffer(data_buffer, dtype=np.uint8)
     return offsets.astype(np.int64), data if data.size else empty
