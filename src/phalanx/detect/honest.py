@@ -16,10 +16,13 @@ import numpy.typing as npt
 from phalanx.detect.habits import HABITS, scores_of
 from phalanx.detect.own_use import MINIMUM_OWN_EXCHANGES, OwnUse
 from phalanx.detect.use_window import UseWindow
-from phalanx.evidence import conformal_log10_e, mean, pool_log10_e, sequential_p_values
+from phalanx.evidence import conformal_log10_e, mean, pool_log10_e, pool_log10_e_over_orders
 
 MINIMUM_EXCHANGES = 10
 """Exchanges in the window below which a party's habits are not known."""
+
+_ORDERS = 8
+"""Orders of the members that a bet is averaged over."""
 
 VOLUME_RATIO = 8.0
 """Parties of like volume: between 1/8 and 8 times the group's median member."""
@@ -132,10 +135,7 @@ def examine_pool(
     shares = window.shares_within(active, circle)
     scores = scores_of(shares)
     independent = float(np.sqrt(active.size))
-    of_scores = [
-        pool_log10_e(sequential_p_values(mine, other), independent)
-        for mine, other in zip(scores.T, theirs.T, strict=True)
-    ]
+    of_scores = [_bet(mine, other) for mine, other in zip(scores.T, theirs.T, strict=True)]
     of_scores += _of_shared_part(shared, members, reference)
     typical = np.median(window.shares[like], axis=0) if like.any() else np.zeros(len(HABITS))
     return HonestEvidence(
@@ -164,11 +164,19 @@ def _of_shared_part(
     like = reference.parties & (theirs >= max(MINIMUM_OWN_EXCHANGES, volume / VOLUME_RATIO))
     like &= theirs <= volume * VOLUME_RATIO
     like[members] = False
-    independent = float(np.sqrt(np.count_nonzero(active)))
     return [
-        pool_log10_e(sequential_p_values(mine, other), independent)
+        _bet(mine, other)
         for mine, other in zip(shared.scores[active].T, reference.own.scores[like].T, strict=True)
     ]
+
+
+def _bet(scores: npt.NDArray[np.float64], reference: npt.NDArray[np.float64]) -> float:
+    """Bet on the ranks of members, on average over orders in which they enter."""
+    size = scores.size
+    # Drawn for the size alone, so that neither scores nor names decide.
+    in_turn = np.tile(np.arange(size), (_ORDERS, 1))
+    orders = np.random.default_rng(size).permuted(in_turn, axis=1)
+    return pool_log10_e_over_orders(scores, reference, float(np.sqrt(size)), orders)
 
 
 def examine_operator(
