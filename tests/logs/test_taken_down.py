@@ -16,7 +16,9 @@ from phalanx.logs.exchange_log import Tally
 TALLY = Tally(
     rows=7,
     columns=frozenset({"asn"}),
+    has_prompts=True,
     inputs={"a.parquet": "12 bytes"},
+    readers={"a.parquet": "native"},
     notes=Counter({"mended": 2}),
     rejects=[("a.parquet", "no time", 3), ("a.parquet", "no time", 5)],
 )

@@ -67,7 +67,9 @@ class Tally:
     """Rows that were used."""
 
     columns: frozenset[str]
+    has_prompts: bool
     inputs: Mapping[str, str]
+    readers: Mapping[str, str]
     notes: Counter[str]
     rejects: Sequence[tuple[str, str, int]]
     """File, reason and position, from 1, of each row that was not used."""
@@ -168,9 +170,12 @@ class ExchangeLog:
                 self._quality.reject(file, "row", [position], reason)
             self._quality.notes.update(tally.notes)
             self._conformer.columns.update(tally.columns)
+            self._conformer.has_prompts = tally.has_prompts
             self._inputs.update(tally.inputs)
+            self._readers.update(tally.readers)
             self._rows = tally.rows
             self._require_rows()
+            self._note_empty_mappings()
         except BaseException:
             self._quality.abandon()
             raise

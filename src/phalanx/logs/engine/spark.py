@@ -31,6 +31,7 @@ from phalanx.logs.engine.spark_worker import (
     worker_schema,
 )
 from phalanx.logs.exchange_log import ExchangeLog, Tally
+from phalanx.logs.native import NativeReader
 from phalanx.logs.quality import Quality
 
 if TYPE_CHECKING:
@@ -219,11 +220,13 @@ def _tally(
     rejects = [(row.label, row.position) for row in beside(REJECT).collect()]
     if lost is not None:
         rejects += [(_REPEATED, row.position) for row in lost.collect()]
-    columns = beside(COLUMN).select("label").distinct().collect()
+    carried = {row.label for row in beside(COLUMN).select("label").distinct().collect()}
     return Tally(
         rows=rows.count(),
-        columns=frozenset(row.label for row in columns),
+        columns=frozenset(carried - {"prompt"}),
+        has_prompts="prompt" in carried,
         inputs=source.order.inputs,
+        readers=dict.fromkeys(source.order.inputs, NativeReader.name),
         notes=notes,
         rejects=_placed(rejects, source.order),
     )

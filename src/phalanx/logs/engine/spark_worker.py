@@ -107,8 +107,9 @@ class WorkerTask:
         if quality.notes:
             counts = np.array(list(quality.notes.values()), np.int64)
             yield self._beside(NOTE, list(quality.notes), numbers=counts)
-        if conformer.columns:
-            yield self._beside(COLUMN, sorted(conformer.columns))
+        carried = [*sorted(conformer.columns), *(["prompt"] if conformer.has_prompts else [])]
+        if carried:
+            yield self._beside(COLUMN, carried)
 
     def _positions(self, batch: pa.RecordBatch, done: int) -> Positions:
         if not self.files.size:
