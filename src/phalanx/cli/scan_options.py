@@ -37,6 +37,9 @@ class ScanOptions:
     """Price list (TOML or JSON): model or glob = [input, output] in USD per million tokens.
     The table `[prices]` of phalanx.toml serves as well."""
 
+    step_hours: Literal[1, 2, 3, 4, 6, 8, 12, 24] = 6
+    """How often the log is looked at as it is replayed: the sooner, the more work."""
+
     seed: int = 0
     """Seed of every tie that is broken by chance."""
 
@@ -105,6 +108,7 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
         hash_only=options.hash_only,
         pseudonym_key=None if options.clear_identifiers else load_or_create(options.key),
         seed=options.seed,
+        step_hours=options.step_hours,
         files=_files_of(options, chosen_file(os.environ, settings_file)),
         engine=options.engine,
         master=master,
