@@ -139,3 +139,13 @@ def test_a_revealed_name_cannot_steer_the_terminal(output_format: str) -> None:
     shown = _render({"acct_1": "\x1b[2Jbob\u202e\x9b"}, output_format)
     assert "bob" in shown
     assert not {"\x1b", "\u202e", "\x9b"} & set(shown)
+
+
+def test_a_file_of_names_is_for_its_owner(
+    reveal: Reveal, scan_folder: Path, log: Path, tmp_path: Path
+) -> None:
+    """What `reveal` writes cannot be read by others."""
+    output = tmp_path / "names.json"
+    account = _pseudonyms(scan_folder)[0]
+    reveal("--log", str(log), "--account", account, "--output", str(output))
+    assert output.stat().st_mode & 0o777 == 0o600

@@ -48,15 +48,17 @@ def write_rendering(result: ScanResult, output_format: str, output: Path | None)
     # A format may ask whether standard output is a terminal, for colours: a file is none.
     with redirect_stdout(io.StringIO()):
         text = render(result)
-    write_text(text, output)
+    write_text(text, output, private=not result.run.key_id)
 
 
-def write_text(text: str, output: Path | None) -> None:
+def write_text(text: str, output: Path | None, *, private: bool = False) -> None:
     """Print text, or write it into a file that is whole or absent, never half.
 
     Parameters:
         text: What to write, with a line feed at its end.
         output: The file; null takes standard output.
+        private: Whether nobody else on the machine may read the file, as one with
+            identifiers in clear.
 
     Raises:
         InputError: If the file cannot be written.
@@ -70,7 +72,8 @@ def write_text(text: str, output: Path | None) -> None:
             "w", encoding="utf-8", dir=output.parent, prefix=f".{output.name}.", delete=False
         ) as aside:
             aside.write(text)
-        Path(aside.name).chmod(0o666 & ~_umask())
+        if not private:
+            Path(aside.name).chmod(0o666 & ~_umask())
         Path(aside.name).replace(output)
     except OSError as error:
         message = f"{output}: cannot be written: {error.strerror}"

@@ -64,7 +64,7 @@ def reveal(
     candidates = _candidates(log, ids, column_map)
     found = pseudonym.reveal(secret, candidates, wanted)
     _record(scan_folder, asked=len(wanted), resolved=len(found))
-    write_text(_render(found, output_format), output)
+    write_text(_render(found, output_format), output, private=True)
     common.say(f"resolved {len(found)} of {len(wanted)}; noted in {scan_folder / 'reveals.jsonl'}")
 
 

@@ -55,6 +55,8 @@ def write_scan(
         aside = Path(tempfile.mkdtemp(prefix=".phalanx-", dir=directory))
         try:
             _write_aside(result, aside, rejects)
+            if not result.run.key_id:
+                _close_to_others(aside)
             for name in FILES:
                 (aside / name).replace(directory / name)
         finally:
@@ -115,6 +117,12 @@ def _write_aside(result: ScanResult, aside: Path, rejects: Path | None) -> None:
         shutil.copyfile(rejects, aside / "rejects.jsonl")
     else:
         (aside / "rejects.jsonl").touch()
+
+
+def _close_to_others(folder: Path) -> None:
+    """Keep files with identifiers in clear from other users of the machine."""
+    for name in FILES:
+        (folder / name).chmod(0o600)
 
 
 def _read_table(path: Path) -> pa.Table:

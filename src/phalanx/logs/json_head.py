@@ -13,6 +13,8 @@ _PADDING = b" \t\r\n\0\x1e"
 _BETWEEN = re.compile(r"[\s,\[\]\x00\x1e]*")
 _KEY = re.compile(r'"((?:[^"\\]|\\.){1,100})"\s*:')
 _RECORDS = 20
+_MOST_BROKEN = 100
+"""Lines that are tried in vain: each attempt may read to the end of the head."""
 
 
 def looks_like_json(head: bytes) -> bool:
@@ -38,7 +40,7 @@ def first_records(head: bytes) -> list[dict[str, Any]]:
     """
     text = decode_bytes(head)
     found: list[dict[str, Any]] = []
-    position = 0
+    position = broken = 0
     while len(found) < _RECORDS:
         match = _BETWEEN.match(text, position)
         position = match.end() if match else position
@@ -46,7 +48,8 @@ def first_records(head: bytes) -> list[dict[str, Any]]:
             value, position = _DECODER.raw_decode(text, position)
         except (ValueError, RecursionError):
             following = text.find("\n", position) + 1
-            if not following:
+            broken += 1
+            if not following or broken > _MOST_BROKEN:
                 break
             position = following
             continue

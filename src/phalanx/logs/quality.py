@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections import Counter
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -35,8 +36,9 @@ class RejectsFile:
     def __init__(self, path: Path) -> None:
         """Open the unfinished file."""
         self._path = path
-        self._partial = path.with_name(path.name + ".partial")
-        self._file = self._partial.open("w", encoding="utf-8")
+        # A name of its own, so that two runs with one target do not write into each other.
+        self._partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}.partial")
+        self._file = self._partial.open("x", encoding="utf-8")
 
     def add(self, file: str, unit: str, positions: Iterable[int], reason: str) -> None:
         """Write a line for each row."""
