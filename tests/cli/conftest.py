@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from phalanx.cli import main
 from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
+from phalanx.formats.folder import read_scan, write_scan
+from phalanx.model import Evidence, GroupFacts, Judgement, Member, UndeclaredPool
 
 
 @pytest.fixture(scope="session")
@@ -43,4 +47,43 @@ def scan_folder(log: Path, key: Path, tmp_path_factory: pytest.TempPathFactory) 
     """Return the folder of a scan of the log."""
     folder = tmp_path_factory.mktemp("scan")
     main(["scan", str(log), "--out", str(folder), "--key", str(key), "-q"])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pool() -> UndeclaredPool:
+    """Return a group with a judgement, whatever the small log of these tests shows."""
+    start = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    member = Member(
+        account_id="acct_1", party_id="p", role="harvester", confidence=1.0, first_seen=start,
+        last_seen=start, exchanges=40, input_tokens=400, output_tokens=4_000,
+    )  # fmt: skip
+    line = Evidence(
+        rule_id="PHX-D002", name="Shared payment", family="identity",
+        null_hypothesis="The parties are operated apart.",
+        observation="12 parties carry 1 distinct value", log10_e=7.5, reachable_log10_e=None,
+        sample_size=12, reference_size=500, method="urn, version 1",
+        assumptions=("Sources are independent.", "Parties are exchangeable."), decisive=True,
+    )  # fmt: skip
+    return UndeclaredPool(
+        group_id="pool-5eed",
+        facts=GroupFacts(
+            members=(member,), parties=1, first_seen=start, last_seen=start, exchanges=40,
+            input_tokens=400, output_tokens=4_000, models={"large": 40},
+            capabilities={"reasoning": 0.5}, daily_exchanges={start.date(): 40}, templates=(),
+        ),
+        judgement=Judgement(
+            log10_e=0.2, log10_e_apart=7.5, log10_e_honest=0.2, threshold_log10_e=4.0,
+            formed_at=start, discovered_at=None, served_before_discovery=None, evidence=(line,),
+        ),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def folder_with_pool(
+    scan_folder: Path, pool: UndeclaredPool, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Return the folder of a scan that lists this group too."""
+    folder = tmp_path_factory.mktemp("pool")
+    write_scan(replace(read_scan(scan_folder), undeclared_pools=(pool,)), folder)
     return folder

@@ -12,7 +12,7 @@ from phalanx.cli import ExitCode, main
 from phalanx.cli.group_view import describe, find_groups, group_id
 from phalanx.detect.rules import all_rules
 from phalanx.formats.folder import read_scan
-from phalanx.model import Action, Campaign, Harm, NotJudged, UndeclaredPool
+from phalanx.model import Action, Campaign, Harm, UndeclaredPool
 
 
 def test_overview_is_what_the_scan_printed(
@@ -24,9 +24,9 @@ def test_overview_is_what_the_scan_printed(
     assert printed == json.loads((scan_folder / "campaigns.json").read_text())
 
 
-def test_every_group_can_be_shown(scan_folder: Path) -> None:
+def test_every_group_can_be_shown(folder_with_pool: Path) -> None:
     """Each group of each list has a text that names it and says how sure the scan is."""
-    result = read_scan(scan_folder)
+    result = read_scan(folder_with_pool)
     groups = find_groups(result, "")
     assert groups
     for group in groups:
@@ -35,14 +35,13 @@ def test_every_group_can_be_shown(scan_folder: Path) -> None:
         assert "e-value" in text
 
 
-def test_campaign_shows_harm_and_steps(scan_folder: Path) -> None:
+def test_campaign_shows_harm_and_steps(scan_folder: Path, pool: UndeclaredPool) -> None:
     """A campaign's text ends with what it took and what may be done, mildest first."""
     result = read_scan(scan_folder)
-    some = next(group for group in find_groups(result, "") if not isinstance(group, NotJudged))
     campaign = Campaign(
         campaign_id="campaign-1",
-        facts=some.facts,
-        judgement=some.judgement,
+        facts=pool.facts,
+        judgement=pool.judgement,
         harm=Harm(output_tokens=10, estimated_cost_usd=1.0, share_of_known_sets={"Alpaca": 0.5}),
         actions=(Action(kind="observe", accounts=3, reason="costs honest members nothing"),),
     )
@@ -52,15 +51,16 @@ def test_campaign_shows_harm_and_steps(scan_folder: Path) -> None:
     assert text.rstrip().endswith("observe (3 accounts): costs honest members nothing")
 
 
-def test_shown_group_says_all_that_its_evidence_rests_on(scan_folder: Path) -> None:
+def test_shown_group_says_all_that_its_evidence_rests_on(
+    scan_folder: Path, pool: UndeclaredPool
+) -> None:
     """Every assumption, every p-value and what was served before the discovery are in the text."""
     result = read_scan(scan_folder)
-    some = next(group for group in find_groups(result, "") if not isinstance(group, NotJudged))
     judgement = replace(
-        some.judgement, discovered_at=some.judgement.formed_at, served_before_discovery=1
+        pool.judgement, discovered_at=pool.judgement.formed_at, served_before_discovery=1
     )
-    pool = UndeclaredPool(group_id="pool-1", facts=some.facts, judgement=judgement)
-    text = " ".join(describe(result, pool).split())
+    found = UndeclaredPool(group_id="pool-1", facts=pool.facts, judgement=judgement)
+    text = " ".join(describe(result, found).split())
     for line in judgement.evidence:
         assert all(assumption in text for assumption in line.assumptions)
     assert "to the power √(2/n)" in text
@@ -69,12 +69,10 @@ def test_shown_group_says_all_that_its_evidence_rests_on(scan_folder: Path) -> N
     assert " 0 parties" not in text
 
 
-def test_show_by_beginning(scan_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_by_beginning(folder_with_pool: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The beginning of an identifier is enough when it is the only one that begins so."""
-    group = find_groups(read_scan(scan_folder), "")[0]
-    words = ["campaigns", "show", group_id(group)[:-1], str(scan_folder)]
-    assert main(words) == ExitCode.CLEAN
-    assert group_id(group) in capsys.readouterr().out
+    assert main(["campaigns", "show", "pool-5", str(folder_with_pool)]) == ExitCode.CLEAN
+    assert "pool-5eed" in capsys.readouterr().out
 
 
 def test_show_as_json(scan_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,10 +93,12 @@ def test_group_that_does_not_exist(scan_folder: Path, capsys: pytest.CaptureFixt
     assert "phalanx campaigns" in capsys.readouterr().err
 
 
-def test_beginning_of_several_groups(scan_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_beginning_of_several_groups(
+    folder_with_pool: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A beginning that fits several groups is told with their number."""
-    assert len(find_groups(read_scan(scan_folder), "")) > 1
-    assert main(["campaigns", "show", "", str(scan_folder)]) == ExitCode.BAD_INPUT
+    assert len(find_groups(read_scan(folder_with_pool), "")) > 1
+    assert main(["campaigns", "show", "", str(folder_with_pool)]) == ExitCode.BAD_INPUT
     assert "Write more" in capsys.readouterr().err
 
 
@@ -108,13 +108,13 @@ def test_folder_that_is_no_scan(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "campaigns.json" in capsys.readouterr().err
 
 
-def test_text_from_the_log_cannot_steer_the_terminal(scan_folder: Path) -> None:
+def test_text_from_the_log_cannot_steer_the_terminal(
+    scan_folder: Path, pool: UndeclaredPool
+) -> None:
     """Control characters in what a log says are replaced."""
     result = read_scan(scan_folder)
-    groups = (group for group in find_groups(result, "") if not isinstance(group, NotJudged))
-    some = next(groups)
-    facts = replace(some.facts, templates=("\x1b]0;owned\x07", "a\rb\u202e"))
-    hostile = UndeclaredPool(group_id="pool-1", facts=facts, judgement=some.judgement)
+    facts = replace(pool.facts, templates=("\x1b]0;owned\x07", "a\rb\u202e"))
+    hostile = UndeclaredPool(group_id="pool-1", facts=facts, judgement=pool.judgement)
     shown = describe(result, hostile)
     assert "owned" in shown
     assert not {"\x1b", "\x07", "\r", "\u202e"} & set(shown)

@@ -17,11 +17,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from phalanx.cli import ExitCode, main
-from phalanx.cli.group_view import find_groups
 from phalanx.cli.rendering import FORMATS
 from phalanx.cli.scan import FailOn, fails
 from phalanx.formats.folder import FILES, read_scan
-from phalanx.model import Campaign, Harm, NotJudged, SuspiciousParty, UndeclaredPool
+from phalanx.model import Campaign, Harm, SuspiciousParty, UndeclaredPool
 
 
 @pytest.fixture(autouse=True)
@@ -97,12 +96,10 @@ def test_default_key_is_made_once_and_private(
         ("nothing", set()),
     ],
 )
-def test_fail_on(scan_folder: Path, found: str, failing: set[FailOn]) -> None:
+def test_fail_on(scan_folder: Path, pool: UndeclaredPool, found: str, failing: set[FailOn]) -> None:
     """`--fail-on` is the least finding that counts; a campaign outranks a pool, a pool a party."""
     result = read_scan(scan_folder)
-    groups = (group for group in find_groups(result, "") if not isinstance(group, NotJudged))
-    some = next(groups)
-    facts, judgement = some.facts, some.judgement
+    facts, judgement = pool.facts, pool.judgement
     campaign = Campaign(
         campaign_id="campaign-1",
         facts=facts,
@@ -110,7 +107,6 @@ def test_fail_on(scan_folder: Path, found: str, failing: set[FailOn]) -> None:
         harm=Harm(output_tokens=0, estimated_cost_usd=0.0, share_of_known_sets={}),
         actions=(),
     )
-    pool = UndeclaredPool(group_id="pool-1", facts=facts, judgement=judgement)
     party = SuspiciousParty(party_id="party-1", facts=facts, judgement=judgement)
     only = replace(
         result,

@@ -175,9 +175,10 @@ def how_lines_add_up(judgement: Judgement, parties: int) -> str:
         parties: Parties of the group.
     """
     return (
-        "The lines do not add up to the totals: lines of one source are averaged, sources are "
-        "multiplied, and the product is taken to the power √(2/n), because large groups of like "
-        f"programs differ a little in everything. n is the number of parties tested, here about "
+        "The lines do not add up to the totals: lines of one source are averaged; all sources but "
+        "the strongest are multiplied, because strangers may share one thing by a common cause; "
+        "the product is taken to the power √(2/n), because large groups of like programs differ a "
+        f"little in everything. n is the number of parties tested, here about "
         f"{count(parties)}. The looks at different times are averaged too. Only what followed "
         f"{minute(judgement.formed_at)} UTC counts, unless standing values alone formed the group."
     )
