@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from phalanx.detect.formation import Formation, Formations, forms_after
+from phalanx.detect.formation import Formation, Formations
 from phalanx.detect.population import Population
 from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
 
@@ -34,7 +34,7 @@ def same(first: Formation, second: Formation) -> bool:
 def test_threads_change_no_group(population: Population) -> None:
     """One thread and four give the same groups after every step."""
     alone, together = (list(Formations(population, 5, 0, threads)) for threads in (1, 4))
-    assert len(alone) == sum(map(forms_after, range(population.steps)))
+    assert len(alone) == sum(map(population.forms_after, range(population.steps)))
     for route in ("content", "identity", "birth"):
         assert any(formation.groups[route] for formation in alone)
     assert all(same(*pair) for pair in zip(alone, together, strict=True))
@@ -43,7 +43,7 @@ def test_threads_change_no_group(population: Population) -> None:
 def test_a_formation_knows_nothing_of_later_steps(population: Population) -> None:
     """Parties that have not appeared yet are in no group."""
     joined = population.activity.joined
-    steps = filter(forms_after, range(population.steps))
+    steps = filter(population.forms_after, range(population.steps))
     for step, formation in zip(steps, Formations(population, 5, 0, 2), strict=True):
         for group in itertools.chain.from_iterable(formation.groups.values()):
             assert (joined[group] <= step).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import ibis
@@ -138,3 +139,18 @@ def test_settings_outside_their_range_are_refused(setting: dict[str, Any]) -> No
     """Rates lie strictly between 0 and 1, and a group has at least two parties."""
     with pytest.raises(ValueError, match="must"):
         ScanConfig(**setting)
+
+
+def test_one_wrong_clock_does_not_stretch_a_scan(small: Any, scanned: Any) -> None:
+    """An exchange of another decade is left out and told; a gap of months costs no steps."""
+    rows = small.exchanges.slice(0, 2)
+    old = [datetime(2003, 1, 1, tzinfo=UTC), datetime(2025, 12, 1, tzinfo=UTC)]
+    position = rows.schema.get_field_index("timestamp")
+    stamps = pa.array(old, rows.schema.field("timestamp").type)
+    ids = pa.array(["wrong-clock-1", "wrong-clock-2"])
+    rows = rows.set_column(position, "timestamp", stamps)
+    rows = rows.set_column(rows.schema.get_field_index("exchange_id"), "exchange_id", ids)
+    result = scanned(pa.concat_tables([small.exchanges, rows]))
+    assert result.population.exchanges == small.exchanges.num_rows + 1
+    assert result.run.notes["exchange over 400 days before the last one, left out"] == 1
+    assert 60 < result.population.days < 400

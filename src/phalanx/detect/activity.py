@@ -41,6 +41,10 @@ class Activity:
         """Number of parties."""
         return self.joined.size
 
+    def is_active(self, step: int) -> bool:
+        """Return whether any party was active in a step."""
+        return bool(self.starts[step + 1] > self.starts[step])
+
     def total(self, column: str, first: int, last: int) -> npt.NDArray[np.float64]:
         """Add up a count over steps `first` to `last`, shape (parties,).
 

@@ -36,9 +36,6 @@ from phalanx.detect.links import (
 from phalanx.detect.own_use import OwnContent
 from phalanx.detect.population import Population
 
-_EACH_OF_FIRST = 5
-"""Steps at the start of a log after each of which groups are formed."""
-
 _AHEAD = 2
 """Formations that may be made before they are asked for."""
 
@@ -66,16 +63,6 @@ class _OfContent:
 
 
 _Waiting = tuple[Future[_OfContent], dict[Route, Future[list[Group]]]]
-
-
-def forms_after(step: int) -> bool:
-    """Return whether groups are formed after a step: the first five, then every other.
-
-    Examples:
-        >>> [step for step in range(10) if forms_after(step)]
-        [0, 1, 2, 3, 4, 6, 8]
-    """
-    return step < _EACH_OF_FIRST or step % 2 == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +102,7 @@ class Formations:
         """Yield the formation after each step after which groups are formed, in order."""
         waiting: deque[_Waiting] = deque()
         with ThreadPoolExecutor(self._threads) as pool:
-            for step in filter(forms_after, range(self._population.steps)):
+            for step in filter(self._population.forms_after, range(self._population.steps)):
                 standing: dict[Route, Future[list[Group]]] = {
                     route: pool.submit(self._form_by_standing, step, families)
                     for route, families in _FORMED_BY.items()

@@ -185,6 +185,25 @@ def narrow(
     return table, Names.of(memory)
 
 
+MOST_DAYS = 400
+"""Days before the last exchange that a scan looks at."""
+
+
+def recent(table: ibis.Table, step_hours: int) -> tuple[ibis.Table, int]:
+    """Leave out exchanges long before the last one: one wrong clock must not stretch a scan.
+
+    Parameters:
+        table: The narrow table, with at least one row.
+        step_hours: Length of its steps.
+
+    Returns:
+        The table of the last `MOST_DAYS` days, and how many exchanges were left out.
+    """
+    first = int(table.step.max().to_pyarrow().as_py()) - MOST_DAYS * 24 // step_hours
+    old = int(table.filter(table.step < first).count().to_pyarrow().as_py())
+    return (table.filter(table.step >= first) if old else table), old
+
+
 def _named(what: str, hashes: npt.NDArray[np.int64], values: pa.Array) -> Sighting:
     """Return the value behind each hash of one batch."""
     unique, first = np.unique(hashes, return_index=True)

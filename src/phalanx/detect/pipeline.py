@@ -17,7 +17,7 @@ import numpy as np
 from phalanx import __version__
 from phalanx.detect.config import ScanConfig
 from phalanx.detect.grants import look_up
-from phalanx.detect.narrow import Names, narrow
+from phalanx.detect.narrow import MOST_DAYS, Names, narrow, recent
 from phalanx.detect.population import Population, build_population
 from phalanx.detect.record import Recording, record
 from phalanx.detect.replay import Replay, ReplaySettings
@@ -104,6 +104,7 @@ def scan(
         if not log.rows:
             raise _nothing_usable(log)
         with clock.stage("aggregate"):
+            table, left_out = recent(table, config.step_hours)
             population = build_population(table, names, _hidden_map(config), config.step_hours)
         replay = Replay(population, _replay_settings(config, population, names))
         with clock.stage("replay"):
@@ -123,8 +124,11 @@ def scan(
                 model_use=models(table),
                 openings=lambda groups: openings(table, groups),
             )
-            run = _run_record(config, log, started_at, clock, grants.notes(population))
-            return record(recording, run, log.rows)
+            notes = dict(grants.notes(population))
+            if left_out:
+                notes[f"exchange over {MOST_DAYS} days before the last one, left out"] = left_out
+            run = _run_record(config, log, started_at, clock, notes)
+            return record(recording, run, log.rows - left_out)
 
 
 def _nothing_usable(log: ExchangeLog) -> InputError:
@@ -190,7 +194,7 @@ def _run_record(
     log: ExchangeLog,
     started_at: datetime,
     clock: StageClock,
-    notes_on_grants: Mapping[str, int],
+    more_notes: Mapping[str, int],
 ) -> RunRecord:
     engine = "duckdb" if config.engine == "duckdb" else "pyspark"
     versions = {name: version(name) for name in sorted((*_VERSIONED, engine))}
@@ -218,7 +222,7 @@ def _run_record(
         inputs=dict(log.inputs),
         columns=tuple(sorted(log.columns)),
         rejects=dict(log.rejects),
-        notes={**log.notes, **notes_on_grants},
+        notes={**log.notes, **more_notes},
         warnings=log.warnings,
         readers=dict(log.readers),
         files=config.files,

@@ -37,6 +37,9 @@ COUNT_COLUMNS = (
 """Counts per party and step."""
 
 
+_EACH_OF_FIRST = 5
+"""Steps at the start of a log after each of which groups are formed."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -84,6 +87,13 @@ class Population:
         """Index of the UTC day of each step, from 0, shape (steps,)."""
         days = (self.first_step + np.arange(self.steps)) // self.steps_per_day
         return np.asarray(days - days[0])
+
+    def forms_after(self, step: int) -> bool:
+        """Return whether groups are formed after a step: the first five, then every other.
+
+        Not after a step in which nobody did anything.
+        """
+        return self.activity.is_active(step) and (step < _EACH_OF_FIRST or step % 2 == 0)
 
     @property
     def days(self) -> int:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from phalanx.detect.apart import ApartTest, FamilyEvidence, combine
-from phalanx.detect.formation import Formation, Formations, Group, Route, forms_after
+from phalanx.detect.formation import Formation, Formations, Group, Route
 from phalanx.detect.groups import own_content
 from phalanx.detect.habits import Habits
 from phalanx.detect.honest import HonestEvidence, Reference, examine_pool
@@ -150,7 +150,10 @@ class Replay:
             Formations(self._population, settings.minimum_parties, settings.seed, settings.threads)
         )
         for step in range(self._population.steps):
-            formation = next(formations) if forms_after(step) else None
+            if not self._population.activity.is_active(step):
+                yield step
+                continue
+            formation = next(formations) if self._population.forms_after(step) else None
             if formation:
                 self._own, self._own_uses = formation.own, {}
             texts = formation.communities if formation else self.moment.communities
