@@ -21,6 +21,10 @@ from phalanx.evidence import conformal_log10_e, mean, pool_log10_e, pool_log10_e
 MINIMUM_EXCHANGES = 10
 """Exchanges in the window below which a party's habits are not known."""
 
+MOST_INDEPENDENT_SHARING = 10.0
+"""However many share content, in its use they are taken for no more independent users than
+this: they do one kind of work, and among thousands a small difference would add up."""
+
 _ORDERS = 8
 """Orders of the members that a bet is averaged over."""
 
@@ -135,7 +139,9 @@ def examine_pool(
     shares = window.shares_within(active, circle)
     scores = scores_of(shares)
     independent = float(np.sqrt(active.size))
-    of_scores = [_bet(mine, other) for mine, other in zip(scores.T, theirs.T, strict=True)]
+    of_scores = [
+        _bet(mine, other, independent) for mine, other in zip(scores.T, theirs.T, strict=True)
+    ]
     of_scores += _of_shared_part(shared, members, reference)
     typical = np.median(window.shares[like], axis=0) if like.any() else np.zeros(len(HABITS))
     return HonestEvidence(
@@ -154,7 +160,8 @@ def _of_shared_part(
 ) -> list[float]:
     """Test the shared part of the traffic by each of its scores; e = 1 where too little is shared.
 
-    Null hypothesis: the group uses its own content as honest communities of texts use theirs.
+    Null hypothesis: the group uses its own content as honest communities of texts use theirs,
+    and its members behave in this like at least min(sqrt(n), 10) independent users.
     """
     active = shared.exchanges >= MINIMUM_OWN_EXCHANGES
     if not active.any():
@@ -164,19 +171,22 @@ def _of_shared_part(
     like = reference.parties & (theirs >= max(MINIMUM_OWN_EXCHANGES, volume / VOLUME_RATIO))
     like &= theirs <= volume * VOLUME_RATIO
     like[members] = False
+    independent = float(min(np.sqrt(np.count_nonzero(active)), MOST_INDEPENDENT_SHARING))
     return [
-        _bet(mine, other)
+        _bet(mine, other, independent)
         for mine, other in zip(shared.scores[active].T, reference.own.scores[like].T, strict=True)
     ]
 
 
-def _bet(scores: npt.NDArray[np.float64], reference: npt.NDArray[np.float64]) -> float:
+def _bet(
+    scores: npt.NDArray[np.float64], reference: npt.NDArray[np.float64], independent: float
+) -> float:
     """Bet on the ranks of members, on average over orders in which they enter."""
     size = scores.size
     # Drawn for the size alone, so that neither scores nor names decide.
     in_turn = np.tile(np.arange(size), (_ORDERS, 1))
     orders = np.random.default_rng(size).permuted(in_turn, axis=1)
-    return pool_log10_e_over_orders(scores, reference, float(np.sqrt(size)), orders)
+    return pool_log10_e_over_orders(scores, reference, independent, orders)
 
 
 def examine_operator(

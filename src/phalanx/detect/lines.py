@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from phalanx.detect.apart import FamilyEvidence
-from phalanx.detect.honest import HarvestLikeUse, HonestEvidence
+from phalanx.detect.honest import (
+    HarvestLikeUse,
+    HonestEvidence,
+)
 from phalanx.detect.replay import Track
 from phalanx.model import Evidence
 
