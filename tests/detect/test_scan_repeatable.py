@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import numpy as np
+import pytest
 
 from phalanx.detect import ScanResult
 from phalanx.formats.json import render
@@ -43,16 +44,29 @@ def test_order_of_rows_and_threads_do_not_matter(
     assert judged(shuffled) == judged(evasive_result)
 
 
-def test_renamed_accounts_form_the_same_groups(evasive: Any, scanned: Any) -> None:
-    """Under two keys the campaigns hold the same accounts, by other names."""
+def test_the_key_decides_nothing(evasive: Any, scanned: Any) -> None:
+    """Under two keys the campaigns hold the same accounts, with the same evidence and times."""
     found = []
     for key in (KEY, OTHER_KEY):
         real = {pseudonym(key, "account_id", name): name for name in evasive.campaign_of}
         result = scanned(evasive.exchanges, pseudonym_key=key)
-        found.append([{real[name] for name in group} for group in campaigns(result)])
-    first, second = found
-    assert len(first) == len(second) == 1
-    assert len(first[0] & second[0]) >= 0.95 * len(first[0] | second[0])
+        groups = (*result.campaigns, *result.undeclared_pools)
+        found.append(
+            [
+                (
+                    {real[member.account_id] for member in group.facts.members},
+                    pytest.approx(group.judgement.log10_e_apart, abs=1e-9),
+                    pytest.approx(group.judgement.log10_e_honest, abs=1e-9),
+                    group.judgement.discovered_at,
+                )
+                for group in groups
+            ]
+        )
+    assert found[0]
+    assert found[0] == [
+        (members, apart.expected, honest.expected, when)
+        for members, apart, honest, when in found[1]
+    ]
 
 
 def test_identifiers_are_pseudonyms_under_a_key(evasive: Any, scanned: Any) -> None:
