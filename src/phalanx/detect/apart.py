@@ -35,26 +35,35 @@ class ApartTest:
     exchangeable between parties, the group having been formed without them.
     """
 
-    def __init__(self, moment: Moment, families: Sequence[LinkFamily]) -> None:
-        """Count values among the parties that have appeared by then."""
-        seen = moment.population.activity.joined <= moment.step
-        attributes = moment.population.attributes
-        self._urns: list[tuple[LinkFamily, list[Urn]]] = []
-        for family in families:
-            levels = [np.where(seen, level, MISSING) for level in family.values(moment)]
-            if any((level != MISSING).any() for level in levels):
-                strata = strata_of(attributes[family.stratum])
-                self._urns.append((family, [Urn(level, strata) for level in levels]))
+    def __init__(self, moment: Moment) -> None:
+        """Nothing is counted before a family is asked for."""
+        self._moment = moment
+        self._seen = moment.population.activity.joined <= moment.step
+        self._urns: dict[str, list[Urn]] = {}
 
-    def test(self, groups: Sequence[npt.NDArray[np.int64]]) -> list[list[FamilyEvidence]]:
-        """Return the evidence of each family on each group of parties."""
+    def test(
+        self, groups: Sequence[npt.NDArray[np.int64]], families: Sequence[LinkFamily]
+    ) -> list[list[FamilyEvidence]]:
+        """Return the evidence of each family that anybody shows on each group of parties."""
         lines: list[list[FamilyEvidence]] = [[] for _ in groups]
-        for family, urns in self._urns:
-            of_levels = [urn.test_groups(groups) for urn in urns]
+        for family in families:
+            of_levels = [urn.test_groups(groups) for urn in self._urns_of(family)]
+            if not of_levels:
+                continue
             for evidence, tests in zip(lines, zip(*of_levels, strict=True), strict=True):
                 best = max(tests, key=lambda test: test.log10_e)
                 evidence.append(FamilyEvidence(family, mean([t.log10_e for t in tests]), best))
         return lines
+
+    def _urns_of(self, family: LinkFamily) -> list[Urn]:
+        """Count values among the parties that have appeared by then, once for all routes."""
+        if family.rule_id not in self._urns:
+            values = family.values(self._moment)
+            levels = [np.where(self._seen, level, MISSING) for level in values]
+            strata = strata_of(self._moment.population.attributes[family.stratum])
+            shown = any((level != MISSING).any() for level in levels)
+            self._urns[family.rule_id] = [Urn(level, strata) for level in levels] if shown else []
+        return self._urns[family.rule_id]
 
 
 def combine(lines: Sequence[FamilyEvidence], parties: int) -> float:

@@ -25,7 +25,7 @@ MOST_INDEPENDENT_SHARING = 10.0
 """However many share content, in its use they are taken for no more independent users than
 this: they do one kind of work, and among thousands a small difference would add up."""
 
-_ORDERS = 8
+_ORDERS = 4
 """Orders of the members that a bet is averaged over."""
 
 VOLUME_RATIO = 8.0

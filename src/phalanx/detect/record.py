@@ -96,9 +96,11 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
         judgement = _judgement(finder, verdict)
         pools.append(UndeclaredPool(group_id=pool_id, facts=facts, judgement=judgement))
         listings.append(Listing(pool_id, "undeclared_pool", facts, verdict))
-    not_judged = tuple(_not_judged(recording, finder, track) for track in sorting.undecided)
-    campaigns.sort(key=lambda campaign: (-campaign.judgement.log10_e, campaign.campaign_id))
     reference = replay.reference_size()
+    not_judged = tuple(
+        _not_judged(recording, finder, track, reference) for track in sorting.undecided
+    )
+    campaigns.sort(key=lambda campaign: (-campaign.judgement.log10_e, campaign.campaign_id))
     return ScanResult(
         campaigns=tuple(campaigns),
         authorised=tuple(authorised),
@@ -182,11 +184,13 @@ def _judgement(finder: FactFinder, verdict: Verdict) -> Judgement:
     )
 
 
-def _not_judged(recording: Recording, finder: FactFinder, track: Track) -> NotJudged:
+def _not_judged(
+    recording: Recording, finder: FactFinder, track: Track, reference_size: int
+) -> NotJudged:
     population = recording.population
     accounts = finder.accounts_of(track.members)
     if track.honest is None:
-        reachable = reachable_pool_log10_e(track.members.size, recording.replay.reference_size())
+        reachable = reachable_pool_log10_e(track.members.size, reference_size)
     else:
         reachable = track.honest.reachable_log10_e
     if track.log10_apart == [NOT_ASKED]:

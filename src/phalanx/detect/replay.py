@@ -119,7 +119,7 @@ class Replay:
         self._own_uses: dict[tuple[int, int], OwnUse] = {}
         self.tracks: list[Track] = []
         self.alive: dict[Route, dict[int, Track]] = {route: {} for route in TESTED_BY}
-        self._tests: dict[Route, ApartTest] = {}
+        self._apart = ApartTest(self.moment)
 
     @cached_property
     def sent(self) -> sparse.csr_array:
@@ -158,9 +158,7 @@ class Replay:
                 self._own, self._own_uses = formation.own, {}
             texts = formation.communities if formation else self.moment.communities
             self.moment = Moment(self._population, step, texts)
-            self._tests = {
-                route: ApartTest(self.moment, families) for route, families in TESTED_BY.items()
-            }
+            self._apart = ApartTest(self.moment)
             current = self._current()
             self._look([t for t in current if step - t.formed_step in LOOKS])
             if formation:
@@ -213,14 +211,13 @@ class Replay:
         asked nothing. One that was formed by standing values was formed without regard to what
         its parties send, and is asked at once.
         """
-        timing = ApartTest(self.moment, (SYNCHRONISED_ACTIVITY,))
         due: list[Track] = []
-        for route, test in self._tests.items():
+        for route, families in TESTED_BY.items():
             chosen = [track for track in tracks if track.route == route]
             members = [track.members for track in chosen]
-            for track, lines, times in zip(
-                chosen, test.test(members), timing.test(members), strict=True
-            ):
+            of_families = self._apart.test(members, families)
+            timing = self._apart.test(members, (SYNCHRONISED_ACTIVITY,))
+            for track, lines, times in zip(chosen, of_families, timing, strict=True):
                 track.timing.extend(times)
                 track.apart_lines = lines + _average(track.timing)
                 track.linked_log10_e = combine(track.apart_lines, track.members.size)
