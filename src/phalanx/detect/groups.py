@@ -254,6 +254,18 @@ def _explained(
     return explained
 
 
+def is_own(
+    inside: npt.NDArray[np.int64], users: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Say which values are a group's own: three members use them, and are most of their users.
+
+    Examples:
+        >>> is_own(np.array([2, 3, 3]), np.array([2, 5, 6])).tolist()
+        [False, True, False]
+    """
+    return np.asarray((inside >= MINIMUM_USERS) & (2 * inside > users))
+
+
 def own_content(
     sent: sparse.csr_array, users: npt.NDArray[np.int64], members: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.bool_]:
@@ -265,7 +277,7 @@ def own_content(
         members: Parties of the group.
     """
     inside = np.bincount(sent[members].indices, minlength=users.size)
-    return np.asarray((inside >= MINIMUM_USERS) & (2 * inside > users))
+    return is_own(inside, users)
 
 
 def standing_core(

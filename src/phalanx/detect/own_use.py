@@ -14,6 +14,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from phalanx.detect.groups import is_own
 from phalanx.detect.links import MISSING
 from phalanx.detect.shared_use import SharedUse
 from phalanx.detect.tables import USE_COUNTS
@@ -110,7 +111,7 @@ class OwnContent:
         rows = content.rows_of(members)
         seen = self._is_first[rows] & (content.step[rows] <= last)
         inside = np.bincount(content.value[rows[seen]], minlength=self._users.size)
-        own = (inside >= 3) & (2 * inside > np.maximum(self._users, inside))
+        own = is_own(inside, np.maximum(self._users, inside))
         member = np.repeat(
             np.arange(members.size), content.starts[members + 1] - content.starts[members]
         )
