@@ -254,9 +254,7 @@ def _explained(
     return explained
 
 
-def is_own(
-    inside: npt.NDArray[np.int64], users: npt.NDArray[np.int64]
-) -> npt.NDArray[np.bool_]:
+def is_own(inside: npt.NDArray[np.int64], users: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     """Say which values are a group's own: three members use them, and are most of their users.
 
     Examples:
