@@ -14,6 +14,7 @@ from scipy import sparse
 
 from phalanx.detect import tables
 from phalanx.detect.activity import Activity, arrange
+from phalanx.detect.codes import coded
 from phalanx.detect.narrow import MICROSECONDS_PER_HOUR, Names
 from phalanx.detect.parties import Parties, declare_parties
 from phalanx.detect.shared_use import SharedUse, shared_use
@@ -67,6 +68,9 @@ class Population:
 
     attributes: Mapping[str, npt.NDArray[np.int64]]
     """First-seen attribute of each party as a hash, 0 where missing, shape (parties,)."""
+
+    codes: Mapping[str, npt.NDArray[np.int64]]
+    """The attributes as small codes, `MISSING` where missing, shape (parties,)."""
 
     created: npt.NDArray[np.int64]
     """Creation of each party's earliest account in microseconds; 0 where unknown."""
@@ -138,16 +142,17 @@ def build_population(
     in_order = np.lexsort((rows["step"].to_numpy(), account))
     rows, account = rows.take(pa.array(in_order)), account[in_order]
     step = rows["step"].to_numpy().astype(np.int64) - first_step
-    counts = {name: rows[name].to_numpy() for name in COUNT_COLUMNS if name != "new_prompts"}
-    fresh = tables.new_prompts(narrow)
-    cells = _places(fresh["account"].to_numpy(), hashes, by_hash) * steps
-    cells += fresh["step"].to_numpy().astype(np.int64) - first_step
-    own_cells = account * steps + step
-    counts["new_prompts"] = np.zeros(account.size, dtype=np.int64)
-    places = _places(cells, own_cells, np.argsort(own_cells))
-    counts["new_prompts"][places] = fresh["new_prompts"].to_numpy()
+    counts = {name: rows[name].to_numpy() for name in COUNT_COLUMNS if name in rows.column_names}
+    for fewer in (tables.new_prompts(narrow), tables.conversations(narrow)):
+        cells = _places(fewer["account"].to_numpy(), hashes, by_hash) * steps
+        cells += fewer["step"].to_numpy().astype(np.int64) - first_step
+        (name,) = set(fewer.column_names) & set(COUNT_COLUMNS)
+        counts[name] = np.zeros(account.size, dtype=np.int64)
+        # Rows are in order of account and step by now, and so are their cells.
+        counts[name][np.searchsorted(account * steps + step, cells)] = fewer[name].to_numpy()
     numbered = pa.table({"account": hashes, "party": parties.of_account})
     first = parties.first_account
+    attributes = {name: accounts[name].to_numpy()[first] for name in tables.FIRST_SEEN_COLUMNS}
     return Population(
         accounts=accounts,
         account_names=account_names,
@@ -165,7 +170,8 @@ def build_population(
         account_exchanges=sparse.csr_array(
             (counts["exchanges"].astype(np.int64), (account, step)), shape=(hashes.size, steps)
         ),
-        attributes={name: accounts[name].to_numpy()[first] for name in tables.FIRST_SEEN_COLUMNS},
+        attributes=attributes,
+        codes={name: coded(hashes) for name, hashes in attributes.items()},
         created=accounts["created"].to_numpy()[first],
         content=_shared(tables.content_values(narrow, numbered), parties, first_step),
         prompts=_shared(tables.shared_values(narrow, "exact", numbered), parties, first_step),
