@@ -8,14 +8,9 @@ from __future__ import annotations
 
 import ibis
 import pyarrow as pa
-import pyarrow.compute as pc
 from ibis import _
 
-from phalanx.detect.narrow import (
-    CONTENT_COLUMNS,
-    MICROSECONDS_PER_HOUR,
-    MICROSECONDS_PER_MINUTE,
-)
+from phalanx.detect.narrow import MICROSECONDS_PER_HOUR, MICROSECONDS_PER_MINUTE
 from phalanx.detect.sketch import CAPABILITIES, ELICITATION_MASK, TARGETED_MASK
 
 FIRST_SEEN_COLUMNS = (
@@ -118,7 +113,7 @@ USE_COUNTS = (
 
 
 def shared_values(narrow: ibis.Table, column: str, parties: pa.Table) -> pa.Table:
-    """Return who used the values of one content column that at least two parties used.
+    """Return who used the values of one content column that at least two accounts used.
 
     Parameters:
         narrow: The narrow table.
@@ -126,26 +121,22 @@ def shared_values(narrow: ibis.Table, column: str, parties: pa.Table) -> pa.Tabl
         parties: Columns account and party, one row per account.
 
     Returns:
-        Columns party, value, step and `USE_COUNTS`: one row per party, value and step. Values are
-        numbered from 0, by who used them and how much, so that their hashes break ties at most.
+        Columns party, hash, step and `USE_COUNTS`: one row per party, hash and step.
     """
-    used = (
-        narrow.filter(_[column] != 0)
-        .inner_join(ibis.memtable(parties), "account")
-        .select("party", "step", *_COUNTED, hash=_[column])
-    )
-    shared = (
-        used.group_by("hash")
-        .agg(low=_.party.min(), high=_.party.max(), party_sum=_.party.sum(), uses=_.count())
+    present = narrow.filter(_[column] != 0)
+    # Most values occur once, and are sorted out before parties are looked up.
+    passed_on = (
+        present.group_by(column)
+        .agg(low=_.account.min(), high=_.account.max())
         .filter(_.low != _.high)
     )
-    order = [shared.low, shared.high, shared.party_sum, shared.uses, shared.hash]
-    numbered = shared.select("hash", value=ibis.row_number().over(order_by=order))
-    rows = used.inner_join(numbered, "hash")
-    return rows.group_by("party", "value", "step").agg(**_use_counts()).to_pyarrow()
-
-
-_COUNTED = ("later_turn", "output_tokens", "input_tokens", "capabilities")
+    return (
+        present.semi_join(passed_on, column)
+        .inner_join(ibis.memtable(parties), "account")
+        .group_by("party", "step", hash=_[column])
+        .agg(**_use_counts())
+        .to_pyarrow()
+    )
 
 
 def _use_counts() -> dict[str, ibis.Value]:
@@ -159,19 +150,6 @@ def _use_counts() -> dict[str, ibis.Value]:
         "targeted": ((mask & ibis.literal(TARGETED_MASK, "int64")) != 0).sum(),
         "output_tokens": _.output_tokens.sum(where=_.output_tokens >= 0).coalesce(0),
     }
-
-
-def content_values(narrow: ibis.Table, parties: pa.Table) -> pa.Table:
-    """Return `shared_values` of all content columns, numbered one after the other."""
-    parts: list[pa.Table] = []
-    numbered = 0
-    for column in CONTENT_COLUMNS:
-        rows = shared_values(narrow, column, parties)
-        values = pc.add(rows["value"], pa.scalar(numbered, pa.int64()))
-        parts.append(rows.set_column(rows.schema.get_field_index("value"), "value", values))
-        if rows.num_rows:
-            numbered = int(pc.max(values).as_py()) + 1
-    return pa.concat_tables(parts)
 
 
 def new_prompts(narrow: ibis.Table) -> pa.Table:
