@@ -18,10 +18,16 @@ def _documentation(rule: object) -> str:
 
 def test_every_rule_of_the_scan_is_described() -> None:
     """What is read from the source is what the objects of the scan say of themselves."""
+    use = HarvestLikeUse()
     applied = {
         rule.rule_id: (rule.name, str(rule.source), rule.columns, _documentation(rule))
-        for rule in (*ALL_FAMILIES, *USE_SIGNALS, HarvestLikeUse())
+        for rule in ALL_FAMILIES
     }
+    applied |= {
+        rule.rule_id: (rule.name, rule.source, rule.columns, _documentation(rule))
+        for rule in USE_SIGNALS
+    }
+    applied[use.rule_id] = (use.name, use.source, use.columns, _documentation(use))
     described = {
         rule.rule_id: (rule.name, rule.family, rule.columns, rule.documentation)
         for rule in all_rules()
