@@ -47,6 +47,17 @@ TESTED_BY: Mapping[Route, Sequence[LinkFamily]] = {
 """Route that formed a group -> families that testify for it; timing testifies for all."""
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the families said about a group when it was looked at."""
+
+    step: int
+    parties: int
+    """Size of the group then."""
+
+    lines: tuple[FamilyEvidence, ...]
+
+
 @dataclass
 class Track:
     """A group followed over steps."""
@@ -60,6 +71,9 @@ class Track:
     members: npt.NDArray[np.int64]
     timing: list[FamilyEvidence] = field(default_factory=list)
     """Synchrony of each step at which the group was looked at."""
+
+    looks: list[Look] = field(default_factory=list)
+    """Looks so far; the two lists that follow have one entry for each."""
 
     log10_apart: list[float] = field(default_factory=list)
     log10_honest: list[float] = field(default_factory=list)
@@ -221,6 +235,8 @@ class Replay:
                 track.timing.extend(times)
                 track.apart_lines = lines + _average(track.timing)
                 track.linked_log10_e = combine(track.apart_lines, track.members.size)
+                size = int(track.members.size)
+                track.looks.append(Look(self.moment.step, size, tuple(track.apart_lines)))
                 is_opening = track.formed_step == self.moment.step
                 if is_opening and route == "content":
                     track.log10_apart.append(NOT_ASKED)

@@ -8,6 +8,7 @@ from phalanx.evidence.e_bh import Discoveries, e_benjamini_hochberg
 from phalanx.evidence.intervals import clopper_pearson_upper
 from phalanx.evidence.looks import LOOK_WEIGHTS, LOOKS, NOT_ASKED, weighted_looks
 from phalanx.evidence.pool import pool_log10_e, pool_log10_e_over_orders, sequential_p_values
+from phalanx.evidence.sources import without_strongest
 from phalanx.evidence.two_nulls import LINKED_LOG10_E, e_benjamini_hochberg_two_nulls
 from phalanx.evidence.urn import CONCENTRATIONS, Urn, UrnTest
 
@@ -33,4 +34,5 @@ __all__ = [
     "reachable_log10_e",
     "sequential_p_values",
     "weighted_looks",
+    "without_strongest",
 ]
