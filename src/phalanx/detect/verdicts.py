@@ -20,15 +20,13 @@ from phalanx.detect.membership import (
 )
 from phalanx.detect.operators import split_operators
 from phalanx.detect.replay import Replay, Track, decide
+from phalanx.detect.thresholds import CONFIDENT
 from phalanx.evidence import e_benjamini_hochberg
 
 _FEWEST_PARTIES = 2
 
 STILL_LOG10_E = 1.0
 """Evidence against honest use that the members of a listed campaign must show at the end."""
-
-CONFIDENT = 0.9
-"""Posterior probability from which a party is listed as a member of a group."""
 
 
 GROUNDS = ("prior", "content", *(family.rule_id for family in STANDING_FAMILIES))
