@@ -20,7 +20,6 @@ from phalanx.errors import InputError
 from phalanx.evidence import (
     LINKED_LOG10_E,
     NOT_ASKED,
-    both,
     e_benjamini_hochberg,
     e_benjamini_hochberg_two_nulls,
     first_levels_log10_e,
@@ -38,6 +37,9 @@ FORMED_WITH: Mapping[str, frozenset[str]] = {
 
 Reach = Literal["campaign", "undeclared_pool", "none"]
 
+GRAVITY: Sequence[Reach] = ("none", "undeclared_pool", "campaign")
+"""Lists from the mildest to the gravest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -46,9 +48,12 @@ class Outcome:
     reach: Reach
     """The gravest list that one of them reaches."""
 
+    by_first: bool
+    """Whether the first of them reaches it, or only another."""
+
     log10_e_apart: float
     log10_e_honest: float
-    """Of the group that reaches it, minus infinity where the question was never asked."""
+    """Of the first, minus infinity where the question was never asked."""
 
 
 class Docket:
@@ -115,7 +120,7 @@ class Docket:
         """Draw the lists again without some evidence of some groups.
 
         Parameters:
-            tracks: Groups, at least one; the first is preferred where several reach as far.
+            tracks: Groups, at least one; the first carries the judgement.
             removed: Links whose evidence is taken out.
             unformed: Whether groups that a removed link helped to form are taken out too.
 
@@ -132,24 +137,15 @@ class Docket:
                 apart[row], honest[row] = self._without(track, removed)
         campaigns = e_benjamini_hochberg_two_nulls(apart, honest, self._rate, self._weights)
         pools = e_benjamini_hochberg(apart, self._rate, self._weights)
-        best = max(
-            rows,
-            key=lambda row: (
-                campaigns.rejected[row],
-                pools.rejected[row],
-                row == rows[0],
-                both(float(apart[row]), float(honest[row])),
-            ),
-        )
-        return Outcome(
-            "campaign"
-            if campaigns.rejected[best]
-            else "undeclared_pool"
-            if pools.rejected[best]
-            else "none",
-            float(apart[best]),
-            float(honest[best]),
-        )
+        reaches: list[Reach] = [
+            "campaign" if is_campaign else "undeclared_pool" if is_pool else "none"
+            for is_campaign, is_pool in zip(
+                campaigns.rejected[rows], pools.rejected[rows], strict=True
+            )
+        ]
+        reach = max(reaches, key=GRAVITY.index)
+        first = rows[0]
+        return Outcome(reach, reaches[0] == reach, float(apart[first]), float(honest[first]))
 
     def _without(self, track: int, removed: frozenset[str]) -> tuple[float, float]:
         """Combine the other links at each look; use is examined only where parties are linked."""

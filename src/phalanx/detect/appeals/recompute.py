@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from phalanx.detect.appeals.docket import Docket, Reach, source_of
+from phalanx.detect.appeals.docket import GRAVITY, Docket, Reach, source_of
 from phalanx.detect.appeals.membership import confidence_without
 from phalanx.detect.appeals.result import (
     Counterfactual,
@@ -19,8 +19,6 @@ from phalanx.detect.appeals.result import (
 from phalanx.detect.appeals.tables import AccountRow
 from phalanx.detect.thresholds import CONFIDENT
 from phalanx.evidence import NOT_ASKED
-
-_GRAVITY = ("none", "undeclared_pool", "campaign")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +64,7 @@ class Case:
             confidence=confidence,
             listed_as=self._listed(formed.reach, confidence),
             listed_as_if_unformed=self._listed(unformed.reach, confidence),
+            by_another_group=not formed.by_first,
         )
 
     def _listed(self, reach: Reach, confidence: float | None) -> ListName:
@@ -73,7 +72,7 @@ class Case:
         if confidence is not None and confidence < CONFIDENT:
             return "none"
         now: Reach = "undeclared_pool" if self.list_name == "undeclared_pool" else "campaign"
-        least = min(reach, now, key=_GRAVITY.index)
+        least = min(reach, now, key=GRAVITY.index)
         return self.list_name if least == now else least
 
 
@@ -109,6 +108,7 @@ def _without_use(recorded: Counterfactual) -> Counterfactual:
         confidence=recorded.confidence,
         listed_as="undeclared_pool",
         listed_as_if_unformed="undeclared_pool",
+        by_another_group=False,
     )
 
 

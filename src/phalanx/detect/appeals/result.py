@@ -137,7 +137,7 @@ class Counterfactual:
 
     log10_e_apart: float
     log10_e_honest: float | None
-    """Null where use would not have been examined."""
+    """Of the group that carries the judgement; null where use would not have been examined."""
 
     confidence: float | None
     """Membership without them; null where none was recorded."""
@@ -147,6 +147,10 @@ class Counterfactual:
 
     listed_as_if_unformed: ListName
     """If no group had formed that a removed link helped to form."""
+
+    by_another_group: bool
+    """Whether the group that carries the judgement no longer gets that far, and another group of
+    parties that this account is in still does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
