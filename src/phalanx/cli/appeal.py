@@ -60,7 +60,9 @@ def appeal(
 
 def _as_in_scan(result: ScanResult, scan: Path, account: str, key: Path | None) -> str:
     """Return the name of an account in the scan, looking it up with the key if need be."""
+    from phalanx.cli.reveal import note_reveal
     from phalanx.detect.appeals import has_account
+    from phalanx.logs.pseudonym import pseudonym
 
     try:
         account.encode()
@@ -69,25 +71,23 @@ def _as_in_scan(result: ScanResult, scan: Path, account: str, key: Path | None) 
         raise InputError(message, next_step="Check the spelling.") from error
     if has_account(result, account):
         return account
-    alias = _alias(scan, account, key)
-    if alias is None or not has_account(result, alias):
+    secret = _key(scan, account, key)
+    alias = account if secret is None else pseudonym(secret, "account_id", account)
+    known = has_account(result, alias)
+    if secret is not None:
+        note_reveal(scan, asked=1, resolved=int(known))
+    if not known:
         message = f"{scan}: the scan saw no account {account!r}"
         raise InputError(message, next_step="Check the spelling, and that it is the right scan.")
     return alias
 
 
-def _alias(scan: Path, account: str, key: Path | None) -> str | None:
-    """Return the pseudonym of an account, noting that it was asked for; null without a key."""
-    from phalanx.cli.reveal import note_reveal
+def _key(scan: Path, account: str, key: Path | None) -> bytes | None:
+    """Return the key of a scan, saying for whom it is needed; null where there is none."""
     from phalanx.cli.scan_key import key_of_scan
-    from phalanx.logs.pseudonym import pseudonym
 
     try:
-        secret = key_of_scan(scan, key)
+        return key_of_scan(scan, key)
     except InputError as error:
         message = f"{scan}: no account is called {account!r}, and none can be looked up: {error}"
         raise InputError(message, next_step=error.next_step) from error
-    if secret is None:
-        return None
-    note_reveal(scan, asked=1, resolved=1)
-    return pseudonym(secret, "account_id", account)

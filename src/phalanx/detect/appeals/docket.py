@@ -66,6 +66,9 @@ class Docket:
 
     def __init__(self, looks: Sequence[LookRow], false_discovery_rate: float) -> None:
         """Put the looks of each group together; nothing is taken out yet."""
+        if not 0.0 < false_discovery_rate < 1.0:
+            message = f"campaigns.json: false_discovery_rate is {false_discovery_rate}"
+            raise InputError(message, next_step="Pass the folder that a scan wrote.")
         self._looks: dict[int, list[LookRow]] = {}
         for look in looks:
             self._looks.setdefault(look.track, []).append(look)
@@ -92,13 +95,15 @@ class Docket:
         Raises:
             InputError: If the scan has no such group.
         """
-        if track not in self._looks:
-            message = f"looks.parquet: has no group {track}"
-            raise InputError(message, next_step="Scan again; the files do not fit together.")
-        return self._looks[track][-1]
+        return self._of(track)[-1]
 
     def levels(self, track: int) -> tuple[float, float]:
-        """Return the e_apart that a group had to reach as a campaign, and as a pool."""
+        """Return the e_apart that a group had to reach as a campaign, and as a pool.
+
+        Raises:
+            InputError: If the scan has no such group.
+        """
+        self._of(track)
         found = e_benjamini_hochberg_two_nulls(
             self._apart, self._honest, self._rate, self._weights
         ).rejected
@@ -108,10 +113,8 @@ class Docket:
 
     def rules(self, tracks: Collection[int]) -> frozenset[str]:
         """Return the links that said anything about some groups, or formed them."""
-        said = {
-            rule for t in tracks for look in self._looks[t] for rule, _ in look.log10_e_of_rules
-        }
-        formed = (FORMED_WITH[self._looks[t][0].route] for t in tracks)
+        said = {rule for t in tracks for look in self._of(t) for rule, _ in look.log10_e_of_rules}
+        formed = (FORMED_WITH[self._of(t)[0].route] for t in tracks)
         return frozenset(said).union(*formed)
 
     def judge(
@@ -146,6 +149,12 @@ class Docket:
         reach = max(reaches, key=GRAVITY.index)
         first = rows[0]
         return Outcome(reach, reaches[0] == reach, float(apart[first]), float(honest[first]))
+
+    def _of(self, track: int) -> list[LookRow]:
+        if track not in self._looks:
+            message = f"looks.parquet: has no group {track}"
+            raise InputError(message, next_step="Scan again; the files do not fit together.")
+        return self._looks[track]
 
     def _without(self, track: int, removed: frozenset[str]) -> tuple[float, float]:
         """Combine the other links at each look; use is examined only where parties are linked."""

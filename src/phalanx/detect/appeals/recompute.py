@@ -18,7 +18,11 @@ from phalanx.detect.appeals.result import (
 )
 from phalanx.detect.appeals.tables import AccountRow
 from phalanx.detect.thresholds import CONFIDENT
+from phalanx.errors import InputError
 from phalanx.evidence import NOT_ASKED
+
+_MOST_RULES = 12
+"""All sets of links are tried, so there may not be many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,18 @@ class Case:
 
     @property
     def rules(self) -> tuple[str, ...]:
-        """Links that count for its groups or its membership, in order."""
+        """Links that count for its groups or its membership, in order.
+
+        Raises:
+            InputError: If there are more than a scan has.
+        """
         odds = self.row.membership_log_odds
         standing = {rule for rule, value in odds.items() if value is not None and "-" in rule}
-        return tuple(sorted(self.docket.rules(self.tracks) | standing))
+        rules = self.docket.rules(self.tracks) | standing
+        if len(rules) > _MOST_RULES:
+            message = f"looks.parquet: {len(rules)} links on one account, at most {_MOST_RULES}"
+            raise InputError(message, next_step="Pass the folder that a scan wrote.")
+        return tuple(sorted(rules))
 
     def without(self, removed: Sequence[str]) -> Counterfactual:
         """Judge it again without some links.

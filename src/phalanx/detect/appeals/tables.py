@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import (
     AfterValidator,
+    Field,
     FiniteFloat,
     NonNegativeInt,
     PositiveInt,
@@ -25,6 +26,11 @@ from phalanx.evidence import LOOKS
 
 _ACCOUNTS, _LOOKED = "accounts.parquet", "looks.parquet"
 _STALE = "Scan the log again with this version; the files do not hold what the page needs."
+
+Logarithm = Annotated[FiniteFloat, Field(ge=-1e9, le=1e9)]
+"""Beyond this no scan has a number, and sums would overflow."""
+
+Share = Annotated[FiniteFloat, Field(ge=0.0, le=1.0)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +46,14 @@ class AccountRow:
     output_tokens: NonNegativeInt
     step_exchanges: tuple[NonNegativeInt, ...]
     group_id: str | None
-    confidence: FiniteFloat | None
+    confidence: Share | None
     role: str | None
-    habits: Mapping[str, FiniteFloat]
+    habits: Mapping[str, Share]
     parties_sharing: Mapping[str, PositiveInt | None]
     members_sharing: Mapping[str, PositiveInt | None]
-    membership_log_odds: Mapping[str, FiniteFloat | None]
-    log10_e_apart_with: FiniteFloat | None
-    log10_e_apart_without: FiniteFloat | None
+    membership_log_odds: Mapping[str, Logarithm | None]
+    log10_e_apart_with: Logarithm | None
+    log10_e_apart_without: Logarithm | None
     tracks: tuple[int, ...]
     grant_ids: tuple[str, ...]
 
@@ -64,10 +70,10 @@ class LookRow:
     route: Literal["content", "identity", "birth"]
     opening_parties: PositiveInt
     parties: PositiveInt
-    log10_e_apart: FiniteFloat | None
-    log10_e_honest: FiniteFloat | None
+    log10_e_apart: Logarithm | None
+    log10_e_honest: Logarithm | None
     log10_e_of_rules: Annotated[
-        list[tuple[str, FiniteFloat]] | tuple[tuple[str, FiniteFloat], ...],
+        list[tuple[str, Logarithm]] | tuple[tuple[str, Logarithm], ...],
         AfterValidator(_in_order),
     ]
 
