@@ -88,7 +88,7 @@ def _print_cases(console: Console, appeal: Appeal) -> None:
     if appeal.recomputed is None:
         return
     rows, idle = case_rows(appeal)
-    columns = ("without", "apart", "takes away", "honest", "belongs", "then listed as")
+    columns = ("without", "apart", "takes away", "honest", "membership", "then listed as")
     table = Table(*columns, title="if something did not count", box=None)
     for row in rows:
         label = f"{row.rules} {row.label}".strip()

@@ -36,10 +36,22 @@ HOW_TO_READ = (
     "would reach 10^3 at most once in 1,000 times."
 )
 
+TWO_NULLS = (
+    "Two innocent explanations had to be refuted: that these parties have nothing to do with each "
+    "other (“operated apart”), and that they use the model as honest operators of like volume do "
+    "(“used honestly”)."
+)
+ONE_NULL = (
+    "One innocent explanation had to be refuted: that the model is used as honest operators of "
+    "like volume use it (“used honestly”)."
+)
+
 RECOMPUTED = (
     "This is a recomputation of the evidence that the scan recorded, with the scan's own rules; "
     "nothing was tested anew. A line takes out all that the link said about the group; a fact "
-    "about this account's own value takes away no more than that, give or take a factor of two."
+    "about one value takes away no more than that, give or take a factor of two. Membership is "
+    "that of this account alone: a fact about its own value lowers it, and below 90 % the account "
+    "is not listed."
 )
 
 NOT_EVALUABLE = (
@@ -148,13 +160,13 @@ def promise(appeal: Appeal) -> str:
 
 
 def required(appeal: Appeal) -> str:
-    """Say what the two questions gave and what the list required; empty where none was asked.
+    """Say what had to be refuted, what was reached, and what the list required.
 
     Parameters:
         appeal: The page.
     """
     placing = appeal.placing
-    said = []
+    said = [TWO_NULLS if placing.tested_parties > 1 else ONE_NULL]
     if placing.log10_e_apart is not None and placing.level_apart_log10_e is not None:
         said.append(
             f"Against “operated apart”: {e_value(placing.log10_e_apart)}, needed "
@@ -168,8 +180,6 @@ def required(appeal: Appeal) -> str:
             f"Against “used honestly”: {e_value(placing.log10_e_honest)}, needed "
             f"{e_value(placing.level_honest_log10_e)}.{suffices}"
         )
-    if not said:
-        return ""
     if placing.tested_parties > 1:
         said.append(
             f"{plural(placing.tested_parties, 'party')} were tested together, on what followed "
@@ -366,8 +376,9 @@ def clearings(appeal: Appeal) -> Iterator[tuple[str, str]]:
     yield (
         "A fact about a link",
         (
-            "The table above names for each link what explains it honestly, and how much evidence "
-            "falls with it. The fact must hold for the group's values, not for this account alone."
+            "The table above says what explains each link honestly. A fact about the values that "
+            "the group shares takes away that evidence; one about this account's own value lowers "
+            "its membership only."
         ),
     )
 

@@ -46,10 +46,16 @@ def appeal(result: ScanResult, account_id: str) -> Appeal:
         message = f"the scan saw no account {account_id!r}"
         raise InputError(message, next_step="Check the spelling, and that it is the right scan.")
     docket = Docket(look_rows(result.looks), result.false_discovery_rate)
+    population = result.population
+    if len(docket) != population.groups_opened:
+        message = (
+            f"looks.parquet: holds {len(docket)} groups, and campaigns.json says "
+            f"{population.groups_opened} were opened"
+        )
+        raise InputError(message, next_step="Scan again; the files do not fit together.")
     places = find(result, row.account_id)
     first = places[0] if places else None
     judged = first if isinstance(first, Judged) else None
-    population = result.population
     return Appeal(
         schema=APPEAL_SCHEMA,
         account_id=row.account_id,

@@ -126,11 +126,12 @@ def _without_use(recorded: Counterfactual) -> Counterfactual:
 
 def _smallest(case: Case) -> Iterator[SmallestSets]:
     """Find the fewest links without which the account leaves each list that it stands on."""
+    every_list = _first_size(case, {"campaign", "authorised", "undeclared_pool"})
     if case.list_name != "undeclared_pool":
-        kept = {"campaign", "authorised"}
-        yield SmallestSets(leaves="campaigns", sets=_first_size(case, kept))
-    everything = {"campaign", "authorised", "undeclared_pool"}
-    yield SmallestSets(leaves="every list", sets=_first_size(case, everything))
+        campaigns = _first_size(case, {"campaign", "authorised"})
+        if campaigns != every_list:
+            yield SmallestSets(leaves="campaigns", sets=campaigns)
+    yield SmallestSets(leaves="every list", sets=every_list)
 
 
 def _first_size(case: Case, kept: set[str]) -> tuple[Counterfactual, ...]:
