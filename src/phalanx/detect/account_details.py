@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from phalanx.detect.apart import ApartTest
 from phalanx.detect.grants import GrantBook
 from phalanx.detect.habits import HABITS
 from phalanx.detect.link_table import shown_level
@@ -53,12 +52,11 @@ def account_details(
     group = np.full(parties, MISSING, dtype=np.int64)
     grounds = np.full((parties, len(GROUNDS)), np.nan)
     evidence = np.full((parties, 2), np.nan)
-    test = ApartTest(moment)
     for number, verdict in reversed(list(enumerate(verdicts))):
         group[verdict.members] = number
         grounds[verdict.members] = verdict.grounds
         families = (*TESTED_BY[verdict.lead.route], SYNCHRONISED_ACTIVITY)
-        whole, without = test.without_each(verdict.members, families)
+        whole, without = replay.apart.without_each(verdict.members, families)
         evidence[verdict.members] = np.column_stack([np.full(without.size, whole), without])
     everywhere, inside = {}, {}
     for family in ALL_FAMILIES:
@@ -67,7 +65,7 @@ def account_details(
         inside[family.rule_id] = _alike(np.where(group == MISSING, MISSING, level), group)
     return {
         "habits": _struct(dict(zip(HABITS, shares.T, strict=True)), of_account, pa.float32()),
-        "is_reference": pa.array(replay.reference()[of_account]),
+        "is_reference": pa.array(replay.operators.alone[of_account]),
         "parties_sharing": _struct(everywhere, of_account, pa.int32()),
         "members_sharing": _struct(inside, of_account, pa.int32()),
         "membership_log_odds": _struct(

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from phalanx.detect.population import Population
-from phalanx.detect.replay import Track
 from phalanx.detect.result import LOOK_SCHEMA
+from phalanx.detect.track import Track
 from phalanx.evidence import NOT_ASKED
 
 
