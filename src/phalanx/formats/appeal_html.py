@@ -8,7 +8,7 @@ from jinja2 import Environment
 
 from phalanx.detect.appeals import Appeal
 from phalanx.detect.thresholds import CONFIDENT
-from phalanx.formats import appeal_view, appeal_wording, pages
+from phalanx.formats import appeal_outcomes, appeal_view, appeal_wording, pages
 
 
 def render(appeal: Appeal) -> str:
@@ -42,6 +42,8 @@ def render(appeal: Appeal) -> str:
 def _environment() -> Environment:
     environment = pages.environment()
     environment.globals.update(
-        say=appeal_wording, appeal_style=pages.trusted(pages.source("appeal.css"))
+        say=appeal_wording,
+        outcomes=appeal_outcomes,
+        appeal_style=pages.trusted(pages.source("appeal.css")),
     )
     return environment

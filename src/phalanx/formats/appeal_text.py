@@ -9,6 +9,7 @@ from rich.table import Table
 
 from phalanx.detect.appeals import Appeal
 from phalanx.detect.thresholds import CONFIDENT
+from phalanx.formats import appeal_outcomes as outcomes
 from phalanx.formats import appeal_wording as say
 from phalanx.formats.appeal_view import case_rows, habit_rows, value_rows
 from phalanx.formats.notation import e_value, plural
@@ -30,7 +31,7 @@ def render(appeal: Appeal) -> str:
     console.print(f"{say.HEADLINES[placing.list_name]}: account {appeal.account_id}{group}")
     console.print(say.standing(appeal))
     if placing.also:
-        console.print(f"also listed as: {', '.join(say.LISTS[name] for name in placing.also)}")
+        console.print(f"also listed as: {', '.join(outcomes.LISTS[name] for name in placing.also)}")
     if say.promise(appeal):
         console.print(say.promise(appeal))
     _print_seen(console, appeal)
@@ -102,7 +103,7 @@ def _print_cases(console: Console, appeal: Appeal) -> None:
         if row.fact:
             console.print(f"{row.rules} is honest if: {row.fact}")
     for sets in appeal.recomputed.smallest:
-        console.print(say.smallest(sets, CONFIDENT))
-    if say.without_account(appeal):
-        console.print(say.without_account(appeal))
+        console.print(outcomes.smallest(sets, CONFIDENT))
+    if outcomes.without_account(appeal):
+        console.print(outcomes.without_account(appeal))
     console.print(f"Not evaluable from the record: {' '.join(say.NOT_EVALUABLE)}")

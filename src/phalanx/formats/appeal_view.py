@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from phalanx.detect.appeals import Appeal
 from phalanx.detect.appeals.docket import source_of
 from phalanx.detect.appeals.result import Counterfactual, SharedValue
-from phalanx.formats.appeal_wording import (
+from phalanx.formats.appeal_outcomes import (
     NONE,
     NOTHING_LOST,
     chance,
