@@ -16,7 +16,8 @@ import numpy.typing as npt
 from phalanx.detect.habits import HABITS, SCORE_WEIGHTS, scores_of
 from phalanx.detect.own_use import MINIMUM_OWN_EXCHANGES, OwnUse
 from phalanx.detect.reference import Operators, Reference
-from phalanx.detect.use_window import MINIMUM_EXCHANGES, UseWindow
+from phalanx.detect.thresholds import MINIMUM_EXCHANGES, VOLUME_RATIO
+from phalanx.detect.use_window import UseWindow
 from phalanx.evidence import conformal_log10_e, mean, pool_log10_e, pool_log10_e_over_orders
 
 MOST_INDEPENDENT_SHARING = 10.0
@@ -25,9 +26,6 @@ this: they do one kind of work, and among thousands a small difference would add
 
 _ORDERS = 4
 """Orders of the members that a bet is averaged over."""
-
-VOLUME_RATIO = 8.0
-"""Parties of like volume: between 1/8 and 8 times the group's median member."""
 
 
 class HarvestLikeUse:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from phalanx.detect.account_details import account_details
 from phalanx.detect.account_table import Listing, account_table, daily_table
 from phalanx.detect.config import ScanConfig
 from phalanx.detect.facts import FactFinder, instant
@@ -15,6 +16,7 @@ from phalanx.detect.grants import GrantBook
 from phalanx.detect.honest import HarvestLikeUse, reachable_pool_log10_e
 from phalanx.detect.lines import evidence_lines
 from phalanx.detect.link_table import link_table
+from phalanx.detect.look_table import look_table
 from phalanx.detect.narrow import Names
 from phalanx.detect.population import Population
 from phalanx.detect.replay import Replay
@@ -103,6 +105,7 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
         _not_judged(recording, finder, track, reference) for track in sorting.undecided
     )
     campaigns.sort(key=lambda campaign: (-campaign.judgement.log10_e, campaign.campaign_id))
+    details = account_details(replay, [x.verdict for x in listings], recording.grants)
     return ScanResult(
         campaigns=tuple(campaigns),
         authorised=tuple(authorised),
@@ -131,11 +134,12 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
             knows_sets=bool(recording.config.known_corpora),
         ),
         run=run,
-        accounts=account_table(population, recording.names, listings),
+        accounts=account_table(population, recording.names, listings, details),
         links=link_table(
             [(x.group_id, x.verdict.members) for x in listings], replay.moment, recording.names
         ),
         daily=daily_table(population, finder, listings),
+        looks=look_table(replay.tracks, population),
     )
 
 
@@ -187,6 +191,8 @@ def _judgement(finder: FactFinder, verdict: Verdict) -> Judgement:
         else finder.exchanges_until(verdict.members, found),
         evidence=evidence_lines(track),
         use_examined=track.log10_e_honest != NOT_ASKED,
+        track=track.number,
+        log10_e_one_operator=None if track.honest is None else track.honest.log10_e_one_operator,
     )
 
 

@@ -77,7 +77,7 @@ class Replay:
         self._own_uses: dict[tuple[int, int], OwnUse] = {}
         self.tracks: list[Track] = []
         self.alive: dict[Route, dict[int, Track]] = {route: {} for route in TESTED_BY}
-        self._apart = ApartTest(self.moment)
+        self.apart = ApartTest(self.moment)
         self.operators = self._operators()
 
     @cached_property
@@ -121,7 +121,7 @@ class Replay:
                 self._own, self._own_uses = formation.own, {}
             texts = formation.communities if formation else self.moment.communities
             self.moment = Moment(self._population, step, texts)
-            self._apart.move_to(self.moment)
+            self.apart.move_to(self.moment)
             current = self._current()
             self._look([t for t in current if step - t.formed_step in LOOKS])
             if formation:
@@ -178,23 +178,23 @@ class Replay:
         for route, families in TESTED_BY.items():
             chosen = [track for track in tracks if track.route == route]
             members = [track.members for track in chosen]
-            of_families = self._apart.test(members, families)
-            timing = self._apart.test(members, (SYNCHRONISED_ACTIVITY,))
+            of_families = self.apart.test(members, families)
+            timing = self.apart.test(members, (SYNCHRONISED_ACTIVITY,))
             for track, lines, times in zip(chosen, of_families, timing, strict=True):
                 track.timing.extend(times)
                 track.apart_lines = lines + _average(track.timing)
                 track.linked_log10_e = combine(track.apart_lines, track.members.size)
                 is_opening = track.formed_step == self.moment.step
                 if is_opening and route == "content":
-                    track.look(NOT_ASKED, NOT_ASKED)
+                    track.look(self.moment.step, NOT_ASKED, NOT_ASKED)
                 elif track.is_linked:
                     due.append(track)
                 else:
-                    track.look(track.linked_log10_e, NOT_ASKED)
+                    track.look(self.moment.step, track.linked_log10_e, NOT_ASKED)
         self.operators = self._operators()
         for track in due:
             track.honest = self.examine_use(track.members, track.members, track)
-            track.look(track.linked_log10_e, track.honest.log10_e)
+            track.look(self.moment.step, track.linked_log10_e, track.honest.log10_e)
 
     def examine_use(self, members: Group, circle: Group, track: Track) -> HonestEvidence:
         """Test the use of a tracked group or of a part of it, the last look at others standing.

@@ -27,6 +27,17 @@ reference take away power, and few honest parties are lost. It does not look at 
 the ranks of honest parties stay what they are."""
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the families said about a group when it was looked at."""
+
+    step: int
+    parties: int
+    """Size of the group then."""
+
+    lines: tuple[FamilyEvidence, ...]
+
+
 @dataclass
 class Track:
     """A group followed over steps."""
@@ -41,9 +52,10 @@ class Track:
     timing: list[FamilyEvidence] = field(default_factory=list)
     """Synchrony of each step at which the group was looked at."""
 
+    looks: list[Look] = field(default_factory=list)
     log10_apart: list[float] = field(default_factory=list)
     log10_honest: list[float] = field(default_factory=list)
-    """Evidence of each look; `look` adds to both."""
+    """Evidence of each look; `look` adds to all three."""
 
     log10_e_apart: float = NOT_ASKED
     """Evidence against "operated apart", over the looks so far."""
@@ -63,8 +75,9 @@ class Track:
     discovered_step: int | None = None
     threshold: float = float("inf")
 
-    def look(self, log10_apart: float, log10_honest: float) -> None:
+    def look(self, step: int, log10_apart: float, log10_honest: float) -> None:
         """Add the evidence of one look, `NOT_ASKED` where a question was not asked."""
+        self.looks.append(Look(step, int(self.members.size), tuple(self.apart_lines)))
         self.log10_apart.append(log10_apart)
         self.log10_honest.append(log10_honest)
         self.log10_e_apart = weighted_looks(self.log10_apart)
