@@ -121,6 +121,7 @@ def scan(
                 config=config,
                 columns=log.columns,
                 has_prompts=log.has_prompts,
+                narrow=table,
                 model_use=models(table),
                 openings=lambda groups: openings(table, groups),
             )
@@ -211,6 +212,8 @@ def _run_record(
             "trusted": len(config.trusted),
             "parties": len(config.parties),
             "grants": [grant.grant_id for grant in config.grants],
+            "profiles": [profile.name for profile in config.profiles],
+            "priors": dict(config.priors),
             "columns": dict(config.columns),
             "memory_limit_bytes": config.memory_limit_bytes,
             "threads": _threads(config),

@@ -18,7 +18,7 @@ from phalanx.model import (
     UndeclaredPool,
 )
 
-SCHEMA_VERSION = "2.1"
+SCHEMA_VERSION = "2.2"
 """Version of `campaigns.json`; a field may be added within a major version."""
 
 

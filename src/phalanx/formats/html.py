@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from phalanx.detect.result import ScanResult
-from phalanx.formats import notation, report_view, wording
+from phalanx.formats import attribution_wording, notation, report_view, wording
 from phalanx.formats.basis import bases_of, with_basis
 from phalanx.formats.charts import MAX_ROWS, Spec, charts_of, javascript_bundle, static_svg
 from phalanx.formats.document import public_parameters
@@ -91,11 +91,13 @@ def _environment() -> Environment:
         minute=notation.minute,
         with_basis=with_basis,
         bases=bases_of,
+        by_family=attribution_wording.few_of_each_family,
         across=_across,
         down=_down,
     )
     environment.globals.update(
         style=_trusted(_source("report.css")),
+        attribution_wording=attribution_wording,
         wording=wording,
         view=report_view,
         max_rows=MAX_ROWS,
