@@ -25,6 +25,7 @@ from phalanx.detect.simulate.config import Evasion
 from phalanx.logs import ReadOptions, open_log
 from phalanx.logs.engine import DuckDBEngine
 from phalanx.model import OperatorKind
+from populations import Material
 
 KIND_OF_POOL: Mapping[str, OperatorKind] = {
     "reseller": "reseller",
@@ -50,7 +51,9 @@ class Example:
     measured: Measured
 
 
-def population_config(seed: int, accounts: int, days: int) -> SimulationConfig:
+def population_config(
+    seed: int, accounts: int, days: int, texts: Material | None
+) -> SimulationConfig:
     """Return a population with ten pools or campaigns of drawn sizes, two of each kind."""
     rng = np.random.default_rng([seed, 20261124])
 
@@ -77,7 +80,13 @@ def population_config(seed: int, accounts: int, days: int) -> SimulationConfig:
         for number in range(2)
     )
     return SimulationConfig(
-        benign_accounts=accounts, pools=pools, campaigns=campaigns, days=days, seed=seed
+        benign_accounts=accounts,
+        pools=pools,
+        campaigns=campaigns,
+        days=days,
+        seed=seed,
+        prompt_corpora=texts.corpora() if texts else {},
+        arrival_trace=texts.arrivals if texts else None,
     )
 
 
@@ -110,9 +119,18 @@ def parties_of(
     return {name: np.array(sorted(parties)) for name, parties in sorted(found.items())}
 
 
-def examples(seed: int, accounts: int, days: int) -> Iterator[Example]:
-    """Simulate one population and measure its planted groups."""
-    made = simulate(population_config(seed, accounts, days))
+def examples(
+    seed: int, accounts: int, days: int, texts: Material | None = None
+) -> Iterator[Example]:
+    """Simulate one population and measure its planted groups.
+
+    Parameters:
+        seed: Of the population.
+        accounts: Honest accounts beside the groups.
+        days: Length of the log.
+        texts: Real prompts and arrivals; null takes the grammar alone.
+    """
+    made = simulate(population_config(seed, accounts, days, texts))
     log = open_log(made.exchanges, ReadOptions())
     with DuckDBEngine(memory_limit_bytes=1_000_000_000, threads=1) as engine:
         table, names = narrow(engine, log, key=None, keep_excerpts=False, step_hours=_STEP_HOURS)

@@ -174,8 +174,8 @@ def intrusion_set(match: ProfileComparison, marking_id: str, moment: str) -> Obj
         "external_references": [
             {
                 "source_name": source.title,
-                "description": f"Dated {source.date.isoformat()}.",
-                **({"url": source.url} if source.url else {}),
+                # A property `url` asks for a hash of what is there, which nobody has.
+                "description": f"Dated {source.date.isoformat()}. {source.url}".rstrip(),
             }
             for source in match.sources
         ],

@@ -29,8 +29,8 @@ SEEN_SHARE = 0.5
 SIMILAR_RANK = 0.05
 """Share of parties up to which the week of a group counts as like the profile's."""
 
-SIMILAR_IF_UNRELATED = 0.2
-"""P(week seen | unrelated): operators keep stricter hours than the parties that are ranked."""
+SIMILAR_IF_UNRELATED = SIMILAR_RANK
+"""P(week seen | unrelated): that of a rank. Of unrelated groups in simulations none was seen."""
 
 _HOURS_PERSISTENCE = 0.5
 _TIMING = "timing"

@@ -15,12 +15,12 @@ from phalanx.model import (
     TraitComparison,
 )
 
-LEVEL_A = 4.0
-"""log 10 of the corrected ratio without the strongest source from which a name is grade A;
-that with it must reach the same for any name."""
+LEVEL_NAMED = 3.0
+"""log 10 of the corrected likelihood ratio that any name needs."""
 
-LEVEL_B = 2.0
-LEVEL_C = 1.0
+LEVEL_A, LEVEL_B, LEVEL_C = 4.0, 2.0, 1.0
+"""log 10 of the corrected ratio without the strongest source that each grade needs."""
+
 FEWEST_SOURCES = 2
 """Sources of evidence in which a trait must be seen before anybody is named."""
 
@@ -93,8 +93,8 @@ def graded_comparison(
 
 def _by_ratio(total: float, rest: float) -> tuple[Grade, str]:
     """Grade the corrected ratios, with and without the strongest source."""
-    if total < LEVEL_A:
-        return "D", f"corrected likelihood ratio 10^{total:.1f}, and 10^{LEVEL_A:.0f} is needed"
+    if total < LEVEL_NAMED:
+        return "D", f"corrected likelihood ratio 10^{total:.1f}, and 10^{LEVEL_NAMED:.0f} is needed"
     reason = f"without its strongest source the corrected ratio is 10^{rest:.1f}"
     if rest >= LEVEL_A:
         return "A", reason

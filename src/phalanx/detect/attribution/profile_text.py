@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
@@ -24,7 +25,9 @@ MOST_VALUES = 10_000
 """Values of one family, likewise."""
 
 _LONGEST_NAME = 200
+_URL = re.compile(r"https?://[\w.~:/?#@!$&()*+,;=%\[\]-]{1,2000}", re.ASCII)
 _NUMBERS_A_LINE = 12
+_LARGEST_COUNT = 1 << 31
 _ADAPTER: TypeAdapter[ActorProfile] = TypeAdapter(ActorProfile)
 _PARTS: Mapping[str, type] = {
     "sources": ProfileSource,
@@ -72,6 +75,10 @@ def parse_profile(text: str, where: str, *, is_json: bool) -> ActorProfile:
         place = ".".join(str(step) for step in first["loc"])
         _refuse(where, f"{place}: {first['msg']}")
     _check(where, profile)
+    try:
+        profile_json(profile).encode()
+    except UnicodeEncodeError:
+        _refuse(where, "a text holds half of a surrogate pair")
     return profile
 
 
@@ -104,6 +111,8 @@ def _wrong_head(profile: ActorProfile) -> Iterator[tuple[bool, str]]:
         "sources: at least one, with title and date, says what a name rests on",
     )
     yield not titled, "sources: a title is empty"
+    linked = all(not source.url or _URL.fullmatch(source.url) for source in profile.sources)
+    yield not linked, "sources: a url is no address of the web"
 
 
 def _wrong_traits(profile: ActorProfile) -> Iterator[tuple[bool, str]]:
@@ -120,6 +129,9 @@ def _wrong_traits(profile: ActorProfile) -> Iterator[tuple[bool, str]]:
         in_clear = trait.family == "parameters" and bool(trait.values)
         yield in_clear, "traits: settings in clear stand in settings"
     yield len(profile.settings) > MOST_VALUES, f"settings: more than {MOST_VALUES:,}"
+    counts = [each for one in profile.settings for each in (one.n, one.max_tokens)]
+    in_range = all(count is None or abs(count) < _LARGEST_COUNT for count in counts)
+    yield not in_range, "settings: n and max_tokens lie below 2^31"
     hours = profile.hours_of_week
     is_week = len(hours) == HOURS and all(0.0 <= share < math.inf for share in hours)
     yield (
@@ -137,7 +149,7 @@ def _refuse(where: str, reason: str) -> NoReturn:
 
 def profile_json(profile: ActorProfile) -> str:
     """Write a profile as JSON."""
-    return json.dumps(_plain(profile), indent=2, ensure_ascii=True) + "\n"
+    return json.dumps(_plain(profile), indent=2, ensure_ascii=False) + "\n"
 
 
 def profile_toml(profile: ActorProfile, comment: str = "") -> str:
