@@ -34,7 +34,7 @@ def print_attribution(console: Console, attribution: Attribution, members: int) 
     """
     console.print("\nwho may stand behind it")
     console.print(attribution_sentence(attribution))
-    console.print(f"{GRADES[attribution.grade]}; held there by: {attribution.reason}")
+    console.print(f"{GRADES[attribution.grade]}. Why this grade: {attribution.reason}")
     _print_kinds(console, attribution)
     _print_roles(console, attribution, members)
     for comparison in attribution.profiles[:SHOWN_PROFILES]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +49,7 @@ LEAST_LIFT = 5.0
 """... and where its share among members is at least so many times that among others."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Carried:
     """Who carries which value of one family."""
 
@@ -61,6 +62,12 @@ class Carried:
 
     carriers: npt.NDArray[np.bool_]
     """Parties that carry any value of the family, shape (parties,)."""
+
+    @cached_property
+    def codes(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Distinct values, and the place of each pair's value among them; found once."""
+        values, code = np.unique(self.value, return_inverse=True)
+        return values, code.astype(np.int64)
 
 
 def standing(family: Family, values: npt.NDArray[np.int64]) -> Carried:
@@ -109,7 +116,7 @@ def linked(carried: Carried, members: npt.NDArray[np.int64]) -> Linked:
     """
     inside = np.zeros(carried.carriers.size, dtype=np.bool_)
     inside[members] = True
-    values, code = np.unique(carried.value, return_inverse=True)
+    values, code = carried.codes
     mine = np.bincount(code[inside[carried.party]], minlength=values.size)
     total = np.bincount(code, minlength=values.size)
     carrying = int(np.count_nonzero(carried.carriers))

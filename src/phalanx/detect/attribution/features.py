@@ -8,7 +8,7 @@ import ibis
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.attribution.hours import picked_hours
+from phalanx.detect.attribution.hours import hours_of, picked_hours
 from phalanx.detect.attribution.text_use import principals
 from phalanx.detect.population import Population
 from phalanx.detect.tables import CAPABILITY_COLUMNS
@@ -63,8 +63,9 @@ class GroupMeasurer:
         }
         self._active_days = self._count_days()
         prompts = population.prompts
+        self._is_first = prompts.is_first()
         self._prompt_users = np.bincount(
-            prompts.value[prompts.is_first()], minlength=max(prompts.values, 1)
+            prompts.value[self._is_first], minlength=max(prompts.values, 1)
         )
         self._picks = picked_hours(population)
         everyone = np.unique(np.concatenate([*groups, np.zeros(0, dtype=np.int64)]))
@@ -120,7 +121,7 @@ class GroupMeasurer:
         prompts = self._population.prompts
         rows = prompts.rows_of(members)
         value = prompts.value[rows]
-        first = prompts.is_first()[rows]
+        first = self._is_first[rows]
         inside = np.bincount(value[first], minlength=self._prompt_users.size)[value]
         sent = prompts.exchanges[rows]
         outsiders = self._prompt_users[value] - inside
@@ -128,13 +129,11 @@ class GroupMeasurer:
 
     def _times(self, members: npt.NDArray[np.int64]) -> tuple[float | None, float | None]:
         """Return the effective number of hours of the day, and the share of the weekend."""
-        party, hour = self._picks
-        own = hour[np.isin(party, members)]
-        if not own.size:
+        week = hours_of(self._picks, members).reshape(7, _HOURS_OF_DAY)
+        if not week.any():
             return None, None
-        counts = np.bincount(own % _HOURS_OF_DAY, minlength=_HOURS_OF_DAY)
-        weekend = float((own >= 5 * _HOURS_OF_DAY).mean())
-        return _effective(counts.astype(np.float64)), weekend if self._has_weekend else None
+        weekend = float(week[5:].sum() / week.sum())
+        return _effective(week.sum(axis=0)), weekend if self._has_weekend else None
 
     @property
     def _has_weekend(self) -> bool:

@@ -31,7 +31,9 @@ def hours_of(
 ) -> npt.NDArray[np.float64]:
     """Count the picks of some parties in each hour of the week, shape (168,)."""
     party, hour = picks
-    return np.bincount(hour[np.isin(party, members)], minlength=HOURS).astype(np.float64)
+    inside = np.zeros(int(party.max(initial=-1)) + 1, dtype=np.bool_)
+    inside[members] = True
+    return np.bincount(hour[inside[party]], minlength=HOURS).astype(np.float64)
 
 
 def similarity(
