@@ -30,7 +30,8 @@ SIMILAR_RANK = 0.05
 """Share of parties up to which the week of a group counts as like the profile's."""
 
 SIMILAR_IF_UNRELATED = SIMILAR_RANK
-"""P(week seen | unrelated): that of a rank. Of unrelated groups in simulations none was seen."""
+"""P(week seen | unrelated): that of a rank. Of 1,197 unrelated comparisons in
+simulations one was seen."""
 
 _HOURS_PERSISTENCE = 0.5
 _TIMING = "timing"
