@@ -70,8 +70,8 @@ def json_schema_page() -> str:
 
 _PROFILES = """\
 Files that a person writes, TOML or JSON, for `phalanx scan --profiles`; how:
-[Attribute a campaign](../how-to/attribute-a-campaign.md). Their schema is `profile-1.schema.json` in
-the same place. Fields that it does not know are refused."""
+[Attribute a campaign](../how-to/attribute-a-campaign.md). Their schema is
+`profile-1.schema.json`, in the same place. Fields that it does not know are refused."""
 
 _SCAN_FOLDER = """\
 # Scan folder and JSON schema
