@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from phalanx import __version__
+from phalanx.evidence import clopper_pearson_upper
 
 FOLDER = Path(__file__).parent / "results"
 
@@ -42,6 +43,12 @@ def save(name: str, figures: Mapping[str, object]) -> None:
     }
     with (FOLDER / f"{name}.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
+
+
+def clopper_pearson(successes: int, trials: int) -> tuple[float, float]:
+    """Return the exact two-sided 95 % interval of a share."""
+    lower = 1.0 - clopper_pearson_upper(trials - successes, trials, confidence=0.975)
+    return lower, clopper_pearson_upper(successes, trials, confidence=0.975)
 
 
 def peak_memory_bytes() -> int:
