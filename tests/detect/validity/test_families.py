@@ -76,7 +76,7 @@ def test_every_family_is_calibrated_at_every_size(
     calibrated: Callable[[npt.NDArray[np.float64]], bool],
 ) -> None:
     """The same for groups of any size, of few countries, and of heavy users, over ten crowds."""
-    each = DRAWS // 5
+    each = DRAWS // 10
     found: dict[str, list[npt.NDArray[np.float64]]] = {f.rule_id: [] for f in ALL_FAMILIES}
     product: list[float] = []
     for seed in range(10):

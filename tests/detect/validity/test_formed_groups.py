@@ -117,6 +117,7 @@ def largest_over_looks(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("route", ["content", "identity"])
 def test_looking_again_costs_nothing(
     route: Route,
