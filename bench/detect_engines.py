@@ -22,6 +22,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,6 +75,7 @@ class Clock:
 def aggregate(table: ibis.Table, clock: Clock) -> dict[str, int]:
     """Run every aggregate; return the bytes of each result."""
     from phalanx.detect import tables
+    from phalanx.detect.narrow import CONTENT_COLUMNS
 
     parties = pa.table({})
 
@@ -88,8 +90,9 @@ def aggregate(table: ibis.Table, clock: Clock) -> dict[str, int]:
     parties = pa.table({"account": accounts, "party": pa.array(range(len(accounts)), pa.int64())})
     measured("account_steps", lambda: tables.account_steps(table, STEP_HOURS))
     measured("new_prompts", lambda: tables.new_prompts(table))
-    measured("content_values", lambda: tables.content_values(table, parties))
-    measured("exact prompts", lambda: tables.shared_values(table, "exact", parties))
+    measured("conversations", lambda: tables.conversations(table))
+    for column in (*CONTENT_COLUMNS, "exact"):
+        measured(column, partial(tables.shared_values, table, column, parties))
     measured("models", lambda: tables.models(table))
     return sizes
 

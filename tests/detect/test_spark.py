@@ -36,7 +36,7 @@ CASES: dict[str, Callable[[ibis.Table], pa.Table]] = {
     "accounts": tables.accounts,
     "account_steps": lambda table: tables.account_steps(table, STEP_HOURS),
     "shared_values": lambda table: tables.shared_values(table, "band0", PARTIES),
-    "content_values": lambda table: tables.content_values(table, PARTIES),
+    "conversations": tables.conversations,
     "new_prompts": tables.new_prompts,
     "models": tables.models,
     "openings": lambda table: tables.openings(table, GROUPS),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -10,13 +10,15 @@ import ibis
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from scipy import sparse
 
 from phalanx.detect import tables
 from phalanx.detect.activity import Activity, arrange
-from phalanx.detect.narrow import MICROSECONDS_PER_HOUR, Names
+from phalanx.detect.codes import coded
+from phalanx.detect.narrow import CONTENT_COLUMNS, MICROSECONDS_PER_HOUR, Names
 from phalanx.detect.parties import Parties, declare_parties
-from phalanx.detect.shared_use import SharedUse, shared_use
+from phalanx.detect.shared_use import SharedUse, number_values, shared_use
 
 COUNT_COLUMNS = (
     "exchanges",
@@ -67,6 +69,9 @@ class Population:
 
     attributes: Mapping[str, npt.NDArray[np.int64]]
     """First-seen attribute of each party as a hash, 0 where missing, shape (parties,)."""
+
+    codes: Mapping[str, npt.NDArray[np.int64]]
+    """The attributes as small codes, `MISSING` where missing, shape (parties,)."""
 
     created: npt.NDArray[np.int64]
     """Creation of each party's earliest account in microseconds; 0 where unknown."""
@@ -138,16 +143,17 @@ def build_population(
     in_order = np.lexsort((rows["step"].to_numpy(), account))
     rows, account = rows.take(pa.array(in_order)), account[in_order]
     step = rows["step"].to_numpy().astype(np.int64) - first_step
-    counts = {name: rows[name].to_numpy() for name in COUNT_COLUMNS if name != "new_prompts"}
-    fresh = tables.new_prompts(narrow)
-    cells = _places(fresh["account"].to_numpy(), hashes, by_hash) * steps
-    cells += fresh["step"].to_numpy().astype(np.int64) - first_step
-    own_cells = account * steps + step
-    counts["new_prompts"] = np.zeros(account.size, dtype=np.int64)
-    places = _places(cells, own_cells, np.argsort(own_cells))
-    counts["new_prompts"][places] = fresh["new_prompts"].to_numpy()
+    counts = {name: rows[name].to_numpy() for name in COUNT_COLUMNS if name in rows.column_names}
+    for fewer in (tables.new_prompts(narrow), tables.conversations(narrow)):
+        cells = _places(fewer["account"].to_numpy(), hashes, by_hash) * steps
+        cells += fewer["step"].to_numpy().astype(np.int64) - first_step
+        (name,) = set(fewer.column_names) & set(COUNT_COLUMNS)
+        counts[name] = np.zeros(account.size, dtype=np.int64)
+        # Rows are in order of account and step by now, and so are their cells.
+        counts[name][np.searchsorted(account * steps + step, cells)] = fewer[name].to_numpy()
     numbered = pa.table({"account": hashes, "party": parties.of_account})
     first = parties.first_account
+    attributes = {name: accounts[name].to_numpy()[first] for name in tables.FIRST_SEEN_COLUMNS}
     return Population(
         accounts=accounts,
         account_names=account_names,
@@ -165,10 +171,11 @@ def build_population(
         account_exchanges=sparse.csr_array(
             (counts["exchanges"].astype(np.int64), (account, step)), shape=(hashes.size, steps)
         ),
-        attributes={name: accounts[name].to_numpy()[first] for name in tables.FIRST_SEEN_COLUMNS},
+        attributes=attributes,
+        codes={name: coded(hashes) for name, hashes in attributes.items()},
         created=accounts["created"].to_numpy()[first],
-        content=_shared(tables.content_values(narrow, numbered), parties, first_step),
-        prompts=_shared(tables.shared_values(narrow, "exact", numbered), parties, first_step),
+        content=_shared(narrow, CONTENT_COLUMNS, numbered, first_step),
+        prompts=_shared(narrow, ("exact",), numbered, first_step),
     )
 
 
@@ -179,11 +186,21 @@ def _places(
     return np.asarray(order[np.searchsorted(among, wanted, sorter=order)])
 
 
-def _shared(rows: pa.Table, parties: Parties, first_step: int) -> SharedUse:
-    return shared_use(
-        rows["party"].to_numpy(),
-        rows["value"].to_numpy(),
-        rows["step"].to_numpy().astype(np.int64) - first_step,
-        {name: rows[name].to_numpy() for name in tables.USE_COUNTS},
-        parties.count,
-    )
+def _shared(
+    narrow: ibis.Table, columns: Sequence[str], parties: pa.Table, first_step: int
+) -> SharedUse:
+    """Find who shares values of some columns; they are numbered column after column."""
+    parts: list[tuple[npt.NDArray[np.int64], ...]] = []
+    offset = 0
+    for column in columns:
+        rows = tables.shared_values(narrow, column, parties)
+        party, uses = rows["party"].to_numpy(), rows["exchanges"].to_numpy()
+        value = number_values(party, rows["hash"].to_numpy(), uses)
+        kept = value >= 0
+        counts = (rows[name].to_numpy()[kept] for name in tables.USE_COUNTS)
+        step = rows["step"].to_numpy()[kept].astype(np.int64) - first_step
+        parts.append((party[kept], value[kept] + offset, step, *counts))
+        offset += int(value.max(initial=-1)) + 1
+    party, value, step, *counts_of_all = (np.concatenate(part) for part in zip(*parts, strict=True))
+    counted = dict(zip(tables.USE_COUNTS, counts_of_all, strict=True))
+    return shared_use(party, value, step, counted, int(pc.count_distinct(parties["party"]).as_py()))

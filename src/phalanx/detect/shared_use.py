@@ -100,6 +100,43 @@ def shared_use(
     )
 
 
+def number_values(
+    party: npt.NDArray[np.int64], code: npt.NDArray[np.int64], uses: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Number the values that several parties used, from 0.
+
+    The order follows from who used a value and how much, so that hashes break ties at most.
+
+    Parameters:
+        party: Index of the party, shape (rows,).
+        code: Hash of the value, shape (rows,).
+        uses: Exchanges, shape (rows,).
+
+    Returns:
+        Number of the value of each row, -1 where only one party used it.
+
+    Examples:
+        >>> party, code = np.array([0, 1, 2, 0, 2]), np.array([70, 70, 30, 50, 50])
+        >>> number_values(party, code, np.ones(5, dtype=np.int64)).tolist()
+        [0, 0, -1, 1, 1]
+    """
+    if not code.size:
+        return np.zeros(0, dtype=np.int64)
+    order = np.lexsort((party, code))
+    starts = np.flatnonzero(np.diff(code[order], prepend=code[order[0]] - 1))
+    low = party[order[starts]]
+    high = party[order[np.append(starts[1:], code.size) - 1]]
+    weighted = np.add.reduceat((party * uses)[order], starts)
+    total = np.add.reduceat(uses[order], starts)
+    shared = np.flatnonzero(low != high)
+    ranking = np.lexsort([key[shared] for key in (code[order[starts]], total, weighted, high, low)])
+    number = np.full(starts.size, -1, dtype=np.int64)
+    number[shared[ranking]] = np.arange(shared.size)
+    of_rows = np.empty(code.size, dtype=np.int64)
+    of_rows[order] = np.repeat(number, np.diff(np.append(starts, code.size)))
+    return of_rows
+
+
 @numba.njit(cache=True, nogil=True)
 def _sorted_by(keys: npt.NDArray[np.int64], order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Reorder rows by small non-negative keys, equals as they were."""

@@ -8,14 +8,9 @@ from __future__ import annotations
 
 import ibis
 import pyarrow as pa
-import pyarrow.compute as pc
 from ibis import _
 
-from phalanx.detect.narrow import (
-    CONTENT_COLUMNS,
-    MICROSECONDS_PER_HOUR,
-    MICROSECONDS_PER_MINUTE,
-)
+from phalanx.detect.narrow import MICROSECONDS_PER_HOUR, MICROSECONDS_PER_MINUTE
 from phalanx.detect.sketch import CAPABILITIES, ELICITATION_MASK, TARGETED_MASK
 
 FIRST_SEEN_COLUMNS = (
@@ -84,9 +79,8 @@ def _first_seen(column: str) -> ibis.Value:
 def account_steps(narrow: ibis.Table, step_hours: int) -> pa.Table:
     """Return one row per account and step: what was asked, and how.
 
-    `first_turns` counts exchanges without earlier turns; `conversations` the distinct
-    conversations (0 where the log has none); `minute` is the minute of the step of one
-    exchange, picked without regard to what it says.
+    `first_turns` counts exchanges without earlier turns; `minute` is the minute of the step
+    of one exchange, picked without regard to what it says.
     """
     capabilities = {
         column: ((_.capabilities.cast("int64") & ibis.literal(1 << bit, "int64")) != 0).sum()
@@ -94,7 +88,6 @@ def account_steps(narrow: ibis.Table, step_hours: int) -> pa.Table:
     }
     expression = narrow.group_by("account", "step").agg(
         **_use_counts(),
-        conversations=_.conversation.nunique(where=_.conversation != 0),
         conversed=(_.conversation != 0).sum(),
         code=_.code.cast("int64").sum(),
         words=_.words.cast("int64").sum(),
@@ -120,7 +113,7 @@ USE_COUNTS = (
 
 
 def shared_values(narrow: ibis.Table, column: str, parties: pa.Table) -> pa.Table:
-    """Return who used the values of one content column that at least two parties used.
+    """Return who used the values of one content column that at least two accounts used.
 
     Parameters:
         narrow: The narrow table.
@@ -128,26 +121,22 @@ def shared_values(narrow: ibis.Table, column: str, parties: pa.Table) -> pa.Tabl
         parties: Columns account and party, one row per account.
 
     Returns:
-        Columns party, value, step and `USE_COUNTS`: one row per party, value and step. Values are
-        numbered from 0, by who used them and how much, so that their hashes break ties at most.
+        Columns party, hash, step and `USE_COUNTS`: one row per party, hash and step.
     """
-    used = (
-        narrow.filter(_[column] != 0)
-        .inner_join(ibis.memtable(parties), "account")
-        .select("party", "step", *_COUNTED, hash=_[column])
-    )
-    shared = (
-        used.group_by("hash")
-        .agg(low=_.party.min(), high=_.party.max(), party_sum=_.party.sum(), uses=_.count())
+    present = narrow.filter(_[column] != 0)
+    # Most values occur once, and are sorted out before parties are looked up.
+    passed_on = (
+        present.group_by(column)
+        .agg(low=_.account.min(), high=_.account.max())
         .filter(_.low != _.high)
     )
-    order = [shared.low, shared.high, shared.party_sum, shared.uses, shared.hash]
-    numbered = shared.select("hash", value=ibis.row_number().over(order_by=order))
-    rows = used.inner_join(numbered, "hash")
-    return rows.group_by("party", "value", "step").agg(**_use_counts()).to_pyarrow()
-
-
-_COUNTED = ("later_turn", "output_tokens", "input_tokens", "capabilities")
+    return (
+        present.semi_join(passed_on, column)
+        .inner_join(ibis.memtable(parties), "account")
+        .group_by("party", "step", hash=_[column])
+        .agg(**_use_counts())
+        .to_pyarrow()
+    )
 
 
 def _use_counts() -> dict[str, ibis.Value]:
@@ -163,23 +152,16 @@ def _use_counts() -> dict[str, ibis.Value]:
     }
 
 
-def content_values(narrow: ibis.Table, parties: pa.Table) -> pa.Table:
-    """Return `shared_values` of all content columns, numbered one after the other."""
-    parts: list[pa.Table] = []
-    numbered = 0
-    for column in CONTENT_COLUMNS:
-        rows = shared_values(narrow, column, parties)
-        values = pc.add(rows["value"], pa.scalar(numbered, pa.int64()))
-        parts.append(rows.set_column(rows.schema.get_field_index("value"), "value", values))
-        if rows.num_rows:
-            numbered = int(pc.max(values).as_py()) + 1
-    return pa.concat_tables(parts)
-
-
 def new_prompts(narrow: ibis.Table) -> pa.Table:
     """Return how many prompts each account sent for the first time, per step."""
     firsts = narrow.group_by("account", "exact").agg(step=_.step.min())
     return firsts.group_by("account", "step").agg(new_prompts=_.count()).to_pyarrow()
+
+
+def conversations(narrow: ibis.Table) -> pa.Table:
+    """Return how many conversations each account had, per step in which it had one."""
+    held = narrow.filter(_.conversation != 0).select("account", "step", "conversation").distinct()
+    return held.group_by("account", "step").agg(conversations=_.count()).to_pyarrow()
 
 
 def models(narrow: ibis.Table) -> pa.Table:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.links.family import MISSING, Moment, Source
+from phalanx.detect.codes import MISSING
+from phalanx.detect.links.family import Moment, Source
 
 _HOUR = 3_600_000_000
 BIN_HOURS = (1, 6, 24)

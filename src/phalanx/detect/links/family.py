@@ -14,9 +14,6 @@ Source = Literal["software", "network", "identity", "birth", "timing"]
 """What could explain a shared value innocently. Families of one source are averaged,
 because one innocent cause would explain them all; sources are multiplied."""
 
-MISSING = -1
-"""Value of a party that does not carry the attribute."""
-
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -47,16 +44,3 @@ class LinkFamily(Protocol):
     def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return one value per party, at one or several resolutions, finest first."""
         ...
-
-
-def coded(hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Replace hashes by small codes, and 0 by `MISSING`.
-
-    Examples:
-        >>> coded(np.array([70, 0, 70, 9])).tolist()
-        [1, -1, 1, 0]
-    """
-    codes = np.full(hashes.size, MISSING, dtype=np.int64)
-    present = hashes != 0
-    _, codes[present] = np.unique(hashes[present], return_inverse=True)
-    return codes

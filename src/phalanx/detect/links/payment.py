@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.links.family import Moment, Source, coded
+from phalanx.detect.links.family import Moment, Source
 
 
 class SharedPayment:
@@ -26,5 +26,5 @@ class SharedPayment:
 
     def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the value that each party showed first."""
-        attributes = moment.population.attributes
-        return (coded(attributes["payment"]),)
+        codes = moment.population.codes
+        return (codes["payment"],)
