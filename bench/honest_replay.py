@@ -18,9 +18,10 @@ import pyarrow as pa
 from phalanx.detect.facts import FactFinder
 from phalanx.detect.narrow import narrow
 from phalanx.detect.population import Population, build_population
-from phalanx.detect.replay import Replay, ReplaySettings, Track, decide
+from phalanx.detect.replay import Replay, ReplaySettings
 from phalanx.detect.single import single_parties
 from phalanx.detect.tables import models, openings
+from phalanx.detect.track import Track, decide
 from phalanx.detect.verdicts import Verdict, sort_tracks
 from phalanx.evidence import LINKED_LOG10_E
 from phalanx.logs import ReadOptions, open_log

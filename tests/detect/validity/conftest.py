@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pytest
 
 from phalanx.detect.activity import NEVER, Activity
-from phalanx.detect.links import MISSING, Moment
+from phalanx.detect.codes import MISSING, coded
+from phalanx.detect.links import Moment
 from phalanx.detect.population import Population
 from phalanx.detect.simulate import SimulationConfig, simulate
 
@@ -91,6 +92,7 @@ def _crowd(population: Population, kind: str, seed: int) -> Moment:
     changed = replace(
         population,
         attributes=attributes,
+        codes={name: coded(hashes) for name, hashes in attributes.items()},
         created=((birth + 1_000.0) * _DAY_US).astype(np.int64),
         activity=_active_at(population.activity, minute, generator),
     )
@@ -155,6 +157,7 @@ def _operated_apart(moment: Moment, generator: np.random.Generator) -> Moment:
     apart = replace(
         population,
         attributes=changed,
+        codes={name: coded(hashes) for name, hashes in changed.items()},
         created=permuted(population.created, country, 0, generator),
         activity=replace(activity, minute=minute),
     )

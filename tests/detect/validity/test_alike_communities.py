@@ -8,9 +8,10 @@ import pytest
 
 from phalanx.detect.activity import Activity, arrange
 from phalanx.detect.habits import Habits
-from phalanx.detect.honest import Reference, examine_pool
+from phalanx.detect.honest import examine_pool
 from phalanx.detect.own_use import own_use
 from phalanx.detect.population import COUNT_COLUMNS
+from phalanx.detect.reference import Operators, Reference
 from phalanx.detect.shared_use import shared_use
 from phalanx.detect.tables import USE_COUNTS
 from phalanx.detect.use_window import PromptUsers, UseWindow
@@ -38,7 +39,8 @@ def e_of_communities(shared_share: float) -> npt.NDArray[np.float64]:
     prompts = shared_use(party, value, np.zeros(party.size, dtype=np.int64), counts, PARTIES)
     window = UseWindow(prompts, PromptUsers(prompts), Habits(activity(generator)), 0, 0)
     nothing_shared = own_use(np.zeros((PARTIES, len(USE_COUNTS))))
-    reference = Reference(window, np.ones(PARTIES, dtype=np.bool_), [], nothing_shared)
+    everybody = Operators(np.ones(PARTIES, dtype=np.bool_), [])
+    reference = Reference(window, everybody, nothing_shared)
     of_group = own_use(np.zeros((EACH, len(USE_COUNTS))))
     groups = np.arange(PARTIES).reshape(COMMUNITIES, EACH)
     return 10.0 ** np.array(

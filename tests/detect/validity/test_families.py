@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from phalanx.detect.apart import ApartTest, combine
+from phalanx.detect.codes import coded
 from phalanx.detect.links import ALL_FAMILIES, LinkFamily, Moment
 
 Groups = list[npt.NDArray[np.int64]]
@@ -114,12 +115,14 @@ def test_order_and_names_of_parties_do_not_matter(
     place = np.argsort(order)
     key = int(generator.integers(1, 2**40)) * 2 + 1
     activity = population.activity
+    attributes = {
+        name: np.where(hashes != 0, hashes * key, 0)[order]
+        for name, hashes in population.attributes.items()
+    }
     renamed = replace(
         population,
-        attributes={
-            name: np.where(values != 0, values * key, 0)[order]
-            for name, values in population.attributes.items()
-        },
+        attributes=attributes,
+        codes={name: coded(hashes) for name, hashes in attributes.items()},
         created=population.created[order],
         activity=replace(activity, party=place[activity.party], joined=activity.joined[order]),
     )

@@ -17,7 +17,8 @@ from phalanx.detect.apart import ApartTest, combine
 from phalanx.detect.formation import Formation, Formations, Group, Route
 from phalanx.detect.links import SYNCHRONISED_ACTIVITY, Moment
 from phalanx.detect.population import Population
-from phalanx.detect.replay import TESTED_BY, Track, decide
+from phalanx.detect.replay import TESTED_BY
+from phalanx.detect.track import Track, decide
 from phalanx.evidence import LOOKS, weighted_looks
 
 Floats = npt.NDArray[np.float64]
@@ -136,8 +137,8 @@ RATE = 0.1
 def track(number: int, size: int, log10_apart: float, log10_honest: float) -> Track:
     """Return a group with the evidence of one look that has all the weight."""
     found = Track("content", number, 0, size, np.arange(size))
-    found.log10_apart = [log10_apart] * len(LOOKS)
-    found.log10_honest = [log10_honest] * len(LOOKS)
+    for _ in LOOKS:
+        found.look(log10_apart, log10_honest)
     return found
 
 

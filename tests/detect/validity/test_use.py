@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from phalanx.detect.honest import MINIMUM_EXCHANGES
 from phalanx.detect.population import Population
 from phalanx.detect.replay import Replay, ReplaySettings
+from phalanx.detect.use_window import MINIMUM_EXCHANGES
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
