@@ -7,8 +7,9 @@ simulated. What each campaign spends (cards, addresses, cover traffic) stands be
 harvested before the alert.
 
 `--variant NAME=OPTIONS` scans every log once more with other options, in which `{seeds}` stands
-for a Parquet file of the prompts that the campaigns start from, and `{other_seeds}` for one of
-the other half of the same corpora: `--variant 'exchanged=--known-corpus {seeds}'`.
+for a sketch of the prompts that the campaigns start from, as providers exchange them, and
+`{other_seeds}` for one of the other half of the same corpora:
+`--variant 'exchanged=--known-corpus {seeds}'`.
 
 Every run is appended to a JSON lines file; what is in it from the same code is not run again.
 Run `python bench/detect_evasion.py --steps E0 E3 --seeds 1`; `--smoke` takes small populations.
@@ -32,6 +33,8 @@ import pyarrow.parquet as pq
 from evasion_run import CampaignFigures, Run, code_digest, populate, scan_and_measure
 from evasion_tables import curve, prices, summarise
 from phalanx.detect.simulate.config import Evasion
+from phalanx.detect.sketch import sketch_corpus
+from phalanx.detect.sketch.corpus_file import write_sketch
 from populations import ATTACK_FILES, Material, Part, chosen_plan, material, population_options
 from results import FOLDER
 
@@ -63,15 +66,15 @@ def append(path: Path, kind: Mapping[str, object], run: Run) -> None:
         file.write(json.dumps({"kind": kind, "run": asdict(run)}, allow_nan=False) + "\n")
 
 
-def seed_file(texts: Material, path: Path) -> Path:
-    """Write the prompts that campaigns start from into one file."""
+def sketch_seeds(texts: Material, path: Path) -> Path:
+    """Sketch the prompts that campaigns start from."""
     prompts = [
         prompt
         for name in ATTACK_FILES
         if name in texts.real
         for prompt in pq.read_table(texts.real[name])["prompt"].to_pylist()
     ]
-    pq.write_table(pa.table({"prompt": pa.array(prompts, pa.string())}), path)
+    write_sketch(sketch_corpus("seeds", pa.array(prompts, pa.string())), path)
     return path
 
 
@@ -114,8 +117,8 @@ def main() -> None:
         variants = variants_of(
             arguments.variant,
             {
-                "seeds": seed_file(texts, folder / "seeds.parquet"),
-                "other_seeds": seed_file(other, folder / "other_seeds.parquet"),
+                "seeds": sketch_seeds(texts, folder / "seeds"),
+                "other_seeds": sketch_seeds(other, folder / "other_seeds"),
             },
         )
         kind = {
