@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from phalanx.detect.attribution.features import GroupMeasurer, Measured
 from phalanx.detect.groups import own_content
-from phalanx.detect.narrow import narrow
+from phalanx.detect.narrow import Narrowing, narrow
 from phalanx.detect.population import Population, build_population
 from phalanx.detect.simulate import (
     ATTACK_CLASSES,
@@ -133,7 +133,9 @@ def examples(
     made = simulate(population_config(seed, accounts, days, texts))
     log = open_log(made.exchanges, ReadOptions())
     with DuckDBEngine(memory_limit_bytes=1_000_000_000, threads=1) as engine:
-        table, names = narrow(engine, log, key=None, keep_excerpts=False, step_hours=_STEP_HOURS)
+        table, names = narrow(
+            engine, log, Narrowing(None, keep_excerpts=False, step_hours=_STEP_HOURS)
+        )
         population = build_population(table, names, {}, _STEP_HOURS)
         groups = parties_of(population, group_names(made.labels))
         measurer = GroupMeasurer(population, table, list(groups.values()))

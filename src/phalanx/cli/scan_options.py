@@ -72,6 +72,9 @@ class ScanOptions:
     kinds are distiller, reseller, evaluation farm, hobbyist pool and organisation; without this
     they are equal."""
 
+    known_corpus: Annotated[tuple[Path, ...], Parameter(group=_WHO, show_default=False)] = ()
+    """Sketch of a known seed set (`phalanx sketch-corpus`); may be repeated."""
+
     hash_only: Annotated[bool, Parameter(group=_PRIVACY)] = False
     """Keep no prompt text in the results, not even masked templates."""
 
@@ -103,6 +106,7 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
         read_names,
         read_parties,
         read_prices,
+        read_sketches,
     )
     from phalanx.cli.profile_files import parse_priors, read_profiles
     from phalanx.cli.spark_options import spark_options
@@ -116,6 +120,7 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
         grants=read_grants(options.grants) if options.grants else (),
         profiles=read_profiles(options.profiles) if options.profiles else (),
         priors=parse_priors(options.prior),
+        known_corpora=read_sketches(options.known_corpus),
         columns=parse_columns(options.column_map),
         hash_only=options.hash_only,
         pseudonym_key=None if options.clear_identifiers else load_or_create(options.key),
@@ -150,6 +155,7 @@ def _files_of(options: ScanOptions, settings_file: Path | None) -> tuple[Setting
         ("grants", options.grants),
         ("prices", options.prices),
         *(("profile", path) for path in profiles),
+        *(("known_corpus", path) for path in options.known_corpus),
     ]
     return tuple(
         SettingsFile(role=role, path=str(path), sha256=sha256(path.read_bytes()).hexdigest())

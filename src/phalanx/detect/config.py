@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from phalanx.model import ActorProfile, Grant
 from phalanx.model.attribution import OperatorKind
+
+if TYPE_CHECKING:
+    from phalanx.detect.sketch.corpus import CorpusSketch
 
 DEFAULT_PRICES: Mapping[str, tuple[float, float]] = MappingProxyType({"*": (3.0, 15.0)})
 """What tokens cost where nobody says: a guess, so that campaigns can be compared."""
@@ -22,7 +25,8 @@ class SettingsFile:
     """A file that a setting was read from, so that a scan can be repeated."""
 
     role: str
-    """What it says: `config`, `trusted`, `parties`, `grants`, `prices` or `profile`."""
+    """What it says: `config`, `trusted`, `parties`, `grants`, `known_corpus`, `prices` or
+    `profile`."""
 
     path: str
     """Where it stood, as given."""
@@ -65,6 +69,9 @@ class ScanConfig:
     priors: Mapping[str, float] = field(default_factory=dict)
     """Kind of operator -> probability before looking, summing to at most one. What they leave
     is shared evenly by the kinds that are not named."""
+
+    known_corpora: tuple[CorpusSketch, ...] = ()
+    """Sketches of known seed sets of distillation."""
 
     prices_usd_per_million_tokens: Mapping[str, tuple[float, float]] = field(
         default_factory=lambda: DEFAULT_PRICES

@@ -25,6 +25,7 @@ from phalanx.detect.response import estimate_harm, recommend_actions
 from phalanx.detect.result import Population as PopulationRecord
 from phalanx.detect.result import RunRecord, ScanResult, SignalState
 from phalanx.detect.rules import all_rules
+from phalanx.detect.signals.known_sets import KnownSets
 from phalanx.detect.single import single_parties
 from phalanx.detect.track import Track
 from phalanx.detect.verdicts import Verdict, sort_tracks
@@ -135,7 +136,11 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
             first_exchange=instant(int(population.accounts["first_seen"].to_numpy().min())),
             last_exchange=instant(int(population.accounts["last_seen"].to_numpy().max())),
         ),
-        signals=_signals(recording.columns, has_prompts=recording.has_prompts),
+        signals=_signals(
+            recording.columns,
+            has_prompts=recording.has_prompts,
+            knows_sets=bool(recording.config.known_corpora),
+        ),
         run=run,
         accounts=account_table(population, recording.names, listings),
         links=link_table(
@@ -279,12 +284,16 @@ def _identifier(kind: str, facts: GroupFacts, track: Track) -> str:
     return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
-def _signals(columns: frozenset[str], *, has_prompts: bool) -> tuple[SignalState, ...]:
+def _signals(
+    columns: frozenset[str], *, has_prompts: bool, knows_sets: bool
+) -> tuple[SignalState, ...]:
     states = []
     for rule in all_rules():
         reason = ""
         if not has_prompts and (rule.rule_id in _READ_PROMPTS or rule.columns == ("prompt",)):
             reason = "every prompt in the log is empty"
+        elif rule.rule_id == KnownSets.rule_id and not knows_sets:
+            reason = "no sketch of a known set was given"
         elif not any(c in columns or c in _ALWAYS_THERE for c in rule.columns):
             reason = "the log carries none of: " + ", ".join(rule.columns)
         states.append(

@@ -43,6 +43,9 @@ TESTED_BY: Mapping[Route, Sequence[LinkFamily]] = {
 }
 """Route that formed a group -> families that testify for it; timing testifies for all."""
 
+LOOK_BACK_DAYS = 28
+"""Days of use that testify about a group which was formed by standing values."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReplaySettings:
@@ -55,6 +58,9 @@ class ReplaySettings:
     trusted: npt.NDArray[np.bool_] | None
     """Parties that form the reference, or null for the cohort's own."""
 
+    knows_sets: bool = False
+    """Whether prompts were compared with known sets."""
+
 
 class Replay:
     """State of the replay; `run` advances it to the end of the log."""
@@ -63,7 +69,7 @@ class Replay:
         """Nothing is replayed yet."""
         self._population = population
         self.settings = settings
-        self._habits = Habits(population.activity)
+        self._habits = Habits(population.activity, knows_sets=settings.knows_sets)
         self._prompt_users = PromptUsers(population.prompts)
         empty = np.full(population.parties.count, MISSING, dtype=np.int64)
         self.moment = Moment(population, -1, empty)
@@ -187,31 +193,33 @@ class Replay:
                     track.look(track.linked_log10_e, NOT_ASKED)
         self.operators = self._operators()
         for track in due:
-            track.honest = self.examine_use(track.members, track.members, track.formed_step)
+            track.honest = self.examine_use(track.members, track.members, track)
             track.look(track.linked_log10_e, track.honest.log10_e)
 
-    def examine_use(self, members: Group, circle: Group, formed_step: int) -> HonestEvidence:
-        """Test the use of any group since it was formed, the last look at linked groups standing.
+    def examine_use(self, members: Group, circle: Group, track: Track) -> HonestEvidence:
+        """Test the use of a tracked group or of a part of it, the last look at others standing.
 
         Parameters:
             members: Parties of the group.
             circle: Parties among which a prompt may pass without being public.
-            formed_step: Step after which it was formed.
+            track: The group.
         """
-        first, last = self._span_since(formed_step)
+        first, last = self._span_of(track)
         reference = Reference(
-            self.use_between(first, last),
-            self.operators,
-            self._own_use_between(first, last),
+            self.use_between(first, last), self.operators, self._own_use_between(first, last)
         )
         return examine_pool(reference, members, circle, self._own.of_group(members, first, last))
 
-    def _span_since(self, formed_step: int) -> tuple[int, int]:
-        """Return the steps after one; at a group's opening, those of the last day."""
+    def _span_of(self, track: Track) -> tuple[int, int]:
+        """Return the steps whose use testifies about a group.
+
+        What its parties sent before it was formed by content formed it, and says nothing.
+        A group that was formed by standing values was formed without regard to any use.
+        """
         now = self.moment.step
-        if formed_step == now:
-            return max(0, now + 1 - self._population.steps_per_day), now
-        return formed_step + 1, now
+        if track.route == "content":
+            return track.formed_step + 1, now
+        return max(0, now + 1 - LOOK_BACK_DAYS * self._population.steps_per_day), now
 
     def _own_use_between(self, first: int, last: int) -> OwnUse:
         """Return how each party uses the own content of its community, steps `first` to `last`."""
@@ -230,10 +238,10 @@ class Replay:
         return self._windows[first, last]
 
     def _operators(self) -> Operators:
-        """Tell who counts as one operator: parties alone, and linked groups as one each."""
+        """Tell who counts as one operator: parties alone, and suspected groups as one each."""
         if self.settings.trusted is not None:
             return Operators(self.settings.trusted, [])
-        linked = [track.members for track in self._current() if track.is_linked]
+        linked = [track.members for track in self._current() if track.is_suspected]
         alone = np.ones(self._population.parties.count, dtype=np.bool_)
         for members in linked:
             alone[members] = False

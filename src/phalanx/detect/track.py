@@ -20,6 +20,12 @@ from phalanx.evidence import (
     weighted_looks,
 )
 
+SUSPECTED_LOG10_E = 0.5
+"""e-value against "operated apart" from which the parties of a group no longer stand in the
+reference one by one. It is far below what a finding needs: members of campaigns in the
+reference take away power, and few honest parties are lost. It does not look at use, so that
+the ranks of honest parties stay what they are."""
+
 
 @dataclass
 class Track:
@@ -49,8 +55,7 @@ class Track:
     """Families at the last look."""
 
     linked_log10_e: float = 0.0
-    """Latest evidence against "operated apart", from the opening on: whether the parties
-    count as one operator in the reference of other groups."""
+    """Latest evidence against "operated apart", from the opening on."""
 
     honest: HonestEvidence | None = None
     """Honest-use test at the last look."""
@@ -72,8 +77,13 @@ class Track:
 
     @property
     def is_linked(self) -> bool:
-        """Whether the parties count as one operator."""
+        """Whether the use of the parties is asked about."""
         return self.linked_log10_e >= LINKED_LOG10_E
+
+    @property
+    def is_suspected(self) -> bool:
+        """Whether the parties count as one operator in the reference of other groups."""
+        return self.linked_log10_e >= SUSPECTED_LOG10_E
 
 
 def decide(tracks: Sequence[Track], false_discovery_rate: float) -> Discoveries:

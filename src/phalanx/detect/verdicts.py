@@ -199,4 +199,4 @@ def _still_unlike(verdict: Verdict, replay: Replay) -> bool:
         return False
     members = np.sort(verdict.members)
     circle = np.union1d(members, verdict.lead.members)
-    return replay.examine_use(members, circle, verdict.lead.formed_step).log10_e >= STILL_LOG10_E
+    return replay.examine_use(members, circle, verdict.lead).log10_e >= STILL_LOG10_E

@@ -20,7 +20,7 @@ from phalanx.detect.attribution.kinds import (
     published_table,
 )
 from phalanx.detect.groups import own_content
-from phalanx.detect.narrow import narrow
+from phalanx.detect.narrow import Narrowing, narrow
 from phalanx.detect.population import Population, build_population
 from phalanx.detect.simulate import (
     POOL_KINDS,
@@ -60,7 +60,7 @@ def measured() -> dict[str, Measured]:
     }
     log = open_log(made.exchanges, ReadOptions())
     with DuckDBEngine(memory_limit_bytes=500_000_000, threads=1) as engine:
-        table, names = narrow(engine, log, key=None, keep_excerpts=False, step_hours=6)
+        table, names = narrow(engine, log, Narrowing(None, keep_excerpts=False, step_hours=6))
         population = build_population(table, names, {}, 6)
         parties = population.parties.of_account
         groups = {

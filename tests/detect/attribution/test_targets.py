@@ -10,7 +10,7 @@ import pytest
 
 from phalanx.detect.attribution.draft import unresolved, with_clear_values
 from phalanx.detect.attribution.targets import targets_of
-from phalanx.detect.narrow import narrow
+from phalanx.detect.narrow import Narrowing, narrow
 from phalanx.logs import ReadOptions, open_log
 from phalanx.logs.engine import DuckDBEngine
 from phalanx.logs.pseudonym import key_id
@@ -63,7 +63,7 @@ def _log() -> pa.Table:
 def _narrow(key: bytes | None) -> pa.Table:
     log = open_log(_log(), ReadOptions(pseudonym_key=key))
     with DuckDBEngine(memory_limit_bytes=200_000_000, threads=1) as engine:
-        table, _ = narrow(engine, log, key=key, keep_excerpts=False, step_hours=6)
+        table, _ = narrow(engine, log, Narrowing(key, keep_excerpts=False, step_hours=6))
         return table.to_pyarrow()
 
 
