@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from phalanx.cli import ExitCode, main
 from phalanx.cli.profile_files import parse_priors, profile_paths, read_profiles
 from phalanx.errors import ConfigError, InputError
 from phalanx.formats.folder import read_scan, write_scan
+from phalanx.logs.pseudonym import pseudonym
 from phalanx.model import (
     Attribution,
     Hypothesis,
@@ -94,18 +97,23 @@ def test_a_draft_in_json(attributed_folder: Path, tmp_path: Path) -> None:
 
 
 def test_the_log_gives_values_in_clear(
-    scan_folder: Path, log: Path, key: Path, tmp_path: Path
+    attributed_folder: Path, log: Path, key: Path, tmp_path: Path
 ) -> None:
-    """With the log and its key a draft of a listed group holds no pseudonym."""
-    result = read_scan(scan_folder)
-    groups = [*(c.campaign_id for c in result.campaigns)]
-    groups += [pool.group_id for pool in result.undeclared_pools]
-    if not groups:
-        pytest.skip("the small log of these tests lists no group")
-    draft = tmp_path / "draft.toml"
-    words = ["profile", "new", groups[0], "--scan", str(scan_folder), "-o", str(draft)]
+    """With the log and its key a draft holds the domain behind a pseudonym; another key is told."""
+    domain = pq.read_table(log, columns=["email_domain"])["email_domain"][0].as_py()
+    hidden = pseudonym(key.read_bytes(), "email_domain", domain)
+    folder, draft = tmp_path / "scan", tmp_path / "draft.toml"
+    shutil.copytree(attributed_folder, folder)
+    document = folder / "campaigns.json"
+    text = document.read_text(encoding="utf-8")
+    document.write_text(text.replace("mail_5eed", hidden), encoding="utf-8")
+    words = ["profile", "new", "pool-5", "--scan", str(folder), "-o", str(draft)]
     assert main([*words, "--log", str(log), "--key", str(key)]) == ExitCode.CLEAN
-    assert "mail_" not in draft.read_text(encoding="utf-8")
+    written = draft.read_text(encoding="utf-8")
+    assert f'values = ["{domain}"]' in written
+    assert hidden not in written
+    absent = str(tmp_path / "absent.key")
+    assert main([*words, "--log", str(log), "--key", absent]) == ExitCode.BAD_INPUT
 
 
 def test_a_group_without_attribution_cannot_be_drafted(
