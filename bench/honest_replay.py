@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from phalanx.detect.facts import FactFinder
-from phalanx.detect.narrow import narrow
+from phalanx.detect.narrow import Narrowing, narrow
 from phalanx.detect.population import Population, build_population
 from phalanx.detect.replay import Replay, ReplaySettings
 from phalanx.detect.single import single_parties
@@ -93,13 +93,8 @@ def replay_honest(exchanges: pa.Table, labels: pa.Table) -> tuple[HonestReplay, 
         zip(labels["account_id"].to_pylist(), labels["traffic_class"].to_pylist(), strict=True)
     )
     with DuckDBEngine(memory_limit_bytes=1_000_000_000, threads=1) as engine:
-        table, names = narrow(
-            engine,
-            open_log(exchanges, ReadOptions()),
-            key=None,
-            keep_excerpts=False,
-            step_hours=_STEP_HOURS,
-        )
+        kernel = Narrowing(key=None, keep_excerpts=False, step_hours=_STEP_HOURS)
+        table, names = narrow(engine, open_log(exchanges, ReadOptions()), kernel)
         population = build_population(table, names, {}, _STEP_HOURS)
         replay = Replay(population, ReplaySettings(LEVELS[0], _MINIMUM_PARTIES, 0, 1, None))
         discovered: dict[float, set[int]] = {level: set() for level in LEVELS}
