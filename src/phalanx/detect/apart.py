@@ -60,7 +60,7 @@ class ApartTest:
         if family.rule_id not in self._urns:
             values = family.values(self._moment)
             levels = [np.where(self._seen, level, MISSING) for level in values]
-            strata = strata_of(self._moment.population.attributes[family.stratum])
+            strata = strata_of(self._moment.attribute(family.stratum))
             shown = any((level != MISSING).any() for level in levels)
             self._urns[family.rule_id] = [Urn(level, strata) for level in levels] if shown else []
         return self._urns[family.rule_id]

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from phalanx import __version__
+from phalanx.detect.aggregates import aggregate
 from phalanx.detect.config import ScanConfig
 from phalanx.detect.grants import look_up
 from phalanx.detect.narrow import MOST_DAYS, Names, narrow, recent
@@ -22,7 +23,7 @@ from phalanx.detect.population import Population, build_population
 from phalanx.detect.record import Recording, record
 from phalanx.detect.replay import Replay, ReplaySettings
 from phalanx.detect.result import RunRecord, ScanResult
-from phalanx.detect.tables import models, openings
+from phalanx.detect.tables import openings
 from phalanx.errors import InputError
 from phalanx.logs import ExchangeLog, ReadOptions, open_log
 from phalanx.logs.engine import DuckDBEngine, Engine
@@ -105,7 +106,10 @@ def scan(
             raise _nothing_usable(log)
         with clock.stage("aggregate"):
             table, left_out = recent(table, config.step_hours)
-            population = build_population(table, names, _hidden_map(config), config.step_hours)
+            aggregates = aggregate(table, config.step_hours)
+            population = build_population(
+                aggregates, names, _hidden_map(config), config.step_hours
+            )
         replay = Replay(population, _replay_settings(config, population, names))
         with clock.stage("replay"):
             for step in replay.run():
@@ -121,7 +125,7 @@ def scan(
                 config=config,
                 columns=log.columns,
                 has_prompts=log.has_prompts,
-                model_use=models(table),
+                model_use=aggregates.models,
                 openings=lambda groups: openings(table, groups),
             )
             notes = dict(grants.notes(population))

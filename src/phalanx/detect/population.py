@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import ibis
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -14,6 +13,7 @@ from scipy import sparse
 
 from phalanx.detect import tables
 from phalanx.detect.activity import Activity, arrange
+from phalanx.detect.aggregates import VALUE_COLUMNS, Aggregates
 from phalanx.detect.narrow import MICROSECONDS_PER_HOUR, Names
 from phalanx.detect.parties import Parties, declare_parties
 from phalanx.detect.shared_use import SharedUse, shared_use
@@ -66,13 +66,14 @@ class Population:
     """Exchanges per account and step, shape (accounts, steps)."""
 
     attributes: Mapping[str, npt.NDArray[np.int64]]
-    """First-seen attribute of each party as a hash, 0 where missing, shape (parties,)."""
+    """First-seen attribute of each party's earliest account, 0 where missing, shape (parties,):
+    a hash, or for `created` the microseconds."""
 
-    created: npt.NDArray[np.int64]
-    """Creation of each party's earliest account in microseconds; 0 where unknown."""
+    shown: Mapping[str, npt.NDArray[np.int64]]
+    """Step in which that attribute was first carried, beyond all steps where it is missing."""
 
     content: SharedUse
-    """What several parties wrote alike: templates, openings, closings, system prompts."""
+    """What several accounts wrote alike: templates, openings, closings, system prompts."""
 
     prompts: SharedUse
     """The same for exact prompts."""
@@ -87,6 +88,10 @@ class Population:
         """Index of the UTC day of each step, from 0, shape (steps,)."""
         days = (self.first_step + np.arange(self.steps)) // self.steps_per_day
         return np.asarray(days - days[0])
+
+    def attribute(self, name: str, step: int) -> npt.NDArray[np.int64]:
+        """Return an attribute of each party as known at the end of a step, 0 where it is not."""
+        return np.where(self.shown[name] <= step, self.attributes[name], 0)
 
     def forms_after(self, step: int) -> bool:
         """Return whether groups are formed after a step: the first five, then every other.
@@ -106,47 +111,33 @@ class Population:
 
 
 def build_population(
-    narrow: ibis.Table, names: Names, declared: Mapping[str, str], step_hours: int
+    aggregates: Aggregates, names: Names, declared: Mapping[str, str], step_hours: int
 ) -> Population:
-    """Aggregate the narrow table.
+    """Put the counts of a log into arrays over parties.
 
     Parameters:
-        narrow: Table of `NARROW_SCHEMA` with at least one row, made with `step_hours`.
-        names: What its hashes stood for.
+        aggregates: Counts with at least one account, made with `step_hours`.
+        names: What hashes stood for.
         declared: Account -> party.
         step_hours: Length of a step.
 
     Returns:
         The population. Its order follows from what accounts did, not from their names or
-        the order of rows.
+        the order of rows, and the parties of a log come before those who join it later.
     """
-    accounts = tables.accounts(narrow)
-    hashes = accounts["account"].to_numpy()
-    account_names = tuple(names.values["account"][int(h)] for h in hashes)
+    accounts, rows = aggregates.accounts, aggregates.steps
+    account_names = tuple(names.values["account"][h] for h in accounts["account"].to_pylist())
     organisations = tuple(
-        names.values["organisation"].get(int(h)) for h in accounts["organisation"].to_numpy()
+        names.values["organisation"].get(h) for h in accounts["organisation"].to_pylist()
     )
-    parties = declare_parties(
-        account_names, organisations, accounts["first_seen"].to_numpy(), declared
-    )
+    first_seen = accounts["first_seen"].to_numpy()
+    parties = declare_parties(account_names, organisations, first_seen, declared)
     width = step_hours * MICROSECONDS_PER_HOUR
-    first_step = int(accounts["first_seen"].to_numpy().min() // width)
+    first_step = int(first_seen.min() // width)
     steps = int(accounts["last_seen"].to_numpy().max() // width) - first_step + 1
-    rows = tables.account_steps(narrow, step_hours)
-    by_hash = np.argsort(hashes)
-    account = _places(rows["account"].to_numpy(), hashes, by_hash)
-    in_order = np.lexsort((rows["step"].to_numpy(), account))
-    rows, account = rows.take(pa.array(in_order)), account[in_order]
-    step = rows["step"].to_numpy().astype(np.int64) - first_step
-    counts = {name: rows[name].to_numpy() for name in COUNT_COLUMNS if name != "new_prompts"}
-    fresh = tables.new_prompts(narrow)
-    cells = _places(fresh["account"].to_numpy(), hashes, by_hash) * steps
-    cells += fresh["step"].to_numpy().astype(np.int64) - first_step
-    own_cells = account * steps + step
-    counts["new_prompts"] = np.zeros(account.size, dtype=np.int64)
-    places = _places(cells, own_cells, np.argsort(own_cells))
-    counts["new_prompts"][places] = fresh["new_prompts"].to_numpy()
-    numbered = pa.table({"account": hashes, "party": parties.of_account})
+    account, step = rows["account"].to_numpy(), rows["step"].to_numpy() - first_step
+    # Of the accounts of one party and step the first lends its minute.
+    order = np.argsort(account, kind="stable")
     first = parties.first_account
     return Population(
         accounts=accounts,
@@ -156,34 +147,41 @@ def build_population(
         first_step=first_step,
         steps=steps,
         activity=arrange(
-            parties.of_account[account],
-            step,
-            rows["minute"].to_numpy().astype(np.int32),
-            counts,
+            parties.of_account[account][order],
+            step[order],
+            rows["minute"].to_numpy()[order].astype(np.int32),
+            {name: rows[name].to_numpy()[order] for name in COUNT_COLUMNS},
             (parties.count, steps),
         ),
         account_exchanges=sparse.csr_array(
-            (counts["exchanges"].astype(np.int64), (account, step)), shape=(hashes.size, steps)
+            (rows["exchanges"].to_numpy(), (account, step)), shape=(len(account_names), steps)
         ),
-        attributes={name: accounts[name].to_numpy()[first] for name in tables.FIRST_SEEN_COLUMNS},
-        created=accounts["created"].to_numpy()[first],
-        content=_shared(tables.content_values(narrow, numbered), parties, first_step),
-        prompts=_shared(tables.shared_values(narrow, "exact", numbered), parties, first_step),
+        attributes={name: accounts[name].to_numpy()[first] for name in tables.STANDING_COLUMNS},
+        shown={
+            name: accounts[f"{name}_step"].to_numpy()[first] - first_step
+            for name in tables.STANDING_COLUMNS
+        },
+        content=_shared(aggregates, parties, first_step, prompts=False),
+        prompts=_shared(aggregates, parties, first_step, prompts=True),
     )
 
 
-def _places(
-    wanted: npt.NDArray[np.int64], among: npt.NDArray[np.int64], order: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
-    """Return where values stand in an array that `order` sorts."""
-    return np.asarray(order[np.searchsorted(among, wanted, sorter=order)])
-
-
-def _shared(rows: pa.Table, parties: Parties, first_step: int) -> SharedUse:
+def _shared(
+    aggregates: Aggregates, parties: Parties, first_step: int, *, prompts: bool
+) -> SharedUse:
+    """Return the use of prompts or of all else, values in the order of their first exchanges."""
+    values, uses = aggregates.values, aggregates.uses
+    column = values["column"].to_numpy()
+    chosen = np.flatnonzero((column == VALUE_COLUMNS.index("exact")) == prompts)
+    keys = (values["hash"].to_numpy(), values["first"].to_numpy(), column)
+    number = np.full(column.size, -1, dtype=np.int64)
+    number[chosen[np.lexsort([key[chosen] for key in keys])]] = np.arange(chosen.size)
+    value = number[uses["value"].to_numpy()]
+    rows = np.flatnonzero(value >= 0)
     return shared_use(
-        rows["party"].to_numpy(),
-        rows["value"].to_numpy(),
-        rows["step"].to_numpy().astype(np.int64) - first_step,
-        {name: rows[name].to_numpy() for name in tables.USE_COUNTS},
-        parties.count,
+        parties.of_account[uses["account"].to_numpy()[rows]],
+        value[rows],
+        uses["step"].to_numpy()[rows].astype(np.int64) - first_step,
+        {name: uses[name].to_numpy()[rows] for name in tables.USE_COUNTS},
+        (parties.count, chosen.size),
     )

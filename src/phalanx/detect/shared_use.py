@@ -69,33 +69,45 @@ def shared_use(
     value: npt.NDArray[np.int64],
     step: npt.NDArray[np.int64],
     counts: Mapping[str, npt.NDArray[np.int64]],
-    parties: int,
+    shape: tuple[int, int],
 ) -> SharedUse:
-    """Sort use by party, value and step.
+    """Sort use by party, value and step, and add up what agrees in all three.
 
     Parameters:
         party: Index of the party, shape (rows,).
         value: Number of the value, from 0, shape (rows,).
-        step: Index of the step, shape (rows,); each row has another party, value or step.
+        step: Index of the step, shape (rows,).
         counts: Count -> shape (rows,); `exchanges` at least.
-        parties: Number of parties.
+        shape: Number of parties and of values.
 
     Examples:
         >>> party, value, step, sent = np.array([[1, 0, 1], [2, 2, 0], [0, 3, 1], [5, 6, 7]])
-        >>> use = shared_use(party, value, step, {"exchanges": sent}, parties=2)
+        >>> use = shared_use(party, value, step, {"exchanges": sent}, (2, 3))
         >>> use.until(1).toarray().tolist()
         [[0.0, 0.0, 0.0], [7.0, 0.0, 5.0]]
     """
-    values = int(value.max(initial=-1)) + 1
+    parties, values = shape
     order = np.arange(party.size)
     # Counting sorts from the last key to the first: each keeps the order of the ones before.
     for key in (step, value, party):
         order = _sorted_by(key, order)
+    is_new = np.ones(order.size, dtype=np.bool_)
+    is_new[1:] = False
+    for key in (step, value, party):
+        is_new[1:] |= key[order[1:]] != key[order[:-1]]
+    starts = np.flatnonzero(is_new)
+    rows = order[starts]
+    whole = starts.size == order.size
     return SharedUse(
-        np.concatenate([[0], np.cumsum(np.bincount(party, minlength=parties))]),
-        value[order].astype(np.int32),
-        step[order].astype(np.int32),
-        {name: of_rows[order].astype(np.float32) for name, of_rows in counts.items()},
+        np.concatenate([[0], np.cumsum(np.bincount(party[rows], minlength=parties))]),
+        value[rows].astype(np.int32),
+        step[rows].astype(np.int32),
+        {
+            name: (of_rows[order] if whole else np.add.reduceat(of_rows[order], starts)).astype(
+                np.float32
+            )
+            for name, of_rows in counts.items()
+        },
         values,
     )
 

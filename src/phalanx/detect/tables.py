@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import ibis
 import pyarrow as pa
-import pyarrow.compute as pc
 from ibis import _
 
-from phalanx.detect.narrow import (
-    CONTENT_COLUMNS,
-    MICROSECONDS_PER_HOUR,
-    MICROSECONDS_PER_MINUTE,
-)
+from phalanx.detect.narrow import MICROSECONDS_PER_HOUR, MICROSECONDS_PER_MINUTE
 from phalanx.detect.sketch import CAPABILITIES, ELICITATION_MASK, TARGETED_MASK
 
-FIRST_SEEN_COLUMNS = (
+STANDING_COLUMNS = (
     "organisation",
     "payment",
     "email",
@@ -28,17 +23,9 @@ FIRST_SEEN_COLUMNS = (
     "country",
     "tls",
     "parameters",
+    "created",
 )
 """Attributes of an account that are taken from its first exchange that carries them."""
-
-_ACCOUNT_ORDER = (
-    "first_seen",
-    "last_seen",
-    "exchanges",
-    "input_tokens",
-    "output_tokens",
-    "account",
-)
 
 _DRAWS = 1024
 """Draws that tell exchanges of one microsecond apart."""
@@ -49,23 +36,28 @@ CAPABILITY_COLUMNS = tuple(f"capability_{bit}" for bit in range(len(CAPABILITIES
 def accounts(narrow: ibis.Table) -> pa.Table:
     """Return one row per account: totals and first-seen attributes.
 
-    Accounts are ordered by what they did, so that no later tie is broken by their names.
+    `instant` orders accounts by their first exchanges; `NAME_step` is the step in which an
+    attribute was first carried, null where it never was.
     """
-    firsts = {name: _first_seen(name) for name in FIRST_SEEN_COLUMNS}
-    expression = (
-        narrow.group_by("account")
-        .agg(
-            exchanges=_.count(),
-            first_seen=_.timestamp.min(),
-            last_seen=_.timestamp.max(),
-            created=_.created.max(),
-            input_tokens=_.input_tokens.sum(),
-            output_tokens=_.output_tokens.sum(where=_.output_tokens >= 0).coalesce(0),
-            **firsts,
-        )
-        .order_by(*_ACCOUNT_ORDER)
+    firsts = {name: _first_seen(name) for name in STANDING_COLUMNS}
+    shown = {f"{name}_step": _.step.min(where=_[name] != 0) for name in STANDING_COLUMNS}
+    expression = narrow.group_by("account").agg(
+        exchanges=_.count(),
+        instant=_instant().min(),
+        first_seen=_.timestamp.min(),
+        last_seen=_.timestamp.max(),
+        input_tokens=_.input_tokens.sum(),
+        output_tokens=_.output_tokens.sum(where=_.output_tokens >= 0).coalesce(0),
+        **firsts,
+        **shown,
     )
     return expression.to_pyarrow()
+
+
+def _instant() -> ibis.Value:
+    """Return the moment of an exchange, with a draw that tells those of one microsecond apart."""
+    draws = ibis.literal(_DRAWS, "int64")
+    return _.timestamp * draws + _.draw % draws
 
 
 def _first_seen(column: str) -> ibis.Value:
@@ -75,8 +67,7 @@ def _first_seen(column: str) -> ibis.Value:
     the smallest value. All three make up one number, the order of which leaves no tie:
     engines break ties each in its own way. Only decimals are wide enough on all of them.
     """
-    draws = ibis.literal(_DRAWS, "int64")
-    instant = (_.timestamp * draws + _.draw % draws).cast("decimal(38, 0)")
+    instant = _instant().cast("decimal(38, 0)")
     order = instant * ibis.literal(1 << 64, "decimal(38, 0)") + _[column].cast("decimal(38, 0)")
     return _[column].argmin(order, where=_[column] != 0).coalesce(0)
 
@@ -119,32 +110,38 @@ USE_COUNTS = (
 """Counts of the exchanges that carry one shared value."""
 
 
-def shared_values(narrow: ibis.Table, column: str, parties: pa.Table) -> pa.Table:
-    """Return who used the values of one content column that at least two parties used.
+def shared_values(narrow: ibis.Table, column: str) -> pa.Table:
+    """Return the values of one content column that at least two accounts used.
 
     Parameters:
         narrow: The narrow table.
         column: With hashes, 0 where there is none.
-        parties: Columns account and party, one row per account.
 
     Returns:
-        Columns party, value, step and `USE_COUNTS`: one row per party, value and step. Values are
-        numbered from 0, by who used them and how much, so that their hashes break ties at most.
+        Columns hash and first: the moment of the first exchange that carried it.
     """
-    used = (
-        narrow.filter(_[column] != 0)
-        .inner_join(ibis.memtable(parties), "account")
-        .select("party", "step", *_COUNTED, hash=_[column])
-    )
     shared = (
-        used.group_by("hash")
-        .agg(low=_.party.min(), high=_.party.max(), party_sum=_.party.sum(), uses=_.count())
-        .filter(_.low != _.high)
+        narrow.filter(_[column] != 0)
+        .group_by(hash=_[column])
+        .agg(first=_instant().min(), low=_.account.min(), high=_.account.max())
     )
-    order = [shared.low, shared.high, shared.party_sum, shared.uses, shared.hash]
-    numbered = shared.select("hash", value=ibis.row_number().over(order_by=order))
-    rows = used.inner_join(numbered, "hash")
-    return rows.group_by("party", "value", "step").agg(**_use_counts()).to_pyarrow()
+    return shared.filter(_.low != _.high).select("hash", "first").to_pyarrow()
+
+
+def value_uses(narrow: ibis.Table, column: str, values: pa.Table) -> pa.Table:
+    """Return who used which value of one content column, and when.
+
+    Parameters:
+        narrow: The narrow table.
+        column: With hashes.
+        values: Columns hash and value: the number of each value that is asked for.
+
+    Returns:
+        Columns account, value, step and `USE_COUNTS`: one row per account, value and step.
+    """
+    used = narrow.select("account", "step", *_COUNTED, hash=_[column])
+    rows = used.inner_join(ibis.memtable(values), "hash")
+    return rows.group_by("account", "value", "step").agg(**_use_counts()).to_pyarrow()
 
 
 _COUNTED = ("later_turn", "output_tokens", "input_tokens", "capabilities")
@@ -163,22 +160,18 @@ def _use_counts() -> dict[str, ibis.Value]:
     }
 
 
-def content_values(narrow: ibis.Table, parties: pa.Table) -> pa.Table:
-    """Return `shared_values` of all content columns, numbered one after the other."""
-    parts: list[pa.Table] = []
-    numbered = 0
-    for column in CONTENT_COLUMNS:
-        rows = shared_values(narrow, column, parties)
-        values = pc.add(rows["value"], pa.scalar(numbered, pa.int64()))
-        parts.append(rows.set_column(rows.schema.get_field_index("value"), "value", values))
-        if rows.num_rows:
-            numbered = int(pc.max(values).as_py()) + 1
-    return pa.concat_tables(parts)
+def new_prompts(narrow: ibis.Table, past: ibis.Table | None = None) -> pa.Table:
+    """Return how many prompts each account sent for the first time, per step.
 
-
-def new_prompts(narrow: ibis.Table) -> pa.Table:
-    """Return how many prompts each account sent for the first time, per step."""
+    Parameters:
+        narrow: The narrow table.
+        past: Earlier exchanges; what an account sent among them is not new.
+    """
     firsts = narrow.group_by("account", "exact").agg(step=_.step.min())
+    if past is not None:
+        # Narrowed to the same prompts at first: what is not there need not be held in memory.
+        again = past.select("account", "exact").semi_join(firsts, "exact")
+        firsts = firsts.anti_join(again, ["account", "exact"])
     return firsts.group_by("account", "step").agg(new_prompts=_.count()).to_pyarrow()
 
 

@@ -27,5 +27,4 @@ class SharedAddress:
 
     def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the value that each party showed first."""
-        attributes = moment.population.attributes
-        return (coded(attributes["ip"]), coded(attributes["subnet"]))
+        return (coded(moment.attribute("ip")), coded(moment.attribute("subnet")))

@@ -29,6 +29,10 @@ class Moment:
     communities: npt.NDArray[np.int64]
     """Community of texts that each party writes from; `MISSING` where it has none."""
 
+    def attribute(self, name: str) -> npt.NDArray[np.int64]:
+        """Return an attribute of each party as it is known now, 0 where it is not."""
+        return self.population.attribute(name, self.step)
+
 
 class LinkFamily(Protocol):
     """One trait that parties of one operator share.

@@ -26,5 +26,4 @@ class SharedPayment:
 
     def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the value that each party showed first."""
-        attributes = moment.population.attributes
-        return (coded(attributes["payment"]),)
+        return (coded(moment.attribute("payment")),)

@@ -25,5 +25,4 @@ class SharedTlsFingerprint:
 
     def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the value that each party showed first."""
-        attributes = moment.population.attributes
-        return (coded(attributes["tls"]),)
+        return (coded(moment.attribute("tls")),)
