@@ -22,6 +22,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,8 +75,7 @@ class Clock:
 def aggregate(table: ibis.Table, clock: Clock) -> dict[str, int]:
     """Run every aggregate; return the bytes of each result."""
     from phalanx.detect import tables
-
-    parties = pa.table({})
+    from phalanx.detect.aggregates import VALUE_COLUMNS
 
     def measured(name: str, compute: Callable[[], pa.Table]) -> pa.Table:
         with clock.stage(name):
@@ -84,12 +84,11 @@ def aggregate(table: ibis.Table, clock: Clock) -> dict[str, int]:
         return result
 
     sizes: dict[str, int] = {}
-    accounts = measured("accounts", lambda: tables.accounts(table))["account"]
-    parties = pa.table({"account": accounts, "party": pa.array(range(len(accounts)), pa.int64())})
+    measured("accounts", lambda: tables.accounts(table))
     measured("account_steps", lambda: tables.account_steps(table, STEP_HOURS))
     measured("new_prompts", lambda: tables.new_prompts(table))
-    measured("content_values", lambda: tables.content_values(table, parties))
-    measured("exact prompts", lambda: tables.shared_values(table, "exact", parties))
+    for column in VALUE_COLUMNS:
+        measured(f"{column}: values", partial(tables.shared_values, table, column))
     measured("models", lambda: tables.models(table))
     return sizes
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from phalanx.detect.aggregates import aggregate
 from phalanx.detect.narrow import narrow
 from phalanx.detect.population import COUNT_COLUMNS, Population, build_population
 from phalanx.logs import ReadOptions, open_log
@@ -64,7 +65,8 @@ def read_scanned(path: Path) -> ScannedAccounts:
     log = open_log(path, ReadOptions())
     with DuckDBEngine(memory_limit_bytes=1_500_000_000, threads=2) as engine:
         table, names = narrow(engine, log, key=None, keep_excerpts=False, step_hours=HOURS_OF_A_DAY)
-        return ScannedAccounts(build_population(table, names, {}, HOURS_OF_A_DAY), log.rows)
+        aggregates = aggregate(table, HOURS_OF_A_DAY)
+    return ScannedAccounts(build_population(aggregates, names, {}, HOURS_OF_A_DAY), log.rows)
 
 
 def honest_parties(view: ScannedAccounts, honest: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -30,13 +30,13 @@ KEY = bytes(range(100, 132))
 STEP_HOURS = 6
 
 # One case for each function of `tables`; what is missing here fails below.
-PARTIES = pa.table({"account": range(1, 41), "party": [account // 3 for account in range(1, 41)]})
+VALUES = pa.table({"hash": [(2**60 + 7) * code for code in range(1, 4)], "value": [4, 5, 6]})
 GROUPS = pa.table({"account": range(1, 21), "group": [account % 4 for account in range(1, 21)]})
 CASES: dict[str, Callable[[ibis.Table], pa.Table]] = {
     "accounts": tables.accounts,
     "account_steps": lambda table: tables.account_steps(table, STEP_HOURS),
-    "shared_values": lambda table: tables.shared_values(table, "band0", PARTIES),
-    "content_values": lambda table: tables.content_values(table, PARTIES),
+    "shared_values": lambda table: tables.shared_values(table, "band0"),
+    "value_uses": lambda table: tables.value_uses(table, "band0", VALUES),
     "new_prompts": tables.new_prompts,
     "models": tables.models,
     "openings": lambda table: tables.openings(table, GROUPS),

@@ -118,7 +118,9 @@ class _Numbers:
 def _compact(uses: pa.Table) -> pa.Table:
     """Halve what takes most room; counts are added up as these floats later anyway."""
     types = {name: pa.int32() for name in ("account", "value", "step")}
-    return pa.table({n: pc.cast(uses[n], types.get(n, pa.float32()), safe=False) for n in uses.column_names})
+    return pa.table(
+        {n: pc.cast(uses[n], types.get(n, pa.float32()), safe=False) for n in uses.column_names}
+    )
 
 
 def _arrays(rows: pa.Table) -> dict[str, Integers]:
@@ -223,9 +225,7 @@ def _known(past: Past | None, position: int) -> pa.Table:
     return pa.table({"hash": values["hash"].take(pa.array(rows)), "value": rows})
 
 
-def _unnumbered(
-    rows: ibis.Table, past: Past | None, column: str, known: pa.Table
-) -> ibis.Table:
+def _unnumbered(rows: ibis.Table, past: Past | None, column: str, known: pa.Table) -> ibis.Table:
     """Return all exchanges, earlier ones too, that carry a value of these which has no number."""
     if past is None:
         return rows

@@ -66,7 +66,9 @@ CONTENT_COLUMNS = (
 _PARAMETER_STRINGS = ("user_agent", "tools_hash", "endpoint")
 _PARAMETER_NUMBERS = ("temperature", "top_p", "max_tokens", "n", "logprobs", "stream")
 
-_EXCERPT = "excerpt"
+EXCERPT = "excerpt"
+"""What an engine calls the sampled openings of prompts."""
+
 _EXCERPT_CHARACTERS = 240
 _EXCERPT_ONE_IN = 64
 
@@ -105,7 +107,7 @@ class Names:
     @classmethod
     def of(cls, memory: Memory) -> Names:
         """Sort out what an engine brought together."""
-        return cls({name: memory.texts(name) for name in NAMED_COLUMNS}, memory.texts(_EXCERPT))
+        return cls({name: memory.texts(name) for name in NAMED_COLUMNS}, memory.texts(EXCERPT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ class Narrowing:
     key: bytes | None = field(repr=False)
     keep_excerpts: bool
     step_hours: int
+    after_step: int | None = None
+    """Prompts of steps until this one are not sketched: they were, by an earlier scan."""
 
     @property
     def schema(self) -> pa.Schema:
@@ -131,7 +135,11 @@ class Narrowing:
             columns[narrow] = hashes = hash_strings(values, seed)
             if narrow in NAMED_COLUMNS and values.null_count < len(values):
                 sightings.append(_named(narrow, hashes, values))
+        timestamp = _integers(batch.column("timestamp"))
+        step = timestamp // (self.step_hours * MICROSECONDS_PER_HOUR)
         prompts = batch.column("prompt")
+        if self.after_step is not None and step.min(initial=self.after_step + 1) <= self.after_step:
+            prompts = pc.if_else(pa.array(step > self.after_step), prompts, "")
         sketch = sketch_prompts(prompts, derive_seed(self.key, "sketch"))
         for band in range(BANDS):
             columns[f"band{band}"] = sketch.bands[:, band]
@@ -145,9 +153,8 @@ class Narrowing:
             | _offers_tools(batch),
             "code": sketch.code.astype(np.int16),
         }
-        timestamp = _integers(batch.column("timestamp"))
         columns["timestamp"] = timestamp
-        columns["step"] = (timestamp // (self.step_hours * MICROSECONDS_PER_HOUR)).astype(np.int32)
+        columns["step"] = step.astype(np.int32)
         columns["created"] = _integers(batch.column("account_created_at"))
         columns["later_turn"] = (_integers(batch.column("history_turns")) > 0).astype(np.int32)
         columns["parameters"] = _parameter_signature(batch, seed)
@@ -163,8 +170,14 @@ class Narrowing:
         return Reduced(rows, tuple(sightings))
 
 
-def narrow(
-    engine: Engine, log: ExchangeLog, *, key: bytes | None, keep_excerpts: bool, step_hours: int
+def narrow(  # noqa: PLR0913 - keywords
+    engine: Engine,
+    log: ExchangeLog,
+    *,
+    key: bytes | None,
+    keep_excerpts: bool,
+    step_hours: int,
+    after_step: int | None = None,
 ) -> tuple[ibis.Table, Names]:
     """Reduce exchanges to the narrow table.
 
@@ -174,6 +187,7 @@ def narrow(
         key: Secret that keys every hash; null takes a fixed public one.
         keep_excerpts: Whether to sample openings of prompts for the report.
         step_hours: Length of the steps in which the log is replayed.
+        after_step: Prompts of steps until this one are left alone.
 
     Returns:
         The table of `NARROW_SCHEMA`, and the names.
@@ -181,7 +195,7 @@ def narrow(
     Raises:
         InputError: If the log cannot be read, or no row can be used.
     """
-    table, memory = engine.read(log, Narrowing(key, keep_excerpts, step_hours))
+    table, memory = engine.read(log, Narrowing(key, keep_excerpts, step_hours, after_step))
     return table, Names.of(memory)
 
 
@@ -217,7 +231,7 @@ def _excerpts(
     """Sample the first characters of prompts, without regard to what they say."""
     rows = np.flatnonzero((draw % _EXCERPT_ONE_IN == 0) & (opening != 0))
     texts = pc.utf8_slice_codeunits(prompts.take(pa.array(rows)), 0, _EXCERPT_CHARACTERS)
-    return Sighting(_EXCERPT, opening[rows], texts, rows)
+    return Sighting(EXCERPT, opening[rows], texts, rows)
 
 
 def _integers(column: pa.Array) -> npt.NDArray[np.int64]:

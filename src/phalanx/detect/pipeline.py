@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,10 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from phalanx import __version__
-from phalanx.detect.aggregates import aggregate
 from phalanx.detect.config import ScanConfig
+from phalanx.detect.counted import count_alone
 from phalanx.detect.grants import look_up
-from phalanx.detect.narrow import MOST_DAYS, Names, narrow, recent
+from phalanx.detect.incremental import continued
+from phalanx.detect.narrow import Names, narrow
 from phalanx.detect.population import Population, build_population
 from phalanx.detect.record import Recording, record
 from phalanx.detect.replay import Replay, ReplaySettings
@@ -78,8 +78,10 @@ def scan(
 
     Raises:
         InputError: If nothing can be read, or no row is usable.
+        ConfigError: If the store was made with another key or other settings.
+        VerificationError: If the store is damaged, or of a newer version.
         MissingExtraError: If Spark is asked for and not installed.
-        ServiceError: If the Spark cluster cannot be reached or fails.
+        ServiceError: If the Spark cluster or the store's server cannot be reached, or fails.
     """
     config = config or ScanConfig()
     started_at = config.now or datetime.now(tz=UTC)
@@ -93,7 +95,7 @@ def scan(
             rejects_path=rejects_path,
         ),
     )
-    with _open_engine(config) as engine:
+    with continued(config, started_at) as continuation, _open_engine(config) as engine:
         with clock.stage("read and sketch"):
             table, names = narrow(
                 engine,
@@ -101,16 +103,26 @@ def scan(
                 key=config.pseudonym_key,
                 keep_excerpts=not config.hash_only,
                 step_hours=config.step_hours,
+                after_step=continuation.after_step if continuation else None,
             )
         if not log.rows:
             raise _nothing_usable(log)
         with clock.stage("aggregate"):
-            table, left_out = recent(table, config.step_hours)
-            aggregates = aggregate(table, config.step_hours)
-            population = build_population(
-                aggregates, names, _hidden_map(config), config.step_hours
+            counted = (
+                continuation.count(engine, table, names, log)
+                if continuation
+                else count_alone(table, names, log, config.step_hours)
             )
-        replay = Replay(population, _replay_settings(config, population, names))
+            names = counted.names
+            population = build_population(
+                counted.aggregates, names, _hidden_map(config), config.step_hours
+            )
+        reassigned = counted.reassigned(population)
+        replay = Replay(
+            population,
+            _replay_settings(config, population, names),
+            None if reassigned else counted.state,
+        )
         with clock.stage("replay"):
             for step in replay.run():
                 if progress:
@@ -123,16 +135,20 @@ def scan(
                 names=names,
                 grants=grants,
                 config=config,
-                columns=log.columns,
-                has_prompts=log.has_prompts,
-                model_use=aggregates.models,
-                openings=lambda groups: openings(table, groups),
+                columns=counted.columns,
+                has_prompts=counted.has_prompts,
+                model_use=counted.aggregates.models,
+                openings=lambda groups: openings(counted.rows, groups),
             )
-            notes = dict(grants.notes(population))
-            if left_out:
-                notes[f"exchange over {MOST_DAYS} days before the last one, left out"] = left_out
+            notes = {**grants.notes(population), **counted.notes}
+            if reassigned:
+                notes["account that declared its party late, all steps replayed"] = reassigned
             run = _run_record(config, log, started_at, clock, notes)
-            return record(recording, run, log.rows - left_out)
+            result = record(recording, run, counted.exchanges, counted.rejected)
+        if continuation:
+            with clock.stage("keep"):
+                continuation.keep(counted, population, replay, result)
+        return result
 
 
 def _nothing_usable(log: ExchangeLog) -> InputError:
@@ -154,7 +170,7 @@ def _hidden_map(config: ScanConfig) -> dict[str, str]:
 
 
 def _open_engine(config: ScanConfig) -> Engine:
-    memory, threads = config.memory_limit_bytes, _threads(config)
+    memory, threads = config.memory_limit_bytes, config.thread_count
     if config.engine == "duckdb":
         return DuckDBEngine(memory_limit_bytes=memory, threads=threads)
     from phalanx.logs.engine.spark import SparkEngine  # noqa: PLC0415 - needs an extra
@@ -162,10 +178,6 @@ def _open_engine(config: ScanConfig) -> Engine:
     return SparkEngine(
         config.master, config.spark_settings, memory_limit_bytes=memory, threads=threads
     )
-
-
-def _threads(config: ScanConfig) -> int:
-    return config.threads or os.cpu_count() or 1
 
 
 def _replay_settings(config: ScanConfig, population: Population, names: Names) -> ReplaySettings:
@@ -188,7 +200,7 @@ def _replay_settings(config: ScanConfig, population: Population, names: Names) -
         config.false_discovery_rate,
         config.min_group_parties,
         config.seed,
-        _threads(config),
+        config.thread_count,
         trusted,
     )
 
@@ -217,9 +229,11 @@ def _run_record(
             "grants": [grant.grant_id for grant in config.grants],
             "columns": dict(config.columns),
             "memory_limit_bytes": config.memory_limit_bytes,
-            "threads": _threads(config),
+            "threads": config.thread_count,
             "now": started_at.isoformat(),
             "clear_identifiers": config.pseudonym_key is None,
+            "store": config.store,
+            "since": config.since,
         },
         started_at=started_at,
         stage_seconds=clock.seconds,
