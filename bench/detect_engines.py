@@ -75,7 +75,7 @@ class Clock:
 def aggregate(table: ibis.Table, clock: Clock) -> dict[str, int]:
     """Run every aggregate; return the bytes of each result."""
     from phalanx.detect import tables
-    from phalanx.detect.aggregates import VALUE_COLUMNS
+    from phalanx.detect.tables import VALUE_COLUMNS
 
     def measured(name: str, compute: Callable[[], pa.Table]) -> pa.Table:
         with clock.stage(name):
@@ -88,7 +88,8 @@ def aggregate(table: ibis.Table, clock: Clock) -> dict[str, int]:
     measured("account_steps", lambda: tables.account_steps(table, STEP_HOURS))
     measured("new_prompts", lambda: tables.new_prompts(table))
     for column in VALUE_COLUMNS:
-        measured(f"{column}: values", partial(tables.shared_values, table, column))
+        carried = tables.carried_values(table, [column])
+        measured(f"{column}: values", partial(tables.shared_values, carried))
     measured("models", lambda: tables.models(table))
     return sizes
 

@@ -195,44 +195,44 @@ def _with_new_prompts(steps: pa.Table, fresh: pa.Table) -> pa.Table:
 
 
 def _shared(narrow: ibis.Table, past: Past | None, number: _Numbers) -> tuple[pa.Table, pa.Table]:
-    """Return the values that became shared, and the use of values that is news."""
+    """Return the values that became shared, and the use of values that is news.
+
+    A whole log is counted column by column, which takes the least memory; the next part of
+    one at once, because saying what is wanted takes longer there than finding it.
+    """
+    known = _numbered(_NO_VALUES if past is None else past.aggregates.values, 0)
     values: list[pa.Table] = []
     uses: list[pa.Table] = []
-    start = 0 if past is None else past.aggregates.values.num_rows
-    for position, column in enumerate(VALUE_COLUMNS):
-        known = _known(past, position)
-        rows = narrow.filter(_[column] != 0)
-        found = tables.shared_values(_unnumbered(rows, past, column, known), column)
-        found = found.sort_by([("first", "ascending"), ("hash", "ascending")])
-        new = pa.table({"hash": found["hash"], "value": start + np.arange(found.num_rows)})
-        if past is not None:
-            rows = rows.union(past.rows.semi_join(_as(column, new), column))
-        used = tables.value_uses(rows, column, pa.concat_tables([known, new]))
+    start = known.num_rows
+    for columns in [(name,) for name in VALUE_COLUMNS] if past is None else [VALUE_COLUMNS]:
+        rows = tables.carried_values(narrow, columns)
+        earlier = None if past is None else tables.carried_values(past.rows, columns)
+        found = tables.shared_values(_unnumbered(rows, earlier, known)).sort_by(
+            [(name, "ascending") for name in ("column", "first", "hash")]
+        )
+        new = _numbered(found, start)
+        if earlier is not None:
+            rows = rows.union(earlier.semi_join(ibis.memtable(new), _VALUE))
+        used = tables.value_uses(rows, pa.concat_tables([known, new]))
         uses.append(_compact(number.put_into(used)))
-        place = pa.array(np.full(found.num_rows, position, dtype=np.int64))
-        values.append(found.append_column("column", place))
+        values.append(found)
         start += found.num_rows
     return pa.concat_tables(values), pa.concat_tables(uses)
 
 
-def _known(past: Past | None, position: int) -> pa.Table:
-    """Return hash and number of the values of one column that were shared before."""
-    if past is None:
-        empty = pa.array([], pa.int64())
-        return pa.table({"hash": empty, "value": empty})
-    values = past.aggregates.values
-    rows = np.flatnonzero(values["column"].to_numpy() == position)
-    return pa.table({"hash": values["hash"].take(pa.array(rows)), "value": rows})
+_VALUE = ["column", "hash"]
+_NO_VALUES = pa.table({name: pa.array([], pa.int64()) for name in (*_VALUE, "first")})
 
 
-def _unnumbered(rows: ibis.Table, past: Past | None, column: str, known: pa.Table) -> ibis.Table:
-    """Return all exchanges, earlier ones too, that carry a value of these which has no number."""
-    if past is None:
+def _numbered(values: pa.Table, start: int) -> pa.Table:
+    return values.select(_VALUE).append_column(
+        "value", pa.array(np.arange(start, start + values.num_rows))
+    )
+
+
+def _unnumbered(rows: ibis.Table, earlier: ibis.Table | None, known: pa.Table) -> ibis.Table:
+    """Return all exchanges, earlier ones too, with those of the values that have no number."""
+    if earlier is None:
         return rows
-    unknown = rows.anti_join(_as(column, known), column)
-    return unknown.union(past.rows.semi_join(unknown.select(column), column))
-
-
-def _as(column: str, values: pa.Table) -> ibis.Table:
-    """Return hashes as a table to join with."""
-    return ibis.memtable(values.select(["hash"]).rename_columns([column]))
+    unknown = rows.anti_join(ibis.memtable(known), _VALUE)
+    return unknown.union(earlier.semi_join(unknown.select(_VALUE), _VALUE))

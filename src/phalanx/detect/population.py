@@ -13,7 +13,7 @@ from scipy import sparse
 
 from phalanx.detect import tables
 from phalanx.detect.activity import Activity, arrange
-from phalanx.detect.aggregates import VALUE_COLUMNS, Aggregates
+from phalanx.detect.aggregates import Aggregates
 from phalanx.detect.narrow import MICROSECONDS_PER_HOUR, Names
 from phalanx.detect.parties import Parties, declare_parties
 from phalanx.detect.shared_use import SharedUse, shared_use
@@ -172,7 +172,7 @@ def _shared(
     """Return the use of prompts or of all else, values in the order of their first exchanges."""
     values, uses = aggregates.values, aggregates.uses
     column = values["column"].to_numpy()
-    chosen = np.flatnonzero((column == VALUE_COLUMNS.index("exact")) == prompts)
+    chosen = np.flatnonzero((column == tables.VALUE_COLUMNS.index("exact")) == prompts)
     keys = (values["hash"].to_numpy(), values["first"].to_numpy(), column)
     number = np.full(column.size, -1, dtype=np.int64)
     number[chosen[np.lexsort([key[chosen] for key in keys])]] = np.arange(chosen.size)

@@ -6,11 +6,17 @@ are cast, because engines type them differently.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ibis
 import pyarrow as pa
 from ibis import _
 
-from phalanx.detect.narrow import MICROSECONDS_PER_HOUR, MICROSECONDS_PER_MINUTE
+from phalanx.detect.narrow import (
+    CONTENT_COLUMNS,
+    MICROSECONDS_PER_HOUR,
+    MICROSECONDS_PER_MINUTE,
+)
 from phalanx.detect.sketch import CAPABILITIES, ELICITATION_MASK, TARGETED_MASK
 
 STANDING_COLUMNS = (
@@ -26,6 +32,9 @@ STANDING_COLUMNS = (
     "created",
 )
 """Attributes of an account that are taken from its first exchange that carries them."""
+
+VALUE_COLUMNS = (*CONTENT_COLUMNS, "exact")
+"""Columns of the narrow table whose values several accounts may share; the last holds prompts."""
 
 _DRAWS = 1024
 """Draws that tell exchanges of one microsecond apart."""
@@ -110,37 +119,57 @@ USE_COUNTS = (
 """Counts of the exchanges that carry one shared value."""
 
 
-def shared_values(narrow: ibis.Table, column: str) -> pa.Table:
-    """Return the values of one content column that at least two accounts used.
+def carried_values(narrow: ibis.Table, columns: Sequence[str]) -> ibis.Table:
+    """Return one row per exchange and column in which it carries a value.
 
     Parameters:
         narrow: The narrow table.
-        column: With hashes, 0 where there is none.
+        columns: Of `VALUE_COLUMNS`.
 
     Returns:
-        Columns hash and first: the moment of the first exchange that carried it.
+        An expression with the columns column (place in `VALUE_COLUMNS`), hash, and what is
+        counted of the exchange.
     """
-    shared = (
-        narrow.filter(_[column] != 0)
-        .group_by(hash=_[column])
-        .agg(first=_instant().min(), low=_.account.min(), high=_.account.max())
-    )
-    return shared.filter(_.low != _.high).select("hash", "first").to_pyarrow()
+    parts = [
+        narrow.filter(narrow[name] != 0).select(
+            "account",
+            "step",
+            *_COUNTED,
+            instant=_instant(),
+            column=ibis.literal(VALUE_COLUMNS.index(name), "int64"),
+            hash=_[name],
+        )
+        for name in columns
+    ]
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
-def value_uses(narrow: ibis.Table, column: str, values: pa.Table) -> pa.Table:
-    """Return who used which value of one content column, and when.
+def shared_values(carried: ibis.Table) -> pa.Table:
+    """Return the values that at least two accounts used.
 
     Parameters:
-        narrow: The narrow table.
-        column: With hashes.
-        values: Columns hash and value: the number of each value that is asked for.
+        carried: From `carried_values`.
+
+    Returns:
+        Columns column, hash and first: the moment of the first exchange that carried it.
+    """
+    shared = carried.group_by("column", "hash").agg(
+        first=_.instant.min(), low=_.account.min(), high=_.account.max()
+    )
+    return shared.filter(_.low != _.high).select("column", "hash", "first").to_pyarrow()
+
+
+def value_uses(carried: ibis.Table, values: pa.Table) -> pa.Table:
+    """Return who used which value, and when.
+
+    Parameters:
+        carried: From `carried_values`.
+        values: Columns column, hash and value: the number of each value that is asked for.
 
     Returns:
         Columns account, value, step and `USE_COUNTS`: one row per account, value and step.
     """
-    used = narrow.select("account", "step", *_COUNTED, hash=_[column])
-    rows = used.inner_join(ibis.memtable(values), "hash")
+    rows = carried.inner_join(ibis.memtable(values), ["column", "hash"])
     return rows.group_by("account", "value", "step").agg(**_use_counts()).to_pyarrow()
 
 
