@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from ibis import _
 
 from phalanx.detect import tables
 from phalanx.detect.narrow import CONTENT_COLUMNS
