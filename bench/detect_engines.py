@@ -87,6 +87,7 @@ def aggregate(table: ibis.Table, clock: Clock) -> dict[str, int]:
     measured("accounts", lambda: tables.accounts(table))
     measured("account_steps", lambda: tables.account_steps(table, STEP_HOURS))
     measured("new_prompts", lambda: tables.new_prompts(table))
+    measured("conversations", lambda: tables.conversations(table))
     for column in VALUE_COLUMNS:
         carried = tables.carried_values(table, [column])
         measured(f"{column}: values", partial(tables.shared_values, carried))

@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pytest
 
 from phalanx.detect.population import Population
-from phalanx.detect.replay import Replay, ReplaySettings, Track
+from phalanx.detect.replay import Replay, ReplaySettings
 from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
+from phalanx.detect.track import Track
 from phalanx.detect.verdicts import sort_tracks
 
 SETTINGS = ReplaySettings(0.1, 5, 0, 2, None)
@@ -42,8 +43,8 @@ def replayed(
 
 def _sure(number: int, members: npt.NDArray[np.int64]) -> Track:
     track = Track("content", number, 0, members, members)
-    track.log10_apart = [50.0] * 5
-    track.log10_honest = [0.0] * 5
+    for _ in range(5):
+        track.look(50.0, 0.0)
     return track
 
 

@@ -18,6 +18,7 @@ _SETUP = Group.create_ordered("Set up")
 _COMMANDS = {
     "demo": ("phalanx.cli.demo:demo", _DETECT),
     "scan": ("phalanx.cli.scan:scan", _DETECT),
+    "sketch-corpus": ("phalanx.cli.sketch_corpus:sketch_corpus", _DETECT),
     "explain": ("phalanx.cli.explain:explain", _READ),
     "reveal": ("phalanx.cli.reveal:reveal", _READ),
     "simulate": ("phalanx.cli.simulate:simulate", _MEASURE),

@@ -90,9 +90,10 @@ def aggregate(narrow: ibis.Table, step_hours: int, past: Past | None = None) -> 
     models = tables.models(narrow)
     return Aggregates(
         accounts=accounts,
-        steps=_with_new_prompts(
+        steps=_in_order(
             number.put_into(steps),
             number.put_into(tables.new_prompts(narrow, None if past is None else past.rows)),
+            number.put_into(tables.conversations(narrow)),
         ),
         values=values,
         uses=uses,
@@ -180,17 +181,21 @@ def _add_up(old: dict[str, Integers], found: Mapping[str, Integers], rows: Integ
             old[column][rows[is_new]] = found[column][is_new]
 
 
-def _with_new_prompts(steps: pa.Table, fresh: pa.Table) -> pa.Table:
-    """Order rows by account and step, and put the number of new prompts beside them."""
+def _in_order(steps: pa.Table, *counts: pa.Table) -> pa.Table:
+    """Order rows by account and step, and put counts beside them that only some rows have."""
     account, step = steps["account"].to_numpy(), steps["step"].to_numpy()
     order = np.lexsort((step, account))
     first = int(step.min(initial=0))
     width = int(step.max(initial=0)) - first + 1
     cells = account[order] * width + step[order] - first
-    counts = np.zeros(cells.size, dtype=np.int64)
-    own = fresh["account"].to_numpy() * width + fresh["step"].to_numpy() - first
-    counts[np.searchsorted(cells, own)] = fresh["new_prompts"].to_numpy()
-    return steps.take(pa.array(order)).append_column("new_prompts", pa.array(counts))
+    steps = steps.take(pa.array(order))
+    for fewer in counts:
+        (name,) = set(fewer.column_names) - {"account", "step"}
+        column = np.zeros(cells.size, dtype=np.int64)
+        own = fewer["account"].to_numpy() * width + fewer["step"].to_numpy() - first
+        column[np.searchsorted(cells, own)] = fewer[name].to_numpy()
+        steps = steps.append_column(name, pa.array(column))
+    return steps
 
 
 def _shared(narrow: ibis.Table, past: Past | None, number: _Numbers) -> tuple[pa.Table, pa.Table]:

@@ -16,6 +16,8 @@ import numpy.typing as npt
 from phalanx.detect.links import MISSING, LinkFamily, Moment
 from phalanx.evidence import Urn, UrnTest, mean, product
 
+Codes = npt.NDArray[np.int64]
+
 
 @dataclass(frozen=True, slots=True)
 class FamilyEvidence:
@@ -36,7 +38,12 @@ class ApartTest:
     """
 
     def __init__(self, moment: Moment) -> None:
-        """Nothing is counted before a family is asked for."""
+        """Begin at a moment."""
+        self._shelf: dict[tuple[str, int], tuple[Codes, Codes, Urn]] = {}
+        self.move_to(moment)
+
+    def move_to(self, moment: Moment) -> None:
+        """Go to another moment; nothing is counted before a family is asked for."""
         self._moment = moment
         self._seen = moment.population.activity.joined <= moment.step
         self._urns: dict[str, list[Urn]] = {}
@@ -50,7 +57,7 @@ class ApartTest:
             of_levels = [urn.test_groups(groups) for urn in self._urns_of(family)]
             if not of_levels:
                 continue
-            for evidence, tests in zip(lines, zip(*of_levels, strict=True), strict=True):
+            for evidence, *tests in zip(lines, *of_levels, strict=True):
                 best = max(tests, key=lambda test: test.log10_e)
                 evidence.append(FamilyEvidence(family, mean([t.log10_e for t in tests]), best))
         return lines
@@ -58,12 +65,25 @@ class ApartTest:
     def _urns_of(self, family: LinkFamily) -> list[Urn]:
         """Count values among the parties that have appeared by then, once for all routes."""
         if family.rule_id not in self._urns:
-            values = family.values(self._moment)
-            levels = [np.where(self._seen, level, MISSING) for level in values]
-            strata = strata_of(self._moment.attribute(family.stratum))
-            shown = any((level != MISSING).any() for level in levels)
-            self._urns[family.rule_id] = [Urn(level, strata) for level in levels] if shown else []
+            urns = [
+                self._urn(family, number, level)
+                for number, level in enumerate(family.values(self._moment))
+            ]
+            shown = any(urn.population for urn in urns)
+            self._urns[family.rule_id] = urns if shown else []
         return self._urns[family.rule_id]
+
+    def _urn(self, family: LinkFamily, number: int, level: npt.NDArray[np.int64]) -> Urn:
+        """Fill an urn; values that are what they were the last time are not sorted again."""
+        stratum = self._moment.code(family.stratum)
+        shelved = self._shelf.get((family.rule_id, number))
+        if shelved is None or not (
+            np.array_equal(shelved[0], level) and np.array_equal(shelved[1], stratum)
+        ):
+            # Parties without the stratum's attribute are a stratum of their own.
+            urn = Urn(level, stratum - MISSING)
+            shelved = self._shelf[family.rule_id, number] = level, stratum, urn
+        return shelved[2].among(self._seen)
 
 
 def combine(lines: Sequence[FamilyEvidence], parties: int) -> float:
@@ -92,12 +112,3 @@ def combine(lines: Sequence[FamilyEvidence], parties: int) -> float:
         mean([x.log10_e for x in lines if x.family.source == source]) for source in sources
     )
     return product(of_sources[:-1]) * math.sqrt(2.0 / max(parties, 2))
-
-
-def strata_of(attribute: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return a stratum per party: its value, one for all that carry none.
-
-    Rare values are not put together: what a mixture of countries shares, each of them
-    shares more.
-    """
-    return np.unique(attribute, return_inverse=True)[1].astype(np.int64)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,7 @@ _TEMPLATES_SHOWN = 5
 _SLOT = re.compile(r"\d[\w.,:/-]*|\"[^\"\n]{1,600}\"|`[^`\n]{1,600}`|https?://\S+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FactFinder:
     """Answers questions about groups of parties."""
 
@@ -132,13 +133,16 @@ class FactFinder:
             output_tokens=row["output_tokens"][account].as_py(),
         )
 
+    @cached_property
+    def _exchanges_by_capability(self) -> list[npt.NDArray[np.float64]]:
+        activity = self.population.activity
+        return [activity.total(column, 0, activity.steps - 1) for column in CAPABILITY_COLUMNS]
+
     def _capabilities(self, parties: npt.NDArray[np.int64], total: float) -> dict[str, float]:
         """Return the capabilities that stand out, most targeted first."""
-        activity = self.population.activity
         shares = {
-            name: float(activity.total(column, 0, activity.steps - 1)[parties].sum())
-            / max(total, 1.0)
-            for name, column in zip(CAPABILITIES, CAPABILITY_COLUMNS, strict=True)
+            name: float(of_parties[parties].sum()) / max(total, 1.0)
+            for name, of_parties in zip(CAPABILITIES, self._exchanges_by_capability, strict=True)
         }
         ranked = sorted(shares.items(), key=lambda pair: -pair[1])
         return {name: share for name, share in ranked if share >= NOTABLE_SHARE}

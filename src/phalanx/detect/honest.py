@@ -7,7 +7,7 @@ costs power.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,11 +15,9 @@ import numpy.typing as npt
 
 from phalanx.detect.habits import HABITS, scores_of
 from phalanx.detect.own_use import MINIMUM_OWN_EXCHANGES, OwnUse
-from phalanx.detect.use_window import UseWindow
+from phalanx.detect.reference import Operators, Reference
+from phalanx.detect.use_window import MINIMUM_EXCHANGES, UseWindow
 from phalanx.evidence import conformal_log10_e, mean, pool_log10_e, pool_log10_e_over_orders
-
-MINIMUM_EXCHANGES = 10
-"""Exchanges in the window below which a party's habits are not known."""
 
 MOST_INDEPENDENT_SHARING = 10.0
 """However many share content, in its use they are taken for no more independent users than
@@ -94,23 +92,6 @@ NOTHING_SEEN = HonestEvidence(0.0, 0.0, 1.0, 0, 0, {}, {})
 """Result for a group none of whose members was active enough."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """Operators that use the model on the days of a test."""
-
-    window: UseWindow
-    """Habits on those days."""
-
-    parties: npt.NDArray[np.bool_]
-    """Parties that count as one operator each, shape (parties,)."""
-
-    pooled: Sequence[npt.NDArray[np.int64]]
-    """Other groups; each counts as one operator, whatever its size."""
-
-    own: OwnUse
-    """How each party uses the own content of its community, one entry per party."""
-
-
 def examine_pool(
     reference: Reference,
     members: npt.NDArray[np.int64],
@@ -133,9 +114,9 @@ def examine_pool(
     active = members[window.exchanges[members] >= MINIMUM_EXCHANGES]
     if active.size == 0:
         return NOTHING_SEEN
-    like = _like_volume(window, active, reference.parties)
+    like = _like_volume(window, active, reference.operators.alone)
     like[members] = False
-    theirs = _reference_scores(window, like, reference.pooled)
+    theirs = _scores_of(window, like, reference.operators, members)
     shares = window.shares_within(active, circle)
     scores = scores_of(shares)
     independent = float(np.sqrt(active.size))
@@ -168,7 +149,7 @@ def _of_shared_part(
         return [0.0] * shared.scores.shape[1]
     volume = float(np.median(shared.exchanges[active]))
     theirs = reference.own.exchanges
-    like = reference.parties & (theirs >= max(MINIMUM_OWN_EXCHANGES, volume / VOLUME_RATIO))
+    like = reference.operators.alone & (theirs >= max(MINIMUM_OWN_EXCHANGES, volume / VOLUME_RATIO))
     like &= theirs <= volume * VOLUME_RATIO
     like[members] = False
     independent = float(min(np.sqrt(np.count_nonzero(active)), MOST_INDEPENDENT_SHARING))
@@ -189,12 +170,7 @@ def _bet(
     return pool_log10_e_over_orders(scores, reference, independent, orders)
 
 
-def examine_operator(
-    window: UseWindow,
-    party: int,
-    reference: npt.NDArray[np.bool_],
-    pooled: Sequence[npt.NDArray[np.int64]],
-) -> HonestEvidence:
+def examine_operator(window: UseWindow, party: int, operators: Operators) -> HonestEvidence:
     """Test one declared party, which is one operator whatever its accounts.
 
     Null hypothesis: the party is drawn from the same population as parties of like volume.
@@ -202,15 +178,14 @@ def examine_operator(
     Parameters:
         window: Habits on the days of the test.
         party: The party.
-        reference: Parties that count as one operator each, shape (parties,).
-        pooled: Linked groups; each counts as one operator.
+        operators: With whom it is compared.
     """
     members = np.array([party])
     if window.exchanges[party] < MINIMUM_EXCHANGES:
         return NOTHING_SEEN
-    like = _like_volume(window, members, reference)
+    like = _like_volume(window, members, operators.alone)
     like[party] = False
-    theirs = _reference_scores(window, like, pooled)[:, 0]
+    theirs = _scores_of(window, like, operators, np.zeros(0, dtype=np.int64))[:, 0]
     log10_e = conformal_log10_e(float(window.scores[party, 0]), theirs)
     typical = np.median(window.shares[like], axis=0) if like.any() else np.zeros(len(HABITS))
     return HonestEvidence(
@@ -233,15 +208,11 @@ def _like_volume(
     return np.asarray(reference & (window.exchanges >= least) & (window.exchanges <= most))
 
 
-def _reference_scores(
+def _scores_of(
     window: UseWindow,
     like: npt.NDArray[np.bool_],
-    pooled: Sequence[npt.NDArray[np.int64]],
+    operators: Operators,
+    members: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float64]:
     """Return scores of reference operators, shape (operators, scores)."""
-    others = []
-    for group in pooled:
-        rows = group[window.exchanges[group] >= MINIMUM_EXCHANGES]
-        if rows.size:
-            others.append(window.scores[rows].mean(axis=0))
-    return np.vstack([window.scores[like], *others])
+    return np.vstack([window.scores[like], operators.scores_of_groups(window, members)])

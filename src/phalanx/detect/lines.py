@@ -7,7 +7,7 @@ from phalanx.detect.honest import (
     HarvestLikeUse,
     HonestEvidence,
 )
-from phalanx.detect.replay import Track
+from phalanx.detect.track import Track
 from phalanx.model import Evidence
 
 APART_NULL = (

@@ -26,13 +26,19 @@ _OPERATOR_FAMILIES = (*STANDING_FAMILIES, *CONTENT_FAMILIES[1:])
 """All families but the shared templates."""
 
 
+def operator_links(moment: Moment) -> Incidence:
+    """Return the links of all parties that tell operators apart."""
+    return standing_incidence(moment, _OPERATOR_FAMILIES)
+
+
 def split_operators(
-    moment: Moment, members: npt.NDArray[np.int64], minimum: int, seed: int
+    everything: Incidence, parties: int, members: npt.NDArray[np.int64], minimum: int, seed: int
 ) -> list[npt.NDArray[np.int64]]:
     """Split a group into operators that share neither standing values nor settings.
 
     Parameters:
-        moment: The last one.
+        everything: From `operator_links`.
+        parties: Number of parties in the population.
         members: Parties of the group.
         minimum: Smallest number of parties of an operator.
         seed: Fixes the result.
@@ -41,14 +47,13 @@ def split_operators(
         The parts, largest first, or the whole group as the only one. Parties that fit no
         part are left out.
     """
-    everything = standing_incidence(moment, _OPERATOR_FAMILIES)
     inside = np.isin(everything.party, members)
     value, users = everything.value[inside], np.bincount(everything.value[inside])
     shared = users[value] >= 2
     links = Incidence(
         everything.party[inside][shared], value[shared], everything.weight[inside][shared]
     )
-    labels = communities(links, moment.population.parties.count, seed)
+    labels = communities(links, parties, seed)
     joined = _joined(links, groups_of(labels, 2), labels.size)
     least = max(minimum, int(np.ceil(MINIMUM_SHARE * members.size)))
     parts = [part for part in joined if part.size >= least]

@@ -14,6 +14,7 @@ from scipy import sparse
 from phalanx.detect import tables
 from phalanx.detect.activity import Activity, arrange
 from phalanx.detect.aggregates import Aggregates
+from phalanx.detect.codes import MISSING, coded
 from phalanx.detect.narrow import MICROSECONDS_PER_HOUR, Names
 from phalanx.detect.parties import Parties, declare_parties
 from phalanx.detect.shared_use import SharedUse, shared_use
@@ -69,6 +70,9 @@ class Population:
     """First-seen attribute of each party's earliest account, 0 where missing, shape (parties,):
     a hash, or for `created` the microseconds."""
 
+    codes: Mapping[str, npt.NDArray[np.int64]]
+    """The attributes as small codes, `MISSING` where missing, shape (parties,)."""
+
     shown: Mapping[str, npt.NDArray[np.int64]]
     """Step in which that attribute was first carried, beyond all steps where it is missing."""
 
@@ -89,9 +93,14 @@ class Population:
         days = (self.first_step + np.arange(self.steps)) // self.steps_per_day
         return np.asarray(days - days[0])
 
-    def attribute(self, name: str, step: int) -> npt.NDArray[np.int64]:
-        """Return an attribute of each party as known at the end of a step, 0 where it is not."""
-        return np.where(self.shown[name] <= step, self.attributes[name], 0)
+    def code(self, name: str, step: int) -> npt.NDArray[np.int64]:
+        """Return the code of an attribute, `MISSING` where a party has not shown it by a step.
+
+        Parties that have not appeared by then keep theirs, so that little changes from step to
+        step.
+        """
+        silent = (self.activity.joined <= step) & (self.shown[name] > step)
+        return np.where(silent, MISSING, self.codes[name])
 
     def forms_after(self, step: int) -> bool:
         """Return whether groups are formed after a step: the first five, then every other.
@@ -139,6 +148,7 @@ def build_population(
     # Of the accounts of one party and step the first lends its minute.
     order = np.argsort(account, kind="stable")
     first = parties.first_account
+    attributes = {name: accounts[name].to_numpy()[first] for name in tables.STANDING_COLUMNS}
     return Population(
         accounts=accounts,
         account_names=account_names,
@@ -156,7 +166,8 @@ def build_population(
         account_exchanges=sparse.csr_array(
             (rows["exchanges"].to_numpy(), (account, step)), shape=(len(account_names), steps)
         ),
-        attributes={name: accounts[name].to_numpy()[first] for name in tables.STANDING_COLUMNS},
+        attributes=attributes,
+        codes={name: coded(values) for name, values in attributes.items()},
         shown={
             name: accounts[f"{name}_step"].to_numpy()[first] - first_step
             for name in tables.STANDING_COLUMNS

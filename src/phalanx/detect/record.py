@@ -17,12 +17,13 @@ from phalanx.detect.lines import evidence_lines
 from phalanx.detect.link_table import link_table
 from phalanx.detect.narrow import Names
 from phalanx.detect.population import Population
-from phalanx.detect.replay import Replay, Track
+from phalanx.detect.replay import Replay
 from phalanx.detect.response import estimate_harm, recommend_actions
 from phalanx.detect.result import Population as PopulationRecord
 from phalanx.detect.result import RunRecord, ScanResult, SignalState
 from phalanx.detect.rules import all_rules
 from phalanx.detect.single import single_parties
+from phalanx.detect.track import Track
 from phalanx.detect.verdicts import Verdict, sort_tracks
 from phalanx.evidence import LINKED_LOG10_E, NOT_ASKED, reachable_log10_e
 from phalanx.model import (

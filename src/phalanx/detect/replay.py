@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -14,7 +14,7 @@ from phalanx.detect.apart import ApartTest, FamilyEvidence, combine
 from phalanx.detect.formation import Formation, Formations, Group, Route, own_content_after
 from phalanx.detect.groups import own_content
 from phalanx.detect.habits import Habits
-from phalanx.detect.honest import HonestEvidence, Reference, examine_pool
+from phalanx.detect.honest import HonestEvidence, examine_pool
 from phalanx.detect.links import (
     BIRTH_FAMILIES,
     CONTENT_FAMILIES,
@@ -27,16 +27,13 @@ from phalanx.detect.links import (
 )
 from phalanx.detect.own_use import OwnUse
 from phalanx.detect.population import Population
+from phalanx.detect.reference import Operators, Reference
+from phalanx.detect.track import Track, decide
 from phalanx.detect.use_window import PromptUsers, UseWindow
 from phalanx.evidence import (
-    LINKED_LOG10_E,
     LOOKS,
     NOT_ASKED,
-    Discoveries,
-    both,
-    e_benjamini_hochberg_two_nulls,
     mean,
-    weighted_looks,
 )
 
 TESTED_BY: Mapping[Route, Sequence[LinkFamily]] = {
@@ -45,56 +42,6 @@ TESTED_BY: Mapping[Route, Sequence[LinkFamily]] = {
     "birth": (*IDENTITY_FAMILIES, *CONTENT_FAMILIES),
 }
 """Route that formed a group -> families that testify for it; timing testifies for all."""
-
-
-@dataclass
-class Track:
-    """A group followed over steps."""
-
-    route: Route
-    number: int
-    formed_step: int
-    opening: npt.NDArray[np.int64]
-    """Parties when it was opened."""
-
-    members: npt.NDArray[np.int64]
-    timing: list[FamilyEvidence] = field(default_factory=list)
-    """Synchrony of each step at which the group was looked at."""
-
-    log10_apart: list[float] = field(default_factory=list)
-    log10_honest: list[float] = field(default_factory=list)
-    apart_lines: list[FamilyEvidence] = field(default_factory=list)
-    """Families at the last look."""
-
-    linked_log10_e: float = 0.0
-    """Latest evidence against "operated apart", from the opening on: whether the parties
-    count as one operator in the reference of other groups."""
-
-    honest: HonestEvidence | None = None
-    """Honest-use test at the last look."""
-
-    discovered_step: int | None = None
-    threshold: float = float("inf")
-
-    @property
-    def opening_size(self) -> int:
-        """Parties when it was opened; its weight in e-BH."""
-        return self.opening.size
-
-    @property
-    def log10_e_apart(self) -> float:
-        """Evidence against "operated apart", over the looks so far."""
-        return weighted_looks(self.log10_apart)
-
-    @property
-    def log10_e_honest(self) -> float:
-        """Evidence against "used honestly", over the looks so far."""
-        return weighted_looks(self.log10_honest)
-
-    @property
-    def log10_e(self) -> float:
-        """Evidence for a campaign."""
-        return both(self.log10_e_apart, self.log10_e_honest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +111,7 @@ class Replay:
             )
         self.moment = Moment(population, step, texts)
         self._apart = ApartTest(self.moment)
+        self.operators = self._operators()
 
     @property
     def state(self) -> ReplayState:
@@ -190,8 +138,12 @@ class Replay:
         """Return the share of every party's exchanges that a group's own content explains."""
         own = own_content(self.sent, self._users, members)
         explained = self.sent @ own.astype(np.float32)
-        total = self._population.activity.total("exchanges", 0, self._population.steps - 1)
-        return np.asarray(np.minimum(1.0, explained / np.maximum(total, 1.0)), dtype=np.float64)
+        shares = np.minimum(1.0, explained / np.maximum(self._sent_in_all, 1.0))
+        return np.asarray(shares, dtype=np.float64)
+
+    @cached_property
+    def _sent_in_all(self) -> npt.NDArray[np.float64]:
+        return self._population.activity.total("exchanges", 0, self._population.steps - 1)
 
     @property
     def exchanges(self) -> npt.NDArray[np.float64]:
@@ -219,7 +171,7 @@ class Replay:
                 self._own, self._own_uses, self._formed_step = formation.own, {}, step
             texts = formation.communities if formation else self.moment.communities
             self.moment = Moment(self._population, step, texts)
-            self._apart = ApartTest(self.moment)
+            self._apart.move_to(self.moment)
             current = self._current()
             self._look([t for t in current if step - t.formed_step in LOOKS])
             if formation:
@@ -284,20 +236,18 @@ class Replay:
                 track.linked_log10_e = combine(track.apart_lines, track.members.size)
                 is_opening = track.formed_step == self.moment.step
                 if is_opening and route == "content":
-                    track.log10_apart.append(NOT_ASKED)
-                    track.log10_honest.append(NOT_ASKED)
-                    continue
-                track.log10_apart.append(track.linked_log10_e)
-                if track.linked_log10_e >= LINKED_LOG10_E:
+                    track.look(NOT_ASKED, NOT_ASKED)
+                elif track.is_linked:
                     due.append(track)
                 else:
-                    track.log10_honest.append(NOT_ASKED)
+                    track.look(track.linked_log10_e, NOT_ASKED)
+        self.operators = self._operators()
         for track in due:
             track.honest = self.examine_use(track.members, track.members, track.formed_step)
-            track.log10_honest.append(track.honest.log10_e)
+            track.look(track.linked_log10_e, track.honest.log10_e)
 
     def examine_use(self, members: Group, circle: Group, formed_step: int) -> HonestEvidence:
-        """Test the use of any group since it was formed.
+        """Test the use of any group since it was formed, the last look at linked groups standing.
 
         Parameters:
             members: Parties of the group.
@@ -307,8 +257,7 @@ class Replay:
         first, last = self._span_since(formed_step)
         reference = Reference(
             self.use_between(first, last),
-            self.reference(),
-            self.groups_without(members),
+            self.operators,
             self._own_use_between(first, last),
         )
         return examine_pool(reference, members, circle, self._own.of_group(members, first, last))
@@ -336,32 +285,20 @@ class Replay:
             )
         return self._windows[first, last]
 
-    def reference(self) -> npt.NDArray[np.bool_]:
-        """Return which parties count as one honest operator each, shape (parties,)."""
+    def _operators(self) -> Operators:
+        """Tell who counts as one operator: parties alone, and linked groups as one each."""
         if self.settings.trusted is not None:
-            return self.settings.trusted
+            return Operators(self.settings.trusted, [])
+        linked = [track.members for track in self._current() if track.is_linked]
         alone = np.ones(self._population.parties.count, dtype=np.bool_)
-        for track in self._linked():
-            alone[track.members] = False
-        return alone
-
-    def groups_without(self, members: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
-        """Return linked groups that share no party with `members`; one operator each."""
-        if self.settings.trusted is not None:
-            return []
-        inside = np.zeros(self._population.parties.count, dtype=np.bool_)
-        inside[members] = True
-        return [t.members for t in self._linked() if not inside[t.members].any()]
+        for members in linked:
+            alone[members] = False
+        return Operators(alone, linked)
 
     def reference_size(self) -> int:
         """Return how many operators can serve as reference now."""
-        active = self.exchanges > 0
-        return int((self.reference() & active).sum()) + len(
-            self.groups_without(np.zeros(0, dtype=np.int64))
-        )
-
-    def _linked(self) -> list[Track]:
-        return [t for t in self._current() if t.linked_log10_e >= LINKED_LOG10_E]
+        active = self.operators.alone & (self.exchanges > 0)
+        return int(np.count_nonzero(active)) + self.operators.groups
 
     def _current(self) -> list[Track]:
         return [track for route in self.alive.values() for track in route.values()]
@@ -376,16 +313,6 @@ class Replay:
             track.threshold = float(level)
             if rejected and track.discovered_step is None:
                 track.discovered_step = self.moment.step
-
-
-def decide(tracks: Sequence[Track], false_discovery_rate: float) -> Discoveries:
-    """Return which groups are campaigns on the evidence so far, each weighted by its size."""
-    return e_benjamini_hochberg_two_nulls(
-        np.array([track.log10_e_apart for track in tracks]),
-        np.array([track.log10_e_honest for track in tracks]),
-        false_discovery_rate,
-        np.array([track.opening_size for track in tracks], dtype=np.float64),
-    )
 
 
 def _average(timing: list[FamilyEvidence]) -> list[FamilyEvidence]:

@@ -39,8 +39,7 @@ def single_parties(
         return ()
     candidates = examined(population)
     view = replay.use_between(first, last)
-    reference, others = replay.reference(), replay.groups_without(np.zeros(0, dtype=np.int64))
-    evidence = [examine_operator(view, int(party), reference, others) for party in candidates]
+    evidence = [examine_operator(view, int(party), replay.operators) for party in candidates]
     outcome = e_benjamini_hochberg(
         np.array([item.log10_e for item in evidence]), false_discovery_rate
     )

@@ -84,9 +84,8 @@ def _first_seen(column: str) -> ibis.Value:
 def account_steps(narrow: ibis.Table, step_hours: int) -> pa.Table:
     """Return one row per account and step: what was asked, and how.
 
-    `first_turns` counts exchanges without earlier turns; `conversations` the distinct
-    conversations (0 where the log has none); `minute` is the minute of the step of one
-    exchange, picked without regard to what it says.
+    `first_turns` counts exchanges without earlier turns; `minute` is the minute of the step
+    of one exchange, picked without regard to what it says.
     """
     capabilities = {
         column: ((_.capabilities.cast("int64") & ibis.literal(1 << bit, "int64")) != 0).sum()
@@ -94,7 +93,6 @@ def account_steps(narrow: ibis.Table, step_hours: int) -> pa.Table:
     }
     expression = narrow.group_by("account", "step").agg(
         **_use_counts(),
-        conversations=_.conversation.nunique(where=_.conversation != 0),
         conversed=(_.conversation != 0).sum(),
         code=_.code.cast("int64").sum(),
         words=_.words.cast("int64").sum(),
@@ -202,6 +200,12 @@ def new_prompts(narrow: ibis.Table, past: ibis.Table | None = None) -> pa.Table:
         again = past.select("account", "exact").semi_join(firsts, "exact")
         firsts = firsts.anti_join(again, ["account", "exact"])
     return firsts.group_by("account", "step").agg(new_prompts=_.count()).to_pyarrow()
+
+
+def conversations(narrow: ibis.Table) -> pa.Table:
+    """Return how many conversations each account had, per step in which it had one."""
+    held = narrow.filter(_.conversation != 0).select("account", "step", "conversation").distinct()
+    return held.group_by("account", "step").agg(conversations=_.count()).to_pyarrow()
 
 
 def models(narrow: ibis.Table) -> pa.Table:

@@ -15,7 +15,8 @@ from phalanx.detect.formation import Route
 from phalanx.detect.habits import HABITS
 from phalanx.detect.honest import HonestEvidence
 from phalanx.detect.links import ALL_FAMILIES
-from phalanx.detect.replay import TESTED_BY, ReplayState, Track
+from phalanx.detect.replay import TESTED_BY, ReplayState
+from phalanx.detect.track import Track
 from phalanx.evidence import UrnTest
 
 _URN = pa.struct(
@@ -52,6 +53,8 @@ TRACK_SCHEMA = pa.schema(
         ("members", pa.list_(pa.int64())),
         ("log10_apart", pa.list_(pa.float64())),
         ("log10_honest", pa.list_(pa.float64())),
+        ("log10_e_apart", pa.float64()),
+        ("log10_e_honest", pa.float64()),
         ("timing", _LINES),
         ("apart_lines", _LINES),
         ("honest", _HONEST),

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.groups import COMMON_ONE_IN, MINIMUM_USERS
+from phalanx.detect.groups import COMMON_ONE_IN, MINIMUM_USERS, Incidence
 from phalanx.detect.links import MISSING, STANDING_FAMILIES
 from phalanx.detect.membership import Core, content_log_ratio, membership, standing_log_ratio
-from phalanx.detect.operators import split_operators
-from phalanx.detect.replay import Replay, Track, decide
+from phalanx.detect.operators import operator_links, split_operators
+from phalanx.detect.replay import Replay
+from phalanx.detect.track import Track, decide
 from phalanx.evidence import e_benjamini_hochberg
 
 _FEWEST_PARTIES = 2
@@ -65,10 +66,11 @@ def sort_tracks(tracks: Sequence[Track], replay: Replay) -> Sorting:
         weights,
     ).rejected
     found = [t for t, yes in zip(tracks, is_campaign, strict=True) if yes]
+    links = operator_links(moment)
     campaigns = [
         verdict
         for merger in _merged(found, moment.population.parties.count)
-        for verdict in _verdicts(merger, replay)
+        for verdict in _verdicts(merger, replay, links)
         if _still_unlike(verdict, replay)
     ]
     campaigns = _disjoint(campaigns, moment.population.parties.count)
@@ -83,7 +85,7 @@ def sort_tracks(tracks: Sequence[Track], replay: Replay) -> Sorting:
     pools = [
         verdict
         for merger in _merged(linked, moment.population.parties.count)
-        for verdict in _verdicts(merger, replay)
+        for verdict in _verdicts(merger, replay, links)
     ]
     pools = _disjoint(pools, moment.population.parties.count)
     listed = {id(t) for verdict in (*campaigns, *pools) for t in verdict.tracks}
@@ -154,7 +156,7 @@ class _Merger:
         return bool(2 * shared >= members.size + np.count_nonzero(self.inside) - shared)
 
 
-def _verdicts(merger: _Merger, replay: Replay) -> list[Verdict]:
+def _verdicts(merger: _Merger, replay: Replay, links: Incidence) -> list[Verdict]:
     """Split into operators, and keep the members of which the posterior is sure."""
     moment, settings = replay.moment, replay.settings
     union = np.flatnonzero(merger.inside)
@@ -162,10 +164,11 @@ def _verdicts(merger: _Merger, replay: Replay) -> list[Verdict]:
     content = content_log_ratio(replay.coverage(lead), replay.exchanges, lead)
     core = _core(merger)
     verdicts = []
-    for part in split_operators(moment, union, settings.minimum_parties, settings.seed):
+    parties = moment.population.parties.count
+    for part in split_operators(links, parties, union, settings.minimum_parties, settings.seed):
         own_core = Core(np.intersect1d(part, core.parties), core.fewest_others)
         standing = standing_log_ratio(moment, STANDING_FAMILIES, part, own_core)
-        confidence = membership(content[part], standing, moment.population.parties.count)
+        confidence = membership(content[part], standing, parties)
         kept = confidence >= CONFIDENT
         order = np.argsort(-confidence[kept], kind="stable")
         verdicts.append(Verdict(tuple(merger.tracks), part[kept][order], confidence[kept][order]))

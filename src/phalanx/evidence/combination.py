@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 
-import numpy as np
+_LN10 = math.log(10.0)
 
-_LN10 = float(np.log(10.0))
+
+def log_sum(logarithms: Iterable[float]) -> float:
+    """Return the natural logarithm of a sum whose terms are given by theirs.
+
+    For a handful of terms; arrays go through `numpy.logaddexp`.
+
+    Examples:
+        >>> round(log_sum([math.log(2.0), math.log(3.0), -math.inf]), 6) == round(math.log(5.0), 6)
+        True
+        >>> log_sum([-math.inf])
+        -inf
+    """
+    terms = list(logarithms)
+    top = max(terms)
+    if math.isinf(top):
+        return top
+    return top + math.log(math.fsum(math.exp(term - top) for term in terms))
 
 
 def product(log10_es: Sequence[float]) -> float:
@@ -43,10 +60,17 @@ def mean(log10_es: Sequence[float], weights: Sequence[float] | None = None) -> f
     if not log10_es:
         message = "mean needs at least one e-value"
         raise ValueError(message)
-    shares = np.ones(len(log10_es)) if weights is None else np.asarray(weights, dtype=float)
-    with np.errstate(divide="ignore"):
-        terms = np.asarray(log10_es, dtype=float) * _LN10 + np.log(shares / shares.sum())
-    return float(np.logaddexp.reduce(terms)) / _LN10
+    if weights is None:
+        return (log_sum(level * _LN10 for level in log10_es) - math.log(len(log10_es))) / _LN10
+    whole = math.fsum(weights)
+    return (
+        log_sum(
+            level * _LN10 + math.log(weight / whole)
+            for level, weight in zip(log10_es, weights, strict=True)
+            if weight
+        )
+        / _LN10
+    )
 
 
 def both(log10_e_first: float, log10_e_second: float) -> float:
@@ -82,4 +106,4 @@ def calibrate_p(log10_p: float, kappa: float = 0.5) -> float:
     if not 0.0 < kappa < 1.0:
         message = f"kappa must lie in (0, 1), not {kappa}"
         raise ValueError(message)
-    return float(np.log10(kappa)) + (kappa - 1.0) * log10_p
+    return math.log10(kappa) + (kappa - 1.0) * log10_p

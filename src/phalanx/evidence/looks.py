@@ -10,21 +10,22 @@ therefore so has its largest: Markov's inequality holds for whatever moment is p
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-import numpy as np
+from phalanx.evidence.combination import log_sum
 
 LOOKS = (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233)
 """Steps after a group was formed at whose end it is looked at."""
 
-_SHARES = np.array([4.0] * 10 + [2.0, 1.0, 1.0])
-LOOK_WEIGHTS = _SHARES / _SHARES.sum()
+_SHARES = (*[4.0] * 10, 2.0, 1.0, 1.0)
+LOOK_WEIGHTS = tuple(share / sum(_SHARES) for share in _SHARES)
 """Share of the error that each look may spend; they add up to one."""
 
 NOT_ASKED = float("-inf")
 """Evidence of a look at which the question was not asked: e = 0."""
 
-_LN10 = float(np.log(10.0))
+_LN10 = math.log(10.0)
 
 
 def weighted_looks(log10_es: Sequence[float]) -> float:
@@ -49,5 +50,8 @@ def weighted_looks(log10_es: Sequence[float]) -> float:
         raise ValueError(message)
     if not log10_es:
         return NOT_ASKED
-    terms = np.asarray(log10_es) * _LN10 + np.log(LOOK_WEIGHTS[: len(log10_es)])
-    return float(np.logaddexp.reduce(terms)) / _LN10
+    terms = [
+        level * _LN10 + math.log(weight)
+        for level, weight in zip(log10_es, LOOK_WEIGHTS, strict=False)
+    ]
+    return log_sum(terms) / _LN10

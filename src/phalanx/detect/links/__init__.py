@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from phalanx.detect.codes import MISSING
 from phalanx.detect.links.address import SharedAddress
 from phalanx.detect.links.birth import BirthBurst
 from phalanx.detect.links.email import SharedEmailPattern
-from phalanx.detect.links.family import MISSING, LinkFamily, Moment, Source
+from phalanx.detect.links.family import LinkFamily, Moment, Source
 from phalanx.detect.links.parameters import SharedParameters
 from phalanx.detect.links.payment import SharedPayment
 from phalanx.detect.links.synchrony import SynchronisedActivity

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.links.family import MISSING, Moment, Source
+from phalanx.detect.codes import MISSING
+from phalanx.detect.links.family import Moment, Source
 
 _HOUR = 3_600_000_000
 BIN_HOURS = (1, 6, 24)
@@ -30,7 +31,7 @@ class BirthBurst:
 
     def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the creation bin of each party, finest first."""
-        created = moment.attribute("created")
+        created = moment.created
         return tuple(
             np.where(created > 0, created // (_HOUR * hours), MISSING) for hours in BIN_HOURS
         )

@@ -8,14 +8,12 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from phalanx.detect.codes import MISSING
 from phalanx.detect.population import Population
 
 Source = Literal["software", "network", "identity", "birth", "timing"]
 """What could explain a shared value innocently. Families of one source are averaged,
 because one innocent cause would explain them all; sources are multiplied."""
-
-MISSING = -1
-"""Value of a party that does not carry the attribute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +27,14 @@ class Moment:
     communities: npt.NDArray[np.int64]
     """Community of texts that each party writes from; `MISSING` where it has none."""
 
-    def attribute(self, name: str) -> npt.NDArray[np.int64]:
-        """Return an attribute of each party as it is known now, 0 where it is not."""
-        return self.population.attribute(name, self.step)
+    def code(self, name: str) -> npt.NDArray[np.int64]:
+        """Return an attribute of each party that has appeared, as it is known now."""
+        return self.population.code(name, self.step)
+
+    @property
+    def created(self) -> npt.NDArray[np.int64]:
+        """Creation of each party's earliest account, as it is known now; 0 where unknown."""
+        return np.where(self.code("created") == MISSING, 0, self.population.attributes["created"])
 
 
 class LinkFamily(Protocol):
@@ -51,16 +54,3 @@ class LinkFamily(Protocol):
     def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return one value per party, at one or several resolutions, finest first."""
         ...
-
-
-def coded(hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Replace hashes by small codes, and 0 by `MISSING`.
-
-    Examples:
-        >>> coded(np.array([70, 0, 70, 9])).tolist()
-        [1, -1, 1, 0]
-    """
-    codes = np.full(hashes.size, MISSING, dtype=np.int64)
-    present = hashes != 0
-    _, codes[present] = np.unique(hashes[present], return_inverse=True)
-    return codes

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.links.family import MISSING, Moment, Source
+from phalanx.detect.codes import MISSING
+from phalanx.detect.links.family import Moment, Source
 
 BIN_MINUTES = (10, 30, 120)
 """Resolutions at which times within a step are compared."""

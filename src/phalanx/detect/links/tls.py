@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.links.family import Moment, Source, coded
+from phalanx.detect.links.family import Moment, Source
 
 
 class SharedTlsFingerprint:
@@ -25,4 +25,4 @@ class SharedTlsFingerprint:
 
     def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the value that each party showed first."""
-        return (coded(moment.attribute("tls")),)
+        return (moment.code("tls"),)

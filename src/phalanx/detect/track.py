@@ -1,0 +1,91 @@
+"""A group that is followed over the steps of a log, and what is decided about all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from phalanx.detect.apart import FamilyEvidence
+from phalanx.detect.formation import Route
+from phalanx.detect.honest import HonestEvidence
+from phalanx.evidence import (
+    LINKED_LOG10_E,
+    NOT_ASKED,
+    Discoveries,
+    both,
+    e_benjamini_hochberg_two_nulls,
+    weighted_looks,
+)
+
+
+@dataclass
+class Track:
+    """A group followed over steps."""
+
+    route: Route
+    number: int
+    formed_step: int
+    opening: npt.NDArray[np.int64]
+    """Parties when it was opened."""
+
+    members: npt.NDArray[np.int64]
+    timing: list[FamilyEvidence] = field(default_factory=list)
+    """Synchrony of each step at which the group was looked at."""
+
+    log10_apart: list[float] = field(default_factory=list)
+    log10_honest: list[float] = field(default_factory=list)
+    """Evidence of each look; `look` adds to both."""
+
+    log10_e_apart: float = NOT_ASKED
+    """Evidence against "operated apart", over the looks so far."""
+
+    log10_e_honest: float = NOT_ASKED
+    """Evidence against "used honestly", over the looks so far."""
+
+    apart_lines: list[FamilyEvidence] = field(default_factory=list)
+    """Families at the last look."""
+
+    linked_log10_e: float = 0.0
+    """Latest evidence against "operated apart", from the opening on: whether the parties
+    count as one operator in the reference of other groups."""
+
+    honest: HonestEvidence | None = None
+    """Honest-use test at the last look."""
+
+    discovered_step: int | None = None
+    threshold: float = float("inf")
+
+    @property
+    def opening_size(self) -> int:
+        """Parties when it was opened; its weight in e-BH."""
+        return self.opening.size
+
+    def look(self, log10_apart: float, log10_honest: float) -> None:
+        """Add the evidence of one look, `NOT_ASKED` where a question was not asked."""
+        self.log10_apart.append(log10_apart)
+        self.log10_honest.append(log10_honest)
+        self.log10_e_apart = weighted_looks(self.log10_apart)
+        self.log10_e_honest = weighted_looks(self.log10_honest)
+
+    @property
+    def log10_e(self) -> float:
+        """Evidence for a campaign."""
+        return both(self.log10_e_apart, self.log10_e_honest)
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether the parties count as one operator."""
+        return self.linked_log10_e >= LINKED_LOG10_E
+
+
+def decide(tracks: Sequence[Track], false_discovery_rate: float) -> Discoveries:
+    """Return which groups are campaigns on the evidence so far, each weighted by its size."""
+    return e_benjamini_hochberg_two_nulls(
+        np.array([track.log10_e_apart for track in tracks]),
+        np.array([track.log10_e_honest for track in tracks]),
+        false_discovery_rate,
+        np.array([track.opening_size for track in tracks], dtype=np.float64),
+    )
