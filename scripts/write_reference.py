@@ -69,8 +69,9 @@ _SCAN_FOLDER = """\
 | file | content |
 | --- | --- |
 | `campaigns.json` | every list of the scan, with its evidence; described below |
-| `accounts.parquet` | one row for each account: counts, features, group, confidence |
+| `accounts.parquet` | one row for each account: counts, habits, shared values, group, confidence |
 | `links.parquet` | one row for each link inside a group, with its weight |
+| `looks.parquet` | one row for each look at a group that was ever opened: what each family said |
 | `daily.parquet` | one row for each day |
 | `report.html` | the report |
 | `rejects.jsonl` | one line for each row that could not be used: where, and why |

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
 import pytest
 
-from phalanx.detect.apart import FamilyEvidence, combine
-from phalanx.detect.links import BIRTH_FAMILIES, IDENTITY_FAMILIES, SYNCHRONISED_ACTIVITY
+from phalanx.detect.apart import ApartTest, FamilyEvidence, combine
+from phalanx.detect.links import (
+    BIRTH_FAMILIES,
+    IDENTITY_FAMILIES,
+    STANDING_FAMILIES,
+    SYNCHRONISED_ACTIVITY,
+    Moment,
+)
+from phalanx.detect.population import Population
 from phalanx.evidence import UrnTest
 
 BIRTH, PAYMENT, TIMING = BIRTH_FAMILIES[0], IDENTITY_FAMILIES[0], SYNCHRONISED_ACTIVITY
 EMAIL = IDENTITY_FAMILIES[1]
+
+
+class Log(Protocol):
+    """A log of the fixtures."""
+
+    exchanges: pa.Table
 
 
 def line(family: object, log10_e: float) -> FamilyEvidence:
@@ -38,3 +56,19 @@ def test_large_groups_need_more() -> None:
     """The product is tempered by the size of the group."""
     lines = [line(BIRTH, 90.0), line(PAYMENT, 20.0)]
     assert combine(lines, 200) == pytest.approx(2.0)
+
+
+def test_without_each_member_is_the_test_of_the_others(
+    small: Log, aggregated: Callable[..., Population]
+) -> None:
+    """Leaving out each member in one pass gives what testing the others gives."""
+    population = aggregated(small.exchanges)
+    communities = np.arange(population.parties.count) % 7
+    test = ApartTest(Moment(population, population.steps - 1, communities))
+    families = (*STANDING_FAMILIES, SYNCHRONISED_ACTIVITY)
+    members = np.arange(3, 23)
+    whole, without = test.without_each(members, families)
+    others = [np.delete(members, place) for place in range(members.size)]
+    (lines, *left) = test.test([members, *others], families)
+    assert whole == pytest.approx(combine(lines, members.size))
+    assert without == pytest.approx([combine(each, members.size - 1) for each in left])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phalanx.detect import ScanConfig, ScanResult, scan
+from phalanx.detect.sketch import sketch_corpus
 from phalanx.errors import ConfigError, InputError
 from phalanx.formats.json import render
 from phalanx.store import Store, open_store, place_of
@@ -29,7 +30,7 @@ STEP = timedelta(hours=6)
 FIRST_STEP = datetime(2026, 3, 2, tzinfo=UTC)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
-Close = Callable[[Any, Any], bool]
+SKETCH = sketch_corpus("poems", pa.array(["Write a short poem about rain."]))
 
 
 def close(found: Any, expected: Any) -> bool:
@@ -48,7 +49,7 @@ def same(found: ScanResult, expected: ScanResult) -> bool:
     documents = [json.loads(render(result)) for result in (found, expected)]
     for document in documents:
         del document["run"]
-    tables = ("accounts", "links", "daily")
+    tables = ("accounts", "links", "daily", "looks")
     return close(*documents) and all(
         getattr(found, name).equals(getattr(expected, name)) for name in tables
     )
@@ -235,6 +236,7 @@ def kept(small: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
         ({"hash_only": True}, "hash_only was False and is True"),
         ({"trusted": frozenset({"acct"})}, "trusted was none and is"),
         ({"parties": {"acct": "p"}}, "parties was none and is"),
+        ({"known_corpora": (SKETCH,)}, "known_corpora was none and is"),
         ({"pseudonym_key": OTHER_KEY}, "kept under key_"),
         ({"pseudonym_key": None}, "this scan has identifiers in clear"),
         ({"since": "start"}, "holds 1 scans already"),

@@ -19,6 +19,7 @@ _COMMANDS = {
     "demo": ("phalanx.cli.demo:demo", _DETECT),
     "scan": ("phalanx.cli.scan:scan", _DETECT),
     "sketch-corpus": ("phalanx.cli.sketch_corpus:sketch_corpus", _DETECT),
+    "appeal": ("phalanx.cli.appeal:appeal", _READ),
     "explain": ("phalanx.cli.explain:explain", _READ),
     "reveal": ("phalanx.cli.reveal:reveal", _READ),
     "simulate": ("phalanx.cli.simulate:simulate", _MEASURE),

@@ -64,6 +64,9 @@ class ScanOptions:
     grants: Annotated[Path | None, Parameter(group=_WHO, show_default=False)] = None
     """JSON or TOML file of authorisations that are consulted before judging."""
 
+    known_corpus: Annotated[tuple[Path, ...], Parameter(group=_WHO, show_default=False)] = ()
+    """Sketch of a known seed set (`phalanx sketch-corpus`); may be repeated."""
+
     hash_only: Annotated[bool, Parameter(group=_PRIVACY)] = False
     """Keep no prompt text in the results, not even masked templates."""
 
@@ -105,6 +108,7 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
         read_names,
         read_parties,
         read_prices,
+        read_sketches,
     )
     from phalanx.cli.spark_options import spark_options
     from phalanx.cli.store_options import check_store
@@ -117,6 +121,7 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
         trusted=read_names(options.trusted) if options.trusted else frozenset(),
         parties=read_parties(options.parties) if options.parties else {},
         grants=read_grants(options.grants) if options.grants else (),
+        known_corpora=read_sketches(options.known_corpus),
         columns=parse_columns(options.column_map),
         hash_only=options.hash_only,
         pseudonym_key=None if options.clear_identifiers else load_or_create(options.key),
@@ -145,15 +150,16 @@ def _files_of(options: ScanOptions, settings_file: Path | None) -> tuple[Setting
     from phalanx.detect.config import SettingsFile
 
     config = settings_file or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
-    given = {
-        "config": config,
-        "trusted": options.trusted,
-        "parties": options.parties,
-        "grants": options.grants,
-        "prices": options.prices,
-    }
+    given = [
+        ("config", config),
+        ("trusted", options.trusted),
+        ("parties", options.parties),
+        ("grants", options.grants),
+        ("prices", options.prices),
+        *(("known_corpus", path) for path in options.known_corpus),
+    ]
     return tuple(
         SettingsFile(role=role, path=str(path), sha256=sha256(path.read_bytes()).hexdigest())
-        for role, path in given.items()
+        for role, path in given
         if path is not None
     )

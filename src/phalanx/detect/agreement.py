@@ -23,6 +23,7 @@ def evidence_parameters(config: ScanConfig) -> dict[str, str]:
         return value if key is None else pseudonym(key, column, value)
 
     parties = [[hidden("account_id", a), party] for a, party in sorted(config.parties.items())]
+    known = [hashlib.sha256(each.runs.tobytes()).hexdigest() for each in config.known_corpora]
     trusted = [hidden("account_id", name) for name in sorted(config.trusted)]
     return {
         "false_discovery_rate": repr(config.false_discovery_rate),
@@ -32,6 +33,7 @@ def evidence_parameters(config: ScanConfig) -> dict[str, str]:
         "hash_only": str(config.hash_only),
         "trusted": _digest(trusted),
         "parties": _digest(parties),
+        "known_corpora": _digest(sorted(known)),
     }
 
 

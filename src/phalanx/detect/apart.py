@@ -6,7 +6,6 @@ Cross-examination: a group formed by what its parties *send* is tested by where 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.detect.links import MISSING, LinkFamily, Moment
-from phalanx.evidence import Urn, UrnTest, mean, product
+from phalanx.evidence import Urn, UrnTest, mean, without_strongest
 
 Codes = npt.NDArray[np.int64]
 
@@ -62,6 +61,32 @@ class ApartTest:
                 evidence.append(FamilyEvidence(family, mean([t.log10_e for t in tests]), best))
         return lines
 
+    def without_each(
+        self, members: npt.NDArray[np.int64], families: Sequence[LinkFamily]
+    ) -> tuple[float, npt.NDArray[np.float64]]:
+        """Return the combined evidence on one group, and that without each of its members.
+
+        Parameters:
+            members: Parties of the group.
+            families: That testify.
+
+        Returns:
+            log10 e of all members, and shape (members,); 0 where too few sources testify.
+        """
+        sources, of_families = [], []
+        for family in families:
+            urns = self._urns_of(family)
+            if urns:
+                sources.append(family.source)
+                levels = np.array([urn.log10_e_without_each(members) for urn in urns])
+                of_families.append([mean(column) for column in levels.T.tolist()])
+        (whole,) = self.test([members], families)
+        without = [
+            without_strongest(zip(sources, said, strict=True), members.size - 1)
+            for said in zip(*of_families, strict=True)
+        ]
+        return combine(whole, members.size), np.array(without or [0.0] * members.size)
+
     def _urns_of(self, family: LinkFamily) -> list[Urn]:
         """Count values among the parties that have appeared by then, once for all routes."""
         if family.rule_id not in self._urns:
@@ -107,8 +132,4 @@ def combine(lines: Sequence[FamilyEvidence], parties: int) -> float:
     Returns:
         log10 e; 0 where fewer than two sources testify.
     """
-    sources = sorted({line.family.source for line in lines})
-    of_sources = sorted(
-        mean([x.log10_e for x in lines if x.family.source == source]) for source in sources
-    )
-    return product(of_sources[:-1]) * math.sqrt(2.0 / max(parties, 2))
+    return without_strongest([(line.family.source, line.log10_e) for line in lines], parties)

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from phalanx.model import Grant
+
+if TYPE_CHECKING:
+    from phalanx.detect.sketch.corpus import CorpusSketch
 
 DEFAULT_PRICES: Mapping[str, tuple[float, float]] = MappingProxyType({"*": (3.0, 15.0)})
 """What tokens cost where nobody says: a guess, so that campaigns can be compared."""
@@ -23,7 +26,7 @@ class SettingsFile:
     """A file that a setting was read from, so that a scan can be repeated."""
 
     role: str
-    """What it says: `config`, `trusted`, `parties`, `grants` or `prices`."""
+    """What it says: `config`, `trusted`, `parties`, `grants`, `known_corpus` or `prices`."""
 
     path: str
     """Where it stood, as given."""
@@ -59,6 +62,9 @@ class ScanConfig:
 
     grants: tuple[Grant, ...] = ()
     """Authorisations that are consulted before judging."""
+
+    known_corpora: tuple[CorpusSketch, ...] = ()
+    """Sketches of known seed sets of distillation."""
 
     prices_usd_per_million_tokens: Mapping[str, tuple[float, float]] = field(
         default_factory=lambda: DEFAULT_PRICES

@@ -51,8 +51,7 @@ def link_table(
     """
     rows: list[dict[str, object]] = []
     for family in ALL_FAMILIES:
-        levels = family.values(moment)
-        level = levels[min(1, len(levels) - 1)] if family.rule_id == "PHX-D003" else levels[0]
+        level = shown_level(family, moment)
         present = level[level != MISSING]
         if not present.size:
             continue
@@ -73,6 +72,12 @@ def link_table(
                     }
                 )
     return pa.Table.from_pylist(rows, schema=LINK_SCHEMA)
+
+
+def shown_level(family: LinkFamily, moment: Moment) -> npt.NDArray[np.int64]:
+    """Return the value of each party at the resolution that is shown: subnets, else the finest."""
+    levels = family.values(moment)
+    return levels[min(1, len(levels) - 1)] if family.rule_id == "PHX-D003" else levels[0]
 
 
 def _chain(

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from phalanx.detect.sketch import (
     BANDS,
     CAPABILITY_BIT,
+    KnownPrompts,
     capability_masks,
     derive_seed,
     hash_strings,
@@ -89,6 +90,8 @@ NARROW_SCHEMA = pa.schema(
         ("capabilities", pa.int16()),
         ("code", pa.int16()),
         ("refused", pa.int16()),
+        ("soft_labels", pa.int16()),
+        ("known", pa.int16()),
     ]
 )
 """Zero stands for a missing hash, -1 for a missing count."""
@@ -115,8 +118,17 @@ class Narrowing:
     """The kernel of the narrow stage, with its seeds."""
 
     key: bytes | None = field(repr=False)
+    """Secret that keys every hash; null takes a fixed public one."""
+
     keep_excerpts: bool
+    """Whether to sample openings of prompts for the report."""
+
     step_hours: int
+    """Length of the steps in which the log is replayed."""
+
+    known: KnownPrompts | None = None
+    """Sets of prompts that are recognised."""
+
     after_step: int | None = None
     """Prompts of steps until this one are not sketched: they were, by an earlier scan."""
 
@@ -161,6 +173,12 @@ class Narrowing:
         columns["draw"] = _draw(timestamp, sketch.words)
         columns["input_tokens"] = _input_tokens(batch, sketch.words)
         columns["output_tokens"] = _output_tokens(batch)
+        columns["soft_labels"] = _soft_labels(batch)
+        columns["known"] = (
+            np.zeros(batch.num_rows, dtype=np.int16)
+            if self.known is None
+            else self.known.contain(prompts).astype(np.int16)
+        )
         columns["refused"] = (_integers(batch.column("status")) >= 400).astype(np.int16)
         if self.keep_excerpts:
             sightings.append(_excerpts(prompts, sketch.opening, columns["draw"].astype(np.int64)))
@@ -170,24 +188,13 @@ class Narrowing:
         return Reduced(rows, tuple(sightings))
 
 
-def narrow(  # noqa: PLR0913 - keywords
-    engine: Engine,
-    log: ExchangeLog,
-    *,
-    key: bytes | None,
-    keep_excerpts: bool,
-    step_hours: int,
-    after_step: int | None = None,
-) -> tuple[ibis.Table, Names]:
+def narrow(engine: Engine, log: ExchangeLog, kernel: Narrowing) -> tuple[ibis.Table, Names]:
     """Reduce exchanges to the narrow table.
 
     Parameters:
         engine: Where the table will live.
         log: Not read yet; afterwards it says what was read.
-        key: Secret that keys every hash; null takes a fixed public one.
-        keep_excerpts: Whether to sample openings of prompts for the report.
-        step_hours: Length of the steps in which the log is replayed.
-        after_step: Prompts of steps until this one are left alone.
+        kernel: What is done to each batch.
 
     Returns:
         The table of `NARROW_SCHEMA`, and the names.
@@ -195,7 +202,7 @@ def narrow(  # noqa: PLR0913 - keywords
     Raises:
         InputError: If the log cannot be read, or no row can be used.
     """
-    table, memory = engine.read(log, Narrowing(key, keep_excerpts, step_hours, after_step))
+    table, memory = engine.read(log, kernel)
     return table, Names.of(memory)
 
 
@@ -274,6 +281,12 @@ def _offers_tools(batch: pa.RecordBatch) -> npt.NDArray[np.int16]:
     """Return the tool-use bit where the request carried tools, whatever its text says."""
     carried = np.asarray(batch.column("tools_hash").is_valid())
     return (carried * CAPABILITY_BIT["tool use"]).astype(np.int16)
+
+
+def _soft_labels(batch: pa.RecordBatch) -> npt.NDArray[np.int16]:
+    """Mark requests for several answers or for log-probabilities."""
+    asked = pc.fill_null(batch.column("logprobs"), fill_value=False).to_numpy(zero_copy_only=False)
+    return np.asarray((_integers(batch.column("n")) > 1) | asked).astype(np.int16)
 
 
 def _input_tokens(batch: pa.RecordBatch, words: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:

@@ -18,11 +18,12 @@ from phalanx.detect.config import ScanConfig
 from phalanx.detect.counted import count_alone
 from phalanx.detect.grants import look_up
 from phalanx.detect.incremental import continued
-from phalanx.detect.narrow import Names, narrow
+from phalanx.detect.narrow import Names, Narrowing, narrow
 from phalanx.detect.population import Population, build_population
 from phalanx.detect.record import Recording, record
 from phalanx.detect.replay import Replay, ReplaySettings
 from phalanx.detect.result import RunRecord, ScanResult
+from phalanx.detect.sketch import KnownPrompts
 from phalanx.detect.tables import openings
 from phalanx.errors import InputError
 from phalanx.logs import ExchangeLog, ReadOptions, open_log
@@ -97,14 +98,14 @@ def scan(
     )
     with continued(config, started_at) as continuation, _open_engine(config) as engine:
         with clock.stage("read and sketch"):
-            table, names = narrow(
-                engine,
-                log,
+            kernel = Narrowing(
                 key=config.pseudonym_key,
                 keep_excerpts=not config.hash_only,
                 step_hours=config.step_hours,
+                known=KnownPrompts(config.known_corpora) if config.known_corpora else None,
                 after_step=continuation.after_step if continuation else None,
             )
+            table, names = narrow(engine, log, kernel)
         if not log.rows:
             raise _nothing_usable(log)
         with clock.stage("aggregate"):
@@ -202,6 +203,7 @@ def _replay_settings(config: ScanConfig, population: Population, names: Names) -
         config.seed,
         config.thread_count,
         trusted,
+        knows_sets=bool(config.known_corpora),
     )
 
 
@@ -226,6 +228,7 @@ def _run_record(
             "hash_only": config.hash_only,
             "trusted": len(config.trusted),
             "parties": len(config.parties),
+            "known_corpora": [sketch.name for sketch in config.known_corpora],
             "grants": [grant.grant_id for grant in config.grants],
             "columns": dict(config.columns),
             "memory_limit_bytes": config.memory_limit_bytes,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from phalanx.detect.account_details import account_details
 from phalanx.detect.account_table import Listing, account_table, daily_table
 from phalanx.detect.config import ScanConfig
 from phalanx.detect.facts import FactFinder, instant
@@ -15,6 +16,7 @@ from phalanx.detect.grants import GrantBook
 from phalanx.detect.honest import HarvestLikeUse, reachable_pool_log10_e
 from phalanx.detect.lines import evidence_lines
 from phalanx.detect.link_table import link_table
+from phalanx.detect.look_table import look_table
 from phalanx.detect.narrow import Names
 from phalanx.detect.population import Population
 from phalanx.detect.replay import Replay
@@ -22,6 +24,7 @@ from phalanx.detect.response import estimate_harm, recommend_actions
 from phalanx.detect.result import Population as PopulationRecord
 from phalanx.detect.result import RunRecord, ScanResult, SignalState
 from phalanx.detect.rules import all_rules
+from phalanx.detect.signals.known_sets import KnownSets
 from phalanx.detect.single import single_parties
 from phalanx.detect.track import Track
 from phalanx.detect.verdicts import Verdict, sort_tracks
@@ -105,6 +108,7 @@ def record(recording: Recording, run: RunRecord, rows: int, rejected: int) -> Sc
         _not_judged(recording, finder, track, reference) for track in sorting.undecided
     )
     campaigns.sort(key=lambda campaign: (-campaign.judgement.log10_e, campaign.campaign_id))
+    details = account_details(replay, [x.verdict for x in listings], recording.grants)
     return ScanResult(
         campaigns=tuple(campaigns),
         authorised=tuple(authorised),
@@ -127,13 +131,18 @@ def record(recording: Recording, run: RunRecord, rows: int, rejected: int) -> Sc
             first_exchange=instant(int(population.accounts["first_seen"].to_numpy().min())),
             last_exchange=instant(int(population.accounts["last_seen"].to_numpy().max())),
         ),
-        signals=_signals(recording.columns, has_prompts=recording.has_prompts),
+        signals=_signals(
+            recording.columns,
+            has_prompts=recording.has_prompts,
+            knows_sets=bool(recording.config.known_corpora),
+        ),
         run=run,
-        accounts=account_table(population, recording.names, listings),
+        accounts=account_table(population, recording.names, listings, details),
         links=link_table(
             [(x.group_id, x.verdict.members) for x in listings], replay.moment, recording.names
         ),
         daily=daily_table(population, finder, listings),
+        looks=look_table(replay.tracks, population),
     )
 
 
@@ -189,6 +198,8 @@ def _judgement(finder: FactFinder, verdict: Verdict) -> Judgement:
         else finder.exchanges_until(verdict.members, found),
         evidence=evidence_lines(track),
         use_examined=track.log10_e_honest != NOT_ASKED,
+        track=track.number,
+        log10_e_one_operator=None if track.honest is None else track.honest.log10_e_one_operator,
     )
 
 
@@ -268,12 +279,16 @@ def _discovered_first(track: Track) -> tuple[bool, int, int]:
     return (discovered is None, discovered or 0, track.number)
 
 
-def _signals(columns: frozenset[str], *, has_prompts: bool) -> tuple[SignalState, ...]:
+def _signals(
+    columns: frozenset[str], *, has_prompts: bool, knows_sets: bool
+) -> tuple[SignalState, ...]:
     states = []
     for rule in all_rules():
         reason = ""
         if not has_prompts and (rule.rule_id in _READ_PROMPTS or rule.columns == ("prompt",)):
             reason = "every prompt in the log is empty"
+        elif rule.rule_id == KnownSets.rule_id and not knows_sets:
+            reason = "no sketch of a known set was given"
         elif not any(c in columns or c in _ALWAYS_THERE for c in rule.columns):
             reason = "the log carries none of: " + ", ".join(rule.columns)
         states.append(

@@ -16,7 +16,7 @@ from phalanx.detect.habits import HABITS
 from phalanx.detect.honest import HonestEvidence
 from phalanx.detect.links import ALL_FAMILIES
 from phalanx.detect.replay import TESTED_BY, ReplayState
-from phalanx.detect.track import Track
+from phalanx.detect.track import Look, Track
 from phalanx.evidence import UrnTest
 
 _URN = pa.struct(
@@ -31,6 +31,7 @@ _URN = pa.struct(
 _LINES = pa.list_(
     pa.struct([("rule_id", pa.string()), ("log10_e", pa.float64()), ("finest", _URN)])
 )
+_LOOKS = pa.list_(pa.struct([("step", pa.int64()), ("parties", pa.int64()), ("lines", _LINES)]))
 _HONEST = pa.struct(
     [
         ("log10_e", pa.float64()),
@@ -56,6 +57,7 @@ TRACK_SCHEMA = pa.schema(
         ("log10_e_apart", pa.float64()),
         ("log10_e_honest", pa.float64()),
         ("timing", _LINES),
+        ("looks", _LOOKS),
         ("apart_lines", _LINES),
         ("honest", _HONEST),
         (
@@ -76,9 +78,13 @@ def track_table(state: ReplayState) -> pa.Table:
     columns: dict[str, Sequence[object]] = {
         name: [getattr(track, name) for track in tracks]
         for name in TRACK_SCHEMA.names
-        if name not in {"timing", "apart_lines", "honest", "place"}
+        if name not in {"timing", "looks", "apart_lines", "honest", "place"}
     }
     columns["timing"] = [_lines(track.timing) for track in tracks]
+    columns["looks"] = [
+        [{"step": x.step, "parties": x.parties, "lines": _lines(x.lines)} for x in track.looks]
+        for track in tracks
+    ]
     columns["apart_lines"] = [_lines(track.apart_lines) for track in tracks]
     columns["honest"] = [None if t.honest is None else _honest(t.honest) for t in tracks]
     columns["place"] = [place.get(track.number) for track in tracks]
@@ -130,13 +136,20 @@ def _track(number: int, row: Mapping[str, Any]) -> Track:
     for name in ("opening", "members"):
         values[name] = np.array(values[name], dtype=np.int64)
     for name in ("timing", "apart_lines"):
-        values[name] = [
-            FamilyEvidence(_FAMILIES[x["rule_id"]], x["log10_e"], UrnTest(**x["finest"]))
-            for x in values[name]
-        ]
+        values[name] = _evidence(values[name])
+    values["looks"] = [
+        Look(look["step"], look["parties"], tuple(_evidence(look["lines"])))
+        for look in values["looks"]
+    ]
     if values["honest"] is not None:
         honest = values["honest"]
         for name in ("habits", "reference_habits"):
             honest[name] = dict(zip(HABITS, honest[name], strict=False))
         values["honest"] = HonestEvidence(**honest)
     return Track(number=number, **values)
+
+
+def _evidence(lines: Sequence[Mapping[str, Any]]) -> list[FamilyEvidence]:
+    return [
+        FamilyEvidence(_FAMILIES[x["rule_id"]], x["log10_e"], UrnTest(**x["finest"])) for x in lines
+    ]
