@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from phalanx.detect.apart import ApartTest, FamilyEvidence, combine
 from phalanx.detect.links import (
@@ -50,6 +52,28 @@ def test_families_of_one_source_are_one_voice() -> None:
     """Cards and mail domains of one operator are averaged, not multiplied."""
     lines = [line(PAYMENT, 6.0), line(EMAIL, 6.0), line(TIMING, 9.0)]
     assert combine(lines, 2) == pytest.approx(6.0)
+
+
+FAMILIES = (BIRTH, PAYMENT, EMAIL, TIMING)
+
+
+@given(
+    st.lists(st.floats(-5.0, 300.0), min_size=4, max_size=4),
+    st.integers(0, 3),
+    st.floats(0.0, 300.0),
+    st.integers(2, 5_000),
+)
+def test_more_evidence_of_a_family_never_lowers_the_whole(
+    levels: list[float], which: int, more: float, parties: int
+) -> None:
+    """Whichever family is raised, and however it compares with the others."""
+    raised = list(levels)
+    raised[which] += more
+    before, after = (
+        combine([line(f, e) for f, e in zip(FAMILIES, each, strict=True)], parties)
+        for each in (levels, raised)
+    )
+    assert after >= before - 1e-9
 
 
 def test_large_groups_need_more() -> None:

@@ -138,6 +138,7 @@ def scan(
                 config=config,
                 columns=counted.columns,
                 has_prompts=counted.has_prompts,
+                narrow=counted.rows,
                 model_use=counted.aggregates.models,
                 openings=lambda groups: openings(counted.rows, groups),
             )
@@ -230,6 +231,8 @@ def _run_record(
             "parties": len(config.parties),
             "known_corpora": [sketch.name for sketch in config.known_corpora],
             "grants": [grant.grant_id for grant in config.grants],
+            "profiles": [profile.name for profile in config.profiles],
+            "priors": dict(config.priors),
             "columns": dict(config.columns),
             "memory_limit_bytes": config.memory_limit_bytes,
             "threads": config.thread_count,
