@@ -21,6 +21,9 @@ from sybil.parsers.markdown import PythonCodeBlockParser
 settings.register_profile("phalanx", deadline=None)
 settings.load_profile("phalanx")
 
+# Runs only where Alembic runs it.
+collect_ignore = ["src/phalanx/store/migrations/env.py"]
+
 
 def _enter_folder(namespace: dict[str, object]) -> None:
     """Run the examples of one page in a folder of their own."""

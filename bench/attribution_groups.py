@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from phalanx.detect.aggregates import aggregate
 from phalanx.detect.attribution.features import GroupMeasurer, Measured
 from phalanx.detect.groups import own_content
 from phalanx.detect.narrow import Narrowing, narrow
@@ -136,7 +137,7 @@ def examples(
         table, names = narrow(
             engine, log, Narrowing(key=None, keep_excerpts=False, step_hours=_STEP_HOURS)
         )
-        population = build_population(table, names, {}, _STEP_HOURS)
+        population = build_population(aggregate(table, _STEP_HOURS), names, {}, _STEP_HOURS)
         groups = parties_of(population, group_names(made.labels))
         measurer = GroupMeasurer(population, table, list(groups.values()))
         sent = population.content.until(population.steps - 1)

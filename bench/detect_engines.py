@@ -75,9 +75,7 @@ class Clock:
 def aggregate(table: ibis.Table, clock: Clock) -> dict[str, int]:
     """Run every aggregate; return the bytes of each result."""
     from phalanx.detect import tables
-    from phalanx.detect.narrow import CONTENT_COLUMNS
-
-    parties = pa.table({})
+    from phalanx.detect.tables import VALUE_COLUMNS
 
     def measured(name: str, compute: Callable[[], pa.Table]) -> pa.Table:
         with clock.stage(name):
@@ -86,13 +84,13 @@ def aggregate(table: ibis.Table, clock: Clock) -> dict[str, int]:
         return result
 
     sizes: dict[str, int] = {}
-    accounts = measured("accounts", lambda: tables.accounts(table))["account"]
-    parties = pa.table({"account": accounts, "party": pa.array(range(len(accounts)), pa.int64())})
+    measured("accounts", lambda: tables.accounts(table))
     measured("account_steps", lambda: tables.account_steps(table, STEP_HOURS))
     measured("new_prompts", lambda: tables.new_prompts(table))
     measured("conversations", lambda: tables.conversations(table))
-    for column in (*CONTENT_COLUMNS, "exact"):
-        measured(column, partial(tables.shared_values, table, column, parties))
+    for column in VALUE_COLUMNS:
+        carried = tables.carried_values(table, [column])
+        measured(f"{column}: values", partial(tables.shared_values, carried))
     measured("models", lambda: tables.models(table))
     return sizes
 

@@ -94,6 +94,7 @@ def measure_forest(path: Path) -> dict[str, object]:
     """IsolationForest on the account features of the scan, aggregated by the scan."""
     from sklearn.ensemble import IsolationForest
 
+    from phalanx.detect.aggregates import aggregate
     from phalanx.detect.narrow import Narrowing, narrow
     from phalanx.detect.population import COUNT_COLUMNS, build_population
     from phalanx.logs import ReadOptions, open_log
@@ -103,7 +104,7 @@ def measure_forest(path: Path) -> dict[str, object]:
     log = open_log(path, ReadOptions())
     with DuckDBEngine(memory_limit_bytes=1_500_000_000, threads=2) as engine:
         table, names = narrow(engine, log, Narrowing(key=None, keep_excerpts=False, step_hours=24))
-        population = build_population(table, names, {}, 24)
+        population = build_population(aggregate(table, 24), names, {}, 24)
     aggregated = time.perf_counter() - start
     total, last = population.activity.total, population.steps - 1
     features = np.stack([total(column, 0, last) for column in COUNT_COLUMNS], axis=1)

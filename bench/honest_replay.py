@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from phalanx.detect.aggregates import aggregate
 from phalanx.detect.facts import FactFinder
 from phalanx.detect.narrow import Narrowing, narrow
 from phalanx.detect.population import Population, build_population
 from phalanx.detect.replay import Replay, ReplaySettings
 from phalanx.detect.single import single_parties
-from phalanx.detect.tables import models, openings
+from phalanx.detect.tables import openings
 from phalanx.detect.track import Track, decide
 from phalanx.detect.verdicts import Verdict, sort_tracks
 from phalanx.evidence import LINKED_LOG10_E
@@ -95,7 +96,8 @@ def replay_honest(exchanges: pa.Table, labels: pa.Table) -> tuple[HonestReplay, 
     with DuckDBEngine(memory_limit_bytes=1_000_000_000, threads=1) as engine:
         kernel = Narrowing(key=None, keep_excerpts=False, step_hours=_STEP_HOURS)
         table, names = narrow(engine, open_log(exchanges, ReadOptions()), kernel)
-        population = build_population(table, names, {}, _STEP_HOURS)
+        aggregates = aggregate(table, _STEP_HOURS)
+        population = build_population(aggregates, names, {}, _STEP_HOURS)
         replay = Replay(population, ReplaySettings(LEVELS[0], _MINIMUM_PARTIES, 0, 1, None))
         discovered: dict[float, set[int]] = {level: set() for level in LEVELS}
         nearest = dict.fromkeys(LEVELS, float("-inf"))
@@ -105,7 +107,7 @@ def replay_honest(exchanges: pa.Table, labels: pa.Table) -> tuple[HonestReplay, 
                 discovered[level].update(numbers)
                 nearest[level] = max(nearest[level], slack)
         finder = FactFinder(
-            population, names, models(table), lambda groups: openings(table, groups)
+            population, names, aggregates.models, lambda groups: openings(table, groups)
         )
         classes = _Classes(population, class_of)
         levels = {}

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from phalanx.detect.aggregates import aggregate
 from phalanx.detect.narrow import Narrowing, narrow
 from phalanx.detect.population import COUNT_COLUMNS, Population, build_population
 from phalanx.logs import ReadOptions, open_log
@@ -66,7 +67,8 @@ def read_scanned(path: Path) -> ScannedAccounts:
         table, names = narrow(
             engine, log, Narrowing(key=None, keep_excerpts=False, step_hours=HOURS_OF_A_DAY)
         )
-        return ScannedAccounts(build_population(table, names, {}, HOURS_OF_A_DAY), log.rows)
+        aggregates = aggregate(table, HOURS_OF_A_DAY)
+    return ScannedAccounts(build_population(aggregates, names, {}, HOURS_OF_A_DAY), log.rows)
 
 
 def honest_parties(view: ScannedAccounts, honest: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from phalanx.detect import ScanConfig, ScanResult, scan
+from phalanx.detect.aggregates import aggregate
 from phalanx.detect.narrow import Narrowing, narrow
 from phalanx.detect.population import Population, build_population
 from phalanx.detect.simulate import CampaignPlan, Evasion, SimulationConfig, simulate
@@ -64,7 +65,7 @@ def _aggregated(exchanges: pa.Table, step_hours: int = 6) -> Population:
         table, names = narrow(
             engine, log, Narrowing(key=None, keep_excerpts=False, step_hours=step_hours)
         )
-        return build_population(table, names, {}, step_hours)
+        return build_population(aggregate(table, step_hours), names, {}, step_hours)
 
 
 @pytest.fixture(scope="session")

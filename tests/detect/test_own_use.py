@@ -22,7 +22,7 @@ def content() -> SharedUse:
     counts["exchanges"] = np.where(harvest, 10, 190)
     counts["first_turns"] = counts["long_outputs"] = np.where(harvest, 10, 0)
     counts["output_tokens"] = np.where(harvest, 6_000, 1_900)
-    return shared_use(party, value, np.ones(party.size, dtype=np.int64), counts, PARTIES)
+    return shared_use(party, value, np.ones(party.size, dtype=np.int64), counts, (PARTIES, 2))
 
 
 def own() -> OwnContent:

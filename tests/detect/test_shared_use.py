@@ -21,7 +21,7 @@ def use_of(rows: list[tuple[int, int, int]]) -> SharedUse:
     """Put rows of party, value and step into order; the n-th row stands for n exchanges."""
     party, value, step = np.array(rows, dtype=np.int64).reshape(-1, 3).T
     return shared_use(
-        party, value, step, {"exchanges": np.arange(1, len(rows) + 1)}, parties=PARTIES
+        party, value, step, {"exchanges": np.arange(1, len(rows) + 1)}, (PARTIES, VALUES)
     )
 
 
@@ -68,7 +68,9 @@ def test_rows_of_parties_are_their_own(
 
 def test_nothing_shared_is_a_matrix_without_entries() -> None:
     """A log in which nobody shares anything still has a matrix."""
-    assert use_of([]).until(STEPS).shape == (PARTIES, 1)
+    nothing = np.zeros(0, dtype=np.int64)
+    use = shared_use(nothing, nothing, nothing, {"exchanges": nothing}, (PARTIES, 0))
+    assert use.until(STEPS).shape == (PARTIES, 1)
 
 
 def test_the_first_step_knows_nothing_of_later_ones() -> None:

@@ -30,12 +30,21 @@ KEY = bytes(range(100, 132))
 STEP_HOURS = 6
 
 # One case for each function of `tables`; what is missing here fails below.
-PARTIES = pa.table({"account": range(1, 41), "party": [account // 3 for account in range(1, 41)]})
+COLUMNS = ("band0", "exact")
+VALUES = pa.table(
+    {
+        "column": [tables.VALUE_COLUMNS.index(name) for name in COLUMNS for _ in range(3)],
+        "hash": [(2**60 + 7) * code for code in range(1, 4)] * 2,
+        "value": range(4, 10),
+    }
+)
 GROUPS = pa.table({"account": range(1, 21), "group": [account % 4 for account in range(1, 21)]})
 CASES: dict[str, Callable[[ibis.Table], pa.Table]] = {
     "accounts": tables.accounts,
     "account_steps": lambda table: tables.account_steps(table, STEP_HOURS),
-    "shared_values": lambda table: tables.shared_values(table, "band0", PARTIES),
+    "carried_values": lambda table: tables.carried_values(table, COLUMNS).to_pyarrow(),
+    "shared_values": lambda table: tables.shared_values(tables.carried_values(table, COLUMNS)),
+    "value_uses": lambda table: tables.value_uses(tables.carried_values(table, COLUMNS), VALUES),
     "conversations": tables.conversations,
     "new_prompts": tables.new_prompts,
     "models": tables.models,

@@ -24,7 +24,7 @@ def window(users: list[int], first: int = 0, last: int = STEPS - 1) -> UseWindow
         np.zeros(len(users), dtype=np.int64),
         np.ones(len(users), dtype=np.int64),
         {"exchanges": np.full(len(users), 10)},
-        parties=PARTIES,
+        (PARTIES, 1),
     )
     return UseWindow(use, PromptUsers(use), Habits(activity, knows_sets=False), first, last)
 

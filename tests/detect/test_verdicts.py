@@ -42,7 +42,7 @@ def replayed(
 
 
 def _sure(number: int, members: npt.NDArray[np.int64]) -> Track:
-    track = Track("content", number, 0, int(members.size), members)
+    track = Track("content", number, 0, members, members)
     for step in range(5):
         track.look(step, 50.0, 0.0)
     return track
@@ -65,6 +65,6 @@ def test_groups_without_evidence_stay_undecided(
 ) -> None:
     """A group with no look yet is in no list of findings."""
     _, replay, members = replayed
-    fresh = Track("content", 0, 0, int(members.size), members)
+    fresh = Track("content", 0, 0, members, members)
     sorting = sort_tracks([fresh], replay)
     assert (sorting.campaigns, sorting.pools, sorting.undecided) == ((), (), (fresh,))

@@ -20,6 +20,7 @@ _TEST = Group.create_ordered("Scan")
 _ENGINE = Group.create_ordered("Engine")
 _WHO = Group.create_ordered("Who is who")
 _PRIVACY = Group.create_ordered("Privacy")
+_STORE = Group.create_ordered("From scan to scan")
 
 
 @Parameter(name="*", group=_TEST)
@@ -84,6 +85,16 @@ class ScanOptions:
     key: Annotated[Path | None, Parameter(group=_PRIVACY, show_default=False)] = None
     """Pseudonym key. Without it, one in your configuration folder is used, and made at first."""
 
+    store: Annotated[str | None, Parameter(group=_STORE, show_default=False)] = None
+    """Where evidence is kept for the next scan: an SQLite file, made at first, or
+    postgresql://USER@HOST/DATABASE (the extra `postgres`; the password in PGPASSWORD)."""
+
+    store_folder: Annotated[Path | None, Parameter(group=_STORE, show_default=False)] = None
+    """Folder of the store's files. Without it, `.parts` is added to the name of the SQLite file."""
+
+    since: Annotated[Literal["start", "last"], Parameter(group=_STORE)] = "start"
+    """`last` goes on where the last scan of the store ended, and counts newer exchanges only."""
+
 
 def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
     """Read the files that the options name.
@@ -110,8 +121,10 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
     )
     from phalanx.cli.profile_files import parse_priors, read_profiles
     from phalanx.cli.spark_options import spark_options
+    from phalanx.cli.store_options import check_store
     from phalanx.detect.config import ScanConfig
 
+    check_store(options.store, options.store_folder, options.since)
     master, spark_settings = spark_options(options.engine, options.master, options.spark_conf)
     config = ScanConfig(
         false_discovery_rate=options.fdr,
@@ -130,6 +143,9 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
         engine=options.engine,
         master=master,
         spark_settings=spark_settings,
+        store=options.store,
+        store_folder=options.store_folder,
+        since=options.since,
     )
     settings_file = chosen_file(os.environ, settings_file)
     in_settings = read_config(settings_file).get(PRICES_TABLE)

@@ -15,6 +15,8 @@ import numpy.typing as npt
 from phalanx.detect.links import MISSING, LinkFamily, Moment
 from phalanx.evidence import Urn, UrnTest, mean, without_strongest
 
+Codes = npt.NDArray[np.int64]
+
 
 @dataclass(frozen=True, slots=True)
 class FamilyEvidence:
@@ -36,7 +38,7 @@ class ApartTest:
 
     def __init__(self, moment: Moment) -> None:
         """Begin at a moment."""
-        self._shelf: dict[tuple[str, int], tuple[npt.NDArray[np.int64], Urn]] = {}
+        self._shelf: dict[tuple[str, int], tuple[Codes, Codes, Urn]] = {}
         self.move_to(moment)
 
     def move_to(self, moment: Moment) -> None:
@@ -98,12 +100,15 @@ class ApartTest:
 
     def _urn(self, family: LinkFamily, number: int, level: npt.NDArray[np.int64]) -> Urn:
         """Fill an urn; values that are what they were the last time are not sorted again."""
+        stratum = self._moment.code(family.stratum)
         shelved = self._shelf.get((family.rule_id, number))
-        if shelved is None or not np.array_equal(shelved[0], level):
+        if shelved is None or not (
+            np.array_equal(shelved[0], level) and np.array_equal(shelved[1], stratum)
+        ):
             # Parties without the stratum's attribute are a stratum of their own.
-            strata = self._moment.population.codes[family.stratum] - MISSING
-            shelved = self._shelf[family.rule_id, number] = level, Urn(level, strata)
-        return shelved[1].among(self._seen)
+            urn = Urn(level, stratum - MISSING)
+            shelved = self._shelf[family.rule_id, number] = level, stratum, urn
+        return shelved[2].among(self._seen)
 
 
 def combine(lines: Sequence[FamilyEvidence], parties: int) -> float:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -116,10 +118,25 @@ class ScanConfig:
     now: datetime | None = None
     """Time against which future timestamps are rejected; null takes the clock."""
 
+    store: str | None = None
+    """Where evidence is kept from scan to scan: an SQLite file, or
+    `postgresql://USER@HOST/DATABASE`. Null keeps nothing."""
+
+    store_folder: Path | None = None
+    """Folder of the store's files; null means beside an SQLite file."""
+
+    since: Literal["start", "last"] = "start"
+    """Whether a scan goes on where the last one of its store ended."""
+
     @property
     def has_default_prices(self) -> bool:
         """Whether nobody gave a price list."""
         return self.prices_usd_per_million_tokens is DEFAULT_PRICES
+
+    @property
+    def thread_count(self) -> int:
+        """Worker threads."""
+        return self.threads or os.cpu_count() or 1
 
     def __post_init__(self) -> None:
         """Check ranges once, where the mistake is made."""
@@ -132,6 +149,9 @@ class ScanConfig:
         self._check_priors()
         if self.min_group_parties < 2:
             message = f"min_group_parties must be at least 2, not {self.min_group_parties}"
+            raise ValueError(message)
+        if self.since == "last" and self.store is None:
+            message = "since='last' needs a store to go on with"
             raise ValueError(message)
 
     def _check_priors(self) -> None:

@@ -76,7 +76,6 @@ class FactFinder:
             self._member(int(account), rank, confidence, coverage, is_silent=not active)
             for account, active in zip(accounts, late, strict=True)
         ]
-        hashes = population.accounts["account"].to_numpy()[accounts]
         return GroupFacts(
             members=tuple(members),
             parties=int(parties.size),
@@ -85,7 +84,7 @@ class FactFinder:
             exchanges=int(total),
             input_tokens=sum(member.input_tokens for member in members),
             output_tokens=sum(member.output_tokens for member in members),
-            models=self._models(hashes),
+            models=self._models(accounts),
             capabilities=self._capabilities(parties, total),
             daily_exchanges={
                 self.date_of(day): int(count) for day, count in enumerate(daily) if count
@@ -148,8 +147,8 @@ class FactFinder:
         ranked = sorted(shares.items(), key=lambda pair: -pair[1])
         return {name: share for name, share in ranked if share >= NOTABLE_SHARE}
 
-    def _models(self, hashes: npt.NDArray[np.int64]) -> dict[str, int]:
-        chosen = np.isin(self.model_use["account"].to_numpy(), hashes)
+    def _models(self, accounts: npt.NDArray[np.int64]) -> dict[str, int]:
+        chosen = np.isin(self.model_use["account"].to_numpy(), accounts)
         codes = self.model_use["model"].to_numpy()[chosen]
         counts = self.model_use["exchanges"].to_numpy()[chosen]
         unique, position = np.unique(codes, return_inverse=True)

@@ -87,22 +87,25 @@ class Formations:
         minimum_parties: Smallest group.
         seed: Fixes the partitions.
         threads: That form groups, at least 1.
+        first: Step from which on groups are formed.
     """
 
     def __init__(
-        self, population: Population, minimum_parties: int, seed: int, threads: int
+        self, population: Population, minimum_parties: int, seed: int, threads: int, first: int = 0
     ) -> None:
         """Keep the settings; nothing is formed yet."""
         self._population = population
         self._minimum_parties = minimum_parties
         self._seed = seed
         self._threads = threads
+        self._first = first
 
     def __iter__(self) -> Iterator[Formation]:
         """Yield the formation after each step after which groups are formed, in order."""
         waiting: deque[_Waiting] = deque()
         with ThreadPoolExecutor(self._threads) as pool:
-            for step in filter(self._population.forms_after, range(self._population.steps)):
+            steps = range(self._first, self._population.steps)
+            for step in filter(self._population.forms_after, steps):
                 standing: dict[Route, Future[list[Group]]] = {
                     route: pool.submit(self._form_by_standing, step, families)
                     for route, families in _FORMED_BY.items()
@@ -118,7 +121,7 @@ class Formations:
         sent = self._population.content.until(step)
         exchanges = self._population.activity.total("exchanges", 0, step)
         found = self._partition(content_incidence(sent, exchanges))
-        labels = self._large(found)
+        labels = _large(found, self._minimum_parties)
         owner = owner_of_values(sent, labels)
         covered = content_coverage(sent, exchanges, labels, owner) >= MINIMUM_COVERAGE
         groups = groups_of(np.where(covered, labels, MISSING), self._minimum_parties)
@@ -130,7 +133,7 @@ class Formations:
         nobody = np.full(self._population.parties.count, MISSING, dtype=np.int64)
         moment = Moment(self._population, step, nobody)
         incidence = standing_incidence(moment, families)
-        labels = self._large(self._partition(incidence))
+        labels = _large(self._partition(incidence), self._minimum_parties)
         active = int((self._population.activity.joined <= step).sum())
         core = standing_core(incidence, labels, active)
         return groups_of(np.where(core, labels, MISSING), self._minimum_parties)
@@ -138,11 +141,29 @@ class Formations:
     def _partition(self, incidence: Incidence) -> npt.NDArray[np.int64]:
         return communities(incidence, self._population.parties.count, self._seed)
 
-    def _large(self, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Drop communities that are too small to become a group."""
-        sizes = np.bincount(labels[labels != MISSING], minlength=1)
-        kept = (labels != MISSING) & (sizes[labels] >= self._minimum_parties)
-        return np.where(kept, labels, MISSING)
+
+def own_content_after(
+    population: Population, step: int, texts: npt.NDArray[np.int64], minimum_parties: int
+) -> OwnContent:
+    """Return whose own each content value was after a step, as `Formation.own` says it.
+
+    Parameters:
+        population: Who did what in which step.
+        step: After which groups were formed.
+        texts: The communities that were found.
+        minimum_parties: Smallest group.
+    """
+    sent = population.content.until(step)
+    labels = _large(texts, minimum_parties)
+    users = np.bincount(sent.indices, minlength=sent.shape[1])
+    return OwnContent(population.content, owner_of_values(sent, labels), users, labels)
+
+
+def _large(labels: npt.NDArray[np.int64], minimum: int) -> npt.NDArray[np.int64]:
+    """Drop communities that are too small to become a group."""
+    sizes = np.bincount(labels[labels != MISSING], minlength=1)
+    kept = (labels != MISSING) & (sizes[labels] >= minimum)
+    return np.where(kept, labels, MISSING)
 
 
 def _all_routes(

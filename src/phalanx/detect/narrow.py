@@ -67,7 +67,9 @@ CONTENT_COLUMNS = (
 _PARAMETER_STRINGS = ("user_agent", "tools_hash", "endpoint")
 _PARAMETER_NUMBERS = ("temperature", "top_p", "max_tokens", "n", "logprobs", "stream")
 
-_EXCERPT = "excerpt"
+EXCERPT = "excerpt"
+"""What an engine calls the sampled openings of prompts."""
+
 _EXCERPT_CHARACTERS = 240
 _EXCERPT_ONE_IN = 64
 
@@ -108,7 +110,7 @@ class Names:
     @classmethod
     def of(cls, memory: Memory) -> Names:
         """Sort out what an engine brought together."""
-        return cls({name: memory.texts(name) for name in NAMED_COLUMNS}, memory.texts(_EXCERPT))
+        return cls({name: memory.texts(name) for name in NAMED_COLUMNS}, memory.texts(EXCERPT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,9 @@ class Narrowing:
     known: KnownPrompts | None = None
     """Sets of prompts that are recognised."""
 
+    after_step: int | None = None
+    """Prompts of steps until this one are not sketched: they were, by an earlier scan."""
+
     @property
     def schema(self) -> pa.Schema:
         """Columns of the narrow table."""
@@ -142,7 +147,11 @@ class Narrowing:
             columns[narrow] = hashes = hash_strings(values, seed)
             if narrow in NAMED_COLUMNS and values.null_count < len(values):
                 sightings.append(_named(narrow, hashes, values))
+        timestamp = _integers(batch.column("timestamp"))
+        step = timestamp // (self.step_hours * MICROSECONDS_PER_HOUR)
         prompts = batch.column("prompt")
+        if self.after_step is not None and step.min(initial=self.after_step + 1) <= self.after_step:
+            prompts = pc.if_else(pa.array(step > self.after_step), prompts, "")
         sketch = sketch_prompts(prompts, derive_seed(self.key, "sketch"))
         for band in range(BANDS):
             columns[f"band{band}"] = sketch.bands[:, band]
@@ -156,9 +165,8 @@ class Narrowing:
             | _offers_tools(batch),
             "code": sketch.code.astype(np.int16),
         }
-        timestamp = _integers(batch.column("timestamp"))
         columns["timestamp"] = timestamp
-        columns["step"] = (timestamp // (self.step_hours * MICROSECONDS_PER_HOUR)).astype(np.int32)
+        columns["step"] = step.astype(np.int32)
         columns["created"] = _integers(batch.column("account_created_at"))
         columns["later_turn"] = (_integers(batch.column("history_turns")) > 0).astype(np.int32)
         columns["parameters"] = parameter_signature(batch, seed)
@@ -230,7 +238,7 @@ def _excerpts(
     """Sample the first characters of prompts, without regard to what they say."""
     rows = np.flatnonzero((draw % _EXCERPT_ONE_IN == 0) & (opening != 0))
     texts = pc.utf8_slice_codeunits(prompts.take(pa.array(rows)), 0, _EXCERPT_CHARACTERS)
-    return Sighting(_EXCERPT, opening[rows], texts, rows)
+    return Sighting(EXCERPT, opening[rows], texts, rows)
 
 
 def _integers(column: pa.Array) -> npt.NDArray[np.int64]:

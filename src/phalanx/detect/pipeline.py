@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,14 +15,16 @@ import numpy as np
 
 from phalanx import __version__
 from phalanx.detect.config import ScanConfig
+from phalanx.detect.counted import count_alone
 from phalanx.detect.grants import look_up
-from phalanx.detect.narrow import MOST_DAYS, Names, Narrowing, narrow, recent
+from phalanx.detect.incremental import continued
+from phalanx.detect.narrow import Names, Narrowing, narrow
 from phalanx.detect.population import Population, build_population
 from phalanx.detect.record import Recording, record
 from phalanx.detect.replay import Replay, ReplaySettings
 from phalanx.detect.result import RunRecord, ScanResult
 from phalanx.detect.sketch import KnownPrompts
-from phalanx.detect.tables import models, openings
+from phalanx.detect.tables import openings
 from phalanx.errors import InputError
 from phalanx.logs import ExchangeLog, ReadOptions, open_log
 from phalanx.logs.engine import DuckDBEngine, Engine
@@ -78,8 +79,10 @@ def scan(
 
     Raises:
         InputError: If nothing can be read, or no row is usable.
+        ConfigError: If the store was made with another key or other settings.
+        VerificationError: If the store is damaged, or of a newer version.
         MissingExtraError: If Spark is asked for and not installed.
-        ServiceError: If the Spark cluster cannot be reached or fails.
+        ServiceError: If the Spark cluster or the store's server cannot be reached, or fails.
     """
     config = config or ScanConfig()
     started_at = config.now or datetime.now(tz=UTC)
@@ -93,21 +96,34 @@ def scan(
             rejects_path=rejects_path,
         ),
     )
-    with _open_engine(config) as engine:
+    with continued(config, started_at) as continuation, _open_engine(config) as engine:
         with clock.stage("read and sketch"):
             kernel = Narrowing(
                 key=config.pseudonym_key,
                 keep_excerpts=not config.hash_only,
                 step_hours=config.step_hours,
                 known=KnownPrompts(config.known_corpora) if config.known_corpora else None,
+                after_step=continuation.after_step if continuation else None,
             )
             table, names = narrow(engine, log, kernel)
         if not log.rows:
             raise _nothing_usable(log)
         with clock.stage("aggregate"):
-            table, left_out = recent(table, config.step_hours)
-            population = build_population(table, names, _hidden_map(config), config.step_hours)
-        replay = Replay(population, _replay_settings(config, population, names))
+            counted = (
+                continuation.count(engine, table, names, log)
+                if continuation
+                else count_alone(table, names, log, config.step_hours)
+            )
+            names = counted.names
+            population = build_population(
+                counted.aggregates, names, _hidden_map(config), config.step_hours
+            )
+        reassigned = counted.reassigned(population)
+        replay = Replay(
+            population,
+            _replay_settings(config, population, names),
+            None if reassigned else counted.state,
+        )
         with clock.stage("replay"):
             for step in replay.run():
                 if progress:
@@ -120,17 +136,21 @@ def scan(
                 names=names,
                 grants=grants,
                 config=config,
-                columns=log.columns,
-                has_prompts=log.has_prompts,
-                narrow=table,
-                model_use=models(table),
-                openings=lambda groups: openings(table, groups),
+                columns=counted.columns,
+                has_prompts=counted.has_prompts,
+                narrow=counted.rows,
+                model_use=counted.aggregates.models,
+                openings=lambda groups: openings(counted.rows, groups),
             )
-            notes = dict(grants.notes(population))
-            if left_out:
-                notes[f"exchange over {MOST_DAYS} days before the last one, left out"] = left_out
+            notes = {**grants.notes(population), **counted.notes}
+            if reassigned:
+                notes["account that declared its party late, all steps replayed"] = reassigned
             run = _run_record(config, log, started_at, clock, notes)
-            return record(recording, run, log.rows - left_out)
+            result = record(recording, run, counted.exchanges, counted.rejected)
+        if continuation:
+            with clock.stage("keep"):
+                continuation.keep(counted, population, replay, result)
+        return result
 
 
 def _nothing_usable(log: ExchangeLog) -> InputError:
@@ -152,7 +172,7 @@ def _hidden_map(config: ScanConfig) -> dict[str, str]:
 
 
 def _open_engine(config: ScanConfig) -> Engine:
-    memory, threads = config.memory_limit_bytes, _threads(config)
+    memory, threads = config.memory_limit_bytes, config.thread_count
     if config.engine == "duckdb":
         return DuckDBEngine(memory_limit_bytes=memory, threads=threads)
     from phalanx.logs.engine.spark import SparkEngine  # noqa: PLC0415 - needs an extra
@@ -160,10 +180,6 @@ def _open_engine(config: ScanConfig) -> Engine:
     return SparkEngine(
         config.master, config.spark_settings, memory_limit_bytes=memory, threads=threads
     )
-
-
-def _threads(config: ScanConfig) -> int:
-    return config.threads or os.cpu_count() or 1
 
 
 def _replay_settings(config: ScanConfig, population: Population, names: Names) -> ReplaySettings:
@@ -186,7 +202,7 @@ def _replay_settings(config: ScanConfig, population: Population, names: Names) -
         config.false_discovery_rate,
         config.min_group_parties,
         config.seed,
-        _threads(config),
+        config.thread_count,
         trusted,
         knows_sets=bool(config.known_corpora),
     )
@@ -219,9 +235,11 @@ def _run_record(
             "priors": dict(config.priors),
             "columns": dict(config.columns),
             "memory_limit_bytes": config.memory_limit_bytes,
-            "threads": _threads(config),
+            "threads": config.thread_count,
             "now": started_at.isoformat(),
             "clear_identifiers": config.pseudonym_key is None,
+            "store": config.store,
+            "since": config.since,
         },
         started_at=started_at,
         stage_seconds=clock.seconds,

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import ibis
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 from scipy import sparse
 
 from phalanx.detect import tables
 from phalanx.detect.activity import Activity, arrange
-from phalanx.detect.codes import coded
-from phalanx.detect.narrow import CONTENT_COLUMNS, MICROSECONDS_PER_HOUR, Names
+from phalanx.detect.aggregates import Aggregates
+from phalanx.detect.codes import MISSING, coded
+from phalanx.detect.narrow import MICROSECONDS_PER_HOUR, Names
 from phalanx.detect.parties import Parties, declare_parties
-from phalanx.detect.shared_use import SharedUse, number_values, shared_use
+from phalanx.detect.shared_use import SharedUse, shared_use
 
 COUNT_COLUMNS = (
     "exchanges",
@@ -70,16 +69,17 @@ class Population:
     """Exchanges per account and step, shape (accounts, steps)."""
 
     attributes: Mapping[str, npt.NDArray[np.int64]]
-    """First-seen attribute of each party as a hash, 0 where missing, shape (parties,)."""
+    """First-seen attribute of each party's earliest account, 0 where missing, shape (parties,):
+    a hash, or for `created` the microseconds."""
 
     codes: Mapping[str, npt.NDArray[np.int64]]
     """The attributes as small codes, `MISSING` where missing, shape (parties,)."""
 
-    created: npt.NDArray[np.int64]
-    """Creation of each party's earliest account in microseconds; 0 where unknown."""
+    shown: Mapping[str, npt.NDArray[np.int64]]
+    """Step in which that attribute was first carried, beyond all steps where it is missing."""
 
     content: SharedUse
-    """What several parties wrote alike: templates, openings, closings, system prompts."""
+    """What several accounts wrote alike: templates, openings, closings, system prompts."""
 
     prompts: SharedUse
     """The same for exact prompts."""
@@ -94,6 +94,15 @@ class Population:
         """Index of the UTC day of each step, from 0, shape (steps,)."""
         days = (self.first_step + np.arange(self.steps)) // self.steps_per_day
         return np.asarray(days - days[0])
+
+    def code(self, name: str, step: int) -> npt.NDArray[np.int64]:
+        """Return the code of an attribute, `MISSING` where a party has not shown it by a step.
+
+        Parties that have not appeared by then keep theirs, so that little changes from step to
+        step.
+        """
+        silent = (self.activity.joined <= step) & (self.shown[name] > step)
+        return np.where(silent, MISSING, self.codes[name])
 
     def forms_after(self, step: int) -> bool:
         """Return whether groups are formed after a step: the first five, then every other.
@@ -113,49 +122,35 @@ class Population:
 
 
 def build_population(
-    narrow: ibis.Table, names: Names, declared: Mapping[str, str], step_hours: int
+    aggregates: Aggregates, names: Names, declared: Mapping[str, str], step_hours: int
 ) -> Population:
-    """Aggregate the narrow table.
+    """Put the counts of a log into arrays over parties.
 
     Parameters:
-        narrow: Table of `NARROW_SCHEMA` with at least one row, made with `step_hours`.
-        names: What its hashes stood for.
+        aggregates: Counts with at least one account, made with `step_hours`.
+        names: What hashes stood for.
         declared: Account -> party.
         step_hours: Length of a step.
 
     Returns:
         The population. Its order follows from what accounts did, not from their names or
-        the order of rows.
+        the order of rows, and the parties of a log come before those who join it later.
     """
-    accounts = tables.accounts(narrow)
-    hashes = accounts["account"].to_numpy()
-    account_names = tuple(names.values["account"][int(h)] for h in hashes)
+    accounts, rows = aggregates.accounts, aggregates.steps
+    account_names = tuple(names.values["account"][h] for h in accounts["account"].to_pylist())
     organisations = tuple(
-        names.values["organisation"].get(int(h)) for h in accounts["organisation"].to_numpy()
+        names.values["organisation"].get(h) for h in accounts["organisation"].to_pylist()
     )
-    parties = declare_parties(
-        account_names, organisations, accounts["first_seen"].to_numpy(), declared
-    )
+    first_seen = accounts["first_seen"].to_numpy()
+    parties = declare_parties(account_names, organisations, first_seen, declared)
     width = step_hours * MICROSECONDS_PER_HOUR
-    first_step = int(accounts["first_seen"].to_numpy().min() // width)
+    first_step = int(first_seen.min() // width)
     steps = int(accounts["last_seen"].to_numpy().max() // width) - first_step + 1
-    rows = tables.account_steps(narrow, step_hours)
-    by_hash = np.argsort(hashes)
-    account = _places(rows["account"].to_numpy(), hashes, by_hash)
-    in_order = np.lexsort((rows["step"].to_numpy(), account))
-    rows, account = rows.take(pa.array(in_order)), account[in_order]
-    step = rows["step"].to_numpy().astype(np.int64) - first_step
-    counts = {name: rows[name].to_numpy() for name in COUNT_COLUMNS if name in rows.column_names}
-    for fewer in (tables.new_prompts(narrow), tables.conversations(narrow)):
-        cells = _places(fewer["account"].to_numpy(), hashes, by_hash) * steps
-        cells += fewer["step"].to_numpy().astype(np.int64) - first_step
-        (name,) = set(fewer.column_names) & set(COUNT_COLUMNS)
-        counts[name] = np.zeros(account.size, dtype=np.int64)
-        # Rows are in order of account and step by now, and so are their cells.
-        counts[name][np.searchsorted(account * steps + step, cells)] = fewer[name].to_numpy()
-    numbered = pa.table({"account": hashes, "party": parties.of_account})
+    account, step = rows["account"].to_numpy(), rows["step"].to_numpy() - first_step
+    # Of the accounts of one party and step the first lends its minute.
+    order = np.argsort(account, kind="stable")
     first = parties.first_account
-    attributes = {name: accounts[name].to_numpy()[first] for name in tables.FIRST_SEEN_COLUMNS}
+    attributes = {name: accounts[name].to_numpy()[first] for name in tables.STANDING_COLUMNS}
     return Population(
         accounts=accounts,
         account_names=account_names,
@@ -164,45 +159,42 @@ def build_population(
         first_step=first_step,
         steps=steps,
         activity=arrange(
-            parties.of_account[account],
-            step,
-            rows["minute"].to_numpy().astype(np.int32),
-            counts,
+            parties.of_account[account][order],
+            step[order],
+            rows["minute"].to_numpy()[order].astype(np.int32),
+            {name: rows[name].to_numpy()[order] for name in COUNT_COLUMNS},
             (parties.count, steps),
         ),
         account_exchanges=sparse.csr_array(
-            (counts["exchanges"].astype(np.int64), (account, step)), shape=(hashes.size, steps)
+            (rows["exchanges"].to_numpy(), (account, step)), shape=(len(account_names), steps)
         ),
         attributes=attributes,
-        codes={name: coded(hashes) for name, hashes in attributes.items()},
-        created=accounts["created"].to_numpy()[first],
-        content=_shared(narrow, CONTENT_COLUMNS, numbered, first_step),
-        prompts=_shared(narrow, ("exact",), numbered, first_step),
+        codes={name: coded(values) for name, values in attributes.items()},
+        shown={
+            name: accounts[f"{name}_step"].to_numpy()[first] - first_step
+            for name in tables.STANDING_COLUMNS
+        },
+        content=_shared(aggregates, parties, first_step, prompts=False),
+        prompts=_shared(aggregates, parties, first_step, prompts=True),
     )
 
 
-def _places(
-    wanted: npt.NDArray[np.int64], among: npt.NDArray[np.int64], order: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
-    """Return where values stand in an array that `order` sorts."""
-    return np.asarray(order[np.searchsorted(among, wanted, sorter=order)])
-
-
 def _shared(
-    narrow: ibis.Table, columns: Sequence[str], parties: pa.Table, first_step: int
+    aggregates: Aggregates, parties: Parties, first_step: int, *, prompts: bool
 ) -> SharedUse:
-    """Find who shares values of some columns; they are numbered column after column."""
-    parts: list[tuple[npt.NDArray[np.int64], ...]] = []
-    offset = 0
-    for column in columns:
-        rows = tables.shared_values(narrow, column, parties)
-        party, uses = rows["party"].to_numpy(), rows["exchanges"].to_numpy()
-        value = number_values(party, rows["hash"].to_numpy(), uses)
-        kept = value >= 0
-        counts = (rows[name].to_numpy()[kept] for name in tables.USE_COUNTS)
-        step = rows["step"].to_numpy()[kept].astype(np.int64) - first_step
-        parts.append((party[kept], value[kept] + offset, step, *counts))
-        offset += int(value.max(initial=-1)) + 1
-    party, value, step, *counts_of_all = (np.concatenate(part) for part in zip(*parts, strict=True))
-    counted = dict(zip(tables.USE_COUNTS, counts_of_all, strict=True))
-    return shared_use(party, value, step, counted, int(pc.count_distinct(parties["party"]).as_py()))
+    """Return the use of prompts or of all else, values in the order of their first exchanges."""
+    values, uses = aggregates.values, aggregates.uses
+    column = values["column"].to_numpy()
+    chosen = np.flatnonzero((column == tables.VALUE_COLUMNS.index("exact")) == prompts)
+    keys = (values["hash"].to_numpy(), values["first"].to_numpy(), column)
+    number = np.full(column.size, -1, dtype=np.int64)
+    number[chosen[np.lexsort([key[chosen] for key in keys])]] = np.arange(chosen.size)
+    value = number[uses["value"].to_numpy()]
+    rows = np.flatnonzero(value >= 0)
+    return shared_use(
+        parties.of_account[uses["account"].to_numpy()[rows]],
+        value[rows],
+        uses["step"].to_numpy()[rows].astype(np.int64) - first_step,
+        {name: uses[name].to_numpy()[rows] for name in tables.USE_COUNTS},
+        (parties.count, chosen.size),
+    )

@@ -69,24 +69,27 @@ class Recording:
     openings: Callable[[pa.Table], pa.Table]
 
 
-def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
+def record(recording: Recording, run: RunRecord, rows: int, rejected: int) -> ScanResult:
     """Sort groups into lists and describe them.
 
     Parameters:
         recording: What was computed.
         run: How it was computed.
-        rows: Exchanges that were read.
+        rows: Exchanges that were counted.
+        rejected: Rows that could not be used.
     """
     population, replay = recording.population, recording.replay
     finder = FactFinder(population, recording.names, recording.model_use, recording.openings)
     sorting = sort_tracks(replay.tracks, replay)
     verdicts = (*sorting.campaigns, *sorting.pools)
     templates = iter(finder.templates([verdict.members for verdict in verdicts]))
+    names = iter(_names(verdicts, population))
     listings: list[Listing] = []
     campaigns: list[Campaign] = []
     authorised: list[AuthorisedGroup] = []
     for verdict in sorting.campaigns:
-        campaign, is_authorised = _campaign(recording, finder, verdict, next(templates))
+        name = f"campaign-{next(names)}"
+        campaign, is_authorised = _campaign(recording, finder, verdict, name, next(templates))
         if is_authorised:
             authorised.append(
                 AuthorisedGroup(
@@ -103,7 +106,7 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
     pools = []
     for verdict in sorting.pools:
         facts = _facts(recording, finder, verdict, next(templates))
-        pool_id = _identifier("pool", facts, verdict.lead)
+        pool_id = f"pool-{next(names)}"
         judgement = _judgement(finder, verdict)
         pools.append(UndeclaredPool(group_id=pool_id, facts=facts, judgement=judgement))
         listings.append(Listing(pool_id, "undeclared_pool", facts, verdict))
@@ -130,7 +133,7 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
             exchanges=rows,
             accounts=len(population.account_names),
             parties=population.parties.count,
-            rejected_rows=sum(run.rejects.values()),
+            rejected_rows=rejected,
             days=population.days,
             step_ends=tuple(population.end_of(step) for step in range(population.steps)),
             groups_opened=len(replay.tracks),
@@ -182,14 +185,18 @@ def _attribute(recording: Recording, listings: Sequence[Listing]) -> dict[str, A
 
 
 def _campaign(
-    recording: Recording, finder: FactFinder, verdict: Verdict, templates: tuple[str, ...]
+    recording: Recording,
+    finder: FactFinder,
+    verdict: Verdict,
+    name: str,
+    templates: tuple[str, ...],
 ) -> tuple[Campaign, bool]:
     """Describe a campaign, and say whether grants cover all of it."""
     facts = _facts(recording, finder, verdict, templates)
     judgement = _judgement(finder, verdict)
     coverage = recording.grants.coverage(facts)
     campaign = Campaign(
-        campaign_id=_identifier("campaign", facts, verdict.lead),
+        campaign_id=name,
         facts=facts,
         judgement=judgement,
         harm=estimate_harm(facts, recording.config.prices_usd_per_million_tokens),
@@ -284,10 +291,30 @@ def _why_undecided(level: float, apart: float, honest: float, reachable: float) 
     return f"evidence against honest use does not suffice: 10^{honest:.1f} of 10^{level:.1f} needed"
 
 
-def _identifier(kind: str, facts: GroupFacts, track: Track) -> str:
-    """Name a group by its accounts and the step it was formed after, so that a repeat agrees."""
-    text = "\n".join([str(track.formed_step), *sorted(m.account_id for m in facts.members)])
-    return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+def _names(verdicts: Sequence[Verdict], population: Population) -> list[str]:
+    """Name groups so that they keep their names while their accounts are replaced.
+
+    A group is called after the one of its tracks that was discovered first: when that was
+    formed, and of which accounts. Neither changes any more. Of several groups that hold one
+    track, as the operators of a split group do, the one with the earliest party is first.
+    """
+    names = [""] * len(verdicts)
+    taken: dict[int, int] = {}
+    for place in sorted(range(len(verdicts)), key=lambda place: verdicts[place].members.min()):
+        tracks = sorted(verdicts[place].tracks, key=_discovered_first)
+        track = next((t for t in tracks if t.number not in taken), tracks[0])
+        taken[track.number] = again = taken.get(track.number, -1) + 1
+        first = population.parties.first_account[track.opening]
+        accounts = sorted(population.account_names[int(account)] for account in first)
+        formed = population.end_of(track.formed_step).isoformat()
+        text = "\n".join([track.route, formed, str(again), *accounts])
+        names[place] = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return names
+
+
+def _discovered_first(track: Track) -> tuple[bool, int, int]:
+    discovered = track.discovered_step
+    return (discovered is None, discovered or 0, track.number)
 
 
 def _signals(

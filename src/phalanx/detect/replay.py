@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from phalanx.detect.apart import ApartTest, FamilyEvidence, combine
-from phalanx.detect.formation import Formation, Formations, Group, Route
+from phalanx.detect.formation import Formation, Formations, Group, Route, own_content_after
 from phalanx.detect.groups import own_content
 from phalanx.detect.habits import Habits
 from phalanx.detect.honest import HonestEvidence, examine_pool
@@ -62,23 +62,73 @@ class ReplaySettings:
     """Whether prompts were compared with known sets."""
 
 
-class Replay:
-    """State of the replay; `run` advances it to the end of the log."""
+@dataclass(frozen=True, slots=True)
+class ReplayState:
+    """Where a replay stands after a step: all that later steps need of the earlier ones."""
 
-    def __init__(self, population: Population, settings: ReplaySettings) -> None:
-        """Nothing is replayed yet."""
+    step: int
+    """The last step."""
+
+    formed_step: int
+    """The last step after which groups were formed."""
+
+    texts: npt.NDArray[np.int64]
+    """Community of texts of each party since then."""
+
+    tracks: Sequence[Track]
+    """All groups ever opened, by number."""
+
+    alive: Mapping[Route, Sequence[int]]
+    """Numbers of those that are followed."""
+
+
+class Replay:
+    """State of the replay; `run` advances it to the end of the log.
+
+    Parameters:
+        population: Who did what in which step.
+        settings: How groups are formed and judged.
+        state: Where an earlier replay of the same steps stood; null begins at the first.
+    """
+
+    def __init__(
+        self, population: Population, settings: ReplaySettings, state: ReplayState | None = None
+    ) -> None:
+        """Nothing is replayed yet beyond the state."""
         self._population = population
         self.settings = settings
         self._habits = Habits(population.activity, knows_sets=settings.knows_sets)
         self._prompt_users = PromptUsers(population.prompts)
-        empty = np.full(population.parties.count, MISSING, dtype=np.int64)
-        self.moment = Moment(population, -1, empty)
+        texts = np.full(population.parties.count, MISSING, dtype=np.int64)
         self._windows: dict[tuple[int, int], UseWindow] = {}
         self._own_uses: dict[tuple[int, int], OwnUse] = {}
         self.tracks: list[Track] = []
         self.alive: dict[Route, dict[int, Track]] = {route: {} for route in TESTED_BY}
+        self._formed_step = step = -1
+        if state:
+            # Those who joined later had no texts yet.
+            texts[: state.texts.size] = state.texts
+            step, self._formed_step = state.step, state.formed_step
+            self.tracks = list(state.tracks)
+            for route, numbers in state.alive.items():
+                self.alive[route] = {number: self.tracks[number] for number in numbers}
+            self._own = own_content_after(
+                population, self._formed_step, texts, settings.minimum_parties
+            )
+        self.moment = Moment(population, step, texts)
         self.apart = ApartTest(self.moment)
         self.operators = self._operators()
+
+    @property
+    def state(self) -> ReplayState:
+        """Where the replay stands."""
+        return ReplayState(
+            self.moment.step,
+            self._formed_step,
+            self.moment.communities,
+            tuple(self.tracks),
+            {route: tuple(tracks) for route, tracks in self.alive.items()},
+        )
 
     @cached_property
     def sent(self) -> sparse.csr_array:
@@ -107,18 +157,24 @@ class Replay:
         return self._population.activity.total("exchanges", 0, self.moment.step)
 
     def run(self) -> Iterator[int]:
-        """Replay every step; yield each step's index when it is over."""
-        settings = self.settings
+        """Replay every step that is left; yield each step's index when it is over."""
+        settings, first = self.settings, self.moment.step + 1
         formations = iter(
-            Formations(self._population, settings.minimum_parties, settings.seed, settings.threads)
+            Formations(
+                self._population,
+                settings.minimum_parties,
+                settings.seed,
+                settings.threads,
+                first,
+            )
         )
-        for step in range(self._population.steps):
+        for step in range(first, self._population.steps):
             if not self._population.activity.is_active(step):
                 yield step
                 continue
             formation = next(formations) if self._population.forms_after(step) else None
             if formation:
-                self._own, self._own_uses = formation.own, {}
+                self._own, self._own_uses, self._formed_step = formation.own, {}, step
             texts = formation.communities if formation else self.moment.communities
             self.moment = Moment(self._population, step, texts)
             self.apart.move_to(self.moment)
@@ -160,7 +216,7 @@ class Replay:
                     self.alive[route][best].members = members
                     claimed[best] = self.alive[route][best]
                     continue
-            track = Track(route, len(self.tracks), self.moment.step, int(members.size), members)
+            track = Track(route, len(self.tracks), self.moment.step, members, members)
             self.tracks.append(track)
             opened.append(track)
             claimed[track.number] = track

@@ -69,72 +69,47 @@ def shared_use(
     value: npt.NDArray[np.int64],
     step: npt.NDArray[np.int64],
     counts: Mapping[str, npt.NDArray[np.int64]],
-    parties: int,
+    shape: tuple[int, int],
 ) -> SharedUse:
-    """Sort use by party, value and step.
+    """Sort use by party, value and step, and add up what agrees in all three.
 
     Parameters:
         party: Index of the party, shape (rows,).
         value: Number of the value, from 0, shape (rows,).
-        step: Index of the step, shape (rows,); each row has another party, value or step.
+        step: Index of the step, shape (rows,).
         counts: Count -> shape (rows,); `exchanges` at least.
-        parties: Number of parties.
+        shape: Number of parties and of values.
 
     Examples:
         >>> party, value, step, sent = np.array([[1, 0, 1], [2, 2, 0], [0, 3, 1], [5, 6, 7]])
-        >>> use = shared_use(party, value, step, {"exchanges": sent}, parties=2)
+        >>> use = shared_use(party, value, step, {"exchanges": sent}, (2, 3))
         >>> use.until(1).toarray().tolist()
         [[0.0, 0.0, 0.0], [7.0, 0.0, 5.0]]
     """
-    values = int(value.max(initial=-1)) + 1
+    parties, values = shape
     order = np.arange(party.size)
     # Counting sorts from the last key to the first: each keeps the order of the ones before.
     for key in (step, value, party):
         order = _sorted_by(key, order)
+    is_new = np.ones(order.size, dtype=np.bool_)
+    is_new[1:] = False
+    for key in (step, value, party):
+        is_new[1:] |= key[order[1:]] != key[order[:-1]]
+    starts = np.flatnonzero(is_new)
+    rows = order[starts]
+    whole = starts.size == order.size
     return SharedUse(
-        np.concatenate([[0], np.cumsum(np.bincount(party, minlength=parties))]),
-        value[order].astype(np.int32),
-        step[order].astype(np.int32),
-        {name: of_rows[order].astype(np.float32) for name, of_rows in counts.items()},
+        np.concatenate([[0], np.cumsum(np.bincount(party[rows], minlength=parties))]),
+        value[rows].astype(np.int32),
+        step[rows].astype(np.int32),
+        {
+            name: (of_rows[order] if whole else np.add.reduceat(of_rows[order], starts)).astype(
+                np.float32
+            )
+            for name, of_rows in counts.items()
+        },
         values,
     )
-
-
-def number_values(
-    party: npt.NDArray[np.int64], code: npt.NDArray[np.int64], uses: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
-    """Number the values that several parties used, from 0.
-
-    The order follows from who used a value and how much, so that hashes break ties at most.
-
-    Parameters:
-        party: Index of the party, shape (rows,).
-        code: Hash of the value, shape (rows,).
-        uses: Exchanges, shape (rows,).
-
-    Returns:
-        Number of the value of each row, -1 where only one party used it.
-
-    Examples:
-        >>> party, code = np.array([0, 1, 2, 0, 2]), np.array([70, 70, 30, 50, 50])
-        >>> number_values(party, code, np.ones(5, dtype=np.int64)).tolist()
-        [0, 0, -1, 1, 1]
-    """
-    if not code.size:
-        return np.zeros(0, dtype=np.int64)
-    order = np.lexsort((party, code))
-    starts = np.flatnonzero(np.diff(code[order], prepend=code[order[0]] - 1))
-    low = party[order[starts]]
-    high = party[order[np.append(starts[1:], code.size) - 1]]
-    weighted = np.add.reduceat((party * uses)[order], starts)
-    total = np.add.reduceat(uses[order], starts)
-    shared = np.flatnonzero(low != high)
-    ranking = np.lexsort([key[shared] for key in (code[order[starts]], total, weighted, high, low)])
-    number = np.full(starts.size, -1, dtype=np.int64)
-    number[shared[ranking]] = np.arange(shared.size)
-    of_rows = np.empty(code.size, dtype=np.int64)
-    of_rows[order] = np.repeat(number, np.diff(np.append(starts, code.size)))
-    return of_rows
 
 
 @numba.njit(cache=True, nogil=True)

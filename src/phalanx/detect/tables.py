@@ -6,14 +6,20 @@ are cast, because engines type them differently.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ibis
 import pyarrow as pa
 from ibis import _
 
-from phalanx.detect.narrow import MICROSECONDS_PER_HOUR, MICROSECONDS_PER_MINUTE
+from phalanx.detect.narrow import (
+    CONTENT_COLUMNS,
+    MICROSECONDS_PER_HOUR,
+    MICROSECONDS_PER_MINUTE,
+)
 from phalanx.detect.sketch import CAPABILITIES, ELICITATION_MASK, TARGETED_MASK
 
-FIRST_SEEN_COLUMNS = (
+STANDING_COLUMNS = (
     "organisation",
     "payment",
     "email",
@@ -23,17 +29,12 @@ FIRST_SEEN_COLUMNS = (
     "country",
     "tls",
     "parameters",
+    "created",
 )
 """Attributes of an account that are taken from its first exchange that carries them."""
 
-_ACCOUNT_ORDER = (
-    "first_seen",
-    "last_seen",
-    "exchanges",
-    "input_tokens",
-    "output_tokens",
-    "account",
-)
+VALUE_COLUMNS = (*CONTENT_COLUMNS, "exact")
+"""Columns of the narrow table whose values several accounts may share; the last holds prompts."""
 
 _DRAWS = 1024
 """Draws that tell exchanges of one microsecond apart."""
@@ -44,23 +45,28 @@ CAPABILITY_COLUMNS = tuple(f"capability_{bit}" for bit in range(len(CAPABILITIES
 def accounts(narrow: ibis.Table) -> pa.Table:
     """Return one row per account: totals and first-seen attributes.
 
-    Accounts are ordered by what they did, so that no later tie is broken by their names.
+    `instant` orders accounts by their first exchanges; `NAME_step` is the step in which an
+    attribute was first carried, null where it never was.
     """
-    firsts = {name: _first_seen(name) for name in FIRST_SEEN_COLUMNS}
-    expression = (
-        narrow.group_by("account")
-        .agg(
-            exchanges=_.count(),
-            first_seen=_.timestamp.min(),
-            last_seen=_.timestamp.max(),
-            created=_.created.max(),
-            input_tokens=_.input_tokens.sum(),
-            output_tokens=_.output_tokens.sum(where=_.output_tokens >= 0).coalesce(0),
-            **firsts,
-        )
-        .order_by(*_ACCOUNT_ORDER)
+    firsts = {name: _first_seen(name) for name in STANDING_COLUMNS}
+    shown = {f"{name}_step": _.step.min(where=_[name] != 0) for name in STANDING_COLUMNS}
+    expression = narrow.group_by("account").agg(
+        exchanges=_.count(),
+        instant=_instant().min(),
+        first_seen=_.timestamp.min(),
+        last_seen=_.timestamp.max(),
+        input_tokens=_.input_tokens.sum(),
+        output_tokens=_.output_tokens.sum(where=_.output_tokens >= 0).coalesce(0),
+        **firsts,
+        **shown,
     )
     return expression.to_pyarrow()
+
+
+def _instant() -> ibis.Value:
+    """Return the moment of an exchange, with a draw that tells those of one microsecond apart."""
+    draws = ibis.literal(_DRAWS, "int64")
+    return _.timestamp * draws + _.draw % draws
 
 
 def _first_seen(column: str) -> ibis.Value:
@@ -70,8 +76,7 @@ def _first_seen(column: str) -> ibis.Value:
     the smallest value. All three make up one number, the order of which leaves no tie:
     engines break ties each in its own way. Only decimals are wide enough on all of them.
     """
-    draws = ibis.literal(_DRAWS, "int64")
-    instant = (_.timestamp * draws + _.draw % draws).cast("decimal(38, 0)")
+    instant = _instant().cast("decimal(38, 0)")
     order = instant * ibis.literal(1 << 64, "decimal(38, 0)") + _[column].cast("decimal(38, 0)")
     return _[column].argmin(order, where=_[column] != 0).coalesce(0)
 
@@ -114,31 +119,61 @@ USE_COUNTS = (
 """Counts of the exchanges that carry one shared value."""
 
 
-def shared_values(narrow: ibis.Table, column: str, parties: pa.Table) -> pa.Table:
-    """Return who used the values of one content column that at least two accounts used.
+def carried_values(narrow: ibis.Table, columns: Sequence[str]) -> ibis.Table:
+    """Return one row per exchange and column in which it carries a value.
 
     Parameters:
         narrow: The narrow table.
-        column: With hashes, 0 where there is none.
-        parties: Columns account and party, one row per account.
+        columns: Of `VALUE_COLUMNS`.
 
     Returns:
-        Columns party, hash, step and `USE_COUNTS`: one row per party, hash and step.
+        An expression with the columns column (place in `VALUE_COLUMNS`), hash, and what is
+        counted of the exchange.
     """
-    present = narrow.filter(_[column] != 0)
-    # Most values occur once, and are sorted out before parties are looked up.
-    passed_on = (
-        present.group_by(column)
-        .agg(low=_.account.min(), high=_.account.max())
-        .filter(_.low != _.high)
+    parts = [
+        narrow.filter(narrow[name] != 0).select(
+            "account",
+            "step",
+            *_COUNTED,
+            instant=_instant(),
+            column=ibis.literal(VALUE_COLUMNS.index(name), "int64"),
+            hash=_[name],
+        )
+        for name in columns
+    ]
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
+
+
+def shared_values(carried: ibis.Table) -> pa.Table:
+    """Return the values that at least two accounts used.
+
+    Parameters:
+        carried: From `carried_values`.
+
+    Returns:
+        Columns column, hash and first: the moment of the first exchange that carried it.
+    """
+    shared = carried.group_by("column", "hash").agg(
+        first=_.instant.min(), low=_.account.min(), high=_.account.max()
     )
-    return (
-        present.semi_join(passed_on, column)
-        .inner_join(ibis.memtable(parties), "account")
-        .group_by("party", "step", hash=_[column])
-        .agg(**_use_counts())
-        .to_pyarrow()
-    )
+    return shared.filter(_.low != _.high).select("column", "hash", "first").to_pyarrow()
+
+
+def value_uses(carried: ibis.Table, values: pa.Table) -> pa.Table:
+    """Return who used which value, and when.
+
+    Parameters:
+        carried: From `carried_values`.
+        values: Columns column, hash and value: the number of each value that is asked for.
+
+    Returns:
+        Columns account, value, step and `USE_COUNTS`: one row per account, value and step.
+    """
+    rows = carried.inner_join(ibis.memtable(values), ["column", "hash"])
+    return rows.group_by("account", "value", "step").agg(**_use_counts()).to_pyarrow()
+
+
+_COUNTED = ("later_turn", "output_tokens", "input_tokens", "capabilities")
 
 
 def _use_counts() -> dict[str, ibis.Value]:
@@ -154,9 +189,18 @@ def _use_counts() -> dict[str, ibis.Value]:
     }
 
 
-def new_prompts(narrow: ibis.Table) -> pa.Table:
-    """Return how many prompts each account sent for the first time, per step."""
+def new_prompts(narrow: ibis.Table, past: ibis.Table | None = None) -> pa.Table:
+    """Return how many prompts each account sent for the first time, per step.
+
+    Parameters:
+        narrow: The narrow table.
+        past: Earlier exchanges; what an account sent among them is not new.
+    """
     firsts = narrow.group_by("account", "exact").agg(step=_.step.min())
+    if past is not None:
+        # Narrowed to the same prompts at first: what is not there need not be held in memory.
+        again = past.select("account", "exact").semi_join(firsts, "exact")
+        firsts = firsts.anti_join(again, ["account", "exact"])
     return firsts.group_by("account", "step").agg(new_prompts=_.count()).to_pyarrow()
 
 

@@ -45,8 +45,8 @@ class Track:
     route: Route
     number: int
     formed_step: int
-    opening_size: int
-    """Parties when it was opened; its weight in e-BH."""
+    opening: npt.NDArray[np.int64]
+    """Parties when it was opened."""
 
     members: npt.NDArray[np.int64]
     timing: list[FamilyEvidence] = field(default_factory=list)
@@ -74,6 +74,11 @@ class Track:
 
     discovered_step: int | None = None
     threshold: float = float("inf")
+
+    @property
+    def opening_size(self) -> int:
+        """Parties when it was opened; its weight in e-BH."""
+        return self.opening.size
 
     def look(self, step: int, log10_apart: float, log10_honest: float) -> None:
         """Add the evidence of one look, `NOT_ASKED` where a question was not asked."""

@@ -168,7 +168,7 @@ class Campaign:
     """A group that rejects both nulls."""
 
     campaign_id: str
-    """Stable identifier, derived from its accounts and when it was formed."""
+    """Stable identifier, derived from the accounts that it was opened with, and when."""
 
     facts: GroupFacts
     judgement: Judgement

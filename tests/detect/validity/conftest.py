@@ -88,12 +88,13 @@ def _crowd(population: Population, kind: str, seed: int) -> Moment:
         "ip": own(generator, subnet * 4 + generator.integers(0, 4, size), 0.5),
         "tls": zipf(generator, 60, size),
         "parameters": zipf(generator, 400, size),
+        "created": ((birth + 1_000.0) * _DAY_US).astype(np.int64),
     }
     changed = replace(
         population,
         attributes=attributes,
         codes={name: coded(hashes) for name, hashes in attributes.items()},
-        created=((birth + 1_000.0) * _DAY_US).astype(np.int64),
+        shown={name: np.zeros(size, dtype=np.int64) for name in attributes},
         activity=_active_at(population.activity, minute, generator),
     )
     seen = np.where(generator.random(size) < 0.2, MISSING, community)
@@ -154,11 +155,12 @@ def _operated_apart(moment: Moment, generator: np.random.Generator) -> Moment:
     minute = activity.minute.copy()
     of_step = minute[rows].astype(np.int64)
     minute[rows] = permuted(of_step, country[activity.party[rows]], NEVER, generator)
+    changed["created"] = permuted(changed["created"], country, 0, generator)
     apart = replace(
         population,
         attributes=changed,
         codes={name: coded(hashes) for name, hashes in changed.items()},
-        created=permuted(population.created, country, 0, generator),
+        shown={name: np.zeros(country.size, dtype=np.int64) for name in changed},
         activity=replace(activity, minute=minute),
     )
     texts = permuted(moment.communities, country, MISSING, generator)

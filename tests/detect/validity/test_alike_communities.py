@@ -36,7 +36,9 @@ def e_of_communities(shared_share: float) -> npt.NDArray[np.float64]:
     value = party // EACH * PROMPTS + np.tile(np.arange(PROMPTS), PARTIES)
     counts = {name: np.zeros(party.size, dtype=np.int64) for name in USE_COUNTS}
     counts["exchanges"] = np.full(party.size, round(shared_share * EXCHANGES / PROMPTS))
-    prompts = shared_use(party, value, np.zeros(party.size, dtype=np.int64), counts, PARTIES)
+    prompts = shared_use(
+        party, value, np.zeros(party.size, dtype=np.int64), counts, (PARTIES, int(value.max()) + 1)
+    )
     window = UseWindow(
         prompts, PromptUsers(prompts), Habits(activity(generator), knows_sets=False), 0, 0
     )

@@ -116,14 +116,14 @@ def test_order_and_names_of_parties_do_not_matter(
     key = int(generator.integers(1, 2**40)) * 2 + 1
     activity = population.activity
     attributes = {
-        name: np.where(hashes != 0, hashes * key, 0)[order]
+        name: (hashes if name == "created" else np.where(hashes != 0, hashes * key, 0))[order]
         for name, hashes in population.attributes.items()
     }
     renamed = replace(
         population,
         attributes=attributes,
         codes={name: coded(hashes) for name, hashes in attributes.items()},
-        created=population.created[order],
+        shown={name: steps[order] for name, steps in population.shown.items()},
         activity=replace(activity, party=place[activity.party], joined=activity.joined[order]),
     )
     groups = drawn_alike(moment, 20, 50, seed)

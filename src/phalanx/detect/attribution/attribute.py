@@ -159,7 +159,7 @@ class Attributor:
             family: standing(family, population.attributes[name])
             for family, name in _ATTRIBUTES.items()
         }
-        found[BIRTH] = standing(BIRTH, population.created // _MICROSECONDS_PER_BIRTH)
+        found[BIRTH] = standing(BIRTH, population.attributes["created"] // _MICROSECONDS_PER_BIRTH)
         for family in (TEMPLATE, SYSTEM_PROMPT):
             found[family] = self._texts(family)
         return found

@@ -31,7 +31,7 @@ class BirthBurst:
 
     def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the creation bin of each party, finest first."""
-        created = moment.population.created
+        created = moment.created
         return tuple(
             np.where(created > 0, created // (_HOUR * hours), MISSING) for hours in BIN_HOURS
         )

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from phalanx.detect.codes import MISSING
 from phalanx.detect.population import Population
 
 Source = Literal["software", "network", "identity", "birth", "timing"]
@@ -25,6 +26,15 @@ class Moment:
 
     communities: npt.NDArray[np.int64]
     """Community of texts that each party writes from; `MISSING` where it has none."""
+
+    def code(self, name: str) -> npt.NDArray[np.int64]:
+        """Return an attribute of each party that has appeared, as it is known now."""
+        return self.population.code(name, self.step)
+
+    @property
+    def created(self) -> npt.NDArray[np.int64]:
+        """Creation of each party's earliest account, as it is known now; 0 where unknown."""
+        return np.where(self.code("created") == MISSING, 0, self.population.attributes["created"])
 
 
 class LinkFamily(Protocol):

@@ -25,5 +25,4 @@ class SharedParameters:
 
     def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the value that each party showed first."""
-        codes = moment.population.codes
-        return (codes["parameters"],)
+        return (moment.code("parameters"),)

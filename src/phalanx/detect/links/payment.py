@@ -26,5 +26,4 @@ class SharedPayment:
 
     def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the value that each party showed first."""
-        codes = moment.population.codes
-        return (codes["payment"],)
+        return (moment.code("payment"),)

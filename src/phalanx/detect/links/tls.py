@@ -25,5 +25,4 @@ class SharedTlsFingerprint:
 
     def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the value that each party showed first."""
-        codes = moment.population.codes
-        return (codes["tls"],)
+        return (moment.code("tls"),)

@@ -79,6 +79,15 @@ class DuckDBEngine:
         memory = reduce_into(path, log.batches(), kernel, self._threads)
         return self.connection.read_parquet(path), memory
 
+    def write(self, table: ibis.Table, path: Path) -> None:
+        """Write a table as one Parquet file.
+
+        Parameters:
+            table: An expression over what `read` returned.
+            path: In a folder that exists.
+        """
+        self.connection.to_parquet(table, path, compression="zstd")
+
 
 def reduce_into(
     path: Path, batches: Iterable[pa.RecordBatch], kernel: Kernel, threads: int

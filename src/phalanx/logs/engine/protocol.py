@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import ibis
@@ -73,6 +74,18 @@ class Engine(AbstractContextManager["Engine"], Protocol):
 
         Raises:
             InputError: If the log cannot be read, or no row can be used.
+            ServiceError: If what runs outside this process failed.
+        """
+        ...
+
+    def write(self, table: ibis.Table, path: Path) -> None:
+        """Write a table as one Parquet file of this machine.
+
+        Parameters:
+            table: An expression over what `read` returned, with a column `step`.
+            path: In a folder that exists.
+
+        Raises:
             ServiceError: If what runs outside this process failed.
         """
         ...

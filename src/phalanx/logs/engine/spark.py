@@ -121,6 +121,21 @@ class SparkEngine:
         rows.createOrReplaceTempView(view)
         return self.connection.table(view), memory
 
+    def write(self, table: ibis.Table, path: Path) -> None:
+        """Write a table as one Parquet file of this machine, step by step: one fits in memory.
+
+        Parameters:
+            table: An expression over what `read` returned, with a column `step`.
+            path: In a folder that exists.
+
+        Raises:
+            ServiceError: If the cluster failed.
+        """
+        schema = table.schema().to_pyarrow()
+        with spark_errors(self._where), pq.ParquetWriter(path, schema, compression="zstd") as file:
+            for step in sorted(table.select("step").distinct().to_pyarrow()["step"].to_pylist()):
+                file.write_table(table.filter(table.step == step).to_pyarrow().cast(schema))
+
     def _read_here(self, log: ExchangeLog, kernel: Kernel) -> tuple[DataFrame, Memory]:
         path = Path(self._temporary.name) / f"rows-{next(self._numbers)}.parquet"
         memory = reduce_into(path, log.batches(), kernel, self._threads)

@@ -1,0 +1,1 @@
+"""Migrations of the store's database. Opening a store applies them."""
