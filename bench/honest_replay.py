@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from phalanx.detect.facts import FactFinder
-from phalanx.detect.narrow import narrow
+from phalanx.detect.narrow import Narrowing, narrow
 from phalanx.detect.population import Population, build_population
 from phalanx.detect.replay import Replay, ReplaySettings
 from phalanx.detect.single import single_parties
@@ -96,9 +96,7 @@ def replay_honest(exchanges: pa.Table, labels: pa.Table) -> tuple[HonestReplay, 
         table, names = narrow(
             engine,
             open_log(exchanges, ReadOptions()),
-            key=None,
-            keep_excerpts=False,
-            step_hours=_STEP_HOURS,
+            Narrowing(key=None, keep_excerpts=False, step_hours=_STEP_HOURS),
         )
         population = build_population(table, names, {}, _STEP_HOURS)
         replay = Replay(population, ReplaySettings(LEVELS[0], _MINIMUM_PARTIES, 0, 1, None))

@@ -10,7 +10,8 @@ import pytest
 
 from phalanx.detect.population import Population
 from phalanx.detect.replay import Replay, ReplaySettings
-from phalanx.detect.use_window import MINIMUM_EXCHANGES
+from phalanx.detect.thresholds import MINIMUM_EXCHANGES
+from phalanx.detect.track import Track
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -45,7 +46,8 @@ def drawn(replay: Replay, band: str, size: int, times: int) -> Floats:
     logs = []
     for _ in range(times):
         members = np.sort(generator.choice(parties, size, replace=False))
-        logs.append(replay.examine_use(members, members, FORMED_STEP).log10_e)
+        group = Track("content", 0, FORMED_STEP, size, members)
+        logs.append(replay.examine_use(members, members, group).log10_e)
     return 10.0 ** np.array(logs)
 
 
