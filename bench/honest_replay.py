@@ -93,11 +93,8 @@ def replay_honest(exchanges: pa.Table, labels: pa.Table) -> tuple[HonestReplay, 
         zip(labels["account_id"].to_pylist(), labels["traffic_class"].to_pylist(), strict=True)
     )
     with DuckDBEngine(memory_limit_bytes=1_000_000_000, threads=1) as engine:
-        table, names = narrow(
-            engine,
-            open_log(exchanges, ReadOptions()),
-            Narrowing(key=None, keep_excerpts=False, step_hours=_STEP_HOURS),
-        )
+        kernel = Narrowing(key=None, keep_excerpts=False, step_hours=_STEP_HOURS)
+        table, names = narrow(engine, open_log(exchanges, ReadOptions()), kernel)
         population = build_population(table, names, {}, _STEP_HOURS)
         replay = Replay(population, ReplaySettings(LEVELS[0], _MINIMUM_PARTIES, 0, 1, None))
         discovered: dict[float, set[int]] = {level: set() for level in LEVELS}

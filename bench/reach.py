@@ -84,8 +84,8 @@ def reach(honest: HonestReplay, replay: Replay, members: int, *, times_groups: i
     active = np.flatnonzero(replay.use_between(formed + 1, steps - 1).exchanges > 0)
     rng = np.random.default_rng(members)
     drawn = np.sort(rng.choice(active, min(_VOLUME_SAMPLE, active.size), replace=False))
-    group = Track("content", 0, formed, drawn.size, drawn)
-    like = replay.examine_use(drawn, drawn, group).reference_size
+    track = Track("content", 0, formed, drawn.size, drawn)
+    like = replay.examine_use(drawn, drawn, track).reference_size
     one_look = _above_all(rng.random(members), like, rng)
     looks = sum(1 for look in LOOKS[1:] if formed + look < steps)
     apart = np.tile([group.log10_e_apart for group in honest.groups], times_groups)

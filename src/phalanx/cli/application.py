@@ -30,6 +30,7 @@ _COMMANDS = {
 # Where the commands are that have commands of their own.
 _NESTED = {
     "campaigns": ("phalanx.cli.campaigns:campaigns", _READ),
+    "profile": ("phalanx.cli.profile:profile", _READ),
     "config": ("phalanx.cli.config:config", _SETUP),
 }
 

@@ -161,7 +161,7 @@ class Narrowing:
         columns["step"] = (timestamp // (self.step_hours * MICROSECONDS_PER_HOUR)).astype(np.int32)
         columns["created"] = _integers(batch.column("account_created_at"))
         columns["later_turn"] = (_integers(batch.column("history_turns")) > 0).astype(np.int32)
-        columns["parameters"] = _parameter_signature(batch, seed)
+        columns["parameters"] = parameter_signature(batch, seed)
         columns["draw"] = _draw(timestamp, sketch.words)
         columns["input_tokens"] = _input_tokens(batch, sketch.words)
         columns["output_tokens"] = _output_tokens(batch)
@@ -242,7 +242,7 @@ def _integers(column: pa.Array) -> npt.NDArray[np.int64]:
     return np.asarray(filled.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def _parameter_signature(batch: pa.RecordBatch, seed: np.uint64) -> npt.NDArray[np.int64]:
+def parameter_signature(batch: pa.RecordBatch, seed: np.uint64) -> npt.NDArray[np.int64]:
     """Hash the request settings that a client program fixes; 0 where none was logged."""
     state = np.zeros(batch.num_rows, dtype=np.uint64)
     known = np.zeros(batch.num_rows, dtype=np.bool_)

@@ -122,6 +122,7 @@ def scan(
                 config=config,
                 columns=log.columns,
                 has_prompts=log.has_prompts,
+                narrow=table,
                 model_use=models(table),
                 openings=lambda groups: openings(table, groups),
             )
@@ -214,6 +215,8 @@ def _run_record(
             "parties": len(config.parties),
             "known_corpora": [sketch.name for sketch in config.known_corpora],
             "grants": [grant.grant_id for grant in config.grants],
+            "profiles": [profile.name for profile in config.profiles],
+            "priors": dict(config.priors),
             "columns": dict(config.columns),
             "memory_limit_bytes": config.memory_limit_bytes,
             "threads": _threads(config),

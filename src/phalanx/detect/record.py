@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
+import ibis
 import pyarrow as pa
 
 from phalanx.detect.account_details import account_details
 from phalanx.detect.account_table import Listing, account_table, daily_table
+from phalanx.detect.attribution import Attributor, ListedGroup
 from phalanx.detect.config import ScanConfig
 from phalanx.detect.facts import FactFinder, instant
 from phalanx.detect.grants import GrantBook
@@ -30,6 +33,7 @@ from phalanx.detect.track import Track
 from phalanx.detect.verdicts import Verdict, sort_tracks
 from phalanx.evidence import LINKED_LOG10_E, NOT_ASKED, reachable_log10_e
 from phalanx.model import (
+    Attribution,
     AuthorisedGroup,
     Campaign,
     GroupFacts,
@@ -57,6 +61,9 @@ class Recording:
 
     has_prompts: bool
     """Whether any exchange has a prompt that is not empty."""
+
+    narrow: ibis.Table
+    """The narrow table, for what only listed groups are asked."""
 
     model_use: pa.Table
     openings: Callable[[pa.Table], pa.Table]
@@ -100,6 +107,10 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
         judgement = _judgement(finder, verdict)
         pools.append(UndeclaredPool(group_id=pool_id, facts=facts, judgement=judgement))
         listings.append(Listing(pool_id, "undeclared_pool", facts, verdict))
+    attributions = _attribute(recording, listings)
+    campaigns = [_attributed(item, attributions[item.campaign_id]) for item in campaigns]
+    authorised = [_attributed(item, attributions[item.group_id]) for item in authorised]
+    pools = [_attributed(item, attributions[item.group_id]) for item in pools]
     reference = replay.reference_size()
     not_judged = tuple(
         _not_judged(recording, finder, track, reference) for track in sorting.undecided
@@ -141,6 +152,33 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
         daily=daily_table(population, finder, listings),
         looks=look_table(replay.tracks, population),
     )
+
+
+Judged = TypeVar("Judged", Campaign, AuthorisedGroup, UndeclaredPool)
+
+
+def _attributed(group: Judged, attribution: Attribution) -> Judged:
+    return replace(group, judgement=replace(group.judgement, attribution=attribution))
+
+
+def _attribute(recording: Recording, listings: Sequence[Listing]) -> dict[str, Attribution]:
+    """Say who may stand behind each listed group."""
+    groups = [
+        ListedGroup(
+            group_id=listing.group_id,
+            members=listing.verdict.members,
+            coverage=recording.replay.coverage(listing.verdict.members)[listing.verdict.members],
+            log10_e_apart=listing.verdict.lead.log10_e_apart,
+        )
+        for listing in listings
+    ]
+    return Attributor(
+        population=recording.population,
+        narrow=recording.narrow,
+        names=recording.names,
+        config=recording.config,
+        groups=groups,
+    ).attributions()
 
 
 def _campaign(

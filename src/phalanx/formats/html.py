@@ -14,7 +14,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from phalanx.detect.result import ScanResult
-from phalanx.formats import pages, report_view
+from phalanx.formats import attribution_wording, pages, report_view
 from phalanx.formats.basis import bases_of, with_basis
 from phalanx.formats.charts import MAX_ROWS, Spec, charts_of, javascript_bundle, static_svg
 from phalanx.formats.document import public_parameters
@@ -73,10 +73,12 @@ def _environment() -> Environment:
     environment.filters.update(
         with_basis=with_basis,
         bases=bases_of,
+        by_family=attribution_wording.few_of_each_family,
         across=_across,
         down=_down,
     )
     environment.globals.update(
+        attribution_wording=attribution_wording,
         view=report_view,
         max_rows=MAX_ROWS,
         max_points=MAX_POINTS,

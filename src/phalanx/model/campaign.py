@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from phalanx.model.attribution import Attribution
 from phalanx.model.evidence import Evidence
 
 Role = Literal["harvester", "mixed", "dormant"]
@@ -129,6 +130,9 @@ class Judgement:
     log10_e_one_operator: float | None = None
     """Evidence against honest use if all members were one operator that declared itself; null
     where use was not examined."""
+
+    attribution: Attribution | None = None
+    """Who may stand behind the group; null for single parties."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,8 +37,9 @@ def e_of_communities(shared_share: float) -> npt.NDArray[np.float64]:
     counts = {name: np.zeros(party.size, dtype=np.int64) for name in USE_COUNTS}
     counts["exchanges"] = np.full(party.size, round(shared_share * EXCHANGES / PROMPTS))
     prompts = shared_use(party, value, np.zeros(party.size, dtype=np.int64), counts, PARTIES)
-    habits = Habits(activity(generator), knows_sets=False)
-    window = UseWindow(prompts, PromptUsers(prompts), habits, 0, 0)
+    window = UseWindow(
+        prompts, PromptUsers(prompts), Habits(activity(generator), knows_sets=False), 0, 0
+    )
     nothing_shared = own_use(np.zeros((PARTIES, len(USE_COUNTS))))
     everybody = Operators(np.ones(PARTIES, dtype=np.bool_), [])
     reference = Reference(window, everybody, nothing_shared)

@@ -137,7 +137,7 @@ RATE = 0.1
 def track(number: int, size: int, log10_apart: float, log10_honest: float) -> Track:
     """Return a group with the evidence of one look that has all the weight."""
     found = Track("content", number, 0, size, np.arange(size))
-    for step in range(len(LOOKS)):
+    for step in LOOKS:
         found.look(step, log10_apart, log10_honest)
     return found
 

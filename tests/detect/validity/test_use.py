@@ -46,8 +46,8 @@ def drawn(replay: Replay, band: str, size: int, times: int) -> Floats:
     logs = []
     for _ in range(times):
         members = np.sort(generator.choice(parties, size, replace=False))
-        group = Track("content", 0, FORMED_STEP, size, members)
-        logs.append(replay.examine_use(members, members, group).log10_e)
+        track = Track("content", 0, FORMED_STEP, size, members)
+        logs.append(replay.examine_use(members, members, track).log10_e)
     return 10.0 ** np.array(logs)
 
 
