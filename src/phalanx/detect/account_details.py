@@ -64,7 +64,8 @@ def account_details(
         everywhere[family.rule_id] = _alike(level)
         inside[family.rule_id] = _alike(np.where(group == MISSING, MISSING, level), group)
     return {
-        "habits": _struct(dict(zip(HABITS, shares.T, strict=True)), of_account, pa.float32()),
+        # The last habit is known only to a scan that was given sketches of known sets.
+        "habits": _struct(dict(zip(HABITS, shares.T, strict=False)), of_account, pa.float32()),
         "is_reference": pa.array(replay.operators.alone[of_account]),
         "parties_sharing": _struct(everywhere, of_account, pa.int32()),
         "members_sharing": _struct(inside, of_account, pa.int32()),
