@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from phalanx.detect.apart import FamilyEvidence, combine
-from phalanx.detect.links import BIRTH_FAMILIES, IDENTITY_FAMILIES, SYNCHRONISED_ACTIVITY
+from phalanx.detect.links import BIRTH_FAMILIES, IDENTITY_FAMILIES, TIMING_FAMILIES
 from phalanx.evidence import UrnTest
 
-BIRTH, PAYMENT, TIMING = BIRTH_FAMILIES[0], IDENTITY_FAMILIES[0], SYNCHRONISED_ACTIVITY
+BIRTH, PAYMENT, TIMING = BIRTH_FAMILIES[0], IDENTITY_FAMILIES[0], TIMING_FAMILIES[0]
 EMAIL = IDENTITY_FAMILIES[1]
 
 

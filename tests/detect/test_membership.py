@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.links import MISSING, LinkFamily, Moment, Source
+from phalanx.detect.links import MISSING, Moment, SharedValues, Source
 from phalanx.detect.membership import Core, content_log_ratio, membership, standing_log_ratio
 
 PARTIES = 2_000
@@ -41,7 +41,7 @@ def alone() -> npt.NDArray[np.int64]:
 def ratio(members: npt.NDArray[np.int64], *families: Trait) -> npt.NDArray[np.float64]:
     """Return the log ratio of members; the core is known from elsewhere."""
     moment = cast("Moment", None)
-    return standing_log_ratio(moment, cast("list[LinkFamily]", families), members, Core(CORE, 1))
+    return standing_log_ratio(moment, cast("list[SharedValues]", families), members, Core(CORE, 1))
 
 
 def test_a_clique_does_not_vouch_for_itself() -> None:

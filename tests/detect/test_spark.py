@@ -36,6 +36,7 @@ CASES: dict[str, Callable[[ibis.Table], pa.Table]] = {
     "accounts": tables.accounts,
     "account_steps": lambda table: tables.account_steps(table, STEP_HOURS),
     "shared_values": lambda table: tables.shared_values(table, "band0", PARTIES),
+    "first_sendings": lambda table: tables.first_sendings(table, PARTIES),
     "conversations": tables.conversations,
     "new_prompts": tables.new_prompts,
     "models": tables.models,

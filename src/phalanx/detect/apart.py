@@ -13,8 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.links import MISSING, LinkFamily, Moment
-from phalanx.evidence import Urn, UrnTest, mean, product
+from phalanx.detect.links import Dealings, LinkFamily, Moment, SharedValues
+from phalanx.evidence import OddsTest, Urn, UrnTest, mean, product
+
+_Filling = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+"""Values and strata of an urn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class FamilyEvidence:
 
     family: LinkFamily
     log10_e: float
-    finest: UrnTest
+    finest: UrnTest | OddsTest
     """The test at the resolution that says most."""
 
 
@@ -31,13 +34,14 @@ class ApartTest:
     """Urns of several families at one moment, ready for every group.
 
     Null hypothesis: the parties are operated apart, that is, within strata (of country,
-    or of network operator for addresses) the values of the tested families are
-    exchangeable between parties, the group having been formed without them.
+    of network operator for addresses, or of pace for volumes) the values of the tested
+    families are exchangeable between parties, the group having been formed without them.
+    Families of what passes between parties bring their own null and test.
     """
 
     def __init__(self, moment: Moment) -> None:
         """Begin at a moment."""
-        self._shelf: dict[tuple[str, int], tuple[npt.NDArray[np.int64], Urn]] = {}
+        self._shelf: dict[tuple[str, int], tuple[_Filling, Urn]] = {}
         self.move_to(moment)
 
     def move_to(self, moment: Moment) -> None:
@@ -52,7 +56,7 @@ class ApartTest:
         """Return the evidence of each family that anybody shows on each group of parties."""
         lines: list[list[FamilyEvidence]] = [[] for _ in groups]
         for family in families:
-            of_levels = [urn.test_groups(groups) for urn in self._urns_of(family)]
+            of_levels = self._test_levels(family, groups)
             if not of_levels:
                 continue
             for evidence, *tests in zip(lines, *of_levels, strict=True):
@@ -60,7 +64,18 @@ class ApartTest:
                 evidence.append(FamilyEvidence(family, mean([t.log10_e for t in tests]), best))
         return lines
 
-    def _urns_of(self, family: LinkFamily) -> list[Urn]:
+    def _test_levels(
+        self, family: LinkFamily, groups: Sequence[npt.NDArray[np.int64]]
+    ) -> Sequence[Sequence[UrnTest | OddsTest]]:
+        """Test a family at each of its resolutions."""
+        if isinstance(family, SharedValues):
+            return [urn.test_groups(groups) for urn in self._urns_of(family)]
+        if isinstance(family, Dealings):
+            return [family.test_groups(self._moment, groups)]
+        message = f"{family.rule_id} has no test"
+        raise TypeError(message)
+
+    def _urns_of(self, family: SharedValues) -> list[Urn]:
         """Count values among the parties that have appeared by then, once for all routes."""
         if family.rule_id not in self._urns:
             urns = [
@@ -71,13 +86,12 @@ class ApartTest:
             self._urns[family.rule_id] = urns if shown else []
         return self._urns[family.rule_id]
 
-    def _urn(self, family: LinkFamily, number: int, level: npt.NDArray[np.int64]) -> Urn:
+    def _urn(self, family: SharedValues, number: int, level: npt.NDArray[np.int64]) -> Urn:
         """Fill an urn; values that are what they were the last time are not sorted again."""
+        filling = level, self._moment.strata(family.stratum)
         shelved = self._shelf.get((family.rule_id, number))
-        if shelved is None or not np.array_equal(shelved[0], level):
-            # Parties without the stratum's attribute are a stratum of their own.
-            strata = self._moment.population.codes[family.stratum] - MISSING
-            shelved = self._shelf[family.rule_id, number] = level, Urn(level, strata)
+        if shelved is None or not all(map(np.array_equal, shelved[0], filling)):
+            shelved = self._shelf[family.rule_id, number] = filling, Urn(*filling)
         return shelved[1].among(self._seen)
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from phalanx.detect.groups import AGREEMENT
-from phalanx.detect.links import ALL_FAMILIES, MISSING, LinkFamily, Moment
+from phalanx.detect.links import ALL_FAMILIES, MISSING, Moment, SharedValues
 from phalanx.detect.narrow import Names
 from phalanx.detect.population import Population
 
@@ -51,6 +51,8 @@ def link_table(
     """
     rows: list[dict[str, object]] = []
     for family in ALL_FAMILIES:
+        if not isinstance(family, SharedValues):
+            continue
         levels = family.values(moment)
         level = levels[min(1, len(levels) - 1)] if family.rule_id == "PHX-D003" else levels[0]
         present = level[level != MISSING]
@@ -90,7 +92,7 @@ def _account(population: Population, party: int) -> str:
     return population.account_names[int(population.parties.first_account[party])]
 
 
-def _value(population: Population, family: LinkFamily, party: int, names: Names) -> str | None:
+def _value(population: Population, family: SharedValues, party: int, names: Names) -> str | None:
     attribute = _ATTRIBUTE.get(family.rule_id)
     if attribute is None:
         return None

@@ -49,6 +49,7 @@ HASHED_COLUMNS = NAMED_COLUMNS | {
     "conversation": "conversation_id",
     "system": "system_prompt",
     "prefix": "history",
+    "signature": "reasoning_signature",
 }
 """Narrow column -> column of the log that is kept as a keyed hash. `prefix` is the hash of
 all turns of a conversation before the last: equal where one account goes on with what
@@ -65,6 +66,9 @@ CONTENT_COLUMNS = (
 
 _PARAMETER_STRINGS = ("user_agent", "tools_hash", "endpoint")
 _PARAMETER_NUMBERS = ("temperature", "top_p", "max_tokens", "n", "logprobs", "stream")
+
+_LIMITED = 429
+"""From this status on it is the service that could not, not the request that was wrong."""
 
 _EXCERPT = "excerpt"
 _EXCERPT_CHARACTERS = 240
@@ -87,6 +91,7 @@ NARROW_SCHEMA = pa.schema(
         ("capabilities", pa.int16()),
         ("code", pa.int16()),
         ("refused", pa.int16()),
+        ("limited", pa.int16()),
     ]
 )
 """Zero stands for a missing hash, -1 for a missing count."""
@@ -154,7 +159,9 @@ class Narrowing:
         columns["draw"] = _draw(timestamp, sketch.words)
         columns["input_tokens"] = _input_tokens(batch, sketch.words)
         columns["output_tokens"] = _output_tokens(batch)
-        columns["refused"] = (_integers(batch.column("status")) >= 400).astype(np.int16)
+        status = _integers(batch.column("status"))
+        columns["refused"] = (status >= 400).astype(np.int16)
+        columns["limited"] = (status >= _LIMITED).astype(np.int16)
         if self.keep_excerpts:
             sightings.append(_excerpts(prompts, sketch.opening, columns["draw"].astype(np.int64)))
         rows = pa.RecordBatch.from_arrays(

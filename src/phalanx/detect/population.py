@@ -16,6 +16,7 @@ from scipy import sparse
 from phalanx.detect import tables
 from phalanx.detect.activity import Activity, arrange
 from phalanx.detect.codes import coded
+from phalanx.detect.handovers import Handovers, find_handovers
 from phalanx.detect.narrow import CONTENT_COLUMNS, MICROSECONDS_PER_HOUR, Names
 from phalanx.detect.parties import Parties, declare_parties
 from phalanx.detect.shared_use import SharedUse, number_values, shared_use
@@ -81,6 +82,12 @@ class Population:
 
     prompts: SharedUse
     """The same for exact prompts."""
+
+    signatures: SharedUse
+    """The same for signatures of reasoning."""
+
+    handovers: Handovers
+    """Requests that one party sent soon after another."""
 
     @property
     def steps_per_day(self) -> int:
@@ -176,6 +183,10 @@ def build_population(
         created=accounts["created"].to_numpy()[first],
         content=_shared(narrow, CONTENT_COLUMNS, numbered, first_step),
         prompts=_shared(narrow, ("exact",), numbered, first_step),
+        signatures=_shared(narrow, ("signature",), numbered, first_step),
+        handovers=find_handovers(
+            tables.first_sendings(narrow, numbered), parties.count, width, first_step
+        ),
     )
 
 

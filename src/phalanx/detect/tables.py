@@ -54,6 +54,7 @@ def accounts(narrow: ibis.Table) -> pa.Table:
             first_seen=_.timestamp.min(),
             last_seen=_.timestamp.max(),
             created=_.created.max(),
+            signed=(_.signature != 0).sum(),
             input_tokens=_.input_tokens.sum(),
             output_tokens=_.output_tokens.sum(where=_.output_tokens >= 0).coalesce(0),
             **firsts,
@@ -150,6 +151,39 @@ def _use_counts() -> dict[str, ibis.Value]:
         "targeted": ((mask & ibis.literal(TARGETED_MASK, "int64")) != 0).sum(),
         "output_tokens": _.output_tokens.sum(where=_.output_tokens >= 0).coalesce(0),
     }
+
+
+def first_sendings(narrow: ibis.Table, parties: pa.Table) -> pa.Table:
+    """Return when each party first sent each request that several accounts sent.
+
+    A request is a last turn with all earlier ones. What a party sends again, be it after a
+    refusal, does not count.
+
+    Parameters:
+        narrow: The narrow table.
+        parties: Columns account and party, one row per account.
+
+    Returns:
+        Columns request, party, and sent: twice the microseconds since 1970, and one more if
+        the exchange was turned away.
+    """
+    requests = narrow.filter(_.exact != 0).select(
+        "account",
+        request=_.exact ^ _.prefix,
+        sent=_.timestamp * ibis.literal(2, "int64") + _.limited.cast("int64"),
+    )
+    passed_on = (
+        requests.group_by("request")
+        .agg(low=_.account.min(), high=_.account.max())
+        .filter(_.low != _.high)
+    )
+    return (
+        requests.semi_join(passed_on, "request")
+        .inner_join(ibis.memtable(parties), "account")
+        .group_by("request", "party")
+        .agg(sent=_.sent.min())
+        .to_pyarrow()
+    )
 
 
 def new_prompts(narrow: ibis.Table) -> pa.Table:

@@ -7,6 +7,7 @@ from phalanx.evidence.conformal import conformal_log10_e, reachable_log10_e
 from phalanx.evidence.e_bh import Discoveries, e_benjamini_hochberg
 from phalanx.evidence.intervals import clopper_pearson_upper
 from phalanx.evidence.looks import LOOK_WEIGHTS, LOOKS, NOT_ASKED, weighted_looks
+from phalanx.evidence.odds import ODDS, Items, OddsTest, weigh_odds
 from phalanx.evidence.pool import pool_log10_e, pool_log10_e_over_orders, sequential_p_values
 from phalanx.evidence.two_nulls import LINKED_LOG10_E, e_benjamini_hochberg_two_nulls
 from phalanx.evidence.urn import CONCENTRATIONS, Urn, UrnTest
@@ -17,7 +18,10 @@ __all__ = [
     "LOOKS",
     "LOOK_WEIGHTS",
     "NOT_ASKED",
+    "ODDS",
     "Discoveries",
+    "Items",
+    "OddsTest",
     "Urn",
     "UrnTest",
     "both",
@@ -32,5 +36,6 @@ __all__ = [
     "product",
     "reachable_log10_e",
     "sequential_p_values",
+    "weigh_odds",
     "weighted_looks",
 ]
