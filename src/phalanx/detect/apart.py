@@ -78,20 +78,20 @@ class ApartTest:
     def _urns_of(self, family: SharedValues) -> list[Urn]:
         """Count values among the parties that have appeared by then, once for all routes."""
         if family.rule_id not in self._urns:
+            strata = self._moment.strata(family.stratum)
             urns = [
-                self._urn(family, number, level)
+                self._urn((family.rule_id, number), (level, strata))
                 for number, level in enumerate(family.values(self._moment))
             ]
             shown = any(urn.population for urn in urns)
             self._urns[family.rule_id] = urns if shown else []
         return self._urns[family.rule_id]
 
-    def _urn(self, family: SharedValues, number: int, level: npt.NDArray[np.int64]) -> Urn:
+    def _urn(self, place: tuple[str, int], filling: _Filling) -> Urn:
         """Fill an urn; values that are what they were the last time are not sorted again."""
-        filling = level, self._moment.strata(family.stratum)
-        shelved = self._shelf.get((family.rule_id, number))
+        shelved = self._shelf.get(place)
         if shelved is None or not all(map(np.array_equal, shelved[0], filling)):
-            shelved = self._shelf[family.rule_id, number] = filling, Urn(*filling)
+            shelved = self._shelf[place] = filling, Urn(*filling)
         return shelved[1].among(self._seen)
 
 

@@ -23,9 +23,10 @@ _DAY = 24 * _HOUR
 class Handovers:
     """One row per request that went from one party to another, ordered by the first party.
 
-    Two sendings of one request make a row if they are the first of two parties, at most
-    `SOON_SECONDS` apart. Of each party and hour one row counts at most: refusals come in
-    bursts, and a burst is one piece of news.
+    Of each party the first sending of a request counts, so that what it sends again does
+    not. Two of these at most `SOON_SECONDS` apart, with no third as near to either, make a
+    row: what a crowd sends at once says nothing of any two. Of each party and hour one row
+    counts at most: refusals come in bursts, and a burst is one piece of news.
     """
 
     starts: npt.NDArray[np.int64]
@@ -38,42 +39,36 @@ class Handovers:
     second_turned_away: npt.NDArray[np.bool_]
 
     day: npt.NDArray[np.int64]
-    """UTC day of the second sending since 1970."""
+    """UTC day of the first sending since 1970."""
 
     step: npt.NDArray[np.int64]
-    """Step of the second sending."""
-
-    public_step: npt.NDArray[np.int64]
-    """Step in which a third party sent the request too, after which the row no longer counts."""
+    """Step in which it was known that no third sending followed."""
 
     def test(self, groups: Sequence[npt.NDArray[np.int64]], step: int) -> list[OddsTest]:
         """Test on each group of parties whether what follows a refusal is no chance.
 
         Null hypothesis: the parties are operated apart. What one of them sends then does not
-        depend on whether another was turned away: of all requests that a member shared with
-        one other party, a member, its refusals on one day fall on those that it sent first
-        as they fall on those that it sent second.
+        depend on whether another was turned away. So of the requests that a member shared with
+        another in one day, its refusals fall on those that it sent first as they fall on
+        those that it sent second. How often it is refused, how popular a request is and who
+        sends when may be as they like: all of these are conditioned on.
 
         Parameters:
             groups: Members of each group; groups may overlap.
             step: Last step that is known.
         """
-        known = (self.step <= step) & (step < self.public_step)
-        inside = np.zeros(self.starts.size - 1, dtype=np.bool_)
-        parts: list[tuple[npt.NDArray[np.int64], ...]] = []
-        for number, members in enumerate(groups):
-            inside[members] = True
-            lengths = self.starts[members + 1] - self.starts[members]
-            first = np.repeat(members, lengths)
-            skipped = np.repeat(self.starts[members] - (np.cumsum(lengths) - lengths), lengths)
-            rows = np.arange(first.size) + skipped
-            kept = known[rows] & inside[self.second[rows]]
-            parts.append((np.full(int(kept.sum()), number), first[kept], rows[kept]))
-            inside[members] = False
-        empty = np.zeros(0, dtype=np.int64)
-        group, first, rows = (
-            np.concatenate(part) for part in zip((empty, empty, empty), *parts, strict=True)
-        )
+        if not groups:
+            return []
+        members = np.concatenate(groups)
+        owner = np.repeat(np.arange(len(groups)), [each.size for each in groups])
+        lengths = self.starts[members + 1] - self.starts[members]
+        first, group = np.repeat(members, lengths), np.repeat(owner, lengths)
+        skipped = self.starts[members] - (np.cumsum(lengths) - lengths)
+        rows = np.arange(first.size) + np.repeat(skipped, lengths)
+        parties = self.starts.size - 1
+        kept = self.step[rows] <= step
+        kept &= np.isin(group * parties + self.second[rows], owner * parties + members)
+        group, first, rows = group[kept], first[kept], rows[kept]
         # Each row is an item of either party: of the first kind for the one that sent first.
         party = np.concatenate([first, self.second[rows]])
         days = int(self.day.max(initial=0)) + 1
@@ -108,47 +103,36 @@ def find_handovers(sendings: pa.Table, parties: int, step_us: int, first_step: i
     )
     order = np.lexsort((party, sent, request))
     request, party, sent = request[order], party[order], sent[order]
-    heads = np.flatnonzero(np.diff(request, prepend=request[:1] - 1) != 0)
-    sizes = np.diff(np.append(heads, request.size))
-    heads, sizes = heads[sizes > 1], sizes[sizes > 1]
-    time = sent // 2
-    gap = time[heads + 1] - time[heads]
-    soon = (gap > 0) & (gap <= SOON_SECONDS * _SECOND)
-    heads, sizes = heads[soon], sizes[soon]
-    never = np.iinfo(np.int64).max
-    third = time[np.minimum(heads + 2, max(time.size - 1, 0))] // step_us - first_step
-    public = np.where(sizes > 2, third, never)
-    heads, public = _one_an_hour(heads, public, party, time)
-    by_party = np.lexsort((time[heads], party[heads]))
-    heads, public = heads[by_party], public[by_party]
-    turned_away = sent % 2 == 1
+    time, turned_away = sent // 2, sent % 2 == 1
+    gap = np.diff(time)
+    near = (np.diff(request) == 0) & (gap <= SOON_SECONDS * _SECOND)
+    apart = ~np.concatenate([[False], near, [False]])
+    first = np.flatnonzero(near & apart[:-2] & apart[2:] & (gap > 0))
+    first = first[_one_an_hour(party[first], party[first + 1], time[first])]
+    first = first[np.lexsort((time[first], party[first]))]
     return Handovers(
-        starts=np.searchsorted(party[heads], np.arange(parties + 1)),
-        second=party[heads + 1],
-        first_turned_away=turned_away[heads],
-        second_turned_away=turned_away[heads + 1],
-        day=time[heads + 1] // _DAY,
-        step=time[heads + 1] // step_us - first_step,
-        public_step=public,
+        starts=np.searchsorted(party[first], np.arange(parties + 1)),
+        second=party[first + 1],
+        first_turned_away=turned_away[first],
+        second_turned_away=turned_away[first + 1],
+        day=time[first] // _DAY,
+        step=(time[first + 1] + SOON_SECONDS * _SECOND) // step_us - first_step,
     )
 
 
 def _one_an_hour(
-    heads: npt.NDArray[np.int64],
-    public: npt.NDArray[np.int64],
-    party: npt.NDArray[np.int64],
-    time: npt.NDArray[np.int64],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Keep the rows that are the first of both their parties in an hour.
+    first: npt.NDArray[np.int64], second: npt.NDArray[np.int64], time: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Mark the rows that are the earliest of both their parties in an hour.
 
-    Which is first depends on times only, never on who was turned away.
+    Which is the earliest depends on times only, never on who was turned away.
     """
-    order = np.lexsort((party[heads], time[heads]))
-    heads, public = heads[order], public[order]
-    both = np.stack([party[heads], party[heads + 1]], axis=1).ravel()
-    hours = np.repeat(time[heads] // _HOUR, 2)
-    is_first = np.zeros(both.size, dtype=np.bool_)
-    width = int(hours.max(initial=0)) + 1
-    is_first[np.unique(both * width + hours, return_index=True)[1]] = True
-    kept = is_first.reshape(-1, 2).all(axis=1)
-    return heads[kept], public[kept]
+    in_time = np.lexsort((second, first, time))
+    parties = np.stack([first, second], axis=1)[in_time].ravel()
+    hours = np.repeat(time[in_time] // _HOUR, 2)
+    cells = parties * (int(hours.max(initial=0)) + 1) + hours
+    earliest = np.zeros(cells.size, dtype=np.bool_)
+    earliest[np.unique(cells, return_index=True)[1]] = True
+    marked = np.empty(first.size, dtype=np.bool_)
+    marked[in_time] = earliest.reshape(-1, 2).all(axis=1)
+    return marked

@@ -86,6 +86,8 @@ def weigh_odds(items: Items, groups: int) -> list[OddsTest]:
         >>> round(log10_e(first), 1), round(log10_e(~first), 1), abs(log10_e(ones))
         (8.3, -0.3, 0.0)
     """
+    if not items.group.size:
+        return [OddsTest(0.0, 0, 0, 0, 0)] * groups
     strata = int(items.stratum.max(initial=0)) + 1
     cells, cell = np.unique(items.group * strata + items.stratum, return_inverse=True)
     size = np.bincount(cell, minlength=cells.size)

@@ -8,15 +8,15 @@ import numpy.typing as npt
 from phalanx.detect.codes import MISSING
 from phalanx.detect.links.family import PACE, Moment, Source
 
-BINS_PER_OCTAVE = (8, 3, 1)
+BINS_PER_OCTAVE = (8, 2)
 """Resolutions at which volumes are compared."""
 
 
 class EqualisedLoad:
     """Parties send equally many exchanges in one step.
 
-    Sees: exchanges of each party in a step after the group was formed, in bins of an eighth,
-    a third and a whole octave, against the volumes of parties that were equally busy until
+    Sees: exchanges of each party in a step after the group was formed, in bins of an eighth
+    and of half an octave, against the volumes of parties that were equally busy until
     then. A router that asks the least used account deals out equal shares.
     Evaded by: weights of their own for the accounts, sticky sessions (E3).
     Honest look-alikes: jobs of one tool with a default number of calls; exercises of a

@@ -32,9 +32,11 @@ class TraceReplay:
         """Return the circle of each party that presented a signature until now."""
         population = moment.population
         parties = population.parties
+        signed = population.accounts["signed"].to_numpy()
+        if not signed.any():
+            return (np.full(parties.count, MISSING, dtype=np.int64),)
         presented = population.signatures.until(moment.step)
         graph = block_array([[None, presented], [presented.T, None]])
         circle = csgraph.connected_components(graph, directed=False)[1][: parties.count]
-        signed = population.accounts["signed"].to_numpy()
         carried = np.bincount(parties.of_account, weights=signed, minlength=parties.count) > 0
         return (np.where(carried, circle.astype(np.int64), MISSING),)
