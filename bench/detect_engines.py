@@ -99,7 +99,7 @@ def aggregate(table: ibis.Table, clock: Clock) -> dict[str, int]:
 
 def measure(engine_name: str, log_path: Path) -> dict[str, object]:
     """Read a log on one engine and run every aggregate."""
-    from phalanx.detect.narrow import narrow
+    from phalanx.detect.narrow import Narrowing, narrow
     from phalanx.logs import open_log
 
     with tempfile.TemporaryDirectory() as events:
@@ -109,7 +109,7 @@ def measure(engine_name: str, log_path: Path) -> dict[str, object]:
             log = open_log(log_path)
             with clock.stage("read"):
                 table, _ = narrow(
-                    engine, log, key=bytes(32), keep_excerpts=True, step_hours=STEP_HOURS
+                    engine, log, Narrowing(key=bytes(32), keep_excerpts=True, step_hours=STEP_HOURS)
                 )
             results = aggregate(table, clock)
             stored = stored_bytes(engine)

@@ -24,7 +24,7 @@ from typing import get_args
 from peers.measuring import PEERS, SCAN, Row
 from phalanx.detect.simulate import simulate
 from phalanx.detect.simulate.config import Evasion
-from populations import Material, PopulationPlan, material
+from populations import Material, PopulationPlan, chosen_plan, material, population_options
 from results import print_table, save
 
 
@@ -109,11 +109,7 @@ def main() -> None:
     """Measure at each rung and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rungs", nargs="*", default=list(get_args(Evasion)), help="E0 to E6")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--accounts", type=int, default=8_000)
-    parser.add_argument("--campaigns", type=int, default=8)
-    parser.add_argument("--scale", type=float, default=1.0, help="factor on campaign sizes")
-    parser.add_argument("--seed", type=int, default=20261124)
+    population_options(parser, accounts=8_000, campaigns=8, seed=20261124)
     parser.add_argument("--peers", nargs="+", choices=[SCAN, *PEERS], default=[SCAN, *PEERS])
     parser.add_argument("--smoke", action="store_true", help="a small population at one rung")
     arguments = parser.parse_args()
@@ -125,13 +121,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             texts = material(arguments.data, folder, arguments.seed)
-            plan = PopulationPlan(
-                accounts=arguments.accounts,
-                campaigns=arguments.campaigns,
-                scale=arguments.scale,
-                seed=arguments.seed,
-                evasions=(rung,),
-            )
+            plan = chosen_plan(arguments, (rung,))
             other = replace(plan, seed=arguments.seed + 1)
             validation = populate(other, texts, folder / "validation")
             test = populate(plan, texts, folder / "test")

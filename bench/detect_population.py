@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from phalanx.detect import ScanConfig, scan
 from phalanx.detect.evaluate import Evaluation, evaluate
 from phalanx.detect.simulate import SimulationConfig, simulate
-from populations import PopulationPlan, material
+from populations import chosen_plan, material, population_options
 from results import peak_memory_bytes, print_table, save
 
 
@@ -72,11 +72,7 @@ def run(config: SimulationConfig) -> tuple[Evaluation, dict[str, object], pa.Tab
 def main() -> None:
     """Run both populations and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--accounts", type=int, default=30_000)
-    parser.add_argument("--campaigns", type=int, default=20)
-    parser.add_argument("--scale", type=float, default=1.0, help="factor on campaign sizes")
-    parser.add_argument("--seed", type=int, default=20261123)
+    population_options(parser, accounts=30_000, campaigns=20, seed=20261123)
     parser.add_argument("--smoke", action="store_true", help="a small population")
     arguments = parser.parse_args()
     if arguments.smoke:
@@ -84,13 +80,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         texts = material(arguments.data, folder, arguments.seed)
-        plan = PopulationPlan(
-            accounts=arguments.accounts,
-            campaigns=arguments.campaigns,
-            scale=arguments.scale,
-            seed=arguments.seed,
-            evasions=("E0", "E1", "E2"),
-        )
+        plan = chosen_plan(arguments, ("E0", "E1", "E2"))
         evaluation, figures, exchanges, labels = run(plan.configuration(texts))
         shares = real_share(exchanges, labels, texts.real)
         del exchanges

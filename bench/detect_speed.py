@@ -94,7 +94,7 @@ def measure_forest(path: Path) -> dict[str, object]:
     """IsolationForest on the account features of the scan, aggregated by the scan."""
     from sklearn.ensemble import IsolationForest
 
-    from phalanx.detect.narrow import narrow
+    from phalanx.detect.narrow import Narrowing, narrow
     from phalanx.detect.population import COUNT_COLUMNS, build_population
     from phalanx.logs import ReadOptions, open_log
     from phalanx.logs.engine import DuckDBEngine
@@ -102,7 +102,7 @@ def measure_forest(path: Path) -> dict[str, object]:
     start = time.perf_counter()
     log = open_log(path, ReadOptions())
     with DuckDBEngine(memory_limit_bytes=1_500_000_000, threads=2) as engine:
-        table, names = narrow(engine, log, key=None, keep_excerpts=False, step_hours=24)
+        table, names = narrow(engine, log, Narrowing(key=None, keep_excerpts=False, step_hours=24))
         population = build_population(table, names, {}, 24)
     aggregated = time.perf_counter() - start
     total, last = population.activity.total, population.steps - 1

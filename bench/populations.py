@@ -7,11 +7,14 @@ the project's grammar, whose passages are filled from documentation installed on
 
 from __future__ import annotations
 
+import argparse
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from pydoc_data.topics import topics
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -38,12 +41,19 @@ ATTACK_FILES = {
 }
 """Attack class -> files below `distillation/`; the class only names the campaign's slot."""
 
+Part = Literal["all", "development", "test"]
+"""Which of the real prompts: all, or one of two halves that share none.
+
+The digest of a prompt decides, so that a half stays the same when a corpus grows. What is
+tuned or known beforehand takes one half, what is measured takes the other.
+"""
+
 _TRACE_ARRIVALS = 300_000
 
 _OASST_TURN = re.compile(r"### Human: (.*?)(?= ### Assistant:|$)", re.DOTALL)
 
 
-def real_corpora(data: Path, folder: Path) -> dict[str, Path]:
+def real_corpora(data: Path, folder: Path, part: Part = "all") -> dict[str, Path]:
     """Write one Parquet file of real prompts per traffic class."""
     written = {}
     for side, files in (("benign", BENIGN_FILES), ("distillation", ATTACK_FILES)):
@@ -55,10 +65,13 @@ def real_corpora(data: Path, folder: Path) -> dict[str, Path]:
             if traffic_class == "chat":
                 prompts = [turn for prompt in prompts for turn in _human_turns(prompt)]
             written[traffic_class] = folder / f"{traffic_class}.parquet"
-            pq.write_table(
-                pa.table({"prompt": list(dict.fromkeys(prompts))}), written[traffic_class]
-            )
+            kept = [prompt for prompt in dict.fromkeys(prompts) if _stands_in(prompt, part)]
+            pq.write_table(pa.table({"prompt": kept}), written[traffic_class])
     return written
+
+
+def _stands_in(prompt: str, part: Part) -> bool:
+    return part == "all" or (zlib.crc32(prompt.encode()) % 2 == 0) == (part == "test")
 
 
 def _human_turns(prompt: str) -> list[str]:
@@ -118,16 +131,17 @@ class Material:
         return {**self.real, "passage": self.passages}
 
 
-def material(data: Path, folder: Path, seed: int) -> Material:
+def material(data: Path, folder: Path, seed: int, part: Part = "all") -> Material:
     """Write the material into a folder.
 
     Parameters:
         data: Folder of the real data; where it does not exist, the grammar does it all.
         folder: Where to, must exist.
         seed: Of the arrival times.
+        part: Which of the real prompts.
     """
     return Material(
-        real=real_corpora(data, folder) if data.exists() else {},
+        real=real_corpora(data, folder, part) if data.exists() else {},
         passages=documentation_passages(folder),
         arrivals=real_arrivals(data, folder, seed),
     )
@@ -141,14 +155,19 @@ class PopulationPlan:
     """Honest accounts."""
 
     campaigns: int
-    """Campaigns of 50 to 500 accounts; 0 for none."""
+    """Campaigns of 50 to `largest` accounts; 0 for none."""
 
-    scale: float
+    scale: float = 1.0
     """Factor on the sizes of campaigns; none falls below 50."""
 
     seed: int
-    evasions: Sequence[Evasion]
+    evasions: Sequence[Evasion] = ("E0",)
     """Rungs that the campaigns take in turn."""
+
+    largest: int = 500
+    """Accounts of the largest campaign, before `scale`."""
+
+    days: int = 14
 
     def configuration(self, material: Material) -> SimulationConfig:
         """Return the configuration of the simulator."""
@@ -157,9 +176,7 @@ class PopulationPlan:
         campaigns = tuple(
             CampaignPlan(
                 name=f"campaign-{index:02d}",
-                accounts=max(
-                    50, int((50 + 450 * index // max(1, self.campaigns - 1)) * self.scale)
-                ),
+                accounts=max(50, int(self._size(index) * self.scale)),
                 attack_class=classes[index % len(classes)],
                 evasion=self.evasions[index % len(self.evasions)],
             )
@@ -171,4 +188,30 @@ class PopulationPlan:
             seed=self.seed,
             prompt_corpora=known,
             arrival_trace=material.arrivals,
+            days=self.days,
         )
+
+    def _size(self, index: int) -> int:
+        return 50 + (self.largest - 50) * index // max(1, self.campaigns - 1)
+
+
+def population_options(
+    parser: argparse.ArgumentParser, *, accounts: int, campaigns: int, seed: int
+) -> None:
+    """Let a script's user choose populations: these are the sizes where nobody says."""
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--accounts", type=int, default=accounts, help="honest accounts")
+    parser.add_argument("--campaigns", type=int, default=campaigns)
+    parser.add_argument("--scale", type=float, default=1.0, help="factor on campaign sizes")
+    parser.add_argument("--seed", type=int, default=seed)
+
+
+def chosen_plan(arguments: argparse.Namespace, evasions: Sequence[Evasion]) -> PopulationPlan:
+    """Return the population that `population_options` asked for."""
+    return PopulationPlan(
+        accounts=arguments.accounts,
+        campaigns=arguments.campaigns,
+        scale=arguments.scale,
+        seed=arguments.seed,
+        evasions=evasions,
+    )

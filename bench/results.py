@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from phalanx import __version__
+from phalanx.evidence import clopper_pearson_upper
 
 FOLDER = Path(__file__).parent / "results"
 
@@ -30,18 +31,21 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
 
 def save(name: str, figures: Mapping[str, object]) -> None:
     """Append one JSON line to `results/NAME.jsonl`; a smoke run is not kept."""
+    at = datetime.now(tz=UTC).isoformat(timespec="seconds")
+    known = {"phalanx": __version__, "python": platform.python_version(), "cores": os.cpu_count()}
+    # Written before a smoke run ends: what cannot be written shows there.
+    line = json.dumps({"at": at, **known, **figures}, allow_nan=False)
     if figures.get("smoke"):
         return
     FOLDER.mkdir(exist_ok=True)
-    line = {
-        "at": datetime.now(tz=UTC).isoformat(timespec="seconds"),
-        "phalanx": __version__,
-        "python": platform.python_version(),
-        "cores": os.cpu_count(),
-        **figures,
-    }
     with (FOLDER / f"{name}.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+        file.write(line + "\n")
+
+
+def clopper_pearson(successes: int, trials: int) -> tuple[float, float]:
+    """Return the exact two-sided 95 % interval of a share."""
+    lower = 1.0 - clopper_pearson_upper(trials - successes, trials, confidence=0.975)
+    return lower, clopper_pearson_upper(successes, trials, confidence=0.975)
 
 
 def peak_memory_bytes() -> int:

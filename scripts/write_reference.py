@@ -15,7 +15,7 @@ from rich.console import Console
 
 from phalanx.cli.application import build_app, command_paths
 from phalanx.detect.rules import all_rules
-from phalanx.formats.schema import campaigns_schema
+from phalanx.formats.schema import campaigns_schema, profile_schema
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 HELP_COLUMNS = 96
@@ -60,8 +60,18 @@ def json_schema_page() -> str:
     parts = [_SCAN_FOLDER, "## campaigns.json", _fields(schema)]
     for name, definition in sorted(schema["$defs"].items()):
         parts += [f"### {name}", definition["description"], _fields(definition)]
+    profile = profile_schema()
+    parts += ["## Profiles of known actors", _PROFILES, _fields(profile)]
+    for name, definition in sorted(profile["$defs"].items()):
+        if name not in schema["$defs"]:
+            parts += [f"### {name}", definition["description"], _fields(definition)]
     return "\n\n".join(parts) + "\n"
 
+
+_PROFILES = """\
+Files that a person writes, TOML or JSON, for `phalanx scan --profiles`; how:
+[Attribute a campaign](../how-to/attribute-a-campaign.md). Their schema is
+`profile-1.schema.json`, in the same place. Fields that it does not know are refused."""
 
 _SCAN_FOLDER = """\
 # Scan folder and JSON schema
@@ -69,8 +79,9 @@ _SCAN_FOLDER = """\
 | file | content |
 | --- | --- |
 | `campaigns.json` | every list of the scan, with its evidence; described below |
-| `accounts.parquet` | one row for each account: counts, features, group, confidence |
+| `accounts.parquet` | one row for each account: counts, habits, shared values, group, confidence |
 | `links.parquet` | one row for each link inside a group, with its weight |
+| `looks.parquet` | one row for each look at a group that was ever opened: what each family said |
 | `daily.parquet` | one row for each day |
 | `report.html` | the report |
 | `rejects.jsonl` | one line for each row that could not be used: where, and why |

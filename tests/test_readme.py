@@ -83,9 +83,19 @@ _WRITERS: dict[str, Callable[[Mapping[str, Any]], dict[str, object]]] = {
 }
 
 
+_PROFILE = """
+schema = "phalanx.profile/1"
+name = "North Lab"
+sources = [{ title = "Report on North Lab", date = 2026-02-12 }]
+traits = [{ family = "email", values = ["north.example"] }]
+"""
+
+
 @pytest.fixture
 def _logs_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stand in a folder with one log in every form that the README names."""
+    """Stand in a folder with one log in every form that the README names, and a profile."""
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "north.toml").write_text(_PROFILE, encoding="utf-8")
     plan = CampaignPlan(name="north", accounts=12, attack_class="reasoning")
     config = SimulationConfig(benign_accounts=80, days=4, campaigns=(plan,), seed=3)
     simulation = simulate(config)

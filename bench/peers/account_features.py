@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from phalanx.detect.narrow import narrow
+from phalanx.detect.narrow import Narrowing, narrow
 from phalanx.detect.population import COUNT_COLUMNS, Population, build_population
 from phalanx.logs import ReadOptions, open_log
 from phalanx.logs.engine import DuckDBEngine
@@ -63,7 +63,9 @@ def read_scanned(path: Path) -> ScannedAccounts:
     """Read a log and aggregate it as the scan does."""
     log = open_log(path, ReadOptions())
     with DuckDBEngine(memory_limit_bytes=1_500_000_000, threads=2) as engine:
-        table, names = narrow(engine, log, key=None, keep_excerpts=False, step_hours=HOURS_OF_A_DAY)
+        table, names = narrow(
+            engine, log, Narrowing(key=None, keep_excerpts=False, step_hours=HOURS_OF_A_DAY)
+        )
         return ScannedAccounts(build_population(table, names, {}, HOURS_OF_A_DAY), log.rows)
 
 

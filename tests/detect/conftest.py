@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from phalanx.detect import ScanConfig, ScanResult, scan
-from phalanx.detect.narrow import narrow
+from phalanx.detect.narrow import Narrowing, narrow
 from phalanx.detect.population import Population, build_population
 from phalanx.detect.simulate import CampaignPlan, Evasion, SimulationConfig, simulate
 from phalanx.logs import ReadOptions, open_log
@@ -61,7 +61,9 @@ def scanned() -> Scan:
 def _aggregated(exchanges: pa.Table, step_hours: int = 6) -> Population:
     log = open_log(exchanges, ReadOptions())
     with DuckDBEngine(memory_limit_bytes=500_000_000, threads=1) as engine:
-        table, names = narrow(engine, log, key=None, keep_excerpts=False, step_hours=step_hours)
+        table, names = narrow(
+            engine, log, Narrowing(key=None, keep_excerpts=False, step_hours=step_hours)
+        )
         return build_population(table, names, {}, step_hours)
 
 

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
+from typing import Protocol
 
-from phalanx.detect.apart import FamilyEvidence, combine
-from phalanx.detect.links import BIRTH_FAMILIES, IDENTITY_FAMILIES, TIMING_FAMILIES
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phalanx.detect.apart import ApartTest, FamilyEvidence, combine
+from phalanx.detect.links import (
+    BIRTH_FAMILIES,
+    IDENTITY_FAMILIES,
+    ROUTING_FAMILIES,
+    STANDING_FAMILIES,
+    TIMING_FAMILIES,
+    Moment,
+)
+from phalanx.detect.population import Population
 from phalanx.evidence import UrnTest
 
 BIRTH, PAYMENT, TIMING = BIRTH_FAMILIES[0], IDENTITY_FAMILIES[0], TIMING_FAMILIES[0]
 EMAIL = IDENTITY_FAMILIES[1]
+
+
+class Log(Protocol):
+    """A log of the fixtures."""
+
+    exchanges: pa.Table
 
 
 def line(family: object, log10_e: float) -> FamilyEvidence:
@@ -34,7 +55,45 @@ def test_families_of_one_source_are_one_voice() -> None:
     assert combine(lines, 2) == pytest.approx(6.0)
 
 
+FAMILIES = (BIRTH, PAYMENT, EMAIL, TIMING)
+
+
+@given(
+    st.lists(st.floats(-5.0, 300.0), min_size=4, max_size=4),
+    st.integers(0, 3),
+    st.floats(0.0, 300.0),
+    st.integers(2, 5_000),
+)
+def test_more_evidence_of_a_family_never_lowers_the_whole(
+    levels: list[float], which: int, more: float, parties: int
+) -> None:
+    """Whichever family is raised, and however it compares with the others."""
+    raised = list(levels)
+    raised[which] += more
+    before, after = (
+        combine([line(f, e) for f, e in zip(FAMILIES, each, strict=True)], parties)
+        for each in (levels, raised)
+    )
+    assert after >= before - 1e-9
+
+
 def test_large_groups_need_more() -> None:
     """The product is tempered by the size of the group."""
     lines = [line(BIRTH, 90.0), line(PAYMENT, 20.0)]
     assert combine(lines, 200) == pytest.approx(2.0)
+
+
+def test_without_each_member_is_the_test_of_the_others(
+    small: Log, aggregated: Callable[..., Population]
+) -> None:
+    """Leaving out each member in one pass gives what testing the others gives."""
+    population = aggregated(small.exchanges)
+    communities = np.arange(population.parties.count) % 7
+    test = ApartTest(Moment(population, population.steps - 1, communities))
+    families = (*STANDING_FAMILIES, *ROUTING_FAMILIES, *TIMING_FAMILIES)
+    members = np.arange(3, 23)
+    whole, without = test.without_each(members, families)
+    others = [np.delete(members, place) for place in range(members.size)]
+    (lines, *left) = test.test([members, *others], families)
+    assert whole == pytest.approx(combine(lines, members.size))
+    assert without == pytest.approx([combine(each, members.size - 1) for each in left])

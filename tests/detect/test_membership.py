@@ -9,7 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.detect.links import MISSING, Moment, SharedValues, Source
-from phalanx.detect.membership import Core, content_log_ratio, membership, standing_log_ratio
+from phalanx.detect.membership import (
+    Core,
+    content_log_ratio,
+    membership,
+    over_sources,
+    standing_log_ratios,
+)
 
 PARTIES = 2_000
 CORE = np.arange(100)
@@ -41,7 +47,8 @@ def alone() -> npt.NDArray[np.int64]:
 def ratio(members: npt.NDArray[np.int64], *families: Trait) -> npt.NDArray[np.float64]:
     """Return the log ratio of members; the core is known from elsewhere."""
     moment = cast("Moment", None)
-    return standing_log_ratio(moment, cast("list[SharedValues]", families), members, Core(CORE, 1))
+    chosen = cast("list[SharedValues]", families)
+    return over_sources(standing_log_ratios(moment, chosen, members, Core(CORE, 1)), chosen)
 
 
 def test_a_clique_does_not_vouch_for_itself() -> None:

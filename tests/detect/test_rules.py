@@ -9,6 +9,7 @@ import sys
 from phalanx.detect.honest import HarvestLikeUse
 from phalanx.detect.links import ALL_FAMILIES
 from phalanx.detect.rules import all_rules
+from phalanx.detect.signals import USE_SIGNALS
 
 
 def _documentation(rule: object) -> str:
@@ -19,8 +20,12 @@ def test_every_rule_of_the_scan_is_described() -> None:
     """What is read from the source is what the objects of the scan say of themselves."""
     use = HarvestLikeUse()
     applied = {
-        family.rule_id: (family.name, str(family.source), family.columns, _documentation(family))
-        for family in ALL_FAMILIES
+        rule.rule_id: (rule.name, str(rule.source), rule.columns, _documentation(rule))
+        for rule in ALL_FAMILIES
+    }
+    applied |= {
+        rule.rule_id: (rule.name, rule.source, rule.columns, _documentation(rule))
+        for rule in USE_SIGNALS
     }
     applied[use.rule_id] = (use.name, use.source, use.columns, _documentation(use))
     described = {

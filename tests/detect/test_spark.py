@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from phalanx.detect import ScanConfig, ScanResult, scan, tables
-from phalanx.detect.narrow import NARROW_SCHEMA, Names, narrow
+from phalanx.detect.narrow import NARROW_SCHEMA, Names, Narrowing, narrow
 from phalanx.errors import InputError
 from phalanx.formats.json import render
 from phalanx.logs import ExchangeLog, ReadOptions, open_log
@@ -226,7 +226,7 @@ def test_workers_read_columns_of_any_type(spark: SparkEngine, small: Any, tmp_pa
 
 def read_with(engine: Engine, log: ExchangeLog) -> tuple[ibis.Table, Names]:
     """Narrow a log."""
-    return narrow(engine, log, key=KEY, keep_excerpts=True, step_hours=STEP_HOURS)
+    return narrow(engine, log, Narrowing(key=KEY, keep_excerpts=True, step_hours=STEP_HOURS))
 
 
 def concluded(result: ScanResult) -> Any:

@@ -26,7 +26,7 @@ def window(users: list[int], first: int = 0, last: int = STEPS - 1) -> UseWindow
         {"exchanges": np.full(len(users), 10)},
         parties=PARTIES,
     )
-    return UseWindow(use, PromptUsers(use), Habits(activity), first, last)
+    return UseWindow(use, PromptUsers(use), Habits(activity, knows_sets=False), first, last)
 
 
 def test_a_prompt_of_a_group_is_public_to_outsiders_only() -> None:

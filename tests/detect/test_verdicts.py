@@ -43,8 +43,8 @@ def replayed(
 
 def _sure(number: int, members: npt.NDArray[np.int64]) -> Track:
     track = Track("content", number, 0, int(members.size), members)
-    for _ in range(5):
-        track.look(50.0, 0.0)
+    for step in range(5):
+        track.look(step, 50.0, 0.0)
     return track
 
 

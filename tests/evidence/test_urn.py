@@ -211,3 +211,19 @@ def test_many_groups_at_once_are_tested_as_each_alone(
         assert together.members == alone.members == int((values[group] >= 0).sum())
         assert together.largest_share == alone.largest_share
         assert together.distinct_values == alone.distinct_values
+
+
+@given(
+    carried=st.lists(st.tuples(st.integers(-1, 4), st.integers(0, 2)), min_size=2, max_size=30),
+    size=st.integers(1, 30),
+    absent=st.sets(st.integers(0, 29)),
+)
+def test_leaving_out_each_member_is_the_same_as_testing_the_others(
+    carried: list[tuple[int, int]], size: int, absent: set[int]
+) -> None:
+    """The group without one member has the e-value that it has when it is tested by itself."""
+    values, strata = (np.array(column, dtype=np.int64) for column in zip(*carried, strict=True))
+    members = np.arange(min(size, values.size))
+    urn = Urn(values, strata).among(~np.isin(np.arange(values.size), list(absent)))
+    others = [urn.test(np.delete(members, place)).log10_e for place in members]
+    assert urn.log10_e_without_each(members) == pytest.approx(others, abs=1e-9)

@@ -25,15 +25,24 @@ from phalanx.detect.config import SettingsFile
 from phalanx.detect.result import Population, RunRecord, ScanResult, SignalState
 from phalanx.model import (
     Action,
+    Attribution,
     AuthorisedGroup,
     Campaign,
     Evidence,
     GroupFacts,
     Harm,
+    Hypothesis,
     Judgement,
+    LinkedValue,
+    MeasuredFeature,
     Member,
     NotJudged,
+    ProfileComparison,
+    ProfileSource,
+    RelatedGroup,
+    RoleEvidence,
     SuspiciousParty,
+    TraitComparison,
     UndeclaredPool,
 )
 
@@ -215,6 +224,110 @@ def noon_of(day: int) -> datetime:
     return datetime.combine(FIRST_DAY, time(12), UTC) + timedelta(days=day)
 
 
+def comparison_of(text: str) -> ProfileComparison:
+    """Compare a known actor with a group that it matches at grade B."""
+    seen = TraitComparison(
+        family="email", source="identity", status="seen",
+        reason=text or "94% of what members share here is in the profile; 0 of 4,312 unrelated "
+        "operators show it",
+        probability_if_actor=0.5, probability_if_unrelated=0.00046, log10_likelihood_ratio=3.03,
+    )  # fmt: skip
+    return ProfileComparison(
+        name=text or "North Lab",
+        aliases=(text or "NL-7",),
+        role="operator",
+        sources=(
+            ProfileSource(
+                title=text or "Report on North Lab", date=date(2026, 2, 12),
+                url="https://example.org/north",
+            ),
+        ),
+        traits=(
+            replace(seen, family="template", source="software", log10_likelihood_ratio=3.21),
+            seen,
+            TraitComparison(
+                family="payment", source="identity", status="not evaluable",
+                reason=text or "its hashes were made under another key",
+                probability_if_actor=0.5, probability_if_unrelated=None,
+                log10_likelihood_ratio=0.0,
+            ),
+        ),
+        log10_likelihood_ratio=6.24,
+        log10_without_strongest=3.03,
+        strongest_source="software",
+        log10_comparisons=0.9,
+        grade="B",
+        reason="without its strongest source the corrected ratio is 10^2.1",
+    )  # fmt: skip
+
+
+def attribution_of(sketch: Sketch, text: str = "") -> Attribution:
+    """Attribute a group: the largest campaign is named, of the others the kind is known."""
+    match = comparison_of(text)
+    is_named = sketch.accounts == 48
+    if not is_named:
+        match = replace(match, grade="D", log10_likelihood_ratio=-0.6, log10_without_strongest=-0.3)
+    kind = "distiller" if sketch.honest > 3.0 else "reseller"
+    shares = {
+        each: 0.936 if each == kind else 0.016
+        for each in ("distiller", "reseller", "evaluation farm", "hobbyist pool", "organisation")
+    }
+    accounts = tuple(f"acc_{place:016x}" for place in range(9))
+    return Attribution(
+        grade="B" if is_named else "D",
+        reason=text or ("North Lab matches" if is_named else f"kind of operator: {kind} at 94%"),
+        named=match.name if is_named else None,
+        roles=(
+            RoleEvidence(
+                role="operator",
+                accounts=accounts,
+                values=(
+                    LinkedValue(
+                        family="template", value=text or "Explain \u2026 step by step.",
+                        hash="00000000000000ab", accounts=9, outsiders=0, log10_p=-31.2,
+                    ),
+                    LinkedValue(
+                        family="parameters", value="00000000000000cd", hash="00000000000000cd",
+                        accounts=8, outsiders=1, log10_p=-12.5,
+                    ),
+                ),
+                linked_values=2,
+            ),
+            RoleEvidence(
+                role="network",
+                accounts=accounts[:5],
+                values=(
+                    LinkedValue(
+                        family="email", value=text or "mail_5eed", hash="00000000000000ef",
+                        accounts=5, outsiders=7, log10_p=-6.1,
+                    ),
+                ),
+                linked_values=1,
+            ),
+        ),
+        related=(
+            RelatedGroup(group_id=text or "campaign-e081", content_values=0, network_values=2),
+        ),
+        hypotheses=tuple(
+            Hypothesis(kind=each, prior=0.2, log10_likelihood=-3.4, probability=shares[each])  # type: ignore[arg-type] # the kinds
+            for each in sorted(shares, key=lambda name: -shares[name])
+        ),
+        features=(
+            MeasuredFeature(
+                name="elicitation", value=0.21, interval="0.03 and more",
+                log10_likelihoods={each: -0.3 if each == kind else -1.7 for each in shares},
+            ),
+            MeasuredFeature(
+                name="weekend", value=None, interval="not measured", log10_likelihoods={}
+            ),
+        ),
+        tempering=0.5,
+        contamination=0.02,
+        hours_of_week=(0.0,) * 160 + (0.125,) * 8,
+        profiles=(match,),
+    )  # fmt: skip
+
+
 def judgement_of(sketch: Sketch, draw: random.Random, text: str = "") -> Judgement:
     """Judge a group as its sketch says."""
     return Judgement(
@@ -226,6 +339,7 @@ def judgement_of(sketch: Sketch, draw: random.Random, text: str = "") -> Judgeme
         discovered_at=None if sketch.discovered is None else noon_of(sketch.discovered),
         served_before_discovery=None if sketch.discovered is None else 40 * sketch.accounts,
         evidence=evidence_of(sketch, draw, text),
+        attribution=None if sketch is PARTY else attribution_of(sketch, text),
     )
 
 

@@ -98,7 +98,7 @@ def test_each_campaign_is_complete(result: ScanResult) -> None:
         assert len(_by_kind(result, kind)) == 3
     assert len(_by_kind(result, "user-account")) == 83
     kinds = sorted(item["relationship_type"] for item in _by_kind(result, "relationship"))
-    assert kinds == ["indicates"] * 3 + ["uses"] * 3
+    assert kinds == ["attributed-to"] + ["indicates"] * 3 + ["uses"] * 3
 
 
 def test_campaigns_name_the_atlas_technique(result: ScanResult) -> None:

@@ -18,6 +18,8 @@ _SETUP = Group.create_ordered("Set up")
 _COMMANDS = {
     "demo": ("phalanx.cli.demo:demo", _DETECT),
     "scan": ("phalanx.cli.scan:scan", _DETECT),
+    "sketch-corpus": ("phalanx.cli.sketch_corpus:sketch_corpus", _DETECT),
+    "appeal": ("phalanx.cli.appeal:appeal", _READ),
     "explain": ("phalanx.cli.explain:explain", _READ),
     "reveal": ("phalanx.cli.reveal:reveal", _READ),
     "simulate": ("phalanx.cli.simulate:simulate", _MEASURE),
@@ -28,6 +30,7 @@ _COMMANDS = {
 # Where the commands are that have commands of their own.
 _NESTED = {
     "campaigns": ("phalanx.cli.campaigns:campaigns", _READ),
+    "profile": ("phalanx.cli.profile:profile", _READ),
     "config": ("phalanx.cli.config:config", _SETUP),
 }
 

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
+from phalanx.cli.attribution_view import print_attribution
 from phalanx.detect.result import ScanResult
 from phalanx.formats.basis import bases_of, with_basis
 from phalanx.formats.json import to_text
@@ -101,6 +102,8 @@ def describe(result: ScanResult, group: Group) -> str:
             _print_judgement(console, group.judgement, group.facts)
             _print_facts(console, group.facts)
             _print_evidence(console, group.judgement, group.facts)
+            if group.judgement.attribution:
+                print_attribution(console, group.judgement.attribution, len(group.facts.members))
             _print_links(console, result, group)
             _print_members(console, group.facts)
     match group:

@@ -10,9 +10,13 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from phalanx.errors import ConfigError, InputError
 from phalanx.model import Grant
+
+if TYPE_CHECKING:
+    from phalanx.detect.sketch import CorpusSketch
 
 
 def read_names(path: Path) -> frozenset[str]:
@@ -27,6 +31,17 @@ def read_names(path: Path) -> frozenset[str]:
         message = f"{path}: names no account or organisation"
         raise InputError(message, next_step="Write one a line, or leave the option out.")
     return names
+
+
+def read_sketches(paths: Iterable[Path]) -> tuple[CorpusSketch, ...]:
+    """Read sketches of known sets.
+
+    Raises:
+        InputError: If one cannot be used.
+    """
+    from phalanx.detect.sketch.corpus_file import read_sketch
+
+    return tuple(read_sketch(path) for path in paths)
 
 
 def read_parties(path: Path) -> dict[str, str]:

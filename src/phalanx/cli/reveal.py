@@ -63,7 +63,7 @@ def reveal(
         raise InputError(message, next_step="Name pseudonyms with --account.")
     candidates = _candidates(log, ids, column_map)
     found = pseudonym.reveal(secret, candidates, wanted)
-    _record(scan_folder, asked=len(wanted), resolved=len(found))
+    note_reveal(scan_folder, asked=len(wanted), resolved=len(found))
     write_text(_render(found, output_format), output, private=True)
     common.say(f"resolved {len(found)} of {len(wanted)}; noted in {scan_folder / 'reveals.jsonl'}")
 
@@ -98,7 +98,12 @@ def _accounts_of(logs: tuple[str, ...], column_map: tuple[str, ...]) -> Iterator
         yield from batch.column("account_id").unique().to_pylist()
 
 
-def _record(scan_folder: Path, *, asked: int, resolved: int) -> None:
+def note_reveal(scan_folder: Path, *, asked: int, resolved: int) -> None:
+    """Append to `reveals.jsonl` who asked, when, and how many were resolved.
+
+    Raises:
+        InputError: If the line cannot be written; then nothing may be shown.
+    """
     line = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "by": getpass.getuser(),

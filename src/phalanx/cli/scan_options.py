@@ -63,6 +63,18 @@ class ScanOptions:
     grants: Annotated[Path | None, Parameter(group=_WHO, show_default=False)] = None
     """JSON or TOML file of authorisations that are consulted before judging."""
 
+    known_corpus: Annotated[tuple[Path, ...], Parameter(group=_WHO, show_default=False)] = ()
+    """Sketch of a known seed set (`phalanx sketch-corpus`); may be repeated."""
+
+    profiles: Annotated[Path | None, Parameter(group=_WHO, show_default=False)] = None
+    """Folder of profiles of known actors (TOML or JSON), or one such file. Listed groups are
+    compared with them; a name comes from nothing else."""
+
+    prior: Annotated[tuple[str, ...], Parameter(group=_WHO, show_default=False)] = ()
+    """Probability of a kind of operator before looking, as `reseller=0.4`; may be repeated. The
+    kinds are distiller, reseller, evaluation farm, hobbyist pool and organisation; without this
+    they are equal."""
+
     hash_only: Annotated[bool, Parameter(group=_PRIVACY)] = False
     """Keep no prompt text in the results, not even masked templates."""
 
@@ -94,7 +106,9 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
         read_names,
         read_parties,
         read_prices,
+        read_sketches,
     )
+    from phalanx.cli.profile_files import parse_priors, read_profiles
     from phalanx.cli.spark_options import spark_options
     from phalanx.detect.config import ScanConfig
 
@@ -104,6 +118,9 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
         trusted=read_names(options.trusted) if options.trusted else frozenset(),
         parties=read_parties(options.parties) if options.parties else {},
         grants=read_grants(options.grants) if options.grants else (),
+        known_corpora=read_sketches(options.known_corpus),
+        profiles=read_profiles(options.profiles) if options.profiles else (),
+        priors=parse_priors(options.prior),
         columns=parse_columns(options.column_map),
         hash_only=options.hash_only,
         pseudonym_key=None if options.clear_identifiers else load_or_create(options.key),
@@ -126,18 +143,22 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
 
 def _files_of(options: ScanOptions, settings_file: Path | None) -> tuple[SettingsFile, ...]:
     """Return the files that the settings come from, with their digests."""
+    from phalanx.cli.profile_files import profile_paths
     from phalanx.detect.config import SettingsFile
 
     config = settings_file or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
-    given = {
-        "config": config,
-        "trusted": options.trusted,
-        "parties": options.parties,
-        "grants": options.grants,
-        "prices": options.prices,
-    }
+    profiles = profile_paths(options.profiles) if options.profiles else ()
+    given = [
+        ("config", config),
+        ("trusted", options.trusted),
+        ("parties", options.parties),
+        ("grants", options.grants),
+        ("prices", options.prices),
+        *(("known_corpus", path) for path in options.known_corpus),
+        *(("profile", path) for path in profiles),
+    ]
     return tuple(
         SettingsFile(role=role, path=str(path), sha256=sha256(path.read_bytes()).hexdigest())
-        for role, path in given.items()
+        for role, path in given
         if path is not None
     )

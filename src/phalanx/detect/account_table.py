@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,13 +26,25 @@ class Listing:
     verdict: Verdict
 
 
-def account_table(population: Population, names: Names, listings: Sequence[Listing]) -> pa.Table:
+def account_table(
+    population: Population,
+    names: Names,
+    listings: Sequence[Listing],
+    details: Mapping[str, pa.Array],
+) -> pa.Table:
     """Return one row per account.
+
+    Parameters:
+        population: The accounts.
+        names: What hashes stood for.
+        listings: Groups that stand in a list.
+        details: Further columns, see `account_details`.
 
     Returns:
         Columns account_id, party_id, organisation, first_seen, last_seen, exchanges,
         input_tokens, output_tokens, step_exchanges (one count per step of the log),
-        verdict (null where nothing was found), group_id, campaign_id, confidence, role.
+        verdict (null where nothing was found), group_id, campaign_id, confidence, role,
+        and the details.
     """
     accounts = population.accounts
     position = {name: index for index, name in enumerate(population.account_names)}
@@ -72,6 +84,7 @@ def account_table(population: Population, names: Names, listings: Sequence[Listi
             "campaign_id": pa.array(campaign, pa.string()),
             "confidence": pa.array(confidence, pa.float64()),
             "role": pa.array(role, pa.string()),
+            **details,
         }
     )
 

@@ -6,7 +6,6 @@ Cross-examination: a group formed by what its parties *send* is tested by where 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.detect.links import Dealings, LinkFamily, Moment, SharedValues
-from phalanx.evidence import OddsTest, Urn, UrnTest, mean, product
+from phalanx.evidence import OddsTest, Urn, UrnTest, mean, without_strongest
 
 _Filling = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 """Values and strata of an urn."""
@@ -75,6 +74,40 @@ class ApartTest:
         message = f"{family.rule_id} has no test"
         raise TypeError(message)
 
+    def without_each(
+        self, members: npt.NDArray[np.int64], families: Sequence[LinkFamily]
+    ) -> tuple[float, npt.NDArray[np.float64]]:
+        """Return the combined evidence on one group, and that without each of its members.
+
+        Parameters:
+            members: Parties of the group.
+            families: That testify.
+
+        Returns:
+            log10 e of all members, and shape (members,); 0 where too few sources testify.
+        """
+        sources, of_families = [], []
+        for family in families:
+            levels = self._levels_without_each(family, members)
+            if levels:
+                sources.append(family.source)
+                of_families.append([mean(column) for column in zip(*levels, strict=True)])
+        (whole,) = self.test([members], families)
+        without = [
+            without_strongest(zip(sources, said, strict=True), members.size - 1)
+            for said in zip(*of_families, strict=True)
+        ]
+        return combine(whole, members.size), np.array(without or [0.0] * members.size)
+
+    def _levels_without_each(
+        self, family: LinkFamily, members: npt.NDArray[np.int64]
+    ) -> Sequence[Sequence[float]]:
+        """Return the evidence without each member, at each resolution of a family."""
+        if isinstance(family, SharedValues):
+            return [urn.log10_e_without_each(members).tolist() for urn in self._urns_of(family)]
+        others = [np.delete(members, place) for place in range(members.size)]
+        return [[test.log10_e for test in tests] for tests in self._test_levels(family, others)]
+
     def _urns_of(self, family: SharedValues) -> list[Urn]:
         """Count values among the parties that have appeared by then, once for all routes."""
         if family.rule_id not in self._urns:
@@ -116,8 +149,4 @@ def combine(lines: Sequence[FamilyEvidence], parties: int) -> float:
     Returns:
         log10 e; 0 where fewer than two sources testify.
     """
-    sources = sorted({line.family.source for line in lines})
-    of_sources = sorted(
-        mean([x.log10_e for x in lines if x.family.source == source]) for source in sources
-    )
-    return product(of_sources[:-1]) * math.sqrt(2.0 / max(parties, 2))
+    return without_strongest([(line.family.source, line.log10_e) for line in lines], parties)

@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
-from phalanx.model import Grant
+from phalanx.model import ActorProfile, Grant
+from phalanx.model.attribution import OperatorKind
+
+if TYPE_CHECKING:
+    from phalanx.detect.sketch.corpus import CorpusSketch
 
 DEFAULT_PRICES: Mapping[str, tuple[float, float]] = MappingProxyType({"*": (3.0, 15.0)})
 """What tokens cost where nobody says: a guess, so that campaigns can be compared."""
@@ -21,7 +25,8 @@ class SettingsFile:
     """A file that a setting was read from, so that a scan can be repeated."""
 
     role: str
-    """What it says: `config`, `trusted`, `parties`, `grants` or `prices`."""
+    """What it says: `config`, `trusted`, `parties`, `grants`, `prices`, `known_corpus` or
+    `profile`."""
 
     path: str
     """Where it stood, as given."""
@@ -57,6 +62,16 @@ class ScanConfig:
 
     grants: tuple[Grant, ...] = ()
     """Authorisations that are consulted before judging."""
+
+    known_corpora: tuple[CorpusSketch, ...] = ()
+    """Sketches of known seed sets of distillation."""
+
+    profiles: tuple[ActorProfile, ...] = ()
+    """Known actors that listed groups are compared with; a name comes from nothing else."""
+
+    priors: Mapping[str, float] = field(default_factory=dict)
+    """Kind of operator -> probability before looking, summing to at most one. What they leave
+    is shared evenly by the kinds that are not named."""
 
     prices_usd_per_million_tokens: Mapping[str, tuple[float, float]] = field(
         default_factory=lambda: DEFAULT_PRICES
@@ -114,6 +129,24 @@ class ScanConfig:
         if self.step_hours < 1 or 24 % self.step_hours:
             message = f"step_hours must divide 24, not {self.step_hours}"
             raise ValueError(message)
+        self._check_priors()
         if self.min_group_parties < 2:
             message = f"min_group_parties must be at least 2, not {self.min_group_parties}"
+            raise ValueError(message)
+
+    def _check_priors(self) -> None:
+        kinds = get_args(OperatorKind)
+        unknown = set(self.priors) - set(kinds)
+        if unknown:
+            message = f"priors names {min(unknown)!r}; kinds of operator are {', '.join(kinds)}"
+            raise ValueError(message)
+        total = sum(self.priors.values())
+        complete = len(self.priors) == len(kinds)
+        if any(not 0.0 < share < 1.0 for share in self.priors.values()) or not (
+            abs(total - 1.0) < 1e-6 if complete else total < 1.0
+        ):
+            message = (
+                "priors must lie in (0, 1) and sum to less than 1, or to 1 where all kinds are "
+                f"named; they sum to {total:g}"
+            )
             raise ValueError(message)

@@ -184,12 +184,22 @@ class FactFinder:
         shown: list[str] = []
         for code in openings:
             text = self.names.excerpts.get(int(code))
-            masked = None if text is None else _SLOT.sub("…", " ".join(text.split()))[:160]
-            if masked and masked not in shown:
-                shown.append(masked)
+            opening = None if text is None else masked(text)
+            if opening and opening not in shown:
+                shown.append(opening)
             if len(shown) == _TEMPLATES_SHOWN:
                 break
         return tuple(shown)
+
+
+def masked(text: str) -> str:
+    r"""Return the opening of a prompt with its slots masked.
+
+    Examples:
+        >>> masked("Solve task 17:  add 'x' to \"all\" of it.")
+        "Solve task … add 'x' to … of it."
+    """
+    return _SLOT.sub("…", " ".join(text.split()))[:160]
 
 
 def instant(microseconds: int) -> datetime:

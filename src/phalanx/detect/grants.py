@@ -56,6 +56,22 @@ class GrantBook:
         everyone = {member.account_id for member in facts.members}
         return Coverage(tuple(sorted(used)), frozenset(covered), bool(used) and covered == everyone)
 
+    def covering(self, population: Population) -> list[list[str]]:
+        """Return the grants that cover each account from its first exchange to its last.
+
+        Parameters:
+            population: First and last exchange of each account.
+        """
+        seen = _seen(population)
+        return [
+            [
+                grant.grant_id
+                for grant in self.grants
+                if account in self.named[grant.grant_id] and _spans(grant, *seen[account])
+            ]
+            for account in population.account_names
+        ]
+
     def notes(self, population: Population) -> dict[str, int]:
         """Return what the owner of the grants should know: who is not covered, and why.
 
@@ -65,13 +81,7 @@ class GrantBook:
         Returns:
             Note -> how many accounts it is about; 1 where it is about none.
         """
-        rows = zip(
-            population.account_names,
-            population.accounts["first_seen"].to_pylist(),
-            population.accounts["last_seen"].to_pylist(),
-            strict=True,
-        )
-        seen = {name: (instant(first), instant(last)) for name, first, last in rows}
+        seen = _seen(population)
         notes: dict[str, int] = {}
         for grant in self.grants:
             named = self.named[grant.grant_id]
@@ -118,6 +128,16 @@ def look_up(config: ScanConfig, population: Population, names: Names) -> GrantBo
         }
         named[grant.grant_id] = named.get(grant.grant_id, frozenset()) | found
     return GrantBook(named, config.grants)
+
+
+def _seen(population: Population) -> dict[str, tuple[datetime, datetime]]:
+    rows = zip(
+        population.account_names,
+        population.accounts["first_seen"].to_pylist(),
+        population.accounts["last_seen"].to_pylist(),
+        strict=True,
+    )
+    return {name: (instant(first), instant(last)) for name, first, last in rows}
 
 
 def _spans(grant: Grant, first: datetime, last: datetime) -> bool:

@@ -6,51 +6,62 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.detect.activity import Activity
+from phalanx.detect.signals import USE_SIGNALS, Use
 
-HABITS = (
-    "never continued",
-    "answer longer than question",
-    "not sent before",
-    "not public",
-    "asks for training material",
-    "targets reasoning, grading or tools",
-)
-"""Shares of exchanges, each in [0, 1]."""
+HABITS = tuple(signal.habit for signal in USE_SIGNALS)
+"""Shares of exchanges, each in [0, 1]. The last is known only to a scan that was given
+sketches of known sets; without them it is left out everywhere."""
 
 SCORES = np.array(
     [
-        [3.0, 3.0, 2.0, 4.0, 4.0, 0.0],
-        [0.0, 0.0, 0.0, 0.0, 1.0, 0.0],
-        [0.0, 1.0, 0.5, 0.5, 0.0, 2.0],
+        [3.0, 3.0, 2.0, 4.0, 4.0, 0.0, 0.0, 0.0],
+        [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0],
+        [0.0, 1.0, 0.5, 0.5, 0.0, 2.0, 0.0, 0.0],
+        [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0],
+        [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0],
     ]
 )
-"""Weights of habits in each score: harvesting in bulk, elicitation, capability focus.
-Each score gives an e-value; they are averaged, because they share data."""
+"""Weights of habits in each score: harvesting in bulk, elicitation, capability focus, soft
+labels, known sets. Each score gives an e-value; they are averaged, because they share data."""
 
-OCCASIONAL = np.array([-np.inf, 0.1, -np.inf])
+SCORE_WEIGHTS = np.array([1.0, 1.0, 1.0, 0.25, 2.0])
+"""Weight of each score's e-value in the average, fixed beforehand."""
+
+OCCASIONAL = np.array([-np.inf, 0.1, -np.inf, 0.02, 0.005])
 """Scores below this are alike: whoever asks for reasoning now and then harvests nothing."""
 
 
 def scores_of(shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return the scores of parties, shape (parties, scores), from their habits.
 
+    Parameters:
+        shares: Shape (parties, habits); without the last habit the last score is left out.
+
     Examples:
-        >>> scores_of(np.array([[1.0, 1.0, 1.0, 1.0, 0.05, 0.5]])).round(2).tolist()
-        [[12.2, 0.1, 3.0]]
+        >>> scores_of(np.array([[1.0, 1.0, 1.0, 1.0, 0.05, 0.5, 0.0]])).round(2).tolist()
+        [[12.2, 0.1, 3.0, 0.02]]
     """
-    return np.asarray(np.maximum(shares @ SCORES.T, OCCASIONAL))
+    habits = shares.shape[1]
+    scores = len(SCORES) - (len(HABITS) - habits)
+    return np.asarray(np.maximum(shares @ SCORES[:scores, :habits].T, OCCASIONAL[:scores]))
 
 
-NOT_PUBLIC = 3
+NOT_PUBLIC = HABITS.index("not public")
 """Position of the habit that depends on who asks."""
 
 
 class Habits:
-    """Habits of every party in any window of steps."""
+    """Habits of every party in any window of steps.
 
-    def __init__(self, activity: Activity) -> None:
+    Parameters:
+        activity: What parties did.
+        knows_sets: Whether prompts were compared with known sets.
+    """
+
+    def __init__(self, activity: Activity, *, knows_sets: bool) -> None:
         """Keep what parties did."""
         self._activity = activity
+        self._signals = USE_SIGNALS if knows_sets else USE_SIGNALS[:-1]
 
     def window(
         self, first: int, last: int, public: npt.NDArray[np.float64]
@@ -62,22 +73,13 @@ class Habits:
             last: Last step, included.
             public: Exchanges of each party in the window whose prompt others sent too.
         """
+        totals: dict[str, npt.NDArray[np.float64]] = {}
 
         def total(column: str) -> npt.NDArray[np.float64]:
-            return self._activity.total(column, first, last)
+            if column not in totals:
+                totals[column] = self._activity.total(column, first, last)
+            return totals[column]
 
-        exchanges, conversed = total("exchanges"), total("conversed")
-        safe = np.maximum(exchanges, 1.0)
-        unbroken = np.where(conversed > 0, total("conversations") / np.maximum(conversed, 1.0), 1.0)
-        shares = np.stack(
-            [
-                np.minimum(total("first_turns") / safe, unbroken),
-                total("long_outputs") / safe,
-                total("new_prompts") / safe,
-                1.0 - public / safe,
-                total("elicitation") / safe,
-                total("targeted") / safe,
-            ],
-            axis=1,
-        )
-        return exchanges, np.clip(shares, 0.0, 1.0)
+        use = Use(total, public)
+        shares = np.stack([signal.share(use) for signal in self._signals], axis=1)
+        return total("exchanges"), np.clip(shares, 0.0, 1.0)

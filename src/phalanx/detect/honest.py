@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.habits import HABITS, scores_of
+from phalanx.detect.habits import HABITS, SCORE_WEIGHTS, scores_of
 from phalanx.detect.own_use import MINIMUM_OWN_EXCHANGES, OwnUse
 from phalanx.detect.reference import Operators, Reference
-from phalanx.detect.use_window import MINIMUM_EXCHANGES, UseWindow
+from phalanx.detect.thresholds import MINIMUM_EXCHANGES, VOLUME_RATIO
+from phalanx.detect.use_window import UseWindow
 from phalanx.evidence import conformal_log10_e, mean, pool_log10_e, pool_log10_e_over_orders
 
 MOST_INDEPENDENT_SHARING = 10.0
@@ -26,17 +27,15 @@ this: they do one kind of work, and among thousands a small difference would add
 _ORDERS = 4
 """Orders of the members that a bet is averaged over."""
 
-VOLUME_RATIO = 8.0
-"""Parties of like volume: between 1/8 and 8 times the group's median member."""
-
 
 class HarvestLikeUse:
     """The operator uses the model unlike honest operators of like volume.
 
-    Sees: shares of exchanges that are never continued, whose answer is longer than the
-    question, that were not sent before, that no unrelated party sent too, and that ask
-    for training material; against parties of like volume on the same days.
-    Evaded by: cover traffic (E5), fake follow-ups.
+    Sees: the habits of PHX-D021 to PHX-D028, weighed into scores: harvesting in bulk,
+    elicitation, capability focus, soft labels, known sets; and how members use the content
+    that the group alone shares. Each score is ranked among parties of like volume on the
+    same days, and the e-values of the scores are averaged.
+    Evaded by: cover traffic (E5), unless known sets are used; fake follow-ups.
     Honest look-alikes: evaluation harnesses, writing assistants, makers of synthetic
     data for models that do not compete. A grant says so beforehand.
     Hash-only logs: works.
@@ -123,17 +122,26 @@ def examine_pool(
     of_scores = [
         _bet(mine, other, independent) for mine, other in zip(scores.T, theirs.T, strict=True)
     ]
-    of_scores += _of_shared_part(shared, members, reference)
-    typical = np.median(window.shares[like], axis=0) if like.any() else np.zeros(len(HABITS))
+    of_shared_part = _of_shared_part(shared, members, reference)
+    weights = [*SCORE_WEIGHTS[: len(of_scores)], *[1.0] * len(of_shared_part)]
+    of_scores += of_shared_part
+    typical = (
+        np.median(window.shares[like], axis=0) if like.any() else np.zeros(window.shares.shape[1])
+    )
     return HonestEvidence(
-        mean(of_scores),
+        mean(of_scores, weights),
         conformal_log10_e(float(scores[:, 0].mean()), theirs[:, 0]),
         independent,
         theirs.shape[0],
         int(active.size),
-        dict(zip(HABITS, shares.mean(axis=0).tolist(), strict=True)),
-        dict(zip(HABITS, typical.tolist(), strict=True)),
+        _by_habit(shares.mean(axis=0)),
+        _by_habit(typical),
     )
+
+
+def _by_habit(shares: npt.NDArray[np.float64]) -> dict[str, float]:
+    """Name the habits, of which a scan without known sets lacks the last."""
+    return dict(zip(HABITS, shares.tolist(), strict=False))
 
 
 def _of_shared_part(
@@ -187,15 +195,17 @@ def examine_operator(window: UseWindow, party: int, operators: Operators) -> Hon
     like[party] = False
     theirs = _scores_of(window, like, operators, np.zeros(0, dtype=np.int64))[:, 0]
     log10_e = conformal_log10_e(float(window.scores[party, 0]), theirs)
-    typical = np.median(window.shares[like], axis=0) if like.any() else np.zeros(len(HABITS))
+    typical = (
+        np.median(window.shares[like], axis=0) if like.any() else np.zeros(window.shares.shape[1])
+    )
     return HonestEvidence(
         log10_e,
         log10_e,
         1.0,
         theirs.size,
         1,
-        dict(zip(HABITS, window.shares[party].tolist(), strict=True)),
-        dict(zip(HABITS, typical.tolist(), strict=True)),
+        _by_habit(window.shares[party]),
+        _by_habit(typical),
     )
 
 

@@ -45,26 +45,45 @@ def content_log_ratio(
     return np.asarray((np.log(within) - np.log(_smoothed(outside)))[bins])
 
 
-def standing_log_ratio(
+def standing_log_ratios(
     moment: Moment,
     families: Sequence[SharedValues],
     members: npt.NDArray[np.int64],
     core: Core,
 ) -> npt.NDArray[np.float64]:
-    """Return, per member, the log-likelihood ratio of the standing values it shares.
+    """Return the log-likelihood ratio of each standing value that a member shares.
 
     How often members carry a value is counted in the core alone: a class that was drawn
     in by one common value must not vouch for itself with the others that it shares.
-    Levels and families of one source are averaged, sources are added.
+    Levels of a family are averaged.
 
     Returns:
-        Natural logarithms, shape (members,).
+        Natural logarithms, shape (families, members).
+    """
+    return np.array(
+        [
+            np.mean([_level_log_ratio(level, members, core) for level in family.values(moment)], 0)
+            for family in families
+        ]
+    )
+
+
+def over_sources(
+    ratios: npt.NDArray[np.float64], families: Sequence[SharedValues]
+) -> npt.NDArray[np.float64]:
+    """Average the log ratios of families of one source, add the sources.
+
+    Parameters:
+        ratios: Shape (families, members).
+        families: In the same order.
+
+    Returns:
+        Shape (members,).
     """
     by_source: dict[str, list[npt.NDArray[np.float64]]] = {}
-    for family in families:
-        levels = [_level_log_ratio(level, members, core) for level in family.values(moment)]
-        by_source.setdefault(family.source, []).append(np.mean(levels, axis=0))
-    total = np.zeros(members.size)
+    for family, of_members in zip(families, ratios, strict=True):
+        by_source.setdefault(family.source, []).append(of_members)
+    total = np.zeros(ratios.shape[1])
     for parts in by_source.values():
         total += np.mean(parts, axis=0)
     return total
@@ -115,8 +134,12 @@ def membership(
         >>> membership(np.array([12.0, 0.0]), np.zeros(2), 1000).round(3).tolist()
         [0.997, 0.002]
     """
-    prior = np.log(content.size) - np.log(parties)
-    return np.asarray(expit(prior + content + standing))
+    return np.asarray(expit(prior_log_odds(content.size, parties) + content + standing))
+
+
+def prior_log_odds(members: int, parties: int) -> float:
+    """Return the log odds that any party of the population belongs to a group of this size."""
+    return float(np.log(members) - np.log(parties))
 
 
 def _smoothed(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from phalanx.detect.sketch import (
     BANDS,
     CAPABILITY_BIT,
+    KnownPrompts,
     capability_masks,
     derive_seed,
     hash_strings,
@@ -92,6 +93,8 @@ NARROW_SCHEMA = pa.schema(
         ("code", pa.int16()),
         ("refused", pa.int16()),
         ("limited", pa.int16()),
+        ("soft_labels", pa.int16()),
+        ("known", pa.int16()),
     ]
 )
 """Zero stands for a missing hash, -1 for a missing count."""
@@ -118,8 +121,16 @@ class Narrowing:
     """The kernel of the narrow stage, with its seeds."""
 
     key: bytes | None = field(repr=False)
+    """Secret that keys every hash; null takes a fixed public one."""
+
     keep_excerpts: bool
+    """Whether to sample openings of prompts for the report."""
+
     step_hours: int
+    """Length of the steps in which the log is replayed."""
+
+    known: KnownPrompts | None = None
+    """Sets of prompts that are recognised."""
 
     @property
     def schema(self) -> pa.Schema:
@@ -155,13 +166,19 @@ class Narrowing:
         columns["step"] = (timestamp // (self.step_hours * MICROSECONDS_PER_HOUR)).astype(np.int32)
         columns["created"] = _integers(batch.column("account_created_at"))
         columns["later_turn"] = (_integers(batch.column("history_turns")) > 0).astype(np.int32)
-        columns["parameters"] = _parameter_signature(batch, seed)
+        columns["parameters"] = parameter_signature(batch, seed)
         columns["draw"] = _draw(timestamp, sketch.words)
         columns["input_tokens"] = _input_tokens(batch, sketch.words)
         columns["output_tokens"] = _output_tokens(batch)
         status = _integers(batch.column("status"))
         columns["refused"] = (status >= 400).astype(np.int16)
         columns["limited"] = (status >= _LIMITED).astype(np.int16)
+        columns["soft_labels"] = _soft_labels(batch)
+        columns["known"] = (
+            np.zeros(batch.num_rows, dtype=np.int16)
+            if self.known is None
+            else self.known.contain(prompts).astype(np.int16)
+        )
         if self.keep_excerpts:
             sightings.append(_excerpts(prompts, sketch.opening, columns["draw"].astype(np.int64)))
         rows = pa.RecordBatch.from_arrays(
@@ -170,17 +187,13 @@ class Narrowing:
         return Reduced(rows, tuple(sightings))
 
 
-def narrow(
-    engine: Engine, log: ExchangeLog, *, key: bytes | None, keep_excerpts: bool, step_hours: int
-) -> tuple[ibis.Table, Names]:
+def narrow(engine: Engine, log: ExchangeLog, kernel: Narrowing) -> tuple[ibis.Table, Names]:
     """Reduce exchanges to the narrow table.
 
     Parameters:
         engine: Where the table will live.
         log: Not read yet; afterwards it says what was read.
-        key: Secret that keys every hash; null takes a fixed public one.
-        keep_excerpts: Whether to sample openings of prompts for the report.
-        step_hours: Length of the steps in which the log is replayed.
+        kernel: What is done to each batch.
 
     Returns:
         The table of `NARROW_SCHEMA`, and the names.
@@ -188,7 +201,7 @@ def narrow(
     Raises:
         InputError: If the log cannot be read, or no row can be used.
     """
-    table, memory = engine.read(log, Narrowing(key, keep_excerpts, step_hours))
+    table, memory = engine.read(log, kernel)
     return table, Names.of(memory)
 
 
@@ -236,7 +249,7 @@ def _integers(column: pa.Array) -> npt.NDArray[np.int64]:
     return np.asarray(filled.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def _parameter_signature(batch: pa.RecordBatch, seed: np.uint64) -> npt.NDArray[np.int64]:
+def parameter_signature(batch: pa.RecordBatch, seed: np.uint64) -> npt.NDArray[np.int64]:
     """Hash the request settings that a client program fixes; 0 where none was logged."""
     state = np.zeros(batch.num_rows, dtype=np.uint64)
     known = np.zeros(batch.num_rows, dtype=np.bool_)
@@ -267,6 +280,12 @@ def _offers_tools(batch: pa.RecordBatch) -> npt.NDArray[np.int16]:
     """Return the tool-use bit where the request carried tools, whatever its text says."""
     carried = np.asarray(batch.column("tools_hash").is_valid())
     return (carried * CAPABILITY_BIT["tool use"]).astype(np.int16)
+
+
+def _soft_labels(batch: pa.RecordBatch) -> npt.NDArray[np.int16]:
+    """Mark requests for several answers or for log-probabilities."""
+    asked = pc.fill_null(batch.column("logprobs"), fill_value=False).to_numpy(zero_copy_only=False)
+    return np.asarray((_integers(batch.column("n")) > 1) | asked).astype(np.int16)
 
 
 def _input_tokens(batch: pa.RecordBatch, words: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:

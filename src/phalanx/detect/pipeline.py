@@ -17,11 +17,12 @@ import numpy as np
 from phalanx import __version__
 from phalanx.detect.config import ScanConfig
 from phalanx.detect.grants import look_up
-from phalanx.detect.narrow import MOST_DAYS, Names, narrow, recent
+from phalanx.detect.narrow import MOST_DAYS, Names, Narrowing, narrow, recent
 from phalanx.detect.population import Population, build_population
 from phalanx.detect.record import Recording, record
 from phalanx.detect.replay import Replay, ReplaySettings
 from phalanx.detect.result import RunRecord, ScanResult
+from phalanx.detect.sketch import KnownPrompts
 from phalanx.detect.tables import models, openings
 from phalanx.errors import InputError
 from phalanx.logs import ExchangeLog, ReadOptions, open_log
@@ -94,13 +95,13 @@ def scan(
     )
     with _open_engine(config) as engine:
         with clock.stage("read and sketch"):
-            table, names = narrow(
-                engine,
-                log,
+            kernel = Narrowing(
                 key=config.pseudonym_key,
                 keep_excerpts=not config.hash_only,
                 step_hours=config.step_hours,
+                known=KnownPrompts(config.known_corpora) if config.known_corpora else None,
             )
+            table, names = narrow(engine, log, kernel)
         if not log.rows:
             raise _nothing_usable(log)
         with clock.stage("aggregate"):
@@ -121,6 +122,7 @@ def scan(
                 config=config,
                 columns=log.columns,
                 has_prompts=log.has_prompts,
+                narrow=table,
                 model_use=models(table),
                 openings=lambda groups: openings(table, groups),
             )
@@ -186,6 +188,7 @@ def _replay_settings(config: ScanConfig, population: Population, names: Names) -
         config.seed,
         _threads(config),
         trusted,
+        knows_sets=bool(config.known_corpora),
     )
 
 
@@ -210,7 +213,10 @@ def _run_record(
             "hash_only": config.hash_only,
             "trusted": len(config.trusted),
             "parties": len(config.parties),
+            "known_corpora": [sketch.name for sketch in config.known_corpora],
             "grants": [grant.grant_id for grant in config.grants],
+            "profiles": [profile.name for profile in config.profiles],
+            "priors": dict(config.priors),
             "columns": dict(config.columns),
             "memory_limit_bytes": config.memory_limit_bytes,
             "threads": _threads(config),

@@ -34,6 +34,8 @@ COUNT_COLUMNS = (
     "output_tokens",
     "long_outputs",
     "refused",
+    "soft_labels",
+    "known",
     "new_prompts",
     *tables.CAPABILITY_COLUMNS,
 )

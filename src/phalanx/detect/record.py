@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
+import ibis
 import pyarrow as pa
 
+from phalanx.detect.account_details import account_details
 from phalanx.detect.account_table import Listing, account_table, daily_table
+from phalanx.detect.attribution import Attributor, ListedGroup
 from phalanx.detect.config import ScanConfig
 from phalanx.detect.facts import FactFinder, instant
 from phalanx.detect.grants import GrantBook
 from phalanx.detect.honest import HarvestLikeUse, reachable_pool_log10_e
 from phalanx.detect.lines import evidence_lines
 from phalanx.detect.link_table import link_table
+from phalanx.detect.look_table import look_table
 from phalanx.detect.narrow import Names
 from phalanx.detect.population import Population
 from phalanx.detect.replay import Replay
@@ -22,11 +27,13 @@ from phalanx.detect.response import estimate_harm, recommend_actions
 from phalanx.detect.result import Population as PopulationRecord
 from phalanx.detect.result import RunRecord, ScanResult, SignalState
 from phalanx.detect.rules import all_rules
+from phalanx.detect.signals.known_sets import KnownSets
 from phalanx.detect.single import single_parties
 from phalanx.detect.track import Track
 from phalanx.detect.verdicts import Verdict, sort_tracks
 from phalanx.evidence import LINKED_LOG10_E, NOT_ASKED, reachable_log10_e
 from phalanx.model import (
+    Attribution,
     AuthorisedGroup,
     Campaign,
     GroupFacts,
@@ -54,6 +61,9 @@ class Recording:
 
     has_prompts: bool
     """Whether any exchange has a prompt that is not empty."""
+
+    narrow: ibis.Table
+    """The narrow table, for what only listed groups are asked."""
 
     model_use: pa.Table
     openings: Callable[[pa.Table], pa.Table]
@@ -97,11 +107,16 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
         judgement = _judgement(finder, verdict)
         pools.append(UndeclaredPool(group_id=pool_id, facts=facts, judgement=judgement))
         listings.append(Listing(pool_id, "undeclared_pool", facts, verdict))
+    attributions = _attribute(recording, listings)
+    campaigns = [_attributed(item, attributions[item.campaign_id]) for item in campaigns]
+    authorised = [_attributed(item, attributions[item.group_id]) for item in authorised]
+    pools = [_attributed(item, attributions[item.group_id]) for item in pools]
     reference = replay.reference_size()
     not_judged = tuple(
         _not_judged(recording, finder, track, reference) for track in sorting.undecided
     )
     campaigns.sort(key=lambda campaign: (-campaign.judgement.log10_e, campaign.campaign_id))
+    details = account_details(replay, [x.verdict for x in listings], recording.grants)
     return ScanResult(
         campaigns=tuple(campaigns),
         authorised=tuple(authorised),
@@ -124,14 +139,46 @@ def record(recording: Recording, run: RunRecord, rows: int) -> ScanResult:
             first_exchange=instant(int(population.accounts["first_seen"].to_numpy().min())),
             last_exchange=instant(int(population.accounts["last_seen"].to_numpy().max())),
         ),
-        signals=_signals(recording.columns, has_prompts=recording.has_prompts),
+        signals=_signals(
+            recording.columns,
+            has_prompts=recording.has_prompts,
+            knows_sets=bool(recording.config.known_corpora),
+        ),
         run=run,
-        accounts=account_table(population, recording.names, listings),
+        accounts=account_table(population, recording.names, listings, details),
         links=link_table(
             [(x.group_id, x.verdict.members) for x in listings], replay.moment, recording.names
         ),
         daily=daily_table(population, finder, listings),
+        looks=look_table(replay.tracks, population),
     )
+
+
+Judged = TypeVar("Judged", Campaign, AuthorisedGroup, UndeclaredPool)
+
+
+def _attributed(group: Judged, attribution: Attribution) -> Judged:
+    return replace(group, judgement=replace(group.judgement, attribution=attribution))
+
+
+def _attribute(recording: Recording, listings: Sequence[Listing]) -> dict[str, Attribution]:
+    """Say who may stand behind each listed group."""
+    groups = [
+        ListedGroup(
+            group_id=listing.group_id,
+            members=listing.verdict.members,
+            coverage=recording.replay.coverage(listing.verdict.members)[listing.verdict.members],
+            log10_e_apart=listing.verdict.lead.log10_e_apart,
+        )
+        for listing in listings
+    ]
+    return Attributor(
+        population=recording.population,
+        narrow=recording.narrow,
+        names=recording.names,
+        config=recording.config,
+        groups=groups,
+    ).attributions()
 
 
 def _campaign(
@@ -182,6 +229,8 @@ def _judgement(finder: FactFinder, verdict: Verdict) -> Judgement:
         else finder.exchanges_until(verdict.members, found),
         evidence=evidence_lines(track),
         use_examined=track.log10_e_honest != NOT_ASKED,
+        track=track.number,
+        log10_e_one_operator=None if track.honest is None else track.honest.log10_e_one_operator,
     )
 
 
@@ -241,12 +290,16 @@ def _identifier(kind: str, facts: GroupFacts, track: Track) -> str:
     return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
-def _signals(columns: frozenset[str], *, has_prompts: bool) -> tuple[SignalState, ...]:
+def _signals(
+    columns: frozenset[str], *, has_prompts: bool, knows_sets: bool
+) -> tuple[SignalState, ...]:
     states = []
     for rule in all_rules():
         reason = ""
         if not has_prompts and (rule.rule_id in _READ_PROMPTS or rule.columns == ("prompt",)):
             reason = "every prompt in the log is empty"
+        elif rule.rule_id == KnownSets.rule_id and not knows_sets:
+            reason = "no sketch of a known set was given"
         elif not any(c in columns or c in _ALWAYS_THERE for c in rule.columns):
             reason = "the log carries none of: " + ", ".join(rule.columns)
         states.append(

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.detect.own_use import OwnUse
-from phalanx.detect.use_window import MINIMUM_EXCHANGES, UseWindow
+from phalanx.detect.thresholds import MINIMUM_EXCHANGES
+from phalanx.detect.use_window import UseWindow
 
 
 class Operators:

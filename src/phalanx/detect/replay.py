@@ -38,11 +38,14 @@ from phalanx.evidence import (
 )
 
 TESTED_BY: Mapping[Route, Sequence[LinkFamily]] = {
-    "content": STANDING_FAMILIES,
-    "identity": (*BIRTH_FAMILIES, *CONTENT_FAMILIES),
-    "birth": (*IDENTITY_FAMILIES, *CONTENT_FAMILIES),
+    "content": (*STANDING_FAMILIES, *ROUTING_FAMILIES),
+    "identity": (*BIRTH_FAMILIES, *CONTENT_FAMILIES, *ROUTING_FAMILIES),
+    "birth": (*IDENTITY_FAMILIES, *CONTENT_FAMILIES, *ROUTING_FAMILIES),
 }
-"""Route that formed a group -> families that testify for it; timing and routing testify for all."""
+"""Route that formed a group -> families that testify for it; timing testifies for all."""
+
+LOOK_BACK_DAYS = 28
+"""Days of use that testify about a group which was formed by standing values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,9 @@ class ReplaySettings:
     trusted: npt.NDArray[np.bool_] | None
     """Parties that form the reference, or null for the cohort's own."""
 
+    knows_sets: bool = False
+    """Whether prompts were compared with known sets."""
+
 
 class Replay:
     """State of the replay; `run` advances it to the end of the log."""
@@ -64,7 +70,7 @@ class Replay:
         """Nothing is replayed yet."""
         self._population = population
         self.settings = settings
-        self._habits = Habits(population.activity)
+        self._habits = Habits(population.activity, knows_sets=settings.knows_sets)
         self._prompt_users = PromptUsers(population.prompts)
         empty = np.full(population.parties.count, MISSING, dtype=np.int64)
         self.moment = Moment(population, -1, empty)
@@ -72,7 +78,7 @@ class Replay:
         self._own_uses: dict[tuple[int, int], OwnUse] = {}
         self.tracks: list[Track] = []
         self.alive: dict[Route, dict[int, Track]] = {route: {} for route in TESTED_BY}
-        self._apart = ApartTest(self.moment)
+        self.apart = ApartTest(self.moment)
         self.operators = self._operators()
 
     @cached_property
@@ -116,7 +122,7 @@ class Replay:
                 self._own, self._own_uses = formation.own, {}
             texts = formation.communities if formation else self.moment.communities
             self.moment = Moment(self._population, step, texts)
-            self._apart.move_to(self.moment)
+            self.apart.move_to(self.moment)
             current = self._current()
             self._look([t for t in current if step - t.formed_step in LOOKS])
             if formation:
@@ -173,46 +179,48 @@ class Replay:
         for route, families in TESTED_BY.items():
             chosen = [track for track in tracks if track.route == route]
             members = [track.members for track in chosen]
-            of_families = self._apart.test(members, (*families, *ROUTING_FAMILIES))
-            timing = self._apart.test(members, TIMING_FAMILIES)
+            of_families = self.apart.test(members, families)
+            timing = self.apart.test(members, TIMING_FAMILIES)
             for track, lines, times in zip(chosen, of_families, timing, strict=True):
                 track.timing.extend(times)
                 track.apart_lines = lines + _average(track.timing)
                 track.linked_log10_e = combine(track.apart_lines, track.members.size)
                 is_opening = track.formed_step == self.moment.step
                 if is_opening and route == "content":
-                    track.look(NOT_ASKED, NOT_ASKED)
+                    track.look(self.moment.step, NOT_ASKED, NOT_ASKED)
                 elif track.is_linked:
                     due.append(track)
                 else:
-                    track.look(track.linked_log10_e, NOT_ASKED)
+                    track.look(self.moment.step, track.linked_log10_e, NOT_ASKED)
         self.operators = self._operators()
         for track in due:
-            track.honest = self.examine_use(track.members, track.members, track.formed_step)
-            track.look(track.linked_log10_e, track.honest.log10_e)
+            track.honest = self.examine_use(track.members, track.members, track)
+            track.look(self.moment.step, track.linked_log10_e, track.honest.log10_e)
 
-    def examine_use(self, members: Group, circle: Group, formed_step: int) -> HonestEvidence:
-        """Test the use of any group since it was formed, the last look at linked groups standing.
+    def examine_use(self, members: Group, circle: Group, track: Track) -> HonestEvidence:
+        """Test the use of a tracked group or of a part of it, the last look at others standing.
 
         Parameters:
             members: Parties of the group.
             circle: Parties among which a prompt may pass without being public.
-            formed_step: Step after which it was formed.
+            track: The group.
         """
-        first, last = self._span_since(formed_step)
+        first, last = self._span_of(track)
         reference = Reference(
-            self.use_between(first, last),
-            self.operators,
-            self._own_use_between(first, last),
+            self.use_between(first, last), self.operators, self._own_use_between(first, last)
         )
         return examine_pool(reference, members, circle, self._own.of_group(members, first, last))
 
-    def _span_since(self, formed_step: int) -> tuple[int, int]:
-        """Return the steps after one; at a group's opening, those of the last day."""
+    def _span_of(self, track: Track) -> tuple[int, int]:
+        """Return the steps whose use testifies about a group.
+
+        What its parties sent before it was formed by content formed it, and says nothing.
+        A group that was formed by standing values was formed without regard to any use.
+        """
         now = self.moment.step
-        if formed_step == now:
-            return max(0, now + 1 - self._population.steps_per_day), now
-        return formed_step + 1, now
+        if track.route == "content":
+            return track.formed_step + 1, now
+        return max(0, now + 1 - LOOK_BACK_DAYS * self._population.steps_per_day), now
 
     def _own_use_between(self, first: int, last: int) -> OwnUse:
         """Return how each party uses the own content of its community, steps `first` to `last`."""
@@ -231,10 +239,10 @@ class Replay:
         return self._windows[first, last]
 
     def _operators(self) -> Operators:
-        """Tell who counts as one operator: parties alone, and linked groups as one each."""
+        """Tell who counts as one operator: parties alone, and suspected groups as one each."""
         if self.settings.trusted is not None:
             return Operators(self.settings.trusted, [])
-        linked = [track.members for track in self._current() if track.is_linked]
+        linked = [track.members for track in self._current() if track.is_suspected]
         alone = np.ones(self._population.parties.count, dtype=np.bool_)
         for members in linked:
             alone[members] = False

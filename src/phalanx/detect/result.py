@@ -18,8 +18,23 @@ from phalanx.model import (
     UndeclaredPool,
 )
 
-SCHEMA_VERSION = "2.1"
+SCHEMA_VERSION = "2.2"
 """Version of `campaigns.json`; a field may be added within a major version."""
+
+LOOK_SCHEMA = pa.schema(
+    [
+        ("track", pa.int64()),
+        ("route", pa.string()),
+        ("formed_at", pa.timestamp("us", tz="UTC")),
+        ("opening_parties", pa.int64()),
+        ("looked_at", pa.timestamp("us", tz="UTC")),
+        ("parties", pa.int64()),
+        ("log10_e_apart", pa.float64()),
+        ("log10_e_honest", pa.float64()),
+        ("log10_e_of_rules", pa.map_(pa.string(), pa.float64())),
+    ]
+)
+"""Columns of `looks.parquet`; a question that was not asked is null."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +134,8 @@ class ScanResult:
     signals: tuple[SignalState, ...]
     run: RunRecord
     accounts: pa.Table = field(repr=False)
-    """One row per account: counts, features, `campaign_id`, `group_id`, `confidence`."""
+    """One row per account: counts, habits, shared values, `campaign_id`, `group_id`, `confidence`
+    and what it is made of."""
 
     links: pa.Table = field(repr=False)
     """One row per link inside a group: accounts `a` and `b`, `group_id`, `family`,
@@ -127,6 +143,10 @@ class ScanResult:
 
     daily: pa.Table = field(repr=False)
     """One row per UTC day: `day`, `exchanges`, `accounts`, `campaign_exchanges`."""
+
+    looks: pa.Table = field(default_factory=LOOK_SCHEMA.empty_table, repr=False)
+    """One row per look at each group that was ever opened: what each family said. Empty for a
+    scan that an earlier version wrote."""
 
     def _repr_html_(self) -> str:
         rows = "".join(

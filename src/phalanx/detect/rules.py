@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +16,7 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent
 _SAID = frozenset({"rule_id", "name", "source", "columns"})
-_MODULES = ("links/*.py", "honest.py")
+_MODULES = ("links/*.py", "signals/*.py", "honest.py")
 """Where rules are: every class with a `rule_id`."""
 
 
@@ -32,6 +33,19 @@ class Rule:
     """Columns of the log that it needs at least one of."""
 
     documentation: str
+
+    @property
+    def look_alikes(self) -> str:
+        """Return the honest look-alikes that the documentation names, on one line.
+
+        Examples:
+            >>> all_rules()[3].look_alikes
+            'every user of one popular library; commonness discounts them.'
+        """
+        said = re.search(
+            r"(?ms)^Honest look-alikes: (.*?)(?=^[A-Z][\w -]*:|\Z)", self.documentation
+        )
+        return " ".join(said[1].split()) if said else ""
 
 
 @cache

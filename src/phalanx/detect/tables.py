@@ -94,6 +94,8 @@ def account_steps(narrow: ibis.Table, step_hours: int) -> pa.Table:
         words=_.words.cast("int64").sum(),
         input_tokens=_.input_tokens.sum(),
         refused=_.refused.cast("int64").sum(),
+        soft_labels=_.soft_labels.cast("int64").sum(),
+        known=_.known.cast("int64").sum(),
         minute=(
             (_.timestamp % (step_hours * MICROSECONDS_PER_HOUR)) // MICROSECONDS_PER_MINUTE
         ).argmin(_.draw),

@@ -20,6 +20,23 @@ from phalanx.evidence import (
     weighted_looks,
 )
 
+SUSPECTED_LOG10_E = 0.5
+"""e-value against "operated apart" from which the parties of a group no longer stand in the
+reference one by one. It is far below what a finding needs: members of campaigns in the
+reference take away power, and few honest parties are lost. It does not look at use, so that
+the ranks of honest parties stay what they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the families said about a group when it was looked at."""
+
+    step: int
+    parties: int
+    """Size of the group then."""
+
+    lines: tuple[FamilyEvidence, ...]
+
 
 @dataclass
 class Track:
@@ -35,9 +52,10 @@ class Track:
     timing: list[FamilyEvidence] = field(default_factory=list)
     """Timing in each step at which the group was looked at."""
 
+    looks: list[Look] = field(default_factory=list)
     log10_apart: list[float] = field(default_factory=list)
     log10_honest: list[float] = field(default_factory=list)
-    """Evidence of each look; `look` adds to both."""
+    """Evidence of each look; `look` adds to all three."""
 
     log10_e_apart: float = NOT_ASKED
     """Evidence against "operated apart", over the looks so far."""
@@ -49,8 +67,7 @@ class Track:
     """Families at the last look."""
 
     linked_log10_e: float = 0.0
-    """Latest evidence against "operated apart", from the opening on: whether the parties
-    count as one operator in the reference of other groups."""
+    """Latest evidence against "operated apart", from the opening on."""
 
     honest: HonestEvidence | None = None
     """Honest-use test at the last look."""
@@ -58,8 +75,9 @@ class Track:
     discovered_step: int | None = None
     threshold: float = float("inf")
 
-    def look(self, log10_apart: float, log10_honest: float) -> None:
+    def look(self, step: int, log10_apart: float, log10_honest: float) -> None:
         """Add the evidence of one look, `NOT_ASKED` where a question was not asked."""
+        self.looks.append(Look(step, int(self.members.size), tuple(self.apart_lines)))
         self.log10_apart.append(log10_apart)
         self.log10_honest.append(log10_honest)
         self.log10_e_apart = weighted_looks(self.log10_apart)
@@ -72,8 +90,13 @@ class Track:
 
     @property
     def is_linked(self) -> bool:
-        """Whether the parties count as one operator."""
+        """Whether the use of the parties is asked about."""
         return self.linked_log10_e >= LINKED_LOG10_E
+
+    @property
+    def is_suspected(self) -> bool:
+        """Whether the parties count as one operator in the reference of other groups."""
+        return self.linked_log10_e >= SUSPECTED_LOG10_E
 
 
 def decide(tracks: Sequence[Track], false_discovery_rate: float) -> Discoveries:

@@ -10,9 +10,17 @@ import numpy.typing as npt
 
 from phalanx.detect.groups import COMMON_ONE_IN, MINIMUM_USERS, Incidence
 from phalanx.detect.links import MISSING, STANDING_FAMILIES
-from phalanx.detect.membership import Core, content_log_ratio, membership, standing_log_ratio
+from phalanx.detect.membership import (
+    Core,
+    content_log_ratio,
+    membership,
+    over_sources,
+    prior_log_odds,
+    standing_log_ratios,
+)
 from phalanx.detect.operators import operator_links, split_operators
 from phalanx.detect.replay import Replay
+from phalanx.detect.thresholds import CONFIDENT
 from phalanx.detect.track import Track, decide
 from phalanx.evidence import e_benjamini_hochberg
 
@@ -21,8 +29,9 @@ _FEWEST_PARTIES = 2
 STILL_LOG10_E = 1.0
 """Evidence against honest use that the members of a listed campaign must show at the end."""
 
-CONFIDENT = 0.9
-"""Posterior probability from which a party is listed as a member of a group."""
+
+GROUNDS = ("prior", "content", *(family.rule_id for family in STANDING_FAMILIES))
+"""What a membership rests on, as log odds: the prior, what is sent, each standing family."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,12 @@ class Verdict:
 
     members: npt.NDArray[np.int64]
     confidence: npt.NDArray[np.float64]
+    grounds: npt.NDArray[np.float64]
+    """What the confidence is made of, see `GROUNDS`, shape (members, grounds)."""
+
+    def keep(self, rows: npt.NDArray[np.generic]) -> Verdict:
+        """Return the members of some rows, in that order."""
+        return Verdict(self.tracks, self.members[rows], self.confidence[rows], self.grounds[rows])
 
     @property
     def lead(self) -> Track:
@@ -109,9 +124,7 @@ def _disjoint(verdicts: Sequence[Verdict], parties: int) -> list[Verdict]:
     for number, verdict in enumerate(verdicts):
         kept = owner[verdict.members] == number
         if np.count_nonzero(kept) >= _FEWEST_PARTIES:
-            disjoint.append(
-                Verdict(verdict.tracks, verdict.members[kept], verdict.confidence[kept])
-            )
+            disjoint.append(verdict.keep(kept))
     return disjoint
 
 
@@ -167,11 +180,13 @@ def _verdicts(merger: _Merger, replay: Replay, links: Incidence) -> list[Verdict
     parties = moment.population.parties.count
     for part in split_operators(links, parties, union, settings.minimum_parties, settings.seed):
         own_core = Core(np.intersect1d(part, core.parties), core.fewest_others)
-        standing = standing_log_ratio(moment, STANDING_FAMILIES, part, own_core)
-        confidence = membership(content[part], standing, parties)
-        kept = confidence >= CONFIDENT
-        order = np.argsort(-confidence[kept], kind="stable")
-        verdicts.append(Verdict(tuple(merger.tracks), part[kept][order], confidence[kept][order]))
+        ratios = standing_log_ratios(moment, STANDING_FAMILIES, part, own_core)
+        confidence = membership(content[part], over_sources(ratios, STANDING_FAMILIES), parties)
+        prior = np.full(part.size, prior_log_odds(part.size, parties))
+        grounds = np.column_stack([prior, content[part], *ratios])
+        everyone = Verdict(tuple(merger.tracks), part, confidence, grounds)
+        order = np.argsort(-confidence, kind="stable")
+        verdicts.append(everyone.keep(order[confidence[order] >= CONFIDENT]))
     return verdicts
 
 
@@ -199,4 +214,4 @@ def _still_unlike(verdict: Verdict, replay: Replay) -> bool:
         return False
     members = np.sort(verdict.members)
     circle = np.union1d(members, verdict.lead.members)
-    return replay.examine_use(members, circle, verdict.lead.formed_step).log10_e >= STILL_LOG10_E
+    return replay.examine_use(members, circle, verdict.lead).log10_e >= STILL_LOG10_E

@@ -9,7 +9,12 @@ from phalanx.evidence.intervals import clopper_pearson_upper
 from phalanx.evidence.looks import LOOK_WEIGHTS, LOOKS, NOT_ASKED, weighted_looks
 from phalanx.evidence.odds import ODDS, Items, OddsTest, weigh_odds
 from phalanx.evidence.pool import pool_log10_e, pool_log10_e_over_orders, sequential_p_values
-from phalanx.evidence.two_nulls import LINKED_LOG10_E, e_benjamini_hochberg_two_nulls
+from phalanx.evidence.sources import without_strongest
+from phalanx.evidence.two_nulls import (
+    LINKED_LOG10_E,
+    e_benjamini_hochberg_two_nulls,
+    first_levels_log10_e,
+)
 from phalanx.evidence.urn import CONCENTRATIONS, Urn, UrnTest
 
 __all__ = [
@@ -30,6 +35,7 @@ __all__ = [
     "conformal_log10_e",
     "e_benjamini_hochberg",
     "e_benjamini_hochberg_two_nulls",
+    "first_levels_log10_e",
     "mean",
     "pool_log10_e",
     "pool_log10_e_over_orders",
@@ -38,4 +44,5 @@ __all__ = [
     "sequential_p_values",
     "weigh_odds",
     "weighted_looks",
+    "without_strongest",
 ]

@@ -82,3 +82,26 @@ def e_benjamini_hochberg_two_nulls(
         linked
     ]
     return Discoveries(rejected, levels)
+
+
+def first_levels_log10_e(
+    weights: npt.NDArray[np.float64], false_discovery_rate: float, discoveries: int
+) -> npt.NDArray[np.float64]:
+    """Return what the evidence against the first null must reach to be among the discoveries.
+
+    Parameters:
+        weights: As for `e_benjamini_hochberg_two_nulls`, shape (n,).
+        false_discovery_rate: In (0, 1).
+        discoveries: Size of the rejected set; the level for one where it is empty.
+
+    Returns:
+        log10 e, shape (n,).
+
+    Examples:
+        >>> first_levels_log10_e(np.ones(4), 0.01, 2).round(2).tolist()
+        [3.3, 3.3, 3.3, 3.3]
+    """
+    count = weights.size
+    level = np.log10(count / (FIRST_SHARE * false_discovery_rate)) - np.log10(max(discoveries, 1))
+    own = level - np.log10(weights * (count / weights.sum()))
+    return np.asarray(np.maximum(own, LINKED_LOG10_E))

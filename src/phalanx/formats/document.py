@@ -13,6 +13,7 @@ import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
 
 from phalanx.detect.result import (
+    LOOK_SCHEMA,
     SCHEMA_VERSION,
     Population,
     RunRecord,
@@ -102,7 +103,12 @@ def document_of(result: ScanResult) -> ScanDocument:
 
 
 def result_of(
-    document: ScanDocument, *, accounts: pa.Table, links: pa.Table, daily: pa.Table
+    document: ScanDocument,
+    *,
+    accounts: pa.Table,
+    links: pa.Table,
+    daily: pa.Table,
+    looks: pa.Table | None = None,
 ) -> ScanResult:
     """Join a document with its tables again.
 
@@ -111,6 +117,7 @@ def result_of(
         accounts: One row per account.
         links: One row per link.
         daily: One row per day.
+        looks: One row per look at a group; null where an earlier version kept none.
     """
     return ScanResult(
         campaigns=document.campaigns,
@@ -125,6 +132,7 @@ def result_of(
         accounts=accounts,
         links=links,
         daily=daily,
+        looks=LOOK_SCHEMA.empty_table() if looks is None else looks,
     )
 
 

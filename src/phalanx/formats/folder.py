@@ -1,4 +1,4 @@
-"""The folder of a scan: seven files, each whole or absent, and the way back.
+"""The folder of a scan: eight files, each whole or absent, and the way back.
 
 Every file is written into a hidden folder beside its place and renamed when all are
 complete, so a reader never sees half a file and a scan that fails leaves the old one as it
@@ -20,7 +20,7 @@ from phalanx.formats.document import load, result_of
 from phalanx.formats.json import render as render_document
 from phalanx.formats.json import render_run
 
-TABLES = ("accounts", "links", "daily")
+TABLES = ("accounts", "links", "daily", "looks")
 FILES = (
     "campaigns.json",
     *(f"{name}.parquet" for name in TABLES),
@@ -87,8 +87,10 @@ def read_scan(directory: Path) -> ScanResult:
     except InputError as error:
         message = f"{path}: {error}"
         raise InputError(message, next_step=error.next_step) from error
-    accounts, links, daily = (_read_table(directory / f"{name}.parquet") for name in TABLES)
-    return result_of(document, accounts=accounts, links=links, daily=daily)
+    accounts, links, daily = (_read_table(directory / f"{name}.parquet") for name in TABLES[:3])
+    path = directory / "looks.parquet"
+    looks = _read_table(path) if path.exists() else None  # earlier versions wrote none
+    return result_of(document, accounts=accounts, links=links, daily=daily, looks=looks)
 
 
 def _check_place(directory: Path) -> None:

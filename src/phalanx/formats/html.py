@@ -7,18 +7,14 @@ ever fetched, and expressions of the charts are interpreted instead of compiled.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from base64 import b64encode
 from functools import cache
-from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from phalanx.detect.result import ScanResult
-from phalanx.formats import notation, report_view, wording
+from phalanx.formats import attribution_wording, pages, report_view
 from phalanx.formats.basis import bases_of, with_basis
 from phalanx.formats.charts import MAX_ROWS, Spec, charts_of, javascript_bundle, static_svg
 from phalanx.formats.document import public_parameters
@@ -26,7 +22,6 @@ from phalanx.formats.evidence_plane import MAX_POINTS, groups_in_plane
 from phalanx.formats.reasons import by_reason
 from phalanx.printable import printable, printable_json
 
-TEMPLATES = Path(__file__).parent / "templates"
 _ESCAPES = {
     "<": "\\u003c",
     ">": "\\u003e",
@@ -41,7 +36,9 @@ def render(result: ScanResult) -> str:
         result: What the scan found.
     """
     charts = charts_of(result)
-    scripts = {"bundle": javascript_bundle(), "starter": _source("report.js")} if charts else {}
+    scripts = (
+        {"bundle": javascript_bundle(), "starter": pages.source("report.js")} if charts else {}
+    )
     return (
         _environment()
         .get_template("report.html.j2")
@@ -59,11 +56,11 @@ def render(result: ScanResult) -> str:
             groups_in_plane=groups_in_plane(result),
             # Chart markup is drawn by our own engine, which escapes every text in it.
             static={
-                name: _trusted(printable(static_svg(spec), keep="\n\t"))
+                name: pages.trusted(printable(static_svg(spec), keep="\n\t"))
                 for name, spec in charts.items()
             },
-            scripts={name: _trusted(source) for name, source in scripts.items()},
-            policy=_policy(scripts),
+            scripts={name: pages.trusted(source) for name, source in scripts.items()},
+            policy=pages.policy(scripts.values()),
         )
         .rstrip("\n")
         + "\n"
@@ -72,49 +69,21 @@ def render(result: ScanResult) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        finalize=_without_control_characters,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = pages.environment()
     environment.filters.update(
-        e_value=notation.e_value,
-        p_value=notation.p_value,
-        count=notation.count,
-        short_count=notation.short_count,
-        share=notation.share,
-        money_usd=notation.money_usd,
-        plural=notation.plural,
-        minute=notation.minute,
         with_basis=with_basis,
         bases=bases_of,
+        by_family=attribution_wording.few_of_each_family,
         across=_across,
         down=_down,
     )
     environment.globals.update(
-        style=_trusted(_source("report.css")),
-        wording=wording,
+        attribution_wording=attribution_wording,
         view=report_view,
         max_rows=MAX_ROWS,
         max_points=MAX_POINTS,
     )
     return environment
-
-
-def _without_control_characters(value: object) -> object:
-    is_text = isinstance(value, str) and not isinstance(value, Markup)
-    return printable(value, keep="\n\t") if is_text else value  # type: ignore[arg-type]
-
-
-def _source(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8")
-
-
-def _trusted(source: str) -> Markup:
-    return Markup(source)  # noqa: S704 - our own files and drawings, never text from a log
 
 
 def _across(x: float) -> str:
@@ -131,17 +100,4 @@ def _json_for_html(charts: dict[str, Spec]) -> Markup:
     text = json.dumps(charts, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character, escape in _ESCAPES.items():
         text = text.replace(character, escape)
-    return _trusted(printable_json(text))
-
-
-def _policy(scripts: dict[str, Any]) -> str:
-    digests = [
-        f"'sha256-{b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"
-        for source in scripts.values()
-    ]
-    allowed = " ".join(digests or ["'none'"])
-    # Charts set style attributes on their marks, so styles cannot be named by digest.
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )
+    return pages.trusted(printable_json(text))

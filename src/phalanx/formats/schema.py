@@ -1,6 +1,6 @@
-"""The published JSON Schema of `campaigns.json`, generated from the types.
+"""The published JSON Schemas of `campaigns.json` and of profiles, generated from the types.
 
-`python -m phalanx.formats.schema` writes it again after a type has changed.
+`python -m phalanx.formats.schema` writes them again after a type has changed.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from phalanx.formats.json import to_text
 SCHEMA_PATH = Path(__file__).parent / "schemas" / "campaigns-2.schema.json"
 """Where the schema is published, inside the package."""
 
+PROFILE_SCHEMA_PATH = SCHEMA_PATH.with_name("profile-1.schema.json")
+"""Where that of profiles is."""
+
 
 def campaigns_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of `campaigns.json`, with the types' own descriptions.
@@ -36,6 +39,27 @@ def campaigns_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,
+        **schema,
+    }
+
+
+def profile_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a profile of a known actor.
+
+    Examples:
+        >>> profile_schema()["properties"]["schema"]["const"]
+        'phalanx.profile/1'
+    """
+    schema = TypeAdapter(model.ActorProfile).json_schema()
+    _describe(schema, model.ActorProfile)
+    schema["properties"]["sources"]["minItems"] = 1
+    for name, definition in schema["$defs"].items():
+        _describe(definition, getattr(model, name))
+    for each in (schema, *schema["$defs"].values()):
+        each["additionalProperties"] = False
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "phalanx.profile/1",
         **schema,
     }
 
@@ -66,3 +90,4 @@ def _field_docstrings(noun: type) -> dict[str, str]:
 
 if __name__ == "__main__":
     SCHEMA_PATH.write_text(to_text(campaigns_schema()), encoding="utf-8")
+    PROFILE_SCHEMA_PATH.write_text(to_text(profile_schema()), encoding="utf-8")

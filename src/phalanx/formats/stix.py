@@ -2,7 +2,9 @@
 
 For each campaign: a `campaign` with its e-values in an extension, its accounts as
 `user-account` observables in a `grouping`, an `indicator` that matches them, a `note` with
-the evidence and its limits, and relationships. Everything is marked TLP:AMBER (2.0);
+the evidence and its limits, and relationships; where a profile of a known actor matched at
+grade C or better, also an `intrusion-set` that the campaign is attributed to, with a confidence by
+the grade. Everything is marked TLP:AMBER (2.0);
 AMBER+STRICT when the scan ran with identifiers in clear. Prompts never leave in it.
 """
 
@@ -14,6 +16,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from phalanx.detect.result import ScanResult
+from phalanx.formats.attribution_wording import (
+    CONFIDENCE,
+    NOT_NAMING,
+    attribution_sentence,
+    comparison_sentence,
+    named_profile,
+)
 from phalanx.formats.json import to_line, to_text
 from phalanx.formats.notation import e_value
 from phalanx.formats.stix_objects import (
@@ -25,6 +34,7 @@ from phalanx.formats.stix_objects import (
     atlas_reference,
     evidence_extension,
     extraction,
+    intrusion_set,
     marking,
     object_id,
     producer,
@@ -108,6 +118,18 @@ def _campaign_objects(campaign: Campaign, result: ScanResult, marking_id: str) -
         source_ref=indicator["id"],
         target_ref=head["id"],
     )
+    match = named_profile(campaign.judgement)
+    if match:
+        actor = intrusion_set(match, marking_id, timestamp(result.run.started_at))
+        yield actor
+        yield described(
+            "relationship",
+            relationship_type="attributed-to",
+            description=comparison_sentence(match),
+            confidence=CONFIDENCE[match.grade],
+            source_ref=head["id"],
+            target_ref=actor["id"],
+        )
 
 
 def _account(user_id: str, marking_id: str) -> Object:
@@ -178,6 +200,9 @@ def _note_text(campaign: Campaign, result: ScanResult) -> str:
         f"{line.sample_size} tested against {line.reference_size}; {line.observation}"
         for line in campaign.judgement.evidence
     ]
+    attribution = campaign.judgement.attribution
+    if attribution:
+        lines += ["", attribution_sentence(attribution), NOT_NAMING]
     return "\n".join([*lines, "", f"The promise holds {CONDITION}.", *NOT_COVERED])
 
 

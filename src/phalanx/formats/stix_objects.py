@@ -14,6 +14,8 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+from phalanx.model import ProfileComparison
+
 NAMESPACE = "phalanx.stix/1"
 OBSERVABLE_NAMESPACE = uuid.UUID("00abedb4-aa42-466c-9c01-fed23315a9b7")
 """Namespace that STIX 2.1 fixes for identifiers of observables."""
@@ -145,3 +147,37 @@ def extraction(marking_id: str) -> Object:
 def atlas_reference() -> Object:
     """Return the reference to the technique in MITRE ATLAS."""
     return {"source_name": "mitre-atlas", "external_id": "AML.T0024.002"}
+
+
+def intrusion_set(match: ProfileComparison, marking_id: str, moment: str) -> Object:
+    """Return a known actor as its profile describes it; one object, however many campaigns.
+
+    Parameters:
+        match: The profile that matched at grade C or better.
+        marking_id: Marking that the object carries.
+        moment: When it was compared, as STIX writes times.
+    """
+    said = {
+        "operator": "Operator of distillation campaigns",
+        "network": "Network that supplies accounts to operators",
+    }[match.role]
+    return {
+        "type": "intrusion-set",
+        "spec_version": "2.1",
+        "id": object_id("intrusion-set", match.name),
+        "created_by_ref": PRODUCER_ID,
+        "created": timestamp(FIRST_PUBLISHED),
+        "modified": moment,
+        "name": match.name,
+        "description": f"{said}, named by a profile that a person wrote; see its references.",
+        **({"aliases": list(match.aliases)} if match.aliases else {}),
+        "external_references": [
+            {
+                "source_name": source.title,
+                # A property `url` asks for a hash of what is there, which nobody has.
+                "description": f"Dated {source.date.isoformat()}. {source.url}".rstrip(),
+            }
+            for source in match.sources
+        ],
+        "object_marking_refs": [marking_id],
+    }

@@ -21,6 +21,20 @@ _SPELLINGS: Mapping[str, Spelling] = {
 }
 
 
+def spelled(column: str, value: str) -> str | None:
+    """Return the one spelling of an identifier that a person wrote; null where it is none.
+
+    Examples:
+        >>> spelled("email_domain", "Ann@Example.org"), spelled("client_subnet", "192.0.2.0/24")
+        ('example.org', '192.0.2.0/24')
+        >>> spelled("client_subnet", "192.0.2.7"), spelled("client_subnet", "nowhere")
+        ('192.0.2.0/24', None)
+    """
+    spell = _SPELLINGS.get(column)
+    address = value.partition("/")[0] if column == "client_subnet" else value
+    return address.strip() or None if spell is None else spell(address)
+
+
 class Identifiers:
     """Spells and disguises identifying columns, each distinct value once.
 

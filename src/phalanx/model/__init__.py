@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from phalanx.model.attribution import (
+    Attribution,
+    Grade,
+    Hypothesis,
+    LinkedValue,
+    MeasuredFeature,
+    OperatorKind,
+    ProfileComparison,
+    RelatedGroup,
+    RoleEvidence,
+    TraitComparison,
+)
 from phalanx.model.campaign import (
     Action,
     AuthorisedGroup,
@@ -16,19 +28,41 @@ from phalanx.model.campaign import (
 )
 from phalanx.model.evidence import Evidence, Inconclusive
 from phalanx.model.grant import Grant
+from phalanx.model.profile import (
+    ActorProfile,
+    AttributionRole,
+    ProfileSource,
+    RequestSettings,
+    Trait,
+)
 
 __all__ = [
     "Action",
+    "ActorProfile",
+    "Attribution",
+    "AttributionRole",
     "AuthorisedGroup",
     "Campaign",
     "Evidence",
+    "Grade",
     "Grant",
     "GroupFacts",
     "Harm",
+    "Hypothesis",
     "Inconclusive",
     "Judgement",
+    "LinkedValue",
+    "MeasuredFeature",
     "Member",
     "NotJudged",
+    "OperatorKind",
+    "ProfileComparison",
+    "ProfileSource",
+    "RelatedGroup",
+    "RequestSettings",
+    "RoleEvidence",
     "SuspiciousParty",
+    "Trait",
+    "TraitComparison",
     "UndeclaredPool",
 ]

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from phalanx.model.attribution import Attribution
 from phalanx.model.evidence import Evidence
 
 Role = Literal["harvester", "mixed", "dormant"]
@@ -122,6 +123,16 @@ class Judgement:
 
     use_examined: bool = True
     """Whether "used honestly" was tested at all; if not, `log10_e_honest` is 0."""
+
+    track: int | None = None
+    """Number of the tested group in `looks.parquet`; null where one party was tested alone."""
+
+    log10_e_one_operator: float | None = None
+    """Evidence against honest use if all members were one operator that declared itself; null
+    where use was not examined."""
+
+    attribution: Attribution | None = None
+    """Who may stand behind the group; null for single parties."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,15 +40,19 @@ STANDING_FAMILIES: tuple[SharedValues, ...] = (*IDENTITY_FAMILIES, *BIRTH_FAMILI
 TIMING_FAMILIES: tuple[SharedValues, ...] = (SynchronisedActivity(), EqualisedLoad())
 """When parties send, and how much, step by step."""
 
-ROUTING_FAMILIES: tuple[LinkFamily, ...] = (FailoverContinuation(), TraceReplay())
+FAILOVER_CONTINUATION, TRACE_REPLAY = FailoverContinuation(), TraceReplay()
+ROUTING_FAMILIES: tuple[LinkFamily, ...] = (FAILOVER_CONTINUATION, TRACE_REPLAY)
 """What moves from one party to another."""
 
-ALL_FAMILIES: tuple[LinkFamily, ...] = (
+SHARING_FAMILIES: tuple[SharedValues, ...] = (
     *CONTENT_FAMILIES,
     *STANDING_FAMILIES,
     *TIMING_FAMILIES,
-    *ROUTING_FAMILIES,
+    TRACE_REPLAY,
 )
+"""Families of values, which can be shown party by party."""
+
+ALL_FAMILIES: tuple[LinkFamily, ...] = (*SHARING_FAMILIES, FAILOVER_CONTINUATION)
 
 __all__ = [
     "ALL_FAMILIES",
@@ -58,6 +62,7 @@ __all__ = [
     "MISSING",
     "ROUTING_FAMILIES",
     "SHARED_TEMPLATE",
+    "SHARING_FAMILIES",
     "STANDING_FAMILIES",
     "TIMING_FAMILIES",
     "Dealings",

@@ -6,8 +6,10 @@ from phalanx.detect.simulate.config import (
     ATTACK_CLASSES,
     BENIGN_CLASSES,
     DEFAULT_BENIGN_MIX,
+    POOL_KINDS,
     CampaignPlan,
     Evasion,
+    PoolPlan,
     SimulationConfig,
 )
 from phalanx.detect.simulate.dense import dense_exchanges
@@ -20,8 +22,10 @@ __all__ = [
     "ATTACK_CLASSES",
     "BENIGN_CLASSES",
     "DEFAULT_BENIGN_MIX",
+    "POOL_KINDS",
     "CampaignPlan",
     "Evasion",
+    "PoolPlan",
     "Simulation",
     "SimulationConfig",
     "dense_exchanges",

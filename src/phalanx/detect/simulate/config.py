@@ -135,6 +135,37 @@ class CampaignPlan:
         _check_evasion(self.evasion)
 
 
+POOL_KINDS = ("reseller", "evaluation", "hobbyist", "organisation", "classroom")
+"""Kinds of honest pools that declare nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolPlan:
+    """One honest pool to plant: accounts of one operator that does not say so.
+
+    Raises:
+        ValueError: If it has no account or the kind is unknown.
+    """
+
+    name: str
+    """Name of the pool; its accounts carry the traffic class `pool:` and this name."""
+
+    kind: str
+    """One of `POOL_KINDS`."""
+
+    accounts: int
+    """Accounts in it, at least 1."""
+
+    def __post_init__(self) -> None:
+        """Check ranges once, where the mistake is made."""
+        if self.kind not in POOL_KINDS:
+            message = f"kind must be one of {', '.join(POOL_KINDS)}, not {self.kind!r}"
+            raise ValueError(message)
+        if self.accounts < 1:
+            message = f"accounts of pool {self.name!r} must be at least 1, not {self.accounts}"
+            raise ValueError(message)
+
+
 DEFAULT_CAMPAIGNS = (
     CampaignPlan(name="campaign-1", accounts=60, attack_class="reasoning"),
     CampaignPlan(name="campaign-2", accounts=110, attack_class="self_instruct"),
@@ -160,6 +191,9 @@ class SimulationConfig:
 
     campaigns: tuple[CampaignPlan, ...] = DEFAULT_CAMPAIGNS
     """Campaigns to plant; their names must differ."""
+
+    pools: tuple[PoolPlan, ...] = ()
+    """Honest pools to plant beside `benign_accounts`."""
 
     days: int = 14
     """Length of the log, in [1, 366]."""

@@ -8,17 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.dataset as ds
 from numpy.typing import NDArray
 
+from phalanx.detect.prompt_files import read_prompts
 from phalanx.detect.simulate.config import ATTACK_CLASSES, SimulationConfig
 from phalanx.detect.simulate.exchanges import Exchanges
 from phalanx.detect.simulate.grammar.hashing import key_of, mix, pick
 from phalanx.detect.simulate.ladder import rung
 from phalanx.detect.simulate.profiles import PROFILES
 from phalanx.detect.simulate.scene import Scene
-from phalanx.errors import InputError
 
 _SHARED_CLASSES = frozenset({"evaluation", "framework"})
 
@@ -52,30 +50,7 @@ def open_corpora(paths: Mapping[str, Path]) -> Corpora:
     Raises:
         InputError: If a file cannot be read or has no usable column `prompt`.
     """
-    return Corpora(texts={name: _read_prompts(Path(path)) for name, path in paths.items()})
-
-
-def _read_prompts(path: Path) -> pa.StringArray:
-    """Read the distinct, non-empty prompts of a file or folder, in order."""
-    suffix = path.suffix.lower()
-    kind = "json" if suffix in {".jsonl", ".json", ".ndjson"} else "parquet"
-    try:
-        source = ds.dataset(path, format=kind)
-        if "prompt" not in source.schema.names:
-            message = f"{path}: no column `prompt`; it has: {', '.join(source.schema.names)}"
-            raise InputError(message, next_step="Pass a file with a text column `prompt`.")
-        column = source.to_table(columns=["prompt"]).column("prompt")
-        texts = column.cast(pa.string()).combine_chunks().drop_null().unique()
-    except (OSError, pa.ArrowException) as error:
-        message = f"{path}: no prompts could be read ({str(error).partition(chr(10))[0]})"
-        raise InputError(
-            message, next_step="Pass Parquet or JSONL with a text column `prompt`."
-        ) from error
-    texts = texts.filter(pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(texts)), 0))
-    if len(texts) == 0:
-        message = f"{path}: the column `prompt` holds no text"
-        raise InputError(message, next_step="Give a file with prompts.")
-    return texts
+    return Corpora(texts={name: read_prompts(Path(path)) for name, path in paths.items()})
 
 
 def deal(scene: Scene, corpora: Corpora, config: SimulationConfig) -> Exchanges:

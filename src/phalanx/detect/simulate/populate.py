@@ -18,6 +18,7 @@ from phalanx.detect.simulate.corpora import deal, open_corpora
 from phalanx.detect.simulate.grammar import Book, open_book
 from phalanx.detect.simulate.grammar.hashing import key_of
 from phalanx.detect.simulate.identifiers import Styles, hexadecimal, write_unused
+from phalanx.detect.simulate.pools import with_pools
 from phalanx.detect.simulate.population import draw_benign
 from phalanx.detect.simulate.profiles import SOLITARY_CLASSES
 from phalanx.detect.simulate.scene import Scene, Surroundings, with_campaigns
@@ -77,14 +78,15 @@ def draw_scene(config: SimulationConfig, book: Book) -> Scene:
         2 + len(config.campaigns)
     )
     rng = np.random.default_rng(honest_seed)
-    honest = draw_benign(config.benign_accounts, config.benign_mix, span, rng)
+    alone = draw_benign(config.benign_accounts, config.benign_mix, span, rng)
+    honest, pooled = with_pools(alone, config.pools, span, config.seed)
     arrivals = draw_arrivals(honest, span, shape, rng)
     scene = Scene(
         accounts=honest,
         exchanges=write_benign(honest, arrivals, book, f"honest {config.seed}"),
         benign_accounts=len(honest),
         campaigns=(None,) * len(honest),
-        classes=tuple(BENIGN_CLASSES[at] for at in honest.traffic_class.tolist()),
+        classes=(*(BENIGN_CLASSES[at] for at in alone.traffic_class.tolist()), *pooled),
         systems=write_system_prompts(honest.behaviour, honest.template_seed, book),
     )
     donors = _donors(honest, span, np.random.default_rng(donor_seed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from phalanx.detect.sketch.corpus import CorpusSketch, KnownPrompts, sketch_corpus
 from phalanx.detect.sketch.hashing import derive_seed, hash_strings
 from phalanx.detect.sketch.kernel import BANDS, Sketch, capability_masks, sketch_prompts
 from phalanx.detect.sketch.lexicon import (
@@ -19,11 +20,14 @@ __all__ = [
     "CAPABILITY_BIT",
     "ELICITATION_MASK",
     "TARGETED_MASK",
+    "CorpusSketch",
+    "KnownPrompts",
     "Sketch",
     "capabilities_of",
     "capability_masks",
     "derive_seed",
     "hash_strings",
     "names_of",
+    "sketch_corpus",
     "sketch_prompts",
 ]

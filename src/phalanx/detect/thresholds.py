@@ -1,0 +1,12 @@
+"""Numbers that decide who is compared with whom, and who is listed as a member."""
+
+from __future__ import annotations
+
+CONFIDENT = 0.9
+"""Posterior probability from which a party is listed as a member of a group."""
+
+MINIMUM_EXCHANGES = 10
+"""Exchanges in the window below which a party's habits are not known."""
+
+VOLUME_RATIO = 8.0
+"""Parties of like volume: between 1/8 and 8 times the group's median member."""
