@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import gammaln
 
 from phalanx.detect.habits import HABITS, SCORE_WEIGHTS, scores_of
 from phalanx.detect.own_use import MINIMUM_OWN_EXCHANGES, OwnUse
@@ -75,16 +76,25 @@ class HonestEvidence:
 
 
 def reachable_pool_log10_e(members: int, reference_size: int) -> float:
-    """Return the evidence against honest use of a pool whose members all rank first.
+    """Return the evidence that one score gives where all members rank above the reference.
+
+    Members rank among each other as well: the one that enters as the i-th is the k-th from the
+    top of those before it, each k as likely as any other, and its p-value is k / (m + i). The
+    mean logarithm of these is taken.
+
+    Parameters:
+        members: n, size of the pool.
+        reference_size: m, operators in the reference.
 
     Examples:
-        >>> round(reachable_pool_log10_e(50, 1_000), 1)
-        11.7
+        >>> [round(reachable_pool_log10_e(50, size), 1) for size in (0, 300, 1_000, 10_000)]
+        [-0.7, 3.7, 6.3, 12.0]
     """
     if members == 0:
         return 0.0
-    smallest = np.full(members, 1.0 / (reference_size + members))
-    return pool_log10_e(smallest, float(np.sqrt(members)))
+    place = np.arange(1, members + 1)
+    log_p = gammaln(place + 1) / place - np.log(reference_size + place)
+    return pool_log10_e(np.exp(log_p), float(np.sqrt(members)))
 
 
 NOTHING_SEEN = HonestEvidence(0.0, 0.0, 1.0, 0, 0, {}, {})

@@ -9,6 +9,7 @@ import pytest
 
 from phalanx.detect import ScanConfig, ScanResult, appeal, scan
 from phalanx.detect.appeals.seen import FEWEST_COMPARED
+from phalanx.detect.habits import HABITS
 from phalanx.errors import InputError
 from phalanx.formats import appeal_html, appeal_json, appeal_text
 from phalanx.logs.pseudonym import pseudonym
@@ -92,7 +93,7 @@ def test_habits_are_compared_with_the_reference(
     """Each habit is a share, beside the median of many parties of like volume."""
     seen = appeal(evasive_result, listed[0]).seen
     assert seen.compared_parties >= FEWEST_COMPARED
-    assert len(seen.habits) == 6
+    assert len(seen.habits) == len(HABITS) - 1
     for habit in seen.habits:
         assert 0.0 <= habit.share <= 1.0
         assert habit.reference_median is not None

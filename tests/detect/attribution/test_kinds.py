@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from phalanx.detect.aggregates import aggregate
 from phalanx.detect.attribution.features import FEATURES, GroupMeasurer, Measured
 from phalanx.detect.attribution.kinds import (
     KINDS,
@@ -61,7 +62,7 @@ def measured() -> dict[str, Measured]:
     log = open_log(made.exchanges, ReadOptions())
     with DuckDBEngine(memory_limit_bytes=500_000_000, threads=1) as engine:
         table, names = narrow(engine, log, Narrowing(key=None, keep_excerpts=False, step_hours=6))
-        population = build_population(table, names, {}, 6)
+        population = build_population(aggregate(table, 6), names, {}, 6)
         parties = population.parties.of_account
         groups = {
             name: np.unique(
