@@ -15,14 +15,15 @@ from phalanx.detect.apart import ApartTest, FamilyEvidence, combine
 from phalanx.detect.links import (
     BIRTH_FAMILIES,
     IDENTITY_FAMILIES,
+    ROUTING_FAMILIES,
     STANDING_FAMILIES,
-    SYNCHRONISED_ACTIVITY,
+    TIMING_FAMILIES,
     Moment,
 )
 from phalanx.detect.population import Population
 from phalanx.evidence import UrnTest
 
-BIRTH, PAYMENT, TIMING = BIRTH_FAMILIES[0], IDENTITY_FAMILIES[0], SYNCHRONISED_ACTIVITY
+BIRTH, PAYMENT, TIMING = BIRTH_FAMILIES[0], IDENTITY_FAMILIES[0], TIMING_FAMILIES[0]
 EMAIL = IDENTITY_FAMILIES[1]
 
 
@@ -89,7 +90,7 @@ def test_without_each_member_is_the_test_of_the_others(
     population = aggregated(small.exchanges)
     communities = np.arange(population.parties.count) % 7
     test = ApartTest(Moment(population, population.steps - 1, communities))
-    families = (*STANDING_FAMILIES, SYNCHRONISED_ACTIVITY)
+    families = (*STANDING_FAMILIES, *ROUTING_FAMILIES, *TIMING_FAMILIES)
     members = np.arange(3, 23)
     whole, without = test.without_each(members, families)
     others = [np.delete(members, place) for place in range(members.size)]

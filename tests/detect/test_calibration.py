@@ -14,7 +14,7 @@ from phalanx.detect.links import (
     CONTENT_FAMILIES,
     MISSING,
     STANDING_FAMILIES,
-    SYNCHRONISED_ACTIVITY,
+    TIMING_FAMILIES,
     LinkFamily,
     Moment,
 )
@@ -66,7 +66,7 @@ def calibrated(e: Sequence[float]) -> bool:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(
     "families",
-    [STANDING_FAMILIES, CONTENT_FAMILIES, (SYNCHRONISED_ACTIVITY,)],
+    [STANDING_FAMILIES, CONTENT_FAMILIES, TIMING_FAMILIES],
     ids=["standing", "content", "timing"],
 )
 def test_random_groups_have_no_evidence(

@@ -166,7 +166,7 @@ def test_wherever_the_log_is_cut_the_result_is_the_same(
 
 def test_a_party_that_is_declared_late_begins_anew(small: Any, tmp_path: Path) -> None:
     """The past looks different then; all steps are replayed, which is noted, and it agrees."""
-    log = untidy(small.exchanges, 3, organisations=True)
+    log = untidy(small.exchanges, 0, organisations=True)
     results = in_parts(log, [6, 12], tmp_path / "a.store")
     assert results[-1].run.notes["account that declared its party late, all steps replayed"]
     assert same(results[-1], scan(log, settings_of(None)))

@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.links import MISSING, LinkFamily, Moment, Source
+from phalanx.detect.links import MISSING, Moment, SharedValues, Source
 from phalanx.detect.membership import (
     Core,
     content_log_ratio,
@@ -47,7 +47,7 @@ def alone() -> npt.NDArray[np.int64]:
 def ratio(members: npt.NDArray[np.int64], *families: Trait) -> npt.NDArray[np.float64]:
     """Return the log ratio of members; the core is known from elsewhere."""
     moment = cast("Moment", None)
-    chosen = cast("list[LinkFamily]", families)
+    chosen = cast("list[SharedValues]", families)
     return over_sources(standing_log_ratios(moment, chosen, members, Core(CORE, 1)), chosen)
 
 

@@ -42,7 +42,7 @@ def test_a_log_of_required_columns_names_what_is_off(small: Any, scanned: Any) -
     result = scanned(small.exchanges.select(REQUIRED_COLUMNS))
     off = {signal.rule_id: signal.reason for signal in result.signals if not signal.enabled}
     assert set(off) == {"PHX-D002", "PHX-D003", "PHX-D004", "PHX-D005", "PHX-D006", "PHX-D007",
-                        "PHX-D020"}  # fmt: skip
+                        "PHX-D009", "PHX-D011", "PHX-D020", "PHX-D022", "PHX-D027", "PHX-D028"}  # fmt: skip
     assert "payment_fingerprint" in off["PHX-D002"]
     assert not [signal for signal in result.signals if signal.enabled and signal.reason]
     assert result.population.exchanges == small.exchanges.num_rows
@@ -54,7 +54,8 @@ def test_a_log_of_empty_prompts_says_so(small: Any, scanned: Any) -> None:
     blank = pa.array([" "] * table.num_rows)
     result = scanned(table.set_column(table.schema.get_field_index("prompt"), "prompt", blank))
     off = {signal.rule_id: signal.reason for signal in result.signals if not signal.enabled}
-    assert off == dict.fromkeys(("PHX-D001", "PHX-D020"), "every prompt in the log is empty")
+    read = ("PHX-D001", "PHX-D020", "PHX-D023", "PHX-D024", "PHX-D025", "PHX-D028")
+    assert off == dict.fromkeys(read, "every prompt in the log is empty")
 
 
 def test_what_was_mended_is_in_the_record_of_the_run() -> None:

@@ -47,6 +47,7 @@ CASES: dict[str, Callable[[ibis.Table], pa.Table]] = {
     "carried_values": lambda table: tables.carried_values(table, COLUMNS).to_pyarrow(),
     "shared_values": lambda table: tables.shared_values(tables.carried_values(table, COLUMNS)),
     "value_uses": lambda table: tables.value_uses(tables.carried_values(table, COLUMNS), VALUES),
+    "first_sendings": tables.first_sendings,
     "conversations": tables.conversations,
     "new_prompts": tables.new_prompts,
     "models": tables.models,

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from phalanx.logs.contract import Example, LogReaderContract
 from phalanx.logs.litellm import LiteLLMReader, exchange_of
 from phalanx.logs.quality import Quality
+from phalanx.logs.reasoning import reasoning_signature
 
 Read = Callable[..., Any]
 
@@ -181,3 +182,54 @@ _json = st.recursive(
 def test_any_shape_is_survived(payload: dict[str, Any]) -> None:
     """Payloads whose fields have senseless shapes still give a row."""
     assert "prompt" in exchange_of(payload, {}, Quality())
+
+
+ISSUED = {"type": "thinking", "thinking": "Hm", "signature": "EqQBCgIYAhIM"}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "assistant", "content": [ISSUED, {"type": "text", "text": "Yes"}]},
+        {"role": "assistant", "content": "Yes", "thinking_blocks": [ISSUED]},
+        {"type": "reasoning", "role": "assistant", "encrypted_content": "EqQBCgIYAhIM"},
+        {"role": "assistant", "content": [{"type": "redacted_thinking", "data": "EqQBCgIYAhIM"}]},
+    ],
+)
+def test_reasoning_that_is_handed_back_is_found(
+    message: dict[str, Any], tmp_path: Path, read: Read
+) -> None:
+    """The latest opaque block has one digest wherever it stands, and text has none."""
+    asked = {"role": "user", "content": "Sure?"}
+    older = {**message, "content": [{**ISSUED, "signature": "older"}]}
+    path = _written(
+        tmp_path,
+        _payload(0, messages=[older, message, asked]),
+        _payload(1, messages={"messages": [message, asked]}),
+        _payload(2),
+    )
+    first, second, none = read(path)[0]["reasoning_signature"].to_pylist()
+    assert first == second
+    assert len(first) == 32
+    assert none is None
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.just("thinking"),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["type", "signature", "data", "content", "thinking_blocks", "x"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(_JSON)
+def test_reasoning_of_any_shape_is_survived(messages: object) -> None:
+    """Whatever stands among messages, there is a digest or none."""
+    found = reasoning_signature(messages)
+    assert found is None or len(found) == 32

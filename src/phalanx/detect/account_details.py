@@ -14,7 +14,7 @@ import pyarrow as pa
 from phalanx.detect.grants import GrantBook
 from phalanx.detect.habits import HABITS
 from phalanx.detect.link_table import shown_level
-from phalanx.detect.links import ALL_FAMILIES, MISSING, SYNCHRONISED_ACTIVITY
+from phalanx.detect.links import MISSING, SHARING_FAMILIES, TIMING_FAMILIES
 from phalanx.detect.replay import TESTED_BY, Replay
 from phalanx.detect.verdicts import GROUNDS, Verdict
 
@@ -55,11 +55,11 @@ def account_details(
     for number, verdict in reversed(list(enumerate(verdicts))):
         group[verdict.members] = number
         grounds[verdict.members] = verdict.grounds
-        families = (*TESTED_BY[verdict.lead.route], SYNCHRONISED_ACTIVITY)
+        families = (*TESTED_BY[verdict.lead.route], *TIMING_FAMILIES)
         whole, without = replay.apart.without_each(verdict.members, families)
         evidence[verdict.members] = np.column_stack([np.full(without.size, whole), without])
     everywhere, inside = {}, {}
-    for family in ALL_FAMILIES:
+    for family in SHARING_FAMILIES:
         level = shown_level(family, moment)
         everywhere[family.rule_id] = _alike(level)
         inside[family.rule_id] = _alike(np.where(group == MISSING, MISSING, level), group)

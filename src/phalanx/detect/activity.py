@@ -61,6 +61,11 @@ class Activity:
             self.party[rows], weights=self.counts[column][rows], minlength=self.parties
         ).astype(np.float64)
 
+    def active_steps(self, first: int, last: int) -> npt.NDArray[np.int64]:
+        """Count the steps `first` to `last` in which each party was active, shape (parties,)."""
+        rows = slice(self.starts[first], self.starts[last + 1])
+        return np.bincount(self.party[rows], minlength=self.parties)
+
     def minutes_at(self, step: int) -> npt.NDArray[np.int64]:
         """Return the picked minute of each party in a step, `NEVER` where silent."""
         minutes = np.full(self.parties, NEVER, dtype=np.int64)

@@ -17,10 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from phalanx.detect import tables
-from phalanx.detect.narrow import CONTENT_COLUMNS
-
-VALUE_COLUMNS = (*CONTENT_COLUMNS, "exact")
-"""Columns of the narrow table whose values several accounts may share; the last holds prompts."""
+from phalanx.detect.tables import VALUE_COLUMNS
 
 NOT_SHOWN = np.iinfo(np.int32).max
 """Step of an attribute that an account never carried."""
@@ -50,6 +47,10 @@ class Aggregates:
     models: pa.Table
     """Exchanges of the part per account (row of `accounts`) and model."""
 
+    sendings: pa.Table
+    """When each account (row of `accounts`) first sent each request that several accounts sent
+    until the end of the part."""
+
     def followed_by(self, later: Aggregates) -> Aggregates:
         """Return the counts of this part and of the next, which was counted after it."""
         return Aggregates(
@@ -58,7 +59,11 @@ class Aggregates:
             values=pa.concat_tables([self.values, later.values]),
             uses=pa.concat_tables([self.uses, later.uses]),
             models=pa.concat_tables([self.models, later.models]),
+            sendings=later.sendings,
         )
+
+
+NO_SENDINGS = pa.table({name: pa.array([], pa.int64()) for name in ("request", "account", "sent")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,7 @@ def aggregate(narrow: ibis.Table, step_hours: int, past: Past | None = None) -> 
     number = _Numbers(accounts["account"].to_numpy())
     values, uses = _shared(narrow, past, number)
     models = tables.models(narrow)
+    everything = narrow if past is None else narrow.union(past.rows)
     return Aggregates(
         accounts=accounts,
         steps=_in_order(
@@ -98,6 +104,7 @@ def aggregate(narrow: ibis.Table, step_hours: int, past: Past | None = None) -> 
         values=values,
         uses=uses,
         models=number.put_into(models),
+        sendings=number.put_into(tables.first_sendings(everything)),
     )
 
 

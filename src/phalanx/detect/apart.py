@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.links import MISSING, LinkFamily, Moment
-from phalanx.evidence import Urn, UrnTest, mean, without_strongest
+from phalanx.detect.links import Dealings, LinkFamily, Moment, SharedValues
+from phalanx.evidence import OddsTest, Urn, UrnTest, mean, without_strongest
 
-Codes = npt.NDArray[np.int64]
+_Filling = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+"""Values and strata of an urn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class FamilyEvidence:
 
     family: LinkFamily
     log10_e: float
-    finest: UrnTest
+    finest: UrnTest | OddsTest
     """The test at the resolution that says most."""
 
 
@@ -32,13 +33,14 @@ class ApartTest:
     """Urns of several families at one moment, ready for every group.
 
     Null hypothesis: the parties are operated apart, that is, within strata (of country,
-    or of network operator for addresses) the values of the tested families are
-    exchangeable between parties, the group having been formed without them.
+    of network operator for addresses, or of pace for volumes) the values of the tested
+    families are exchangeable between parties, the group having been formed without them.
+    Families of what passes between parties bring their own null and test.
     """
 
     def __init__(self, moment: Moment) -> None:
         """Begin at a moment."""
-        self._shelf: dict[tuple[str, int], tuple[Codes, Codes, Urn]] = {}
+        self._shelf: dict[tuple[str, int], tuple[_Filling, Urn]] = {}
         self.move_to(moment)
 
     def move_to(self, moment: Moment) -> None:
@@ -53,13 +55,24 @@ class ApartTest:
         """Return the evidence of each family that anybody shows on each group of parties."""
         lines: list[list[FamilyEvidence]] = [[] for _ in groups]
         for family in families:
-            of_levels = [urn.test_groups(groups) for urn in self._urns_of(family)]
+            of_levels = self._test_levels(family, groups)
             if not of_levels:
                 continue
             for evidence, *tests in zip(lines, *of_levels, strict=True):
                 best = max(tests, key=lambda test: test.log10_e)
                 evidence.append(FamilyEvidence(family, mean([t.log10_e for t in tests]), best))
         return lines
+
+    def _test_levels(
+        self, family: LinkFamily, groups: Sequence[npt.NDArray[np.int64]]
+    ) -> Sequence[Sequence[UrnTest | OddsTest]]:
+        """Test a family at each of its resolutions."""
+        if isinstance(family, SharedValues):
+            return [urn.test_groups(groups) for urn in self._urns_of(family)]
+        if isinstance(family, Dealings):
+            return [family.test_groups(self._moment, groups)]
+        message = f"{family.rule_id} has no test"
+        raise TypeError(message)
 
     def without_each(
         self, members: npt.NDArray[np.int64], families: Sequence[LinkFamily]
@@ -75,11 +88,10 @@ class ApartTest:
         """
         sources, of_families = [], []
         for family in families:
-            urns = self._urns_of(family)
-            if urns:
+            levels = self._levels_without_each(family, members)
+            if levels:
                 sources.append(family.source)
-                levels = np.array([urn.log10_e_without_each(members) for urn in urns])
-                of_families.append([mean(column) for column in levels.T.tolist()])
+                of_families.append([mean(column) for column in zip(*levels, strict=True)])
         (whole,) = self.test([members], families)
         without = [
             without_strongest(zip(sources, said, strict=True), members.size - 1)
@@ -87,28 +99,33 @@ class ApartTest:
         ]
         return combine(whole, members.size), np.array(without or [0.0] * members.size)
 
-    def _urns_of(self, family: LinkFamily) -> list[Urn]:
+    def _levels_without_each(
+        self, family: LinkFamily, members: npt.NDArray[np.int64]
+    ) -> Sequence[Sequence[float]]:
+        """Return the evidence without each member, at each resolution of a family."""
+        if isinstance(family, SharedValues):
+            return [urn.log10_e_without_each(members).tolist() for urn in self._urns_of(family)]
+        others = [np.delete(members, place) for place in range(members.size)]
+        return [[test.log10_e for test in tests] for tests in self._test_levels(family, others)]
+
+    def _urns_of(self, family: SharedValues) -> list[Urn]:
         """Count values among the parties that have appeared by then, once for all routes."""
         if family.rule_id not in self._urns:
+            strata = self._moment.strata(family.stratum)
             urns = [
-                self._urn(family, number, level)
+                self._urn((family.rule_id, number), (level, strata))
                 for number, level in enumerate(family.values(self._moment))
             ]
             shown = any(urn.population for urn in urns)
             self._urns[family.rule_id] = urns if shown else []
         return self._urns[family.rule_id]
 
-    def _urn(self, family: LinkFamily, number: int, level: npt.NDArray[np.int64]) -> Urn:
+    def _urn(self, place: tuple[str, int], filling: _Filling) -> Urn:
         """Fill an urn; values that are what they were the last time are not sorted again."""
-        stratum = self._moment.code(family.stratum)
-        shelved = self._shelf.get((family.rule_id, number))
-        if shelved is None or not (
-            np.array_equal(shelved[0], level) and np.array_equal(shelved[1], stratum)
-        ):
-            # Parties without the stratum's attribute are a stratum of their own.
-            urn = Urn(level, stratum - MISSING)
-            shelved = self._shelf[family.rule_id, number] = level, stratum, urn
-        return shelved[2].among(self._seen)
+        shelved = self._shelf.get(place)
+        if shelved is None or not all(map(np.array_equal, shelved[0], filling)):
+            shelved = self._shelf[place] = filling, Urn(*filling)
+        return shelved[1].among(self._seen)
 
 
 def combine(lines: Sequence[FamilyEvidence], parties: int) -> float:

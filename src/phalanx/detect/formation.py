@@ -30,8 +30,8 @@ from phalanx.detect.links import (
     BIRTH_FAMILIES,
     IDENTITY_FAMILIES,
     MISSING,
-    LinkFamily,
     Moment,
+    SharedValues,
 )
 from phalanx.detect.own_use import OwnContent
 from phalanx.detect.population import Population
@@ -46,7 +46,7 @@ Route = Literal["content", "identity", "birth"]
 """What forms a group: what its parties send, who pays and registers from where, or when they
 registered. All other families testify for it."""
 
-_FORMED_BY: Mapping[Route, Sequence[LinkFamily]] = {
+_FORMED_BY: Mapping[Route, Sequence[SharedValues]] = {
     "identity": IDENTITY_FAMILIES,
     "birth": BIRTH_FAMILIES,
 }
@@ -128,7 +128,7 @@ class Formations:
         users = np.bincount(sent.indices, minlength=sent.shape[1])
         return _OfContent(found, groups, OwnContent(self._population.content, owner, users, labels))
 
-    def _form_by_standing(self, step: int, families: Sequence[LinkFamily]) -> list[Group]:
+    def _form_by_standing(self, step: int, families: Sequence[SharedValues]) -> list[Group]:
         """Keep the members whose common values outweigh the odds."""
         nobody = np.full(self._population.parties.count, MISSING, dtype=np.int64)
         moment = Moment(self._population, step, nobody)

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from phalanx.detect.links import MISSING, LinkFamily, Moment
+from phalanx.detect.links import MISSING, Moment, SharedValues
 
 AGREEMENT = 0.7
 """m: how often two parties of one operator are taken to agree in a family."""
@@ -100,7 +100,7 @@ def _strongest_links(
     return party[:filled], value[:filled], weight[:filled]
 
 
-def standing_incidence(moment: Moment, families: Sequence[LinkFamily]) -> Incidence:
+def standing_incidence(moment: Moment, families: Sequence[SharedValues]) -> Incidence:
     """Link parties that have appeared to the standing attributes that they carry."""
     seen = moment.population.activity.joined <= moment.step
     active = int(seen.sum())

@@ -8,11 +8,16 @@ from phalanx.detect.honest import (
     HonestEvidence,
 )
 from phalanx.detect.track import Track
+from phalanx.evidence import OddsTest, UrnTest
 from phalanx.model import Evidence
 
 APART_NULL = (
     "The parties are operated apart: within a country (within a network operator, for "
     "addresses) values of this family are exchangeable between parties."
+)
+TURN_NULL = (
+    "The parties are operated apart: on one day the refusals of a party fall on requests that "
+    "it shared first as they fall on those that it shared second."
 )
 HONEST_NULL = (
     "The operator is drawn from the same population as operators of like volume on the same days."
@@ -32,29 +37,46 @@ def evidence_lines(track: Track) -> tuple[Evidence, ...]:
     a source, multiplied over sources, tempered by size, and spread over looks.
     """
     # A family whose values no member carries says nothing, and is left out.
-    lines = [_apart(line, track) for line in track.apart_lines if line.finest.members]
+    lines = [_apart(line, track) for line in track.apart_lines if _sample_size(line.finest)]
     if track.honest is not None:
         lines.append(honest_line(track.honest))
     return tuple(sorted(lines, key=lambda line: (-line.log10_e, line.rule_id)))
 
 
+def _sample_size(test: UrnTest | OddsTest) -> int:
+    """Return how many members carry a value, or how many requests were handed over."""
+    return test.members if isinstance(test, UrnTest) else test.first
+
+
 def _apart(line: FamilyEvidence, track: Track) -> Evidence:
-    finest = line.finest
+    test = line.finest
+    if isinstance(test, UrnTest):
+        null, population = APART_NULL, test.population
+        method = "Polya urn against multivariate hypergeometric, version 1"
+        observation = (
+            f"{_counted(test.members, 'party carries', 'parties carry')} "
+            f"{_counted(test.distinct_values, 'distinct value', 'distinct values')}; "
+            f"{_counted(test.largest_share, 'has', 'share')} the most frequent one"
+        )
+    else:
+        null, population = TURN_NULL, test.second
+        method = "Fisher's noncentral hypergeometric against the central one, version 1"
+        observation = (
+            f"of {_counted(test.first, 'request', 'requests')} that a second member sent within "
+            f"a minute of the first, {test.first_marked} had been turned away; "
+            f"{test.second_marked} of the second ones were"
+        )
     return Evidence(
         rule_id=line.family.rule_id,
         name=line.family.name,
         family=line.family.source,
-        null_hypothesis=APART_NULL,
-        observation=(
-            f"{_counted(finest.members, 'party carries', 'parties carry')} "
-            f"{_counted(finest.distinct_values, 'distinct value', 'distinct values')}; "
-            f"{_counted(finest.largest_share, 'has', 'share')} the most frequent one"
-        ),
+        null_hypothesis=null,
+        observation=observation,
         log10_e=line.log10_e,
         reachable_log10_e=None,
-        sample_size=finest.members,
-        reference_size=finest.population,
-        method="Polya urn against multivariate hypergeometric, version 1",
+        sample_size=_sample_size(test),
+        reference_size=population,
+        method=method,
         assumptions=(
             _FORMED_BY[track.route],
             "Sources are independent of each other under the null.",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from phalanx.detect.groups import AGREEMENT
-from phalanx.detect.links import ALL_FAMILIES, MISSING, LinkFamily, Moment
+from phalanx.detect.links import MISSING, SHARING_FAMILIES, Moment, SharedValues
 from phalanx.detect.narrow import Names
 from phalanx.detect.population import Population
 
@@ -50,7 +50,7 @@ def link_table(
         names: What hashes stood for.
     """
     rows: list[dict[str, object]] = []
-    for family in ALL_FAMILIES:
+    for family in SHARING_FAMILIES:
         level = shown_level(family, moment)
         present = level[level != MISSING]
         if not present.size:
@@ -74,7 +74,7 @@ def link_table(
     return pa.Table.from_pylist(rows, schema=LINK_SCHEMA)
 
 
-def shown_level(family: LinkFamily, moment: Moment) -> npt.NDArray[np.int64]:
+def shown_level(family: SharedValues, moment: Moment) -> npt.NDArray[np.int64]:
     """Return the value of each party at the resolution that is shown: subnets, else the finest."""
     levels = family.values(moment)
     return levels[min(1, len(levels) - 1)] if family.rule_id == "PHX-D003" else levels[0]
@@ -95,7 +95,7 @@ def _account(population: Population, party: int) -> str:
     return population.account_names[int(population.parties.first_account[party])]
 
 
-def _value(population: Population, family: LinkFamily, party: int, names: Names) -> str | None:
+def _value(population: Population, family: SharedValues, party: int, names: Names) -> str | None:
     attribute = _ATTRIBUTE.get(family.rule_id)
     if attribute is None:
         return None

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from phalanx.detect.links import MISSING, LinkFamily, Moment
+from phalanx.detect.links import MISSING, Moment, SharedValues
 
 _BINS = 10
 _FEWEST_CORE = 2
@@ -47,7 +47,7 @@ def content_log_ratio(
 
 def standing_log_ratios(
     moment: Moment,
-    families: Sequence[LinkFamily],
+    families: Sequence[SharedValues],
     members: npt.NDArray[np.int64],
     core: Core,
 ) -> npt.NDArray[np.float64]:
@@ -69,7 +69,7 @@ def standing_log_ratios(
 
 
 def over_sources(
-    ratios: npt.NDArray[np.float64], families: Sequence[LinkFamily]
+    ratios: npt.NDArray[np.float64], families: Sequence[SharedValues]
 ) -> npt.NDArray[np.float64]:
     """Average the log ratios of families of one source, add the sources.
 

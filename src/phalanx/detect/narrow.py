@@ -50,6 +50,7 @@ HASHED_COLUMNS = NAMED_COLUMNS | {
     "conversation": "conversation_id",
     "system": "system_prompt",
     "prefix": "history",
+    "signature": "reasoning_signature",
 }
 """Narrow column -> column of the log that is kept as a keyed hash. `prefix` is the hash of
 all turns of a conversation before the last: equal where one account goes on with what
@@ -69,6 +70,9 @@ _PARAMETER_NUMBERS = ("temperature", "top_p", "max_tokens", "n", "logprobs", "st
 
 EXCERPT = "excerpt"
 """What an engine calls the sampled openings of prompts."""
+
+_LIMITED = 429
+"""From this status on it is the service that could not, not the request that was wrong."""
 
 _EXCERPT_CHARACTERS = 240
 _EXCERPT_ONE_IN = 64
@@ -90,6 +94,7 @@ NARROW_SCHEMA = pa.schema(
         ("capabilities", pa.int16()),
         ("code", pa.int16()),
         ("refused", pa.int16()),
+        ("limited", pa.int16()),
         ("soft_labels", pa.int16()),
         ("known", pa.int16()),
     ]
@@ -173,13 +178,15 @@ class Narrowing:
         columns["draw"] = _draw(timestamp, sketch.words)
         columns["input_tokens"] = _input_tokens(batch, sketch.words)
         columns["output_tokens"] = _output_tokens(batch)
+        status = _integers(batch.column("status"))
+        columns["refused"] = (status >= 400).astype(np.int16)
+        columns["limited"] = (status >= _LIMITED).astype(np.int16)
         columns["soft_labels"] = _soft_labels(batch)
         columns["known"] = (
             np.zeros(batch.num_rows, dtype=np.int16)
             if self.known is None
             else self.known.contain(prompts).astype(np.int16)
         )
-        columns["refused"] = (_integers(batch.column("status")) >= 400).astype(np.int16)
         if self.keep_excerpts:
             sightings.append(_excerpts(prompts, sketch.opening, columns["draw"].astype(np.int64)))
         rows = pa.RecordBatch.from_arrays(

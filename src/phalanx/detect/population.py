@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +15,8 @@ from phalanx.detect import tables
 from phalanx.detect.activity import Activity, arrange
 from phalanx.detect.aggregates import Aggregates
 from phalanx.detect.codes import MISSING, coded
-from phalanx.detect.narrow import MICROSECONDS_PER_HOUR, Names
+from phalanx.detect.handovers import Handovers, find_handovers
+from phalanx.detect.narrow import CONTENT_COLUMNS, MICROSECONDS_PER_HOUR, Names
 from phalanx.detect.parties import Parties, declare_parties
 from phalanx.detect.shared_use import SharedUse, shared_use
 
@@ -83,6 +84,12 @@ class Population:
 
     prompts: SharedUse
     """The same for exact prompts."""
+
+    signatures: SharedUse
+    """The same for signatures of reasoning."""
+
+    handovers: Handovers
+    """Requests that one party sent soon after another."""
 
     @property
     def steps_per_day(self) -> int:
@@ -174,18 +181,21 @@ def build_population(
             name: accounts[f"{name}_step"].to_numpy()[first] - first_step
             for name in tables.STANDING_COLUMNS
         },
-        content=_shared(aggregates, parties, first_step, prompts=False),
-        prompts=_shared(aggregates, parties, first_step, prompts=True),
+        content=_shared(aggregates, parties, first_step, CONTENT_COLUMNS),
+        prompts=_shared(aggregates, parties, first_step, ("exact",)),
+        signatures=_shared(aggregates, parties, first_step, ("signature",)),
+        handovers=find_handovers(aggregates.sendings, parties.of_account, width, first_step),
     )
 
 
 def _shared(
-    aggregates: Aggregates, parties: Parties, first_step: int, *, prompts: bool
+    aggregates: Aggregates, parties: Parties, first_step: int, columns: Sequence[str]
 ) -> SharedUse:
-    """Return the use of prompts or of all else, values in the order of their first exchanges."""
+    """Return the use of some columns' values, in the order of their first exchanges."""
     values, uses = aggregates.values, aggregates.uses
     column = values["column"].to_numpy()
-    chosen = np.flatnonzero((column == tables.VALUE_COLUMNS.index("exact")) == prompts)
+    wanted = [tables.VALUE_COLUMNS.index(name) for name in columns]
+    chosen = np.flatnonzero(np.isin(column, wanted))
     keys = (values["hash"].to_numpy(), values["first"].to_numpy(), column)
     number = np.full(column.size, -1, dtype=np.int64)
     number[chosen[np.lexsort([key[chosen] for key in keys])]] = np.arange(chosen.size)

@@ -20,8 +20,9 @@ from phalanx.detect.links import (
     CONTENT_FAMILIES,
     IDENTITY_FAMILIES,
     MISSING,
+    ROUTING_FAMILIES,
     STANDING_FAMILIES,
-    SYNCHRONISED_ACTIVITY,
+    TIMING_FAMILIES,
     LinkFamily,
     Moment,
 )
@@ -37,9 +38,9 @@ from phalanx.evidence import (
 )
 
 TESTED_BY: Mapping[Route, Sequence[LinkFamily]] = {
-    "content": STANDING_FAMILIES,
-    "identity": (*BIRTH_FAMILIES, *CONTENT_FAMILIES),
-    "birth": (*IDENTITY_FAMILIES, *CONTENT_FAMILIES),
+    "content": (*STANDING_FAMILIES, *ROUTING_FAMILIES),
+    "identity": (*BIRTH_FAMILIES, *CONTENT_FAMILIES, *ROUTING_FAMILIES),
+    "birth": (*IDENTITY_FAMILIES, *CONTENT_FAMILIES, *ROUTING_FAMILIES),
 }
 """Route that formed a group -> families that testify for it; timing testifies for all."""
 
@@ -235,7 +236,7 @@ class Replay:
             chosen = [track for track in tracks if track.route == route]
             members = [track.members for track in chosen]
             of_families = self.apart.test(members, families)
-            timing = self.apart.test(members, (SYNCHRONISED_ACTIVITY,))
+            timing = self.apart.test(members, TIMING_FAMILIES)
             for track, lines, times in zip(chosen, of_families, timing, strict=True):
                 track.timing.extend(times)
                 track.apart_lines = lines + _average(track.timing)
@@ -324,8 +325,13 @@ class Replay:
 
 
 def _average(timing: list[FamilyEvidence]) -> list[FamilyEvidence]:
-    """Average the synchrony of several steps: habits last, so steps may not be multiplied."""
-    if not timing:
-        return []
-    best = max(timing, key=lambda line: line.log10_e)
-    return [FamilyEvidence(best.family, mean([t.log10_e for t in timing]), best.finest)]
+    """Average each family over several steps: habits last, so steps may not be multiplied."""
+    averages = []
+    for family in TIMING_FAMILIES:
+        lines = [line for line in timing if line.family is family]
+        if lines:
+            best = max(lines, key=lambda line: line.log10_e)
+            averages.append(
+                FamilyEvidence(family, mean([line.log10_e for line in lines]), best.finest)
+            )
+    return averages

@@ -30,11 +30,13 @@ STANDING_COLUMNS = (
     "tls",
     "parameters",
     "created",
+    "signature",
 )
 """Attributes of an account that are taken from its first exchange that carries them."""
 
-VALUE_COLUMNS = (*CONTENT_COLUMNS, "exact")
-"""Columns of the narrow table whose values several accounts may share; the last holds prompts."""
+VALUE_COLUMNS = (*CONTENT_COLUMNS, "exact", "signature")
+"""Columns of the narrow table whose values several accounts may share; `exact` holds
+prompts."""
 
 _DRAWS = 1024
 """Draws that tell exchanges of one microsecond apart."""
@@ -187,6 +189,37 @@ def _use_counts() -> dict[str, ibis.Value]:
         "targeted": ((mask & ibis.literal(TARGETED_MASK, "int64")) != 0).sum(),
         "output_tokens": _.output_tokens.sum(where=_.output_tokens >= 0).coalesce(0),
     }
+
+
+def first_sendings(narrow: ibis.Table) -> pa.Table:
+    """Return when each account first sent each request that several accounts sent.
+
+    A request is a last turn with all earlier ones. What an account sends again, be it after a
+    refusal, does not count.
+
+    Parameters:
+        narrow: The narrow table.
+
+    Returns:
+        Columns request, account, and sent: twice the microseconds since 1970, and one more if
+        the exchange was turned away.
+    """
+    requests = narrow.filter(_.exact != 0).select(
+        "account",
+        request=_.exact ^ _.prefix,
+        sent=_.timestamp * ibis.literal(2, "int64") + _.limited.cast("int64"),
+    )
+    passed_on = (
+        requests.group_by("request")
+        .agg(low=_.account.min(), high=_.account.max())
+        .filter(_.low != _.high)
+    )
+    return (
+        requests.semi_join(passed_on, "request")
+        .group_by("request", "account")
+        .agg(sent=_.sent.min())
+        .to_pyarrow()
+    )
 
 
 def new_prompts(narrow: ibis.Table, past: ibis.Table | None = None) -> pa.Table:

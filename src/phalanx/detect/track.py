@@ -50,7 +50,7 @@ class Track:
 
     members: npt.NDArray[np.int64]
     timing: list[FamilyEvidence] = field(default_factory=list)
-    """Synchrony of each step at which the group was looked at."""
+    """Timing in each step at which the group was looked at."""
 
     looks: list[Look] = field(default_factory=list)
     log10_apart: list[float] = field(default_factory=list)

@@ -17,7 +17,7 @@ from phalanx.detect.honest import HonestEvidence
 from phalanx.detect.links import ALL_FAMILIES
 from phalanx.detect.replay import TESTED_BY, ReplayState
 from phalanx.detect.track import Look, Track
-from phalanx.evidence import UrnTest
+from phalanx.evidence import OddsTest, UrnTest
 
 _URN = pa.struct(
     [
@@ -28,9 +28,20 @@ _URN = pa.struct(
         ("population", pa.int64()),
     ]
 )
-_LINES = pa.list_(
-    pa.struct([("rule_id", pa.string()), ("log10_e", pa.float64()), ("finest", _URN)])
+_ODDS = pa.struct(
+    [
+        ("log10_e", pa.float64()),
+        ("first", pa.int64()),
+        ("first_marked", pa.int64()),
+        ("second", pa.int64()),
+        ("second_marked", pa.int64()),
+    ]
 )
+_LINES = pa.list_(
+    pa.struct([("rule_id", pa.string()), ("log10_e", pa.float64()), ("urn", _URN), ("odds", _ODDS)])
+)
+"""One of `urn` and `odds` is null: a family has one kind of test."""
+
 _LOOKS = pa.list_(pa.struct([("step", pa.int64()), ("parties", pa.int64()), ("lines", _LINES)]))
 _HONEST = pa.struct(
     [
@@ -119,7 +130,11 @@ def replay_state(
 
 def _lines(lines: Sequence[FamilyEvidence]) -> list[dict[str, object]]:
     return [
-        {"rule_id": x.family.rule_id, "log10_e": x.log10_e, "finest": asdict(x.finest)}
+        {
+            "rule_id": x.family.rule_id,
+            "log10_e": x.log10_e,
+            "urn" if isinstance(x.finest, UrnTest) else "odds": asdict(x.finest),
+        }
         for x in lines
     ]
 
@@ -151,5 +166,10 @@ def _track(number: int, row: Mapping[str, Any]) -> Track:
 
 def _evidence(lines: Sequence[Mapping[str, Any]]) -> list[FamilyEvidence]:
     return [
-        FamilyEvidence(_FAMILIES[x["rule_id"]], x["log10_e"], UrnTest(**x["finest"])) for x in lines
+        FamilyEvidence(
+            _FAMILIES[x["rule_id"]],
+            x["log10_e"],
+            OddsTest(**x["odds"]) if x["urn"] is None else UrnTest(**x["urn"]),
+        )
+        for x in lines
     ]

@@ -7,6 +7,7 @@ from phalanx.evidence.conformal import conformal_log10_e, reachable_log10_e
 from phalanx.evidence.e_bh import Discoveries, e_benjamini_hochberg
 from phalanx.evidence.intervals import clopper_pearson_upper
 from phalanx.evidence.looks import LOOK_WEIGHTS, LOOKS, NOT_ASKED, weighted_looks
+from phalanx.evidence.odds import ODDS, Items, OddsTest, weigh_odds
 from phalanx.evidence.pool import pool_log10_e, pool_log10_e_over_orders, sequential_p_values
 from phalanx.evidence.sources import without_strongest
 from phalanx.evidence.two_nulls import (
@@ -22,7 +23,10 @@ __all__ = [
     "LOOKS",
     "LOOK_WEIGHTS",
     "NOT_ASKED",
+    "ODDS",
     "Discoveries",
+    "Items",
+    "OddsTest",
     "Urn",
     "UrnTest",
     "both",
@@ -38,6 +42,7 @@ __all__ = [
     "product",
     "reachable_log10_e",
     "sequential_p_values",
+    "weigh_odds",
     "weighted_looks",
     "without_strongest",
 ]

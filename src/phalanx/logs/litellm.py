@@ -12,6 +12,7 @@ from phalanx.logs.json_text import digest_of
 from phalanx.logs.messages import Conversation, split_messages, text_of
 from phalanx.logs.options import ReadOptions
 from phalanx.logs.quality import Quality
+from phalanx.logs.reasoning import reasoning_signature
 from phalanx.logs.rows import PlacedRow, Row, chunks_of, first_at
 
 _NEEDED = {"startTime", "model"}
@@ -89,7 +90,11 @@ def exchange_of(payload: Mapping[str, object], columns: Mapping[str, str], quali
     row["status"] = _status(payload)
     row["tools_hash"] = digest_of(first_at(payload, "model_parameters.tools"))
     row["response"] = _response(payload.get("response"))
-    row["prompt"] = _prompt(payload.get("messages"))
+    messages = payload.get("messages")
+    row["prompt"] = _prompt(messages)
+    if isinstance(messages, dict):
+        messages = messages.get("messages")
+    row["reasoning_signature"] = reasoning_signature(messages)
     if row["prompt"] is None and "prompt" not in columns:
         quality.note("prompt not logged, taken as empty")
         row["prompt"] = Conversation("")

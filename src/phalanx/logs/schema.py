@@ -37,6 +37,7 @@ OPTIONAL_COLUMNS = (
     "stream",
     "tools_hash",
     "endpoint",
+    "reasoning_signature",
 )
 """Columns that switch signals on."""
 
@@ -92,6 +93,8 @@ EXCHANGE_SCHEMA = pa.schema(
         pa.field("stream", pa.bool_()),
         pa.field("tools_hash", pa.string()),
         pa.field("endpoint", pa.string()),
+        # Of the latest opaque reasoning block that the request handed back.
+        pa.field("reasoning_signature", pa.string()),
     ]
 )
 """Columns, types and order of every batch that leaves `phalanx.logs`."""

@@ -113,3 +113,36 @@ def test_volume_follows_the_plan(ladder: dict[str, Simulation], ask: Ask, evasio
         WHERE campaign IS NOT NULL GROUP BY account_id""",
     )
     assert 15 < mean(float(row[0]) for row in rows) < 40
+
+
+FAILOVERS = """
+SELECT count(*) FROM x AS a JOIN x AS b ON a.prompt = b.prompt AND a.account_id <> b.account_id
+AND b.timestamp > a.timestamp AND b.timestamp <= a.timestamp + INTERVAL 10 SECOND
+WHERE a.status >= 429 AND a.campaign IS NOT NULL AND b.campaign = a.campaign"""
+REFUSED = "SELECT avg((status >= 429)::INT) FROM x WHERE campaign IS {}"
+
+
+def test_a_pool_fails_over_until_e6(ladder: dict[str, Simulation], ask: Ask) -> None:
+    """What is turned away is sent on another account within seconds, but for sticky sessions."""
+    refused = "SELECT count(*) FROM x WHERE status >= 429 AND campaign IS NOT NULL"
+    for evasion in ("E0", "E2", "E3", "E4"):
+        sent_again = number(ask, ladder[evasion], FAILOVERS)
+        assert sent_again > 0.8 * number(ask, ladder[evasion], refused)
+    assert number(ask, ladder["E6"], FAILOVERS) < 0.1 * number(ask, ladder["E6"], refused)
+
+
+def test_everybody_is_refused_as_often(ladder: dict[str, Simulation], ask: Ask) -> None:
+    """The service does not know who belongs to a campaign."""
+    for simulation in ladder.values():
+        honest, planted = (number(ask, simulation, REFUSED.format(w)) for w in ("NULL", "NOT NULL"))
+        assert 0.02 < planted < 1.4 * honest
+
+
+def test_the_scheduler_deals_out_equal_shares(ladder: dict[str, Simulation], ask: Ask) -> None:
+    """Up to E2 the accounts of a day send nearly equally often."""
+    spread = """SELECT median(s) FROM (
+      SELECT (quantile_cont(n, 0.75) - quantile_cont(n, 0.25)) / median(n) AS s FROM (
+      SELECT account_id, timestamp::DATE AS day, count(*) AS n FROM x
+      WHERE campaign IS NOT NULL GROUP BY ALL) GROUP BY day)"""
+    assert number(ask, ladder["E2"], spread) < 0.15
+    assert number(ask, ladder["E3"], spread) > 0.3

@@ -13,6 +13,7 @@ from phalanx.detect.activity import NEVER, Activity
 from phalanx.detect.codes import MISSING, coded
 from phalanx.detect.links import Moment
 from phalanx.detect.population import Population
+from phalanx.detect.shared_use import SharedUse, shared_use
 from phalanx.detect.simulate import SimulationConfig, simulate
 
 Ints = npt.NDArray[np.int64]
@@ -96,17 +97,37 @@ def _crowd(population: Population, kind: str, seed: int) -> Moment:
         codes={name: coded(hashes) for name, hashes in attributes.items()},
         shown={name: np.zeros(size, dtype=np.int64) for name in attributes},
         activity=_active_at(population.activity, minute, generator),
+        signatures=_presented(np.arange(size), own(generator, zipf(generator, 60, size), 0.4)),
     )
     seen = np.where(generator.random(size) < 0.2, MISSING, community)
     return Moment(changed, population.steps - 1, seen)
+
+
+def _presented(party: Ints, signature: Ints) -> SharedUse:
+    """Let each party present one signature in the first step."""
+    value = np.unique(signature, return_inverse=True)[1]
+    once = np.ones(party.size, dtype=np.int64)
+    return shared_use(
+        party, value, 0 * once, {"exchanges": once}, (party.size, int(value.max()) + 1)
+    )
+
+
+@pytest.fixture(scope="session")
+def presented() -> Callable[[Ints, Ints], SharedUse]:
+    """Return what lets each party present one signature."""
+    return _presented
 
 
 def _active_at(activity: Activity, minute: Ints, generator: np.random.Generator) -> Activity:
     """Let most parties be active in the last step, each at its minute."""
     party = np.flatnonzero(generator.random(minute.size) < 0.8)
     before = int(activity.starts[-2])
+    sent = activity.total("exchanges", 0, activity.steps - 2)[party]
+    pace = sent / np.maximum(activity.active_steps(0, activity.steps - 2)[party], 1)
+    # Equally busy until then, equally many now: whoever is in one octave of pace.
+    volume = 1 + generator.poisson(2.0 ** np.floor(np.log2(np.maximum(pace, 1.0))))
     counts: Mapping[str, npt.NDArray[np.float32]] = {
-        name: np.append(rows[:before], np.ones(party.size, dtype=np.float32))
+        name: np.append(rows[:before], volume.astype(np.float32))
         for name, rows in activity.counts.items()
     }
     return Activity(

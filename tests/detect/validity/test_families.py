@@ -11,7 +11,8 @@ import pytest
 
 from phalanx.detect.apart import ApartTest, combine
 from phalanx.detect.codes import coded
-from phalanx.detect.links import ALL_FAMILIES, LinkFamily, Moment
+from phalanx.detect.links import SHARING_FAMILIES, Moment, SharedValues
+from phalanx.detect.shared_use import SharedUse
 
 Groups = list[npt.NDArray[np.int64]]
 
@@ -46,16 +47,16 @@ def drawn_by_volume(moment: Moment, size: int, draws: int, seed: int) -> Groups:
 WAYS = (drawn_alike, drawn_by_country, drawn_by_volume)
 
 
-def e_of(moment: Moment, groups: Groups, family: LinkFamily) -> npt.NDArray[np.float64]:
+def e_of(moment: Moment, groups: Groups, family: SharedValues) -> npt.NDArray[np.float64]:
     """Return the e-value of one family for each group."""
     lines = ApartTest(moment).test(groups, (family,))
     return 10.0 ** np.array([line[0].log10_e for line in lines])
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("family", ALL_FAMILIES, ids=lambda family: family.rule_id)
+@pytest.mark.parametrize("family", SHARING_FAMILIES, ids=lambda family: family.rule_id)
 def test_every_family_is_calibrated(
-    family: LinkFamily,
+    family: SharedValues,
     kind: str,
     crowd: Callable[[str, int], Moment],
     calibrated: Callable[[npt.NDArray[np.float64]], bool],
@@ -78,22 +79,22 @@ def test_every_family_is_calibrated_at_every_size(
 ) -> None:
     """The same for groups of any size, of few countries, and of heavy users, over ten crowds."""
     each = DRAWS // 10
-    found: dict[str, list[npt.NDArray[np.float64]]] = {f.rule_id: [] for f in ALL_FAMILIES}
+    found: dict[str, list[npt.NDArray[np.float64]]] = {f.rule_id: [] for f in SHARING_FAMILIES}
     product: list[float] = []
     for seed in range(10):
         moment = crowd(kind, 100 + seed)
         groups = way(moment, size, each, seed)
-        lines = ApartTest(moment).test(groups, ALL_FAMILIES)
+        lines = ApartTest(moment).test(groups, SHARING_FAMILIES)
         product += [10.0 ** combine(of_group, size) for of_group in lines]
-        for position, family in enumerate(ALL_FAMILIES):
+        for position, family in enumerate(SHARING_FAMILIES):
             found[family.rule_id].append(10.0 ** np.array([x[position].log10_e for x in lines]))
     wrong = [name for name, e in found.items() if not calibrated(np.concatenate(e))]
     assert wrong == []
     assert calibrated(np.array(product))
 
 
-@pytest.mark.parametrize("family", ALL_FAMILIES, ids=lambda family: family.rule_id)
-def test_no_family_is_blind(family: LinkFamily, crowd: Callable[[str, int], Moment]) -> None:
+@pytest.mark.parametrize("family", SHARING_FAMILIES, ids=lambda family: family.rule_id)
+def test_no_family_is_blind(family: SharedValues, crowd: Callable[[str, int], Moment]) -> None:
     """Those who all carry one uncommon value of a family are told from chance by it."""
     moment = crowd("everyday", 5)
     level = family.values(moment)[-1]
@@ -105,7 +106,7 @@ def test_no_family_is_blind(family: LinkFamily, crowd: Callable[[str, int], Mome
 
 @pytest.mark.parametrize("seed", range(3))
 def test_order_and_names_of_parties_do_not_matter(
-    seed: int, crowd: Callable[[str, int], Moment]
+    seed: int, crowd: Callable[[str, int], Moment], presented: Callable[..., SharedUse]
 ) -> None:
     """Parties in another order, under other hashes, have the same evidence in every family."""
     moment = crowd("release", 5)
@@ -125,11 +126,12 @@ def test_order_and_names_of_parties_do_not_matter(
         codes={name: coded(hashes) for name, hashes in attributes.items()},
         shown={name: steps[order] for name, steps in population.shown.items()},
         activity=replace(activity, party=place[activity.party], joined=activity.joined[order]),
+        signatures=presented(place[population.signatures.party()], population.signatures.value),
     )
     groups = drawn_alike(moment, 20, 50, seed)
-    before = ApartTest(moment).test(groups, ALL_FAMILIES)
+    before = ApartTest(moment).test(groups, SHARING_FAMILIES)
     after = ApartTest(Moment(renamed, moment.step, moment.communities[order])).test(
-        [place[group] for group in groups], ALL_FAMILIES
+        [place[group] for group in groups], SHARING_FAMILIES
     )
     for old, new in zip(before, after, strict=True):
         assert [x.log10_e for x in new] == pytest.approx([x.log10_e for x in old], abs=1e-9)

@@ -15,7 +15,7 @@ import pytest
 
 from phalanx.detect.apart import ApartTest, combine
 from phalanx.detect.formation import Formation, Formations, Group, Route
-from phalanx.detect.links import SYNCHRONISED_ACTIVITY, Moment
+from phalanx.detect.links import TIMING_FAMILIES, Moment
 from phalanx.detect.population import Population
 from phalanx.detect.replay import TESTED_BY
 from phalanx.detect.track import Track, decide
@@ -55,7 +55,7 @@ def at(moment: Moment, step: int) -> Moment:
 
 def log10_e_apart(moment: Moment, route: Route, groups: list[Group]) -> list[float]:
     """Return the evidence of one look at each group."""
-    families = (*TESTED_BY[route], SYNCHRONISED_ACTIVITY)
+    families = (*TESTED_BY[route], *TIMING_FAMILIES)
     lines = ApartTest(moment).test(groups, families)
     return [combine(line, group.size) for line, group in zip(lines, groups, strict=True)]
 

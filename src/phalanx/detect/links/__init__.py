@@ -6,41 +6,53 @@ from phalanx.detect.codes import MISSING
 from phalanx.detect.links.address import SharedAddress
 from phalanx.detect.links.birth import BirthBurst
 from phalanx.detect.links.email import SharedEmailPattern
-from phalanx.detect.links.family import LinkFamily, Moment, Source
+from phalanx.detect.links.failover import FailoverContinuation
+from phalanx.detect.links.family import Dealings, LinkFamily, Moment, SharedValues, Source
+from phalanx.detect.links.load import EqualisedLoad
 from phalanx.detect.links.parameters import SharedParameters
 from phalanx.detect.links.payment import SharedPayment
 from phalanx.detect.links.synchrony import SynchronisedActivity
 from phalanx.detect.links.template import SharedTemplate
 from phalanx.detect.links.tls import SharedTlsFingerprint
+from phalanx.detect.links.trace import TraceReplay
 
 SHARED_TEMPLATE = SharedTemplate()
-CONTENT_FAMILIES: tuple[LinkFamily, ...] = (
+CONTENT_FAMILIES: tuple[SharedValues, ...] = (
     SHARED_TEMPLATE,
     SharedParameters(),
     SharedTlsFingerprint(),
 )
 """What parties send, and with which program."""
 
-IDENTITY_FAMILIES: tuple[LinkFamily, ...] = (
+IDENTITY_FAMILIES: tuple[SharedValues, ...] = (
     SharedPayment(),
     SharedEmailPattern(),
     SharedAddress(),
 )
 """Who pays, who registered, and from where; fixed when parties first appear."""
 
-BIRTH_FAMILIES: tuple[LinkFamily, ...] = (BirthBurst(),)
+BIRTH_FAMILIES: tuple[SharedValues, ...] = (BirthBurst(),)
 """When parties registered."""
 
-STANDING_FAMILIES: tuple[LinkFamily, ...] = (*IDENTITY_FAMILIES, *BIRTH_FAMILIES)
+STANDING_FAMILIES: tuple[SharedValues, ...] = (*IDENTITY_FAMILIES, *BIRTH_FAMILIES)
 """Where parties come from, all of it."""
 
-SYNCHRONISED_ACTIVITY = SynchronisedActivity()
+TIMING_FAMILIES: tuple[SharedValues, ...] = (SynchronisedActivity(), EqualisedLoad())
+"""When parties send, and how much, step by step."""
 
-ALL_FAMILIES: tuple[LinkFamily, ...] = (
+FAILOVER_CONTINUATION, TRACE_REPLAY = FailoverContinuation(), TraceReplay()
+ROUTING_FAMILIES: tuple[LinkFamily, ...] = (FAILOVER_CONTINUATION, TRACE_REPLAY)
+"""What moves from one party to another."""
+
+SHARING_FAMILIES: tuple[SharedValues, ...] = (
     *CONTENT_FAMILIES,
     *STANDING_FAMILIES,
-    SYNCHRONISED_ACTIVITY,
+    *TIMING_FAMILIES,
+    TRACE_REPLAY,
 )
+"""Families of values, which can be shown party by party."""
+
+ALL_FAMILIES: tuple[LinkFamily, ...] = (*SHARING_FAMILIES, FAILOVER_CONTINUATION)
 
 __all__ = [
     "ALL_FAMILIES",
@@ -48,10 +60,14 @@ __all__ = [
     "CONTENT_FAMILIES",
     "IDENTITY_FAMILIES",
     "MISSING",
+    "ROUTING_FAMILIES",
     "SHARED_TEMPLATE",
+    "SHARING_FAMILIES",
     "STANDING_FAMILIES",
-    "SYNCHRONISED_ACTIVITY",
+    "TIMING_FAMILIES",
+    "Dealings",
     "LinkFamily",
     "Moment",
+    "SharedValues",
     "Source",
 ]

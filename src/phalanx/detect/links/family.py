@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from phalanx.detect.codes import MISSING
 from phalanx.detect.population import Population
+from phalanx.evidence import OddsTest
 
-Source = Literal["software", "network", "identity", "birth", "timing"]
+Source = Literal["software", "network", "identity", "birth", "timing", "routing"]
 """What could explain a shared value innocently. Families of one source are averaged,
 because one innocent cause would explain them all; sources are multiplied."""
 
@@ -36,9 +38,36 @@ class Moment:
         """Creation of each party's earliest account, as it is known now; 0 where unknown."""
         return np.where(self.code("created") == MISSING, 0, self.population.attributes["created"])
 
+    def strata(self, attribute: str) -> npt.NDArray[np.int64]:
+        """Return within which parties values are exchangeable, shape (parties,), at least 0.
+
+        Parameters:
+            attribute: One of `Population.codes`, or `PACE`.
+        """
+        if attribute == PACE:
+            return self._pace()
+        # Parties without the attribute are a stratum of their own.
+        return self.code(attribute) - MISSING
+
+    def _pace(self) -> npt.NDArray[np.int64]:
+        """Return the octave of each party's exchanges per active step before this one."""
+        if self.step == 0:
+            return np.zeros(self.population.parties.count, dtype=np.int64)
+        activity = self.population.activity
+        sent = activity.total("exchanges", 0, self.step - 1)
+        steps = activity.active_steps(0, self.step - 1)
+        # Somebody new has no pace yet, and is like the others who are new.
+        return np.where(
+            steps > 0, 1 + np.log2(np.maximum(sent, 1) / np.maximum(steps, 1)), 0
+        ).astype(np.int64)
+
+
+PACE = "pace"
+"""Stratum of parties that were equally busy until then."""
+
 
 class LinkFamily(Protocol):
-    """One trait that parties of one operator share.
+    """One trait that gives away the parties of one operator.
 
     The class docstring is what `phalanx explain` prints.
     """
@@ -48,9 +77,26 @@ class LinkFamily(Protocol):
 
     rule_id: str
     source: Source
+
+
+@runtime_checkable
+class SharedValues(LinkFamily, Protocol):
+    """A family of values that parties share; whether beyond chance, an urn tells."""
+
     stratum: str
     """Attribute within whose values the family's values are exchangeable under the null."""
 
     def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return one value per party, at one or several resolutions, finest first."""
+        ...
+
+
+@runtime_checkable
+class Dealings(LinkFamily, Protocol):
+    """A family of what passes between parties, with a test of its own."""
+
+    def test_groups(
+        self, moment: Moment, groups: Sequence[npt.NDArray[np.int64]]
+    ) -> list[OddsTest]:
+        """Return the evidence on each group of parties."""
         ...

@@ -11,6 +11,7 @@ from phalanx.detect.simulate.accounts import Accounts
 from phalanx.detect.simulate.arrivals import Arrivals, ArrivalShape, draw_arrivals, positions
 from phalanx.detect.simulate.config import CampaignPlan
 from phalanx.detect.simulate.exchanges import Exchanges
+from phalanx.detect.simulate.failover import failed_over
 from phalanx.detect.simulate.grammar import Book
 from phalanx.detect.simulate.grammar.hashing import Seeds, combine, key_of, mix, pick, unit
 from phalanx.detect.simulate.ladder import Rung
@@ -57,11 +58,12 @@ def draw_campaign(campaign: Campaigning, book: Book, rng: np.random.Generator) -
         arrivals = _scheduled(campaign, rng)
     cover = write_benign(accounts, arrivals, book, f"cover {campaign.plan.name}")
     harvest = _harvest(campaign, arrivals, book, rng)
-    return _mixed(cover, harvest, hidden.cover_share, arrivals)
+    sent = _mixed(cover, harvest, hidden.cover_share, arrivals)
+    return sent if hidden.sticky_sessions else failed_over(sent, accounts, campaign.span)
 
 
 def _scheduled(campaign: Campaigning, rng: np.random.Generator) -> Arrivals:
-    """Let one scheduler drive all accounts: common windows, and rounds within them."""
+    """Let one scheduler drive all accounts: common windows, rounds within them, equal shares."""
     accounts, span = campaign.accounts, campaign.span
     windows = int(rng.integers(2, 5))
     begins = np.sort(rng.uniform(0.0, 23.0, windows)) * 3600.0
@@ -88,12 +90,37 @@ def _scheduled(campaign: Campaigning, rng: np.random.Generator) -> Arrivals:
     elapsed -= elapsed[heads][run]
     seconds = (campaign.begin_day + day[row]) * _DAY_SECONDS + at[run] + elapsed
     kept = seconds < span.days * _DAY_SECONDS
+    dealt = _dealt(account, day, day[row[heads]], at)
     return Arrivals(
-        account=account[row][kept],
+        account=dealt[run][kept],
         time_us=(span.start_us + (seconds * 1e6).astype(np.int64))[kept],
         session=run[kept],
         position=positions(run[kept]),
     )
+
+
+def _dealt(
+    account: NDArray[np.int64],
+    day: NDArray[np.int64],
+    day_of_run: NDArray[np.int64],
+    at: NDArray[np.float64],
+) -> NDArray[np.int64]:
+    """Give each run to the least used of the accounts that are active on its day.
+
+    Parameters:
+        account: Of each account and active day.
+        day: Of the same.
+        day_of_run: One of these days for each run.
+        at: Time of each run within its day.
+    """
+    on_duty = account[np.lexsort((mix(account.astype(np.uint64), key_of("turn")), day))]
+    strength = np.bincount(day)
+    begins = np.cumsum(strength) - strength
+    in_time = np.lexsort((at, day_of_run))
+    today = day_of_run[in_time]
+    dealt = np.empty(len(at), dtype=np.int64)
+    dealt[in_time] = on_duty[begins[today] + positions(today) % strength[today]]
+    return dealt
 
 
 def _harvest(
@@ -132,6 +159,8 @@ def _harvest(
         user_agent=np.full(size, -1, dtype=np.int64),
         harvest=np.ones(size, dtype=bool),
         corpus=np.full(size, -1, dtype=np.int64),
+        status=np.zeros(size, dtype=np.int64),
+        repeats=np.zeros(size, dtype=np.int64),
     )
 
 

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from phalanx.detect.simulate.accounts import Accounts, Catalogue
+from phalanx.detect.simulate.failover import draw_statuses
 from phalanx.detect.simulate.grammar import Book, render
-from phalanx.detect.simulate.grammar.hashing import Seeds, key_of, mix, pick, unit
+from phalanx.detect.simulate.grammar.hashing import Seeds, combine, key_of, mix, pick, unit
 from phalanx.detect.simulate.identifiers import Style, Styles
 from phalanx.detect.simulate.network import write_addresses
 from phalanx.detect.simulate.prompt_text import PromptWriter
@@ -23,6 +24,8 @@ ROWS_PER_BATCH = 32_768
 _TIMESTAMP = pa.timestamp("us", tz="UTC")
 _BYTES_PER_TOKEN = 3.9
 _RESPONSES = 600
+_REASONING_SHARE = 0.4
+"""Share of conversations with a model that reasons."""
 
 NATIVE_SCHEMA = pa.schema(
     {
@@ -54,6 +57,7 @@ NATIVE_SCHEMA = pa.schema(
         "stream": pa.bool_(),
         "tools_hash": pa.string(),
         "endpoint": pa.string(),
+        "reasoning_signature": pa.string(),
     }
 )
 """Columns and types that the simulator writes, in the order of `NATIVE_COLUMNS`."""
@@ -158,7 +162,8 @@ class TableWriter:
         prompt = self.prompts.write(rows)
         own = account + np.where(exchanges.harvest[rows], len(accounts) - self.benign_accounts, 0)
         system = self.texts.systems.take(pa.array(own))
-        status = _statuses(noise)
+        given = exchanges.status[rows].astype(np.int32)
+        status = np.where(given > 0, given, draw_statuses(noise))
         output = self._output_tokens(rows, account, noise, status)
         second = unit(noise, key_of("model")) < 0.12
         model = np.where(second, accounts.second_model[account], accounts.model[account])
@@ -194,6 +199,7 @@ class TableWriter:
             pa.array(accounts.stream[account]),
             self.texts.tools.take(at),
             self.catalogue.endpoints.take(pa.array(accounts.endpoint[account])),
+            _where_given(self._reasoning(rows), self.styles.signature),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=NATIVE_SCHEMA)
 
@@ -213,6 +219,16 @@ class TableWriter:
         tokens = np.minimum(tokens, np.where(limit > 0, limit, 16_384))
         return np.where(status == 200, np.maximum(tokens, 1).astype(np.int64), 0)
 
+    def _reasoning(self, rows: NDArray[np.int64]) -> Seeds:
+        """Return the seed of the reasoning that each request hands back, 0 for none.
+
+        It is that of the turn before, whichever account was issued it.
+        """
+        said = rows - self.prompts.exchanges.repeats[rows]
+        talk, turn = self.prompts.exchanges.conversation[said], self.prompts.exchanges.turn[said]
+        reasons = (turn > 0) & (unit(talk, key_of("reasons")) < _REASONING_SHARE)
+        return np.where(reasons, combine(talk, turn.astype(np.uint64)), np.uint64(0))
+
     def _responses(self, output_tokens: NDArray[np.int64]) -> pa.StringArray:
         """Take a text of about the right length for each response, none for failures."""
         place = np.log(np.maximum(output_tokens, 1)) / np.log(4096.0) * (len(self.responses) - 1)
@@ -229,14 +245,6 @@ def response_pool(book: Book) -> pa.StringArray:
     lengths = (np.exp(np.linspace(0.0, np.log(4096.0), _RESPONSES)) * _BYTES_PER_TOKEN).astype(int)
     starts = (np.arange(_RESPONSES) * 977) % max(1, len(text) - int(lengths[-1]))
     return pa.array([text[s : s + n] for s, n in zip(starts, lengths, strict=True)])
-
-
-def _statuses(noise: Seeds) -> NDArray[np.int32]:
-    """Draw status codes: mostly success, some limits and failures."""
-    draw = unit(noise, key_of("status"))
-    codes = np.array([200, 429, 400, 500, 529], dtype=np.int32)
-    edges = np.array([0.962, 0.987, 0.992, 0.996])
-    return codes[np.searchsorted(edges, draw, side="right")]
 
 
 def _input_tokens(prompt: pa.StringArray, system: pa.StringArray, noise: Seeds) -> pa.Array:

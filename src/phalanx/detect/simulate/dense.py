@@ -197,6 +197,7 @@ def _batch(
         "exchange_id": pc.binary_join_element_wise("req-", pa.array(number).cast(pa.string()), ""),
         "conversation_id": pa.nulls(size, pa.string()),
         "response": pa.nulls(size, pa.string()),
+        "reasoning_signature": pa.nulls(size, pa.string()),
         "input_tokens": pa.array((sent / 4.2).astype(np.int64)),
         "output_tokens": pa.array(np.where(failed, 0, output)),
         "status": pa.array(np.where(failed, 429, 200).astype(np.int32)),

@@ -48,6 +48,12 @@ class Exchanges:
     corpus: NDArray[np.int64]
     """Row of the corpus that gives the prompt; -1 for the grammar."""
 
+    status: NDArray[np.int64]
+    """Status of the answer; 0 where it is drawn when the exchange is written."""
+
+    repeats: NDArray[np.int64]
+    """How many rows before it the exchange stands whose prompt it sends again; 0 for none."""
+
     def __len__(self) -> int:
         """Return how many exchanges there are."""
         return len(self.account)
@@ -66,6 +72,8 @@ _TYPES = {
     "user_agent": np.int64,
     "harvest": np.bool_,
     "corpus": np.int64,
+    "status": np.int64,
+    "repeats": np.int64,
 }
 
 

@@ -122,3 +122,4 @@ class Styles:
     conversation: Style = field(default_factory=lambda: hexadecimal("conv_"))
     payment: Style = field(default_factory=lambda: hexadecimal("pm_"))
     tools: Style = field(default_factory=lambda: hexadecimal(""))
+    signature: Style = field(default_factory=lambda: hexadecimal("sig_"))

@@ -38,6 +38,7 @@ HOST_CLASS = "host"
 _DAY_US = 86_400_000_000
 _REPEATED = (
     "conversation_id", "system_prompt", "response", "input_tokens", "output_tokens", "status",
+    "reasoning_signature",
 )  # fmt: skip
 
 
@@ -171,6 +172,7 @@ def _styles(host: Host) -> Styles:
         conversation=style_of(host.column("conversation_id").to_pylist(), own.conversation),
         payment=style_of(host.column("payment_fingerprint").to_pylist(), own.payment),
         tools=style_of(host.column("tools_hash").to_pylist(), own.tools),
+        signature=style_of(host.column("reasoning_signature").to_pylist(), own.signature),
     )
 
 
@@ -201,6 +203,8 @@ class _Merged:
 
     def _repeated(self, written: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
         """Give cover rows what else the repeated request carried."""
+        styles = self.writer.styles
+        own = {"conversation_id": styles.conversation, "reasoning_signature": styles.signature}
         source = self.cover.source[rows]
         repeats = pa.array(source >= 0)
         at = pa.array(np.maximum(source, 0))
@@ -208,10 +212,9 @@ class _Merged:
             if name not in self.host.table.column_names:
                 continue
             original = self.host.table.column(name).take(at).combine_chunks()
-            if name == "conversation_id":
+            if name in own:
                 fresh = self.writer.prompts.exchanges.seed[rows]
-                style = self.writer.styles.conversation
-                original = pc.if_else(original.is_valid(), style.write(fresh), original)
+                original = pc.if_else(original.is_valid(), own[name].write(fresh), original)
             column = pc.if_else(repeats, original, written.column(name))
             written = written.set_column(written.column_names.index(name), name, column)
         return written

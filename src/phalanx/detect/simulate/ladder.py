@@ -18,13 +18,16 @@ class Rung:
     """From E2: one payment for each account."""
 
     independent_timing: bool
-    """From E3: every account keeps hours of its own instead of the scheduler's."""
+    """From E3: every account keeps hours and volumes of its own instead of the scheduler's."""
 
     paraphrase: bool
     """From E4: templates are reworded for every exchange."""
 
     cover_share: float
     """From E5: share of exchanges that are ordinary traffic."""
+
+    sticky_sessions: bool
+    """At E6: what an account is refused is sent on no other."""
 
     spread_identity: bool
     """At E6: births, parameters, clients, e-mail domains, models and volumes as honest ones."""
@@ -46,5 +49,6 @@ def rung(evasion: Evasion) -> Rung:
         independent_timing=level >= 3,
         paraphrase=level >= 4,
         cover_share=0.95 if level >= 5 else 0.0,
+        sticky_sessions=level >= 6,
         spread_identity=level >= 6,
     )

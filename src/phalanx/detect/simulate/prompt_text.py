@@ -40,6 +40,7 @@ class PromptWriter:
 
     def write(self, rows: NDArray[np.int64]) -> pa.StringArray:
         """Return the prompts of `rows`."""
+        rows = rows - self.exchanges.repeats[rows]
         talk = self.exchanges.conversation[rows] != 0
         plain, spoken = np.flatnonzero(~talk), np.flatnonzero(talk)
         texts = pa.concat_arrays([self._plain(rows[plain]), self._conversations(rows[spoken])])

@@ -94,6 +94,8 @@ def write_benign(accounts: Accounts, arrivals: Arrivals, book: Book, key: str) -
         user_agent=_customer_agents(accounts, arrivals.account, behaviour, seed),
         harvest=np.zeros(size, dtype=bool),
         corpus=np.full(size, -1, dtype=np.int64),
+        status=np.zeros(size, dtype=np.int64),
+        repeats=np.zeros(size, dtype=np.int64),
     )
 
 

@@ -1,0 +1,37 @@
+"""Failover continuation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from phalanx.detect.links.family import Moment, Source
+from phalanx.evidence import OddsTest
+
+
+class FailoverContinuation:
+    """When one party is turned away, another sends the same request.
+
+    Sees: requests (last turn and all earlier ones) that two parties, and no third, sent
+    within a minute, for the first time by either. Where parties are operated apart, the
+    refusals of a party (status 429 and above) on one day fall on requests that it sent before
+    the other as they fall on those that it sent after. In a pool the other account sends
+    because the first was turned away.
+    Evaded by: sticky sessions (E6), waiting for more than a minute, spare accounts that
+    never send anything first.
+    Honest look-alikes: customers of two resellers who turn to one when the other fails.
+    Hash-only logs: works.
+    """
+
+    rule_id = "PHX-D009"
+    name = "Failover continuation"
+    source: Source = "routing"
+    columns: tuple[str, ...] = ("status",)
+
+    def test_groups(
+        self, moment: Moment, groups: Sequence[npt.NDArray[np.int64]]
+    ) -> list[OddsTest]:
+        """Return the evidence of all handovers until now on each group of parties."""
+        return moment.population.handovers.test(groups, moment.step)
