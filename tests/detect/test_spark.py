@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from inspect import getmembers, isfunction
 from pathlib import Path
 from typing import Any
@@ -270,6 +272,20 @@ def test_a_scan_concludes_the_same(spark: SparkEngine, folder: Path, on_duckdb: 
     assert on_spark.accounts == on_duckdb.accounts
     assert on_spark.run.engine == "spark"
     assert "pyspark" in on_spark.run.versions
+
+
+def test_a_store_goes_on_with_either_engine(spark: SparkEngine, small: Any, tmp_path: Path) -> None:
+    """Days that the engines read in turn conclude what one scan of all of them does."""
+    log, store = small.exchanges, str(tmp_path / "a.store")
+    at, first = log["timestamp"], pc.min(log["timestamp"]).as_py()
+    bounds = [first.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=day)
+              for day in (0, 2, 3, 9)]  # fmt: skip
+    for name, start, end in zip(("duckdb", spark.name, "duckdb"), bounds, bounds[1:], strict=False):
+        part = tmp_path / f"{start:%d}.parquet"
+        inside = pc.and_(pc.greater_equal(at, start), pc.less(at, end))
+        pq.write_table(log.filter(inside), part)
+        found = scan(str(part), replace(config(name), store=store, since="last"))
+    assert concluded(found) == concluded(scan(log, config("duckdb")))
 
 
 def test_other_formats_are_read_here_and_handed_over(spark: SparkEngine, naive: Any) -> None:
