@@ -146,6 +146,9 @@ def test_rate_outside_its_range_is_an_error(rate: float) -> None:
         e_benjamini_hochberg_two_nulls(np.zeros(2), np.zeros(2), rate, np.ones(2))
 
 
+ROUNDING = 1e-9
+
+
 def brute_force_two(first: Floats, second: Floats, rate: float) -> set[int]:
     """Try every number of discoveries of the procedure for two nulls, without weights."""
     linked = first >= LINKED_LOG10_E
@@ -167,10 +170,15 @@ pairs_of_levels = st.lists(st.tuples(levels, levels), min_size=1, max_size=20).f
 def test_two_nulls_agree_with_their_definition(
     pairs: list[tuple[float, float]], rate: float
 ) -> None:
-    """Both levels fall with the number of discoveries; the largest such set is rejected."""
+    """Both levels fall with the number of discoveries; the largest such set is rejected.
+
+    Rounding decides where evidence meets a level exactly.
+    """
     first, second = np.array(pairs).T
     found = e_benjamini_hochberg_two_nulls(first, second, rate, np.ones(first.size))
-    assert set(np.flatnonzero(found.rejected).tolist()) == brute_force_two(first, second, rate)
+    rejected = set(np.flatnonzero(found.rejected).tolist())
+    least = brute_force_two(first - ROUNDING * (first > LINKED_LOG10_E), second - ROUNDING, rate)
+    assert least <= rejected <= brute_force_two(first + ROUNDING, second + ROUNDING, rate)
 
 
 @given(st.lists(st.tuples(levels, levels, st.floats(0.1, 50.0)), min_size=1, max_size=20), rates)

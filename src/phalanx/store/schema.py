@@ -78,7 +78,8 @@ def translated(place: Place) -> Iterator[None]:
         yield
     except PhalanxError:
         raise
-    except (SQLAlchemyError, OSError) as error:
+    # SQLite hands on text that is no UTF-8 in its own way.
+    except (SQLAlchemyError, OSError, UnicodeDecodeError) as error:
         reason = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
         message = f"{place.name}: {reason[:200]}"
         if place.file is not None:
