@@ -285,7 +285,7 @@ def _why_undecided(level: float, apart: float, honest: float, reachable: float) 
         return f"evidence for one operator does not suffice: 10^{apart:.1f}"
     if reachable < level:
         return (
-            f"reference too small: even the most extreme use would reach 10^{reachable:.1f}, "
+            f"reference too small: members above all of it would reach 10^{reachable:.1f}, "
             f"and 10^{level:.1f} is needed"
         )
     return f"evidence against honest use does not suffice: 10^{honest:.1f} of 10^{level:.1f} needed"
