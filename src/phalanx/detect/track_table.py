@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from phalanx.detect.apart import FamilyEvidence
 from phalanx.detect.formation import Route
@@ -79,6 +81,12 @@ TRACK_SCHEMA = pa.schema(
 )
 """One row per group ever opened, by number."""
 
+_TYPES: Mapping[type[UrnTest | OddsTest], pa.StructType] = {UrnTest: _URN, OddsTest: _ODDS}
+"""Test -> its fields, in the order of the class."""
+
+Item = TypeVar("Item")
+Test = TypeVar("Test", UrnTest, OddsTest)
+
 _FAMILIES = {family.rule_id: family for family in ALL_FAMILIES}
 
 
@@ -91,12 +99,9 @@ def track_table(state: ReplayState) -> pa.Table:
         for name in TRACK_SCHEMA.names
         if name not in {"timing", "looks", "apart_lines", "honest", "place"}
     }
-    columns["timing"] = [_lines(track.timing) for track in tracks]
-    columns["looks"] = [
-        [{"step": x.step, "parties": x.parties, "lines": _lines(x.lines)} for x in track.looks]
-        for track in tracks
-    ]
-    columns["apart_lines"] = [_lines(track.apart_lines) for track in tracks]
+    columns["timing"] = _lines([track.timing for track in tracks])
+    columns["looks"] = _looks([track.looks for track in tracks])
+    columns["apart_lines"] = _lines([track.apart_lines for track in tracks])
     columns["honest"] = [None if t.honest is None else _honest(t.honest) for t in tracks]
     columns["place"] = [place.get(track.number) for track in tracks]
     return pa.table(
@@ -119,7 +124,13 @@ def replay_state(
     Raises:
         KeyError: If it names a family or a route that there is not.
     """
-    tracks = [_track(number, row) for number, row in enumerate(table.to_pylist())]
+    plain = table.drop_columns(["timing", "looks", "apart_lines"]).to_pylist()
+    timing, apart = _evidence(table["timing"]), _evidence(table["apart_lines"])
+    rows = zip(plain, timing, apart, _looks_of(table["looks"]), strict=True)
+    tracks = [
+        _track(number, row | {"timing": times, "apart_lines": lines, "looks": looks})
+        for number, (row, times, lines, looks) in enumerate(rows)
+    ]
     places = table["place"].to_pylist()
     alive: dict[Route, Sequence[int]] = {}
     for route in TESTED_BY:
@@ -128,15 +139,48 @@ def replay_state(
     return ReplayState(step, formed_step, texts, tracks, alive)
 
 
-def _lines(lines: Sequence[FamilyEvidence]) -> list[dict[str, object]]:
-    return [
-        {
-            "rule_id": x.family.rule_id,
-            "log10_e": x.log10_e,
-            "urn" if isinstance(x.finest, UrnTest) else "odds": asdict(x.finest),
-        }
-        for x in lines
+# Lines are many, and one by one they take a hundred times longer than column by column.
+
+
+def _lines(of_tracks: Sequence[Sequence[FamilyEvidence]]) -> pa.ListArray:
+    flat = [line for lines in of_tracks for line in lines]
+    tests = [_tests(kind, [line.finest for line in flat]) for kind in (UrnTest, OddsTest)]
+    columns = [
+        pa.array([line.family.rule_id for line in flat], pa.string()),
+        pa.array([line.log10_e for line in flat], pa.float64()),
+        *tests,
     ]
+    rows = pa.StructArray.from_arrays(columns, fields=list(_LINES.value_type))
+    return pa.ListArray.from_arrays(_offsets(of_tracks), rows)
+
+
+def _tests(kind: type[UrnTest | OddsTest], tests: Sequence[UrnTest | OddsTest]) -> pa.StructArray:
+    """Return the tests of one kind, null where a test is of the other."""
+    other = [not isinstance(test, kind) for test in tests]
+    columns = [
+        pa.array(
+            [None if no else getattr(t, each.name) for t, no in zip(tests, other, strict=True)],
+            each.type,
+        )
+        for each in _TYPES[kind]
+    ]
+    fields = list(_TYPES[kind])
+    return pa.StructArray.from_arrays(columns, fields=fields, mask=pa.array(other, pa.bool_()))
+
+
+def _looks(of_tracks: Sequence[Sequence[Look]]) -> pa.ListArray:
+    flat = [look for looks in of_tracks for look in looks]
+    columns = [
+        pa.array([look.step for look in flat], pa.int64()),
+        pa.array([look.parties for look in flat], pa.int64()),
+        _lines([look.lines for look in flat]),
+    ]
+    rows = pa.StructArray.from_arrays(columns, fields=list(_LOOKS.value_type))
+    return pa.ListArray.from_arrays(_offsets(of_tracks), rows)
+
+
+def _offsets(lists: Sequence[Sequence[object]]) -> pa.Array:
+    return pa.array(np.cumsum([0, *map(len, lists)]), pa.int32())
 
 
 def _honest(honest: HonestEvidence) -> dict[str, object]:
@@ -150,12 +194,6 @@ def _track(number: int, row: Mapping[str, Any]) -> Track:
     values = {name: value for name, value in row.items() if name != "place"}
     for name in ("opening", "members"):
         values[name] = np.array(values[name], dtype=np.int64)
-    for name in ("timing", "apart_lines"):
-        values[name] = _evidence(values[name])
-    values["looks"] = [
-        Look(look["step"], look["parties"], tuple(_evidence(look["lines"])))
-        for look in values["looks"]
-    ]
     if values["honest"] is not None:
         honest = values["honest"]
         for name in ("habits", "reference_habits"):
@@ -164,12 +202,43 @@ def _track(number: int, row: Mapping[str, Any]) -> Track:
     return Track(number=number, **values)
 
 
-def _evidence(lines: Sequence[Mapping[str, Any]]) -> list[FamilyEvidence]:
-    return [
-        FamilyEvidence(
-            _FAMILIES[x["rule_id"]],
-            x["log10_e"],
-            OddsTest(**x["odds"]) if x["urn"] is None else UrnTest(**x["urn"]),
-        )
-        for x in lines
-    ]
+def _looks_of(column: pa.ChunkedArray | pa.ListArray) -> list[list[Look]]:
+    flat, lengths = _flat(column)
+    step, parties = flat.field("step").to_pylist(), flat.field("parties").to_pylist()
+    lines = map(tuple, _evidence(flat.field("lines")))
+    return _split(map(Look, step, parties, lines), lengths)
+
+
+def _evidence(column: pa.ChunkedArray | pa.ListArray) -> list[list[FamilyEvidence]]:
+    flat, lengths = _flat(column)
+    families = [_FAMILIES[rule_id] for rule_id in flat.field("rule_id").to_pylist()]
+    tests = map(
+        _either, _tests_of(UrnTest, flat.field("urn")), _tests_of(OddsTest, flat.field("odds"))
+    )
+    return _split(map(FamilyEvidence, families, flat.field("log10_e").to_pylist(), tests), lengths)
+
+
+def _either(urn: UrnTest | None, odds: OddsTest | None) -> UrnTest | OddsTest:
+    if urn is not None:
+        return urn
+    if odds is None:
+        message = "a line has no test"
+        raise ValueError(message)
+    return odds
+
+
+def _tests_of(kind: type[Test], column: pa.StructArray) -> list[Test | None]:
+    values = [column.field(each.name).to_pylist() for each in _TYPES[kind]]
+    valid = column.is_valid().to_pylist()
+    rows = zip(*values, strict=True)
+    return [kind(*row) if there else None for there, row in zip(valid, rows, strict=True)]
+
+
+def _flat(column: pa.ChunkedArray | pa.ListArray) -> tuple[pa.StructArray, list[int]]:
+    """Return the items of all lists, and how many each has."""
+    lists = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return lists.flatten(), pc.list_value_length(lists).to_pylist()
+
+
+def _split(items: Iterator[Item], lengths: Sequence[int]) -> list[list[Item]]:
+    return [list(islice(items, length)) for length in lengths]
