@@ -88,10 +88,10 @@ def test_rows_with_shared_values_are_found(first: Rows, second: Rows, part: Rows
 def test_rows_are_found_by_what_they_carry(rows: Rows, wanted: list[int]) -> None:
     """In any row group, whatever else has the same last bits; nothing counts as a value here."""
     with TemporaryDirectory() as folder:
-        found = list(kept(Path(folder), rows).carriers("exact", pa.array(wanted, pa.int64())))
-    got = [
-        (int(account), wanted[value], FEW * each.group + int(row))
-        for each in found
-        for account, value, row in zip(each.account, each.value, each.row, strict=True)
-    ]
+        table = kept(Path(folder), rows)
+        got = [
+            (int(account), wanted[value], FEW * each.group + int(row))
+            for each in table.carriers("exact", pa.array(wanted, pa.int64()))
+            for account, value, row in zip(table.accounts(each), each.value, each.row, strict=True)
+        ]
     assert got == [(a, v, number) for number, (a, v, _) in enumerate(rows) if v in wanted]

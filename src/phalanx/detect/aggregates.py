@@ -257,7 +257,7 @@ def _sent_before(past: Past) -> ibis.Table:
     prompts = past.part.values("exact")
     sent = [NARROW_SCHEMA.empty_table().select(_SENT)]
     for found in past.rows.carriers("exact", prompts):
-        of_group = pa.table([found.account, prompts.take(pa.array(found.value))], _SENT)
+        of_group = pa.table([past.rows.accounts(found), prompts.take(pa.array(found.value))], _SENT)
         sent.append(of_group.group_by(_SENT).aggregate([]))
     return ibis.memtable(pa.concat_tables(sent))
 

@@ -7,9 +7,9 @@ together. An engine would first put together all that the rows carry.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -42,9 +42,6 @@ class Carriers:
     value: npt.NDArray[np.int32]
     """Place of the value of each among the wanted ones."""
 
-    account: Integers
-    """Hash of the account of each."""
-
 
 @dataclass(frozen=True)
 class KeptRows:
@@ -53,23 +50,29 @@ class KeptRows:
     files: tuple[Path, ...]
 
     @cached_property
-    def _metadata(self) -> tuple[pq.FileMetaData, ...]:
-        return tuple(pq.read_metadata(path) for path in self.files)
-
-    @cached_property
     def _groups(self) -> tuple[tuple[int, int], ...]:
         """Return the file and the place in it of each row group."""
         return tuple(
             (file, group)
-            for file, metadata in enumerate(self._metadata)
-            for group in range(metadata.num_row_groups)
+            for file, path in enumerate(self.files)
+            for group in range(pq.read_metadata(path).num_row_groups)
         )
+
+    @cached_property
+    def _opened(self) -> Callable[[int], pq.ParquetFile]:
+        """Keep one file open: groups are read in order, and there may be many files."""
+        return lru_cache(maxsize=1)(lambda file: pq.ParquetFile(self.files[file]))
 
     def read(self, group: int, columns: Sequence[str]) -> pa.Table:
         """Return some columns of a row group."""
         file, place = self._groups[group]
-        with pq.ParquetFile(self.files[file], metadata=self._metadata[file]) as opened:
-            return opened.read_row_group(place, list(columns), use_threads=False)
+        return self._opened(file).read_row_group(place, list(columns), use_threads=False)
+
+    def accounts(self, carriers: Carriers) -> Integers:
+        """Return the hashes of the accounts of some rows."""
+        return np.asarray(self.read(carriers.group, ["account"])["account"].to_numpy())[
+            carriers.row
+        ]
 
     def keys(self, group: int, name: str) -> Integers:
         """Return what the rows of a group carry in a column, 0 for nothing."""
@@ -98,8 +101,7 @@ class KeptRows:
         for group in range(len(self._groups)):
             row, value = _find(self.keys(group, name), values, places)
             if row.size:
-                account = self.read(group, ["account"])["account"].to_numpy()[row]
-                yield Carriers(group, row, value, account)
+                yield Carriers(group, row, value)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -183,10 +185,11 @@ def _become_shared(rows: KeptRows, name: str, values: pa.Array) -> pa.Array:
     is_seen = np.zeros(len(values), dtype=np.bool_)
     is_shared = np.zeros(len(values), dtype=np.bool_)
     for met in rows.carriers(name, values):
+        account = rows.accounts(met)
         unseen = ~is_seen[met.value]
-        first[met.value[unseen]] = met.account[unseen]
+        first[met.value[unseen]] = account[unseen]
         is_seen[met.value] = True
-        is_shared[met.value[first[met.value] != met.account]] = True
+        is_shared[met.value[first[met.value] != account]] = True
     return pa.array(is_shared)
 
 
