@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
 from typing import Any, TypeVar
@@ -124,19 +126,32 @@ def replay_state(
     Raises:
         KeyError: If it names a family or a route that there is not.
     """
-    plain = table.drop_columns(["timing", "looks", "apart_lines"]).to_pylist()
-    timing, apart = _evidence(table["timing"]), _evidence(table["apart_lines"])
-    rows = zip(plain, timing, apart, _looks_of(table["looks"]), strict=True)
-    tracks = [
-        _track(number, row | {"timing": times, "apart_lines": lines, "looks": looks})
-        for number, (row, times, lines, looks) in enumerate(rows)
-    ]
+    with _kept_objects():
+        plain = table.drop_columns(["timing", "looks", "apart_lines"]).to_pylist()
+        timing, apart = _evidence(table["timing"]), _evidence(table["apart_lines"])
+        rows = zip(plain, timing, apart, _looks_of(table["looks"]), strict=True)
+        tracks = [
+            _track(number, row | {"timing": times, "apart_lines": lines, "looks": looks})
+            for number, (row, times, lines, looks) in enumerate(rows)
+        ]
     places = table["place"].to_pylist()
     alive: dict[Route, Sequence[int]] = {}
     for route in TESTED_BY:
         mine = [t.number for t in tracks if t.route == route and places[t.number] is not None]
         alive[route] = sorted(mine, key=lambda number: places[number])
     return ReplayState(step, formed_step, texts, tracks, alive)
+
+
+@contextmanager
+def _kept_objects() -> Iterator[None]:
+    """Make objects that stay: to look for garbage among them takes longer than to make them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 # Lines are many, and one by one they take a hundred times longer than column by column.
