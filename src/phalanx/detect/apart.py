@@ -6,14 +6,37 @@ Cross-examination: a group formed by what its parties *send* is tested by where 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.links import Dealings, LinkFamily, Moment, SharedValues
+from phalanx.detect.links import (
+    BIRTH_FAMILIES,
+    CONTENT_FAMILIES,
+    FAILOVER_CONTINUATION,
+    IDENTITY_FAMILIES,
+    PROGRAM_FAMILIES,
+    ROUTING_FAMILIES,
+    STANDING_FAMILIES,
+    TIMING_FAMILIES,
+    Dealings,
+    LinkFamily,
+    Moment,
+    SharedValues,
+)
+from phalanx.detect.route import Route
 from phalanx.evidence import OddsTest, Urn, UrnTest, mean, without_strongest
+
+TESTED_BY: Mapping[Route, Sequence[LinkFamily]] = {
+    "content": (*STANDING_FAMILIES, *ROUTING_FAMILIES, *TIMING_FAMILIES),
+    "identity": (*BIRTH_FAMILIES, *CONTENT_FAMILIES, *ROUTING_FAMILIES, *TIMING_FAMILIES),
+    "birth": (*IDENTITY_FAMILIES, *CONTENT_FAMILIES, *ROUTING_FAMILIES, *TIMING_FAMILIES),
+    "routing": (*BIRTH_FAMILIES, *PROGRAM_FAMILIES, FAILOVER_CONTINUATION),
+}
+"""Route that formed a group -> families that testify for it. Failover may testify for groups
+that requests on two accounts formed: it asks which of the two was turned away."""
 
 _Filling = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 """Values and strata of an urn."""

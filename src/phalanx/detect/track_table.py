@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from phalanx.detect.apart import FamilyEvidence
-from phalanx.detect.formation import Route
+from phalanx.detect.apart import TESTED_BY, FamilyEvidence
 from phalanx.detect.habits import HABITS
 from phalanx.detect.honest import HonestEvidence
 from phalanx.detect.links import ALL_FAMILIES
-from phalanx.detect.replay import TESTED_BY, ReplayState
+from phalanx.detect.replay import ReplayState
+from phalanx.detect.route import Route
 from phalanx.detect.track import Look, Track
 from phalanx.evidence import OddsTest, UrnTest
 

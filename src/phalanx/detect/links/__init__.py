@@ -31,7 +31,8 @@ IDENTITY_FAMILIES: tuple[SharedValues, ...] = (
 )
 """Who pays, who registered, and from where; fixed when parties first appear."""
 
-BIRTH_FAMILIES: tuple[SharedValues, ...] = (BirthBurst(),)
+BIRTH_BURST = BirthBurst()
+BIRTH_FAMILIES: tuple[SharedValues, ...] = (BIRTH_BURST,)
 """When parties registered."""
 
 STANDING_FAMILIES: tuple[SharedValues, ...] = (*IDENTITY_FAMILIES, *BIRTH_FAMILIES)
@@ -41,6 +42,9 @@ TIMING_FAMILIES: tuple[SharedValues, ...] = (SynchronisedActivity(), EqualisedLo
 """When parties send, and how much, step by step."""
 
 FAILOVER_CONTINUATION, TRACE_REPLAY = FailoverContinuation(), TraceReplay()
+PROGRAM_FAMILIES: tuple[SharedValues, ...] = CONTENT_FAMILIES[1:]
+"""With which program parties send, whatever they send."""
+
 ROUTING_FAMILIES: tuple[LinkFamily, ...] = (FAILOVER_CONTINUATION, TRACE_REPLAY)
 """What moves from one party to another."""
 
@@ -56,10 +60,13 @@ ALL_FAMILIES: tuple[LinkFamily, ...] = (*SHARING_FAMILIES, FAILOVER_CONTINUATION
 
 __all__ = [
     "ALL_FAMILIES",
+    "BIRTH_BURST",
     "BIRTH_FAMILIES",
     "CONTENT_FAMILIES",
+    "FAILOVER_CONTINUATION",
     "IDENTITY_FAMILIES",
     "MISSING",
+    "PROGRAM_FAMILIES",
     "ROUTING_FAMILIES",
     "SHARED_TEMPLATE",
     "SHARING_FAMILIES",
