@@ -16,6 +16,7 @@ from phalanx.detect.groups import own_content
 from phalanx.detect.habits import Habits
 from phalanx.detect.honest import HonestEvidence, examine_pool
 from phalanx.detect.links import (
+    ALIKE_CONTENT,
     BIRTH_FAMILIES,
     CONTENT_FAMILIES,
     IDENTITY_FAMILIES,
@@ -39,8 +40,8 @@ from phalanx.evidence import (
 
 TESTED_BY: Mapping[Route, Sequence[LinkFamily]] = {
     "content": (*STANDING_FAMILIES, *ROUTING_FAMILIES),
-    "identity": (*BIRTH_FAMILIES, *CONTENT_FAMILIES, *ROUTING_FAMILIES),
-    "birth": (*IDENTITY_FAMILIES, *CONTENT_FAMILIES, *ROUTING_FAMILIES),
+    "identity": (*BIRTH_FAMILIES, *CONTENT_FAMILIES, ALIKE_CONTENT, *ROUTING_FAMILIES),
+    "birth": (*IDENTITY_FAMILIES, *CONTENT_FAMILIES, ALIKE_CONTENT, *ROUTING_FAMILIES),
 }
 """Route that formed a group -> families that testify for it; timing testifies for all."""
 
