@@ -123,13 +123,12 @@ class Witness:
         centred -= (means / (sizes[:, None] + _OWN_MEAN_FROM))[codes]
         self._vectors[carried] = centred
         covariance = centred.T @ centred / carried.size
-        ridge = _RIDGE * np.trace(covariance) / covariance.shape[0]
-        self._inverse = np.linalg.pinv(covariance + ridge * np.eye(covariance.shape[0]))
-        order = carried[np.lexsort((draw[carried], self._strata[carried]))]
-        starts = np.concatenate([[0], np.cumsum(sizes)])
-        first = np.arange(order.size) - np.repeat(starts[:-1], sizes) < MOST_COMPARED + MOST_MEMBERS
-        self._others = order[first]
-        self._starts = np.searchsorted(self._strata[self._others], np.arange(sizes.size + 1))
+        spread = float(np.trace(covariance)) / covariance.shape[0]
+        # Where all vectors are equal any direction will do.
+        ridge = _RIDGE * spread if spread > 0.0 else 1.0
+        self._inverse = np.linalg.inv(covariance + ridge * np.eye(covariance.shape[0]))
+        self._others = carried[np.lexsort((draw[carried], self._strata[carried]))]
+        self._starts = np.concatenate([[0], np.cumsum(sizes)])
 
     def test_groups(self, groups: Sequence[npt.NDArray[np.int64]]) -> list[WitnessTest]:
         """Test groups of parties, each by itself.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from phalanx.detect.codes import MISSING
 from phalanx.detect.links.family import Moment, Source, Tester
@@ -36,13 +37,30 @@ class AlikeContent:
         prompts, sums = picked.until(moment.step)
         if not prompts.any():
             return None
-        country = moment.strata("country")
-        # Means of few prompts scatter more: each is compared with those of about as many.
-        known = np.log2(np.maximum(prompts, 1)).astype(np.int64) // 2
-        strata = np.where(prompts > 0, country * (int(known.max()) + 1) + known, MISSING)
         vectors = sums.astype(np.float64)
         wrote = prompts > 0
         common = (vectors[wrote] / prompts[wrote, None]).mean(axis=0)
         vectors[wrote] -= prompts[wrote, None] * common
         vectors /= (prompts + _HALF_KNOWN_FROM)[:, None]
-        return Witness(vectors, strata, picked.draw).test_groups
+        return Witness(
+            vectors, strata_of(moment.strata("country"), prompts), picked.draw
+        ).test_groups
+
+
+def strata_of(
+    country: npt.NDArray[np.int64], prompts: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Return within which parties writing is exchangeable, `MISSING` for those without any.
+
+    Means of few prompts scatter more, so each is compared with those of about as many.
+
+    Parameters:
+        country: Stratum of each party, at least 0, shape (parties,).
+        prompts: Picked prompts of each party, shape (parties,).
+
+    Examples:
+        >>> strata_of(np.array([0, 0, 1, 1]), np.array([1, 3, 3, 4])).tolist()
+        [0, 0, 2, 3]
+    """
+    known = np.log2(np.maximum(prompts, 1)).astype(np.int64) // 2
+    return np.where(prompts > 0, country * (int(known.max()) + 1) + known, MISSING)
