@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from phalanx.detect.embedder import Embedder, embedded_signs
 from phalanx.detect.sketch import (
     BANDS,
     CAPABILITY_BIT,
@@ -138,6 +139,9 @@ class Narrowing:
     known: KnownPrompts | None = None
     """Sets of prompts that are recognised."""
 
+    embedder: Embedder | None = None
+    """Tells what prompts mean; null compares the words that they hold."""
+
     after_step: int | None = None
     """Prompts of steps until this one are not sketched: they were, by an earlier scan."""
 
@@ -162,13 +166,16 @@ class Narrowing:
         if self.after_step is not None and step.min(initial=self.after_step + 1) <= self.after_step:
             prompts = pc.if_else(pa.array(step > self.after_step), prompts, "")
         sketch = sketch_prompts(prompts, derive_seed(self.key, "sketch"))
+        signs = sketch.signs
+        if self.embedder is not None:
+            signs = embedded_signs(self.embedder, prompts, signs != 0)
         for band in range(BANDS):
             columns[f"band{band}"] = sketch.bands[:, band]
         columns |= {
             "opening": sketch.opening,
             "closing": sketch.closing,
             "exact": sketch.exact,
-            "signs": _flipped(sketch.signs, derive_seed(self.key, "signs")),
+            "signs": _flipped(signs, derive_seed(self.key, "signs")),
             "words": sketch.words,
             "capabilities": sketch.capabilities
             | capability_masks(batch.column("system_prompt"))
