@@ -27,7 +27,7 @@ WORDS = ("[UNK]", "[PAD]", "cat", "kitten", "invoice", "bill", "the", "a", "slee
 MEANINGS = ((0, 0), (0, 0), (9, 0), (9, 0), (0, 9), (0, 9), (0, 0), (0, 0), (1, 1), (1, 1))
 """Synonyms mean the same."""
 
-TOKENIZER = {
+TOKENIZER: dict[str, object] = {
     "version": "1.0",
     "truncation": None,
     "padding": None,
