@@ -21,6 +21,7 @@ import argparse
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from math import sqrt
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +101,7 @@ def far_queries(honest: Vectors) -> Callable[[list[Vectors]], float]:
         queries = np.concatenate(accounts)
         found = (queries @ honest.T).max(axis=1)
         return max(
-            (float((found < limit).mean()) - share) / np.sqrt(share * (1 - share) / len(queries))
+            (float((found < limit).mean()) - share) / sqrt(share * (1 - share) / len(queries))
             for limit, share in zip(nearest, FAR_SHARES, strict=True)
         )
 
