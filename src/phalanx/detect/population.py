@@ -18,6 +18,7 @@ from phalanx.detect.codes import MISSING, coded
 from phalanx.detect.handovers import Handovers, find_handovers
 from phalanx.detect.narrow import CONTENT_COLUMNS, MICROSECONDS_PER_HOUR, Names
 from phalanx.detect.parties import Parties, declare_parties
+from phalanx.detect.picked import PickedPrompts
 from phalanx.detect.shared_use import SharedUse, shared_use
 
 COUNT_COLUMNS = (
@@ -90,6 +91,9 @@ class Population:
 
     handovers: Handovers
     """Requests that one party sent soon after another."""
+
+    picked: PickedPrompts
+    """What one prompt of each account and step was about."""
 
     @property
     def steps_per_day(self) -> int:
@@ -185,7 +189,17 @@ def build_population(
         prompts=_shared(aggregates, parties, first_step, ("exact",)),
         signatures=_shared(aggregates, parties, first_step, ("signature",)),
         handovers=find_handovers(aggregates.sendings, parties.of_account, width, first_step),
+        picked=PickedPrompts(
+            parties.of_account[account], step, rows["signs"].to_numpy(), _draw(first_seen[first])
+        ),
     )
+
+
+def _draw(first_seen: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return a pseudo-random number of each party, whatever its name and what it writes."""
+    mixed = first_seen.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(32))) * np.uint64(0xC2B2AE3D27D4EB4F)
+    return np.asarray((mixed >> np.uint64(1)).view(np.int64))
 
 
 def _shared(

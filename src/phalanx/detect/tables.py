@@ -87,7 +87,7 @@ def account_steps(narrow: ibis.Table, step_hours: int) -> pa.Table:
     """Return one row per account and step: what was asked, and how.
 
     `first_turns` counts exchanges without earlier turns; `minute` is the minute of the step
-    of one exchange, picked without regard to what it says.
+    of one exchange, and `signs` are those of one prompt, picked without regard to what they say.
     """
     capabilities = {
         column: ((_.capabilities.cast("int64") & ibis.literal(1 << bit, "int64")) != 0).sum()
@@ -105,6 +105,7 @@ def account_steps(narrow: ibis.Table, step_hours: int) -> pa.Table:
         minute=(
             (_.timestamp % (step_hours * MICROSECONDS_PER_HOUR)) // MICROSECONDS_PER_MINUTE
         ).argmin(_.draw),
+        signs=_.signs.argmin(_.draw, where=_.signs != 0).coalesce(0),
         **capabilities,
     )
     return expression.to_pyarrow()

@@ -16,6 +16,7 @@ from phalanx.evidence.two_nulls import (
     first_levels_log10_e,
 )
 from phalanx.evidence.urn import CONCENTRATIONS, Urn, UrnTest
+from phalanx.evidence.witness import Witness, WitnessTest
 
 __all__ = [
     "CONCENTRATIONS",
@@ -29,6 +30,8 @@ __all__ = [
     "OddsTest",
     "Urn",
     "UrnTest",
+    "Witness",
+    "WitnessTest",
     "both",
     "calibrate_p",
     "clopper_pearson_upper",

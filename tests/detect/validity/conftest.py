@@ -12,6 +12,8 @@ import pytest
 from phalanx.detect.activity import NEVER, Activity
 from phalanx.detect.codes import MISSING, coded
 from phalanx.detect.links import Moment
+from phalanx.detect.links.alike import strata_of
+from phalanx.detect.picked import PickedPrompts
 from phalanx.detect.population import Population
 from phalanx.detect.shared_use import SharedUse, shared_use
 from phalanx.detect.simulate import SimulationConfig, simulate
@@ -98,9 +100,19 @@ def _crowd(population: Population, kind: str, seed: int) -> Moment:
         shown={name: np.zeros(size, dtype=np.int64) for name in attributes},
         activity=_active_at(population.activity, minute, generator),
         signatures=_presented(np.arange(size), own(generator, zipf(generator, 60, size), 0.4)),
+        picked=_written(population.picked, country, generator),
     )
     seen = np.where(generator.random(size) < 0.2, MISSING, community)
     return Moment(changed, population.steps - 1, seen)
+
+
+def _written(picked: PickedPrompts, country: Ints, generator: np.random.Generator) -> PickedPrompts:
+    """Let each party write on a subject, of which its country prefers some."""
+    subjects = generator.integers(-(2**62), 2**62, (_COUNTRIES + 1, 30))
+    subject = subjects[country, zipf(generator, 29, country.size)][picked.party]
+    # One sign in four is turned by how a prompt is worded.
+    worded = [generator.integers(-(2**62), 2**62, subject.size) for _ in range(2)]
+    return PickedPrompts(picked.party, picked.step, subject ^ (worded[0] & worded[1]), picked.draw)
 
 
 def _presented(party: Ints, signature: Ints) -> SharedUse:
@@ -183,6 +195,13 @@ def _operated_apart(moment: Moment, generator: np.random.Generator) -> Moment:
         codes={name: coded(hashes) for name, hashes in changed.items()},
         shown={name: np.zeros(country.size, dtype=np.int64) for name in changed},
         activity=replace(activity, minute=minute),
+    )
+    written = strata_of(country, population.picked.until(moment.step)[0])
+    writer = permuted(np.arange(country.size), written, -1, generator)
+    place = np.argsort(writer)
+    picked = population.picked
+    apart = replace(
+        apart, picked=PickedPrompts(place[picked.party], picked.step, picked.signs, picked.draw)
     )
     texts = permuted(moment.communities, country, MISSING, generator)
     return Moment(apart, moment.step, texts)

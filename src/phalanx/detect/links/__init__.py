@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from phalanx.detect.codes import MISSING
 from phalanx.detect.links.address import SharedAddress
+from phalanx.detect.links.alike import AlikeContent
 from phalanx.detect.links.birth import BirthBurst
 from phalanx.detect.links.email import SharedEmailPattern
 from phalanx.detect.links.failover import FailoverContinuation
-from phalanx.detect.links.family import Dealings, LinkFamily, Moment, SharedValues, Source
+from phalanx.detect.links.family import (
+    LinkFamily,
+    Moment,
+    OwnTest,
+    SharedValues,
+    Source,
+    Tester,
+)
 from phalanx.detect.links.load import EqualisedLoad
 from phalanx.detect.links.parameters import SharedParameters
 from phalanx.detect.links.payment import SharedPayment
@@ -23,6 +31,9 @@ CONTENT_FAMILIES: tuple[SharedValues, ...] = (
     SharedTlsFingerprint(),
 )
 """What parties send, and with which program."""
+
+ALIKE_CONTENT = AlikeContent()
+"""What parties write about. Never asked about a group that content formed."""
 
 IDENTITY_FAMILIES: tuple[SharedValues, ...] = (
     SharedPayment(),
@@ -56,9 +67,14 @@ SHARING_FAMILIES: tuple[SharedValues, ...] = (
 )
 """Families of values, which can be shown party by party."""
 
-ALL_FAMILIES: tuple[LinkFamily, ...] = (*SHARING_FAMILIES, FAILOVER_CONTINUATION)
+ALL_FAMILIES: tuple[LinkFamily, ...] = (
+    *SHARING_FAMILIES,
+    FAILOVER_CONTINUATION,
+    ALIKE_CONTENT,
+)
 
 __all__ = [
+    "ALIKE_CONTENT",
     "ALL_FAMILIES",
     "BIRTH_BURST",
     "BIRTH_FAMILIES",
@@ -72,9 +88,10 @@ __all__ = [
     "SHARING_FAMILIES",
     "STANDING_FAMILIES",
     "TIMING_FAMILIES",
-    "Dealings",
     "LinkFamily",
     "Moment",
+    "OwnTest",
     "SharedValues",
     "Source",
+    "Tester",
 ]

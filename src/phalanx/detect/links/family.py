@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from phalanx.detect.codes import MISSING
 from phalanx.detect.population import Population
-from phalanx.evidence import OddsTest
+from phalanx.evidence import OddsTest, WitnessTest
 
 Source = Literal["software", "network", "identity", "birth", "timing", "routing"]
 """What could explain a shared value innocently. Families of one source are averaged,
@@ -66,6 +66,10 @@ PACE = "pace"
 """Stratum of parties that were equally busy until then."""
 
 
+Tester = Callable[[Sequence[npt.NDArray[np.int64]]], Sequence[OddsTest | WitnessTest]]
+"""From groups of parties to the evidence on each."""
+
+
 class LinkFamily(Protocol):
     """One trait that gives away the parties of one operator.
 
@@ -92,11 +96,9 @@ class SharedValues(LinkFamily, Protocol):
 
 
 @runtime_checkable
-class Dealings(LinkFamily, Protocol):
-    """A family of what passes between parties, with a test of its own."""
+class OwnTest(LinkFamily, Protocol):
+    """A family with a test of its own: of what passes between parties, or how alike they write."""
 
-    def test_groups(
-        self, moment: Moment, groups: Sequence[npt.NDArray[np.int64]]
-    ) -> list[OddsTest]:
-        """Return the evidence on each group of parties."""
+    def tester(self, moment: Moment) -> Tester | None:
+        """Return what tests groups at a moment, or null where nobody shows anything."""
         ...
