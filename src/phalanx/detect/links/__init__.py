@@ -11,6 +11,7 @@ from phalanx.detect.links.family import Dealings, LinkFamily, Moment, SharedValu
 from phalanx.detect.links.load import EqualisedLoad
 from phalanx.detect.links.parameters import SharedParameters
 from phalanx.detect.links.payment import SharedPayment
+from phalanx.detect.links.pivot import ModelPivot
 from phalanx.detect.links.synchrony import SynchronisedActivity
 from phalanx.detect.links.template import SharedTemplate
 from phalanx.detect.links.tls import SharedTlsFingerprint
@@ -37,8 +38,12 @@ BIRTH_FAMILIES: tuple[SharedValues, ...] = (BirthBurst(),)
 STANDING_FAMILIES: tuple[SharedValues, ...] = (*IDENTITY_FAMILIES, *BIRTH_FAMILIES)
 """Where parties come from, all of it."""
 
-TIMING_FAMILIES: tuple[SharedValues, ...] = (SynchronisedActivity(), EqualisedLoad())
-"""When parties send, and how much, step by step."""
+TIMING_FAMILIES: tuple[SharedValues, ...] = (
+    SynchronisedActivity(),
+    EqualisedLoad(),
+    ModelPivot(),
+)
+"""When parties send, how much, and when they move to a new model."""
 
 FAILOVER_CONTINUATION, TRACE_REPLAY = FailoverContinuation(), TraceReplay()
 ROUTING_FAMILIES: tuple[LinkFamily, ...] = (FAILOVER_CONTINUATION, TRACE_REPLAY)
