@@ -52,6 +52,7 @@ CASES: dict[str, Callable[[ibis.Table], pa.Table]] = {
     "conversations": tables.conversations,
     "new_prompts": tables.new_prompts,
     "models": tables.models,
+    "programs": tables.programs,
     "new_models": lambda table: tables.new_models(table, RELEASED, 12),
     "openings": lambda table: tables.openings(table, GROUPS),
 }

@@ -266,6 +266,20 @@ def new_models(narrow: ibis.Table, released: Mapping[int, int], steps: int) -> p
 _RELEASED = pa.schema([("model", pa.int64()), ("released", pa.int64())])
 
 
+def programs(narrow: ibis.Table) -> pa.Table:
+    """Return how alike the programs behind each account's exchanges are.
+
+    A program is a combination of request settings, client among them, and system prompt.
+
+    Returns:
+        Columns account, exchanges, and alike: ordered pairs of different exchanges of the
+        account that come from one program.
+    """
+    sent = narrow.group_by("account", "parameters", "system").agg(exchanges=_.count())
+    alike = (_.exchanges * (_.exchanges - 1)).sum()
+    return sent.group_by("account").agg(exchanges=_.exchanges.sum(), alike=alike).to_pyarrow()
+
+
 def openings(narrow: ibis.Table, accounts_of_groups: pa.Table) -> pa.Table:
     """Return how often the accounts of groups used each masked opening.
 
