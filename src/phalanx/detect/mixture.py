@@ -20,17 +20,18 @@ FEWEST_TESTED = 20
 
 
 class ResellerMixture:
-    """One account carries the traffic of many principals: a resold key, a gateway.
+    """One account carries the traffic of many principals, as a resold key or a gateway does.
 
     Sees: how often two exchanges of one account, drawn by chance, come from different programs,
     a program being a combination of client, request settings and system prompt. The busiest
     accounts, one in fifty, are ranked among those that sent at least an eighth of what
     the least busy of them did; which are tested is decided by volume alone. It judges nobody:
-    reselling is no harvest, and is not counted as evidence for a campaign.
+    reselling is no harvest, and is not counted as evidence for a campaign. Languages, countries
+    and hours are not compared.
     Evaded by: one client and one system prompt for all customers; keys too small to be among
     the busiest.
     Honest look-alikes: declared resellers, a firm's gateway, sweeps over request settings.
-    Hash-only logs: works. Languages and hours of use are not compared.
+    Hash-only logs: works.
     """
 
     rule_id = "PHX-D030"
