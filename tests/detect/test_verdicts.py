@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,16 +13,21 @@ from phalanx.detect.population import Population
 from phalanx.detect.replay import Replay, ReplaySettings
 from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
 from phalanx.detect.track import Track
-from phalanx.detect.verdicts import sort_tracks
+from phalanx.detect.verdicts import GROUNDS, Verdict, is_still_unlike, sort_tracks
 
 SETTINGS = ReplaySettings(0.1, 5, 0, 2, None)
 
 
+class Replayed(NamedTuple):
+    """A replay at its end, and the parties of the only campaign."""
+
+    replay: Replay
+    campaign: npt.NDArray[np.int64]
+
+
 @pytest.fixture(scope="module")
-def replayed(
-    aggregated: Callable[..., Population],
-) -> tuple[Population, Replay, npt.NDArray[np.int64]]:
-    """A small population after its replay, with the parties of its only campaign."""
+def replayed(aggregated: Callable[..., Population]) -> Replayed:
+    """A small population after its replay, with one campaign."""
     plan = CampaignPlan(name="north", accounts=60, attack_class="self_instruct", evasion="E0")
     simulation = simulate(SimulationConfig(benign_accounts=400, campaigns=(plan,), days=6, seed=1))
     population = aggregated(simulation.exchanges)
@@ -31,40 +37,50 @@ def replayed(
     planted = {
         row["account_id"] for row in simulation.labels.to_pylist() if row["campaign"] == "north"
     }
-    members = [
-        party
-        for account, party in zip(
-            population.account_names, population.parties.of_account, strict=True
-        )
-        if account in planted
-    ]
-    return population, replay, np.sort(np.array(members))
+    is_planted = np.array([name in planted for name in population.account_names])
+    return Replayed(replay, np.unique(population.parties.of_account[is_planted]))
 
 
-def _sure(number: int, members: npt.NDArray[np.int64]) -> Track:
+def _sure(number: int, members: npt.NDArray[np.int64], log10_honest: float = 0.0) -> Track:
     track = Track("content", number, 0, members, members)
     for step in range(5):
-        track.look(step, 50.0, 0.0)
+        track.look(step, 50.0, log10_honest)
     return track
 
 
-def test_no_party_stands_in_two_pools(
-    replayed: tuple[Population, Replay, npt.NDArray[np.int64]],
-) -> None:
+def _verdict(lead: Track, members: npt.NDArray[np.int64]) -> Verdict:
+    grounds = np.zeros((members.size, len(GROUNDS)))
+    return Verdict((lead,), members, np.ones(members.size), grounds)
+
+
+def test_no_party_stands_in_two_pools(replayed: Replayed) -> None:
     """Two overlapping linked groups become pools without a common member."""
-    _, replay, members = replayed
-    tracks = [_sure(0, members[:40]), _sure(1, members[25:])]
-    sorting = sort_tracks(tracks, replay)
-    listed = np.concatenate([verdict.members for verdict in sorting.pools])
+    tracks = [_sure(0, replayed.campaign[:40]), _sure(1, replayed.campaign[25:])]
+    pools = sort_tracks(tracks, replayed.replay).pools
+    listed = np.concatenate([verdict.members for verdict in pools])
     assert listed.size >= 40
     assert np.unique(listed).size == listed.size
 
 
-def test_groups_without_evidence_stay_undecided(
-    replayed: tuple[Population, Replay, npt.NDArray[np.int64]],
-) -> None:
+def test_a_part_of_a_group_must_reach_its_level_by_itself(replayed: Replayed) -> None:
+    """Twenty of sixty members do not inherit what all of them have shown."""
+    lead = _sure(0, replayed.campaign, log10_honest=50.0)
+    part = _verdict(lead, replayed.campaign[:20])
+    lead.threshold = 1.0
+    assert is_still_unlike(part, replayed.replay)
+    lead.threshold = 40.0
+    assert not is_still_unlike(part, replayed.replay)
+
+
+def test_a_group_that_lost_some_members_keeps_its_evidence(replayed: Replayed) -> None:
+    """Most of a group need not prove anew what the group has shown."""
+    lead = _sure(0, replayed.campaign, log10_honest=50.0)
+    lead.threshold = 40.0
+    assert is_still_unlike(_verdict(lead, replayed.campaign[:45]), replayed.replay)
+
+
+def test_groups_without_evidence_stay_undecided(replayed: Replayed) -> None:
     """A group with no look yet is in no list of findings."""
-    _, replay, members = replayed
-    fresh = Track("content", 0, 0, members, members)
-    sorting = sort_tracks([fresh], replay)
+    fresh = Track("content", 0, 0, replayed.campaign, replayed.campaign)
+    sorting = sort_tracks([fresh], replayed.replay)
     assert (sorting.campaigns, sorting.pools, sorting.undecided) == ((), (), (fresh,))

@@ -29,7 +29,7 @@ from phalanx.detect.links import (
 from phalanx.detect.own_use import OwnUse
 from phalanx.detect.population import Population
 from phalanx.detect.reference import Operators, Reference
-from phalanx.detect.track import Track, decide
+from phalanx.detect.track import Track, are_mostly_same, decide
 from phalanx.detect.use_window import PromptUsers, UseWindow
 from phalanx.evidence import (
     LOOKS,
@@ -193,11 +193,7 @@ class Replay:
         ]
 
     def _form(self, route: Route, found: Sequence[Group]) -> list[Track]:
-        """Continue tracked groups that are still mostly the same, open others.
-
-        Evidence is about parties, so a group inherits it only where at least half of all
-        parties of the old and the new group together stand in both.
-        """
+        """Continue tracked groups that are still mostly the same, open others."""
         owner = np.full(self._population.parties.count, MISSING, dtype=np.int64)
         for number, track in self.alive[route].items():
             owner[track.members] = number
@@ -211,12 +207,10 @@ class Replay:
                 if n != MISSING and int(n) not in claimed
             }
             best = max(shared, key=lambda n: shared[n], default=None)
-            if best is not None:
-                together = members.size + self.alive[route][best].members.size - shared[best]
-                if 2 * shared[best] >= together:
-                    self.alive[route][best].members = members
-                    claimed[best] = self.alive[route][best]
-                    continue
+            if best is not None and are_mostly_same(members, self.alive[route][best].members):
+                self.alive[route][best].members = members
+                claimed[best] = self.alive[route][best]
+                continue
             track = Track(route, len(self.tracks), self.moment.step, members, members)
             self.tracks.append(track)
             opened.append(track)

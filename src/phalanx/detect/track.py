@@ -104,6 +104,20 @@ class Track:
         return self.linked_log10_e >= SUSPECTED_LOG10_E
 
 
+def are_mostly_same(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]) -> bool:
+    """Whether at least half of all parties of two groups together stand in both.
+
+    Evidence is about parties: only then does one group inherit the evidence of the other.
+
+    Examples:
+        >>> four = np.arange(4)
+        >>> are_mostly_same(four, four + 2), are_mostly_same(four, four[:3])
+        (False, True)
+    """
+    shared = np.intersect1d(first, second).size
+    return 2 * shared >= first.size + second.size - shared
+
+
 def decide(tracks: Sequence[Track], false_discovery_rate: float) -> Discoveries:
     """Return which groups are campaigns on the evidence so far, each weighted by its size."""
     return e_benjamini_hochberg_two_nulls(

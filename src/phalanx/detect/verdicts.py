@@ -21,7 +21,7 @@ from phalanx.detect.membership import (
 from phalanx.detect.operators import operator_links, split_operators
 from phalanx.detect.replay import Replay
 from phalanx.detect.thresholds import CONFIDENT
-from phalanx.detect.track import Track, decide
+from phalanx.detect.track import Track, are_mostly_same, decide
 from phalanx.evidence import e_benjamini_hochberg
 
 _FEWEST_PARTIES = 2
@@ -86,9 +86,13 @@ def sort_tracks(tracks: Sequence[Track], replay: Replay) -> Sorting:
         verdict
         for merger in _merged(found, moment.population.parties.count)
         for verdict in _verdicts(merger, replay, links)
-        if _still_unlike(verdict, replay)
+        if is_still_unlike(verdict, replay)
     ]
-    campaigns = _disjoint(campaigns, moment.population.parties.count)
+    campaigns = [
+        verdict
+        for verdict in _disjoint(campaigns, moment.population.parties.count)
+        if is_still_unlike(verdict, replay)
+    ]
     taken = np.zeros(moment.population.parties.count, dtype=np.bool_)
     for verdict in campaigns:
         taken[verdict.members] = True
@@ -203,15 +207,18 @@ def _core(merger: _Merger) -> Core:
     return Core(members, max(MINIMUM_USERS, members.size // COMMON_ONE_IN))
 
 
-def _still_unlike(verdict: Verdict, replay: Replay) -> bool:
+def is_still_unlike(verdict: Verdict, replay: Replay) -> bool:
     """Whether the listed members themselves use the model unlike honest operators.
 
-    A group changes after its discovery, and a part of it may be somebody else. This only
-    shortens the list of campaigns. What the whole group passes around is not public for
-    its parts either: two operators that harvest with the same prompts excuse nobody.
+    A group changes after its discovery. Where the listed members are no longer mostly the
+    tracked group, being a part of it or what other campaigns left of it, its evidence is about
+    somebody else, and they must reach its level by their own. This only shortens the list of
+    campaigns. What the whole group passes around is not public for its parts either: two
+    operators that harvest with the same prompts excuse nobody.
     """
     if verdict.members.size < _FEWEST_PARTIES:
         return False
-    members = np.sort(verdict.members)
-    circle = np.union1d(members, verdict.lead.members)
-    return replay.examine_use(members, circle, verdict.lead).log10_e >= STILL_LOG10_E
+    lead, members = verdict.lead, np.sort(verdict.members)
+    needed = STILL_LOG10_E if are_mostly_same(members, lead.members) else lead.threshold
+    circle = np.union1d(members, lead.members)
+    return replay.examine_use(members, circle, lead).log10_e >= needed
