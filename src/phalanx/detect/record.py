@@ -44,7 +44,7 @@ from phalanx.model import (
     UndeclaredPool,
 )
 
-_ALWAYS_THERE = ("timestamp", "prompt")
+_ALWAYS_THERE = ("timestamp", "model", "prompt")
 _READ_PROMPTS = frozenset({HarvestLikeUse.rule_id})
 """Rules that say nothing without prompts, beside those that need no other column."""
 
