@@ -19,6 +19,7 @@ from phalanx.detect.handovers import Handovers, find_handovers
 from phalanx.detect.narrow import CONTENT_COLUMNS, MICROSECONDS_PER_HOUR, Names
 from phalanx.detect.parties import Parties, declare_parties
 from phalanx.detect.picked import PickedPrompts
+from phalanx.detect.pivots import Pivots, find_pivots, releases
 from phalanx.detect.shared_use import SharedUse, shared_use
 
 COUNT_COLUMNS = (
@@ -95,6 +96,9 @@ class Population:
     picked: PickedPrompts
     """What one prompt of each account and step was about."""
 
+    pivots: Pivots
+    """Moves to models that came out within the log."""
+
     @property
     def steps_per_day(self) -> int:
         """Steps in a day."""
@@ -161,6 +165,13 @@ def build_population(
     # Of the accounts of one party and step the first lends its minute.
     order = np.argsort(account, kind="stable")
     first = parties.first_account
+    activity = arrange(
+        parties.of_account[account][order],
+        step[order],
+        rows["minute"].to_numpy()[order].astype(np.int32),
+        {name: rows[name].to_numpy()[order] for name in COUNT_COLUMNS},
+        (parties.count, steps),
+    )
     attributes = {name: accounts[name].to_numpy()[first] for name in tables.STANDING_COLUMNS}
     return Population(
         accounts=accounts,
@@ -169,13 +180,7 @@ def build_population(
         step_hours=step_hours,
         first_step=first_step,
         steps=steps,
-        activity=arrange(
-            parties.of_account[account][order],
-            step[order],
-            rows["minute"].to_numpy()[order].astype(np.int32),
-            {name: rows[name].to_numpy()[order] for name in COUNT_COLUMNS},
-            (parties.count, steps),
-        ),
+        activity=activity,
         account_exchanges=sparse.csr_array(
             (rows["exchanges"].to_numpy(), (account, step)), shape=(len(account_names), steps)
         ),
@@ -191,6 +196,13 @@ def build_population(
         handovers=find_handovers(aggregates.sendings, parties.of_account, width, first_step),
         picked=PickedPrompts(
             parties.of_account[account], step, rows["signs"].to_numpy(), _draw(first_seen[first])
+        ),
+        pivots=find_pivots(
+            aggregates.new_models,
+            releases(aggregates.models, first_step, 24 // step_hours),
+            parties.of_account,
+            activity,
+            first_step,
         ),
     )
 

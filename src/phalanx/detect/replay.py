@@ -269,7 +269,7 @@ class Replay:
         if (first, last) not in self._windows:
             self._windows = {key: w for key, w in self._windows.items() if key[1] == last}
             self._windows[first, last] = UseWindow(
-                self._population.prompts, self._prompt_users, self._habits, first, last
+                self._prompt_users, self._habits, self.moment.communities, first, last
             )
         return self._windows[first, last]
 

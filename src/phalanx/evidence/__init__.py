@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from phalanx.evidence.benjamini_hochberg import benjamini_hochberg, conformal_p_values
 from phalanx.evidence.combination import both, calibrate_p, mean, product
 from phalanx.evidence.conformal import conformal_log10_e, reachable_log10_e
 from phalanx.evidence.e_bh import Discoveries, e_benjamini_hochberg
@@ -32,10 +33,12 @@ __all__ = [
     "UrnTest",
     "Witness",
     "WitnessTest",
+    "benjamini_hochberg",
     "both",
     "calibrate_p",
     "clopper_pearson_upper",
     "conformal_log10_e",
+    "conformal_p_values",
     "e_benjamini_hochberg",
     "e_benjamini_hochberg_two_nulls",
     "first_levels_log10_e",

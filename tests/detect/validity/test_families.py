@@ -160,6 +160,7 @@ def test_order_and_names_of_parties_do_not_matter(
             population.picked.draw[order],
         ),
         signatures=presented(place[population.signatures.party()], population.signatures.value),
+        pivots=replace(population.pivots, party=place[population.pivots.party]),
     )
     groups = drawn_alike(moment, 20, 50, seed)
     before = ApartTest(moment).test(groups, FAMILIES)

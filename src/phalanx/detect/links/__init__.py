@@ -19,6 +19,7 @@ from phalanx.detect.links.family import (
 from phalanx.detect.links.load import EqualisedLoad
 from phalanx.detect.links.parameters import SharedParameters
 from phalanx.detect.links.payment import SharedPayment
+from phalanx.detect.links.pivot import ModelPivot
 from phalanx.detect.links.synchrony import SynchronisedActivity
 from phalanx.detect.links.template import SharedTemplate
 from phalanx.detect.links.tls import SharedTlsFingerprint
@@ -49,8 +50,12 @@ BIRTH_FAMILIES: tuple[SharedValues, ...] = (BIRTH_BURST,)
 STANDING_FAMILIES: tuple[SharedValues, ...] = (*IDENTITY_FAMILIES, *BIRTH_FAMILIES)
 """Where parties come from, all of it."""
 
-TIMING_FAMILIES: tuple[SharedValues, ...] = (SynchronisedActivity(), EqualisedLoad())
-"""When parties send, and how much, step by step."""
+TIMING_FAMILIES: tuple[SharedValues, ...] = (
+    SynchronisedActivity(),
+    EqualisedLoad(),
+    ModelPivot(),
+)
+"""When parties send, how much, and when they move to a new model."""
 
 FAILOVER_CONTINUATION, TRACE_REPLAY = FailoverContinuation(), TraceReplay()
 PROGRAM_FAMILIES: tuple[SharedValues, ...] = CONTENT_FAMILIES[1:]
