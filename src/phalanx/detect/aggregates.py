@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 
 from phalanx.detect import tables
 from phalanx.detect.kept_rows import REQUEST, KeptRows, find_shared
-from phalanx.detect.narrow import NARROW_SCHEMA
+from phalanx.detect.narrow import MICROSECONDS_PER_HOUR, NARROW_SCHEMA
+from phalanx.detect.pivots import FRESH_DAYS, releases
 from phalanx.detect.tables import VALUE_COLUMNS
 
 NOT_SHOWN = np.iinfo(np.int32).max
@@ -47,7 +48,11 @@ class Aggregates:
     ones of values that became shared in it."""
 
     models: pa.Table
-    """Exchanges of the part per account (row of `accounts`) and model."""
+    """Exchanges of the part per account (row of `accounts`) and model, and the first step."""
+
+    new_models: pa.Table
+    """Exchanges of the part per account (row of `accounts`), model and step, for models that
+    came out within the log, in the days after."""
 
     sendings: pa.Table
     """When each account (row of `accounts`) first sent in the part each request that several
@@ -61,8 +66,14 @@ class Aggregates:
             values=pa.concat_tables([self.values, later.values]),
             uses=pa.concat_tables([self.uses, later.uses]),
             models=pa.concat_tables([self.models, later.models]),
+            new_models=pa.concat_tables([self.new_models, later.new_models]),
             sendings=pa.concat_tables([self.sendings, later.sendings]),
         )
+
+
+NO_NEW_MODELS = pa.table(
+    {name: pa.array([], pa.int64()) for name in ("account", "model", "step", "exchanges")}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,10 @@ def aggregate(narrow: ibis.Table, step_hours: int, past: Past | None = None) -> 
     else:
         values, uses = _shared_more(past, number)
         requests, again = _requests(past), _sent_before(past)
+    models = number.put_into(tables.models(narrow))
+    first_step = int(accounts["first_seen"].to_numpy().min()) // (
+        step_hours * MICROSECONDS_PER_HOUR
+    )
     return Aggregates(
         accounts=accounts,
         steps=_in_order(
@@ -108,9 +123,25 @@ def aggregate(narrow: ibis.Table, step_hours: int, past: Past | None = None) -> 
         ),
         values=values,
         uses=uses,
-        models=number.put_into(tables.models(narrow)),
+        models=models,
+        new_models=number.put_into(_new_models(narrow, models, first_step, past, 24 // step_hours)),
         sendings=number.put_into(tables.first_sendings(requests)),
     )
+
+
+def _new_models(
+    narrow: ibis.Table, models: pa.Table, first_step: int, past: Past | None, steps_per_day: int
+) -> pa.Table:
+    """Return the use of models in the days after they came out; most parts have none."""
+    so_far = models if past is None else pa.concat_tables([past.aggregates.models, models])
+    steps = FRESH_DAYS * steps_per_day
+    begin = int(models["first"].to_numpy().min(initial=NOT_SHOWN))
+    released = {
+        model: step
+        for model, step in releases(so_far, first_step, steps_per_day).items()
+        if step + steps > begin
+    }
+    return tables.new_models(narrow, released, steps) if released else NO_NEW_MODELS
 
 
 class _Numbers:
@@ -246,8 +277,7 @@ def _shared_more(past: Past, number: _Numbers) -> tuple[pa.Table, pa.Table]:
 def _requests(past: Past) -> ibis.Table:
     """Return the exchanges of a part with shared requests, and those that only now are such."""
     known = pc.unique(past.aggregates.sendings["request"])
-    details = ("account", "timestamp", "limited")
-    shared = find_shared(past.part, past.rows, {REQUEST: known}, details)
+    shared = find_shared(past.part, past.rows, {REQUEST: known}, tables.SENT)
     rows = pa.concat_tables([shared.known, shared.new]).rename_columns({"hash": REQUEST})
     return ibis.memtable(rows)
 
@@ -255,14 +285,14 @@ def _requests(past: Past) -> ibis.Table:
 def _sent_before(past: Past) -> ibis.Table:
     """Return which accounts sent prompts of a part before it."""
     prompts = past.part.values("exact")
-    sent = [NARROW_SCHEMA.empty_table().select(_SENT)]
+    pair = ["account", "exact"]
+    sent = [NARROW_SCHEMA.empty_table().select(pair)]
     for found in past.rows.carriers("exact", prompts):
-        of_group = pa.table([past.rows.accounts(found), prompts.take(pa.array(found.value))], _SENT)
-        sent.append(of_group.group_by(_SENT).aggregate([]))
+        of_group = pa.table([past.rows.accounts(found), prompts.take(pa.array(found.value))], pair)
+        sent.append(of_group.group_by(pair).aggregate([]))
     return ibis.memtable(pa.concat_tables(sent))
 
 
-_SENT = ["account", "exact"]
 _IN_ORDER = [(name, "ascending") for name in ("column", "first", "hash")]
 
 

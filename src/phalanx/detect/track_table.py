@@ -14,14 +14,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from phalanx.detect.apart import FamilyEvidence
-from phalanx.detect.formation import Route
+from phalanx.detect.apart import TESTED_BY, FamilyEvidence, FamilyTest
 from phalanx.detect.habits import HABITS
 from phalanx.detect.honest import HonestEvidence
 from phalanx.detect.links import ALL_FAMILIES
-from phalanx.detect.replay import TESTED_BY, ReplayState
+from phalanx.detect.replay import ReplayState
+from phalanx.detect.route import Route
 from phalanx.detect.track import Look, Track
-from phalanx.evidence import OddsTest, UrnTest
+from phalanx.evidence import OddsTest, UrnTest, WitnessTest
 
 _URN = pa.struct(
     [
@@ -41,10 +41,33 @@ _ODDS = pa.struct(
         ("second_marked", pa.int64()),
     ]
 )
-_LINES = pa.list_(
-    pa.struct([("rule_id", pa.string()), ("log10_e", pa.float64()), ("urn", _URN), ("odds", _ODDS)])
+_WITNESS = pa.struct(
+    [
+        ("log10_e", pa.float64()),
+        ("members", pa.int64()),
+        ("ahead", pa.int64()),
+        ("compared", pa.int64()),
+    ]
 )
-"""One of `urn` and `odds` is null: a family has one kind of test."""
+_TESTS: Mapping[str, type[FamilyTest]] = {
+    "urn": UrnTest,
+    "odds": OddsTest,
+    "witness": WitnessTest,
+}
+"""Column -> kind of test, whose fields are in the order of the column's."""
+
+_LINES = pa.list_(
+    pa.struct(
+        [
+            ("rule_id", pa.string()),
+            ("log10_e", pa.float64()),
+            ("urn", _URN),
+            ("odds", _ODDS),
+            ("witness", _WITNESS),
+        ]
+    )
+)
+"""All tests but one are null: a family has one kind."""
 
 _LOOKS = pa.list_(pa.struct([("step", pa.int64()), ("parties", pa.int64()), ("lines", _LINES)]))
 _HONEST = pa.struct(
@@ -83,11 +106,7 @@ TRACK_SCHEMA = pa.schema(
 )
 """One row per group ever opened, by number."""
 
-_TYPES: Mapping[type[UrnTest | OddsTest], pa.StructType] = {UrnTest: _URN, OddsTest: _ODDS}
-"""Test -> its fields, in the order of the class."""
-
 Item = TypeVar("Item")
-Test = TypeVar("Test", UrnTest, OddsTest)
 
 _FAMILIES = {family.rule_id: family for family in ALL_FAMILIES}
 
@@ -159,27 +178,27 @@ def _kept_objects() -> Iterator[None]:
 
 def _lines(of_tracks: Sequence[Sequence[FamilyEvidence]]) -> pa.ListArray:
     flat = [line for lines in of_tracks for line in lines]
-    tests = [_tests(kind, [line.finest for line in flat]) for kind in (UrnTest, OddsTest)]
+    finest = [line.finest for line in flat]
     columns = [
         pa.array([line.family.rule_id for line in flat], pa.string()),
         pa.array([line.log10_e for line in flat], pa.float64()),
-        *tests,
+        *(_tests(name, finest) for name in _TESTS),
     ]
     rows = pa.StructArray.from_arrays(columns, fields=list(_LINES.value_type))
     return pa.ListArray.from_arrays(_offsets(of_tracks), rows)
 
 
-def _tests(kind: type[UrnTest | OddsTest], tests: Sequence[UrnTest | OddsTest]) -> pa.StructArray:
-    """Return the tests of one kind, null where a test is of the other."""
+def _tests(name: str, tests: Sequence[FamilyTest]) -> pa.StructArray:
+    """Return the tests of one kind, null where a test is of another."""
+    kind, fields = _TESTS[name], list(_LINES.value_type.field(name).type)
     other = [not isinstance(test, kind) for test in tests]
     columns = [
         pa.array(
             [None if no else getattr(t, each.name) for t, no in zip(tests, other, strict=True)],
             each.type,
         )
-        for each in _TYPES[kind]
+        for each in fields
     ]
-    fields = list(_TYPES[kind])
     return pa.StructArray.from_arrays(columns, fields=fields, mask=pa.array(other, pa.bool_()))
 
 
@@ -227,26 +246,23 @@ def _looks_of(column: pa.ChunkedArray | pa.ListArray) -> list[list[Look]]:
 def _evidence(column: pa.ChunkedArray | pa.ListArray) -> list[list[FamilyEvidence]]:
     flat, lengths = _flat(column)
     families = [_FAMILIES[rule_id] for rule_id in flat.field("rule_id").to_pylist()]
-    tests = map(
-        _either, _tests_of(UrnTest, flat.field("urn")), _tests_of(OddsTest, flat.field("odds"))
-    )
+    of_kinds = zip(*(_tests_of(name, flat.field(name)) for name in _TESTS), strict=True)
+    tests = map(_only, of_kinds)
     return _split(map(FamilyEvidence, families, flat.field("log10_e").to_pylist(), tests), lengths)
 
 
-def _either(urn: UrnTest | None, odds: OddsTest | None) -> UrnTest | OddsTest:
-    if urn is not None:
-        return urn
-    if odds is None:
-        message = "a line has no test"
-        raise ValueError(message)
-    return odds
+def _only(of_kinds: tuple[FamilyTest | None, ...]) -> FamilyTest:
+    for test in of_kinds:
+        if test is not None:
+            return test
+    message = "a line has no test"
+    raise ValueError(message)
 
 
-def _tests_of(kind: type[Test], column: pa.StructArray) -> list[Test | None]:
-    values = [column.field(each.name).to_pylist() for each in _TYPES[kind]]
-    valid = column.is_valid().to_pylist()
-    rows = zip(*values, strict=True)
-    return [kind(*row) if there else None for there, row in zip(valid, rows, strict=True)]
+def _tests_of(name: str, column: pa.StructArray) -> list[FamilyTest | None]:
+    values = [column.field(each.name).to_pylist() for each in column.type]
+    rows = zip(column.is_valid().to_pylist(), *values, strict=True)
+    return [_TESTS[name](*row) if there else None for there, *row in rows]
 
 
 def _flat(column: pa.ChunkedArray | pa.ListArray) -> tuple[pa.StructArray, list[int]]:
