@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phalanx.logs.cast import (
+    LARGEST_INTEGER,
     decode_bytes,
     offsets_of,
     texts,
@@ -84,6 +85,16 @@ def test_numbers_too_large_are_unreadable() -> None:
     assert cast.values.to_pylist() == [None, 200]
     assert cast.unreadable is not None
     assert cast.unreadable.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.uint64(), pa.float64(), pa.string()])
+def test_no_count_of_one_exchange_exceeds_the_largest(kind: pa.DataType) -> None:
+    """A count beyond the largest is unreadable, also in a column that has its type already."""
+    array = pa.array([10**18, LARGEST_INTEGER, 7]).cast(kind, safe=False)
+    cast = to_integers(array, pa.int64())
+    assert cast.values.to_pylist() == [None, LARGEST_INTEGER, 7]
+    assert cast.unreadable is not None
+    assert cast.unreadable.tolist() == [True, False, False]
 
 
 def test_gaps_of_data_frames_are_missing_not_wrong() -> None:

@@ -100,7 +100,7 @@ class RunRecord:
     """What was mended, left empty or passed over without losing a row -> how often."""
 
     warnings: tuple[str, ...] = ()
-    """Notes that say that part of the input was not read."""
+    """Notes that say that part of the input was not used."""
 
     readers: Mapping[str, str] = field(default_factory=dict)
     """Input -> format that it was read as."""
