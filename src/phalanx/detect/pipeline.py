@@ -64,6 +64,7 @@ def scan(
     *,
     rejects_path: Path | None = None,
     progress: Progress | None = None,
+    deliver: Callable[[ScanResult], None] | None = None,
 ) -> ScanResult:
     """Find distillation campaigns in exchange logs.
 
@@ -73,6 +74,8 @@ def scan(
         config: Settings; null takes the defaults.
         rejects_path: Where rejected rows are listed; null keeps only their counts.
         progress: Called as stages advance.
+        deliver: Called with the result before a store keeps the scan: where this fails, nothing
+            is kept, and the scan can be repeated.
 
     Returns:
         Campaigns, with everything that was not judged beside them.
@@ -147,6 +150,8 @@ def scan(
                 notes["account that declared its party late, all steps replayed"] = reassigned
             run = _run_record(config, log, started_at, clock, notes)
             result = record(recording, run, counted.exchanges, counted.rejected)
+        if deliver:
+            deliver(result)
         if continuation:
             with clock.stage("keep"):
                 continuation.keep(counted, population, replay, result)
