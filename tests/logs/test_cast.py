@@ -122,6 +122,17 @@ def test_bytes_always_become_text(cells: list[bytes | None]) -> None:
             assert after == before.decode()
 
 
+@given(st.lists(st.none() | st.text(st.characters(codec="utf-8"), max_size=3), max_size=6))
+def test_only_text_that_shows_is_filled(values: list[str | None]) -> None:
+    """Empty cells and cells of blanks are null, all others are unchanged."""
+    blanks = pa.array(["", " ", "\u00a0\t", "\u3000"])
+    array = pa.concat_arrays([pa.array(values, pa.string()), blanks])
+    filled = to_filled_text(array).values.to_pylist()
+    assert filled[len(values) :] == [None] * len(blanks)
+    for before, after in zip(values, filled, strict=False):
+        assert after == before or (after is None and not (before or "").strip())
+
+
 @given(st.lists(st.none() | st.text(), max_size=6))
 def test_texts_hold_any_string(values: list[str | None]) -> None:
     """Strings that UTF-8 cannot hold are mended, all others are unchanged."""

@@ -67,18 +67,19 @@ def to_text(array: pa.Array) -> Cast:
 
 
 def to_filled_text(array: pa.Array) -> Cast:
-    """Read an array as text in which an empty cell is null: nobody's identifier is "".
+    """Read an array as text in which a cell without a mark is null: nobody's identifier is " ".
 
     Examples:
-        >>> to_filled_text(pa.array(["a", ""])).values.to_pylist()
-        ['a', None]
+        >>> to_filled_text(pa.array(["a", "", " "])).values.to_pylist()
+        ['a', None, None]
     """
     cast = to_text(array)
     lengths = np.diff(offsets_of(cast.values))
-    if np.count_nonzero(lengths == 0) <= cast.values.null_count:
+    blank = pc.utf8_is_space(cast.values)
+    if np.count_nonzero(lengths == 0) <= cast.values.null_count and not pc.any(blank).as_py():
         return cast
-    empty = pc.equal(pc.binary_length(cast.values), 0)
-    values = pc.if_else(empty, pa.scalar(None, pa.string()), cast.values)
+    nothing = pc.or_(pc.equal(pc.binary_length(cast.values), 0), blank)
+    values = pc.if_else(nothing, pa.scalar(None, pa.string()), cast.values)
     return Cast(values, cast.unreadable, cast.mended)
 
 
