@@ -100,7 +100,8 @@ def scan_into(
                 logs, config, rejects_path=rejects, progress=progress, deliver=deliver
             )
     for warning in result.run.warnings:
-        common.say(f"warning: {warning}")
+        times = result.run.notes[warning]
+        common.say(f"warning: {warning}" + (f" ({times:,} times)" if times > 1 else ""))
     return result
 
 

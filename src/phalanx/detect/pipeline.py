@@ -145,10 +145,11 @@ def scan(
                 model_use=counted.aggregates.models,
                 openings=lambda groups: openings(counted.rows, groups),
             )
-            notes = {**grants.notes(population), **counted.notes}
+            absent = _absent_names(config, population, names)
+            notes = {**grants.notes(population), **absent, **counted.notes}
             if reassigned:
                 notes["account that declared its party late, all steps replayed"] = reassigned
-            run = _run_record(config, log, started_at, clock, notes)
+            run = _run_record(config, log, started_at, clock, notes, tuple(absent))
             result = record(recording, run, counted.exchanges, counted.rejected)
         if deliver:
             deliver(result)
@@ -174,6 +175,24 @@ def _hidden(config: ScanConfig, column: str, value: str) -> str:
 
 def _hidden_map(config: ScanConfig) -> dict[str, str]:
     return {_hidden(config, "account_id", a): party for a, party in config.parties.items()}
+
+
+def _absent_names(config: ScanConfig, population: Population, names: Names) -> dict[str, int]:
+    """Count the names that were given for somebody who never occurs: they may be misspelt."""
+    accounts = frozenset(population.account_names)
+    organisations = frozenset(names.values["organisation"].values())
+    trusted = sum(
+        _hidden(config, "account_id", name) not in accounts
+        and _hidden(config, "organisation", name) not in organisations
+        for name in config.trusted
+    )
+    notes = {
+        "trusted: name that does not occur in the log": trusted,
+        "parties: account that does not occur in the log": len(
+            _hidden_map(config).keys() - accounts
+        ),
+    }
+    return {what: count for what, count in notes.items() if count}
 
 
 def _open_engine(config: ScanConfig) -> Engine:
@@ -219,6 +238,7 @@ def _run_record(
     started_at: datetime,
     clock: StageClock,
     more_notes: Mapping[str, int],
+    more_warnings: tuple[str, ...],
 ) -> RunRecord:
     engine = "duckdb" if config.engine == "duckdb" else "pyspark"
     versions = {name: version(name) for name in sorted((*_VERSIONED, engine))}
@@ -252,7 +272,7 @@ def _run_record(
         columns=tuple(sorted(log.columns)),
         rejects=dict(log.rejects),
         notes={**log.notes, **more_notes},
-        warnings=log.warnings,
+        warnings=log.warnings + more_warnings,
         readers=dict(log.readers),
         files=config.files,
         prices_usd_per_million_tokens=dict(config.prices_usd_per_million_tokens),
