@@ -146,7 +146,7 @@ def test_settings_do_not_show_the_key() -> None:
 
 @pytest.mark.parametrize(
     "setting", [{"false_discovery_rate": 0.0}, {"false_discovery_rate": 1.0},
-                {"min_group_parties": 1}],
+                {"min_group_parties": 1}, {"seed": -1}, {"seed": 2**64}],
 )  # fmt: skip
 def test_settings_outside_their_range_are_refused(setting: dict[str, Any]) -> None:
     """Rates lie strictly between 0 and 1, and a group has at least two parties."""

@@ -43,7 +43,7 @@ class SimulateOptions:
     """How well the campaigns hide: E0 naive, E1 residential addresses, E2 and distinct payments,
     E3 and jitter, E4 and paraphrase, E5 and 95 % cover traffic, E6 everything."""
 
-    seed: Annotated[int, Parameter(validator=validators.Number(gte=0))] = 0
+    seed: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=2**63))] = 0
     """Seed; the same seed makes the same bytes."""
 
     benign_prompts: Annotated[tuple[str, ...], Parameter(group=_CORPORA, show_default=False)] = ()
