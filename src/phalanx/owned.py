@@ -59,11 +59,26 @@ def refuse_unwritable(path: Path, option: str) -> None:
     Examples:
         >>> refuse_unwritable(Path("new/folder"), "--out")
     """
-    above = path
-    while not os.access(above, os.F_OK) and above != above.parent:
-        above = above.parent
-    if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
+    above = _lowest_existing(path)
+    if is_writable(above):
         return
     reason = "may not be written" if above.is_dir() else "is a file"
     message = f"{path}: cannot be written: {above} {reason}"
     raise InputError(message, next_step=f"Name another place with {option}.")
+
+
+def is_writable(folder: Path) -> bool:
+    """Tell whether files can be put into a folder, or the folder can be made.
+
+    Examples:
+        >>> is_writable(Path("new/folder")), is_writable(Path(__file__))
+        (True, False)
+    """
+    above = _lowest_existing(folder)
+    return above.is_dir() and os.access(above, os.W_OK | os.X_OK)
+
+
+def _lowest_existing(path: Path) -> Path:
+    while not os.access(path, os.F_OK) and path != path.parent:
+        path = path.parent
+    return path

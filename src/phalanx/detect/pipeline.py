@@ -6,7 +6,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -149,7 +149,8 @@ def scan(
             notes = {**grants.notes(population), **absent, **counted.notes}
             if reassigned:
                 notes["account that declared its party late, all steps replayed"] = reassigned
-            run = _run_record(config, log, started_at, clock, notes, tuple(absent))
+            run = _run_record(config, log, started_at, clock, notes)
+            run = replace(run, warnings=(*log.warnings, *absent))
             result = record(recording, run, counted.exchanges, counted.rejected)
         if deliver:
             deliver(result)
@@ -238,7 +239,6 @@ def _run_record(
     started_at: datetime,
     clock: StageClock,
     more_notes: Mapping[str, int],
-    more_warnings: tuple[str, ...],
 ) -> RunRecord:
     engine = "duckdb" if config.engine == "duckdb" else "pyspark"
     versions = {name: version(name) for name in sorted((*_VERSIONED, engine))}
@@ -272,7 +272,6 @@ def _run_record(
         columns=tuple(sorted(log.columns)),
         rejects=dict(log.rejects),
         notes={**log.notes, **more_notes},
-        warnings=log.warnings + more_warnings,
         readers=dict(log.readers),
         files=config.files,
         prices_usd_per_million_tokens=dict(config.prices_usd_per_million_tokens),
