@@ -2,8 +2,9 @@
 
 An attacker hides 5 % of extraction queries in 95 % of ordinary ones. Rows, each tuned to a false
 alarm rate of at most 0.3 %: MMD on one account of 100 queries; MMD on one window of 1,500, as
-much as that test asks for; pooled MMD on a group of 20 accounts of 100 queries, whoever formed
-the group; and the place where another pooled test is added (`POOLED_TESTS`). As in the published
+much as that test asks for; and on a group of 20 accounts of 100 queries, whoever formed the group:
+pooled MMD, Phalanx's sequential test of how alike accounts write (`Witness`), and the share of
+queries that lie far from every honest one of the reference. As in the published
 protocol (arXiv 2606.05725), the ordinary queries of an attacker come from the corpus that honest
 windows come from, and the test knows a reference of it. The corpora are split at random many
 times: a reference, a half for the threshold, and a held-out half for what is measured. The
@@ -20,6 +21,7 @@ import argparse
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from math import sqrt
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +31,7 @@ from numpy.typing import NDArray
 from peers.embedding import embed
 from peers.mmd import discrepancy, reference
 from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
-from phalanx.evidence.intervals import clopper_pearson_upper
+from phalanx.evidence import Witness, clopper_pearson_upper
 from populations import ATTACK_FILES, BENIGN_FILES, real_corpora
 from results import print_table, save
 
@@ -39,6 +41,8 @@ REFERENCE = 500
 SPLITS = 100
 QUERIES_PER_ACCOUNT = 100
 ACCOUNTS_PER_GROUP = 20
+COHORT_ACCOUNTS = 200
+FAR_SHARES = (0.01, 0.02, 0.05, 0.1)
 
 Vectors = NDArray[np.float32]
 Statistic = Callable[[Vectors], Callable[[list[Vectors]], float]]
@@ -63,6 +67,47 @@ def pooled_mmd(honest: Vectors) -> Callable[[list[Vectors]], float]:
     return lambda accounts: discrepancy(np.concatenate(accounts), known)
 
 
+def alike_accounts(honest: Vectors) -> Callable[[list[Vectors]], float]:
+    """Return Phalanx's evidence that accounts write alike, against accounts of the reference."""
+    rng = np.random.default_rng(len(honest))
+    cohort = np.stack(
+        [
+            honest[rng.choice(len(honest), QUERIES_PER_ACCOUNT, replace=False)].mean(axis=0)
+            for _ in range(COHORT_ACCOUNTS)
+        ]
+    )
+
+    def log10_e(accounts: list[Vectors]) -> float:
+        members = np.stack([account.mean(axis=0) for account in accounts])
+        vectors = np.concatenate([members, cohort]).astype(np.float64)
+        strata = np.zeros(len(vectors), dtype=np.int64)
+        witness = Witness(vectors, strata, np.arange(len(vectors)))
+        return witness.test_groups([np.arange(len(members))])[0].log10_e
+
+    return log10_e
+
+
+def far_queries(honest: Vectors) -> Callable[[list[Vectors]], float]:
+    """Return how many more queries lie far from the reference than its own do from each other.
+
+    Far is beyond the distance to the nearest that one in a hundred, fifty, twenty or ten of the
+    reference has; the largest excess counts, in standard errors.
+    """
+    among = honest @ honest.T
+    np.fill_diagonal(among, -1.0)
+    nearest = np.quantile(among.max(axis=1), FAR_SHARES)
+
+    def excess(accounts: list[Vectors]) -> float:
+        queries = np.concatenate(accounts)
+        found = (queries @ honest.T).max(axis=1)
+        return max(
+            (float((found < limit).mean()) - share) / sqrt(share * (1 - share) / len(queries))
+            for limit, share in zip(nearest, FAR_SHARES, strict=True)
+        )
+
+    return excess
+
+
 SINGLE_TESTS = (
     GroupTest(
         name="MMD, one account", accounts=1, queries=QUERIES_PER_ACCOUNT, statistic=pooled_mmd
@@ -77,7 +122,18 @@ POOLED_TESTS = (
         queries=QUERIES_PER_ACCOUNT,
         statistic=pooled_mmd,
     ),
-    # Phalanx's pooled test of a group goes here, with the same accounts and queries.
+    GroupTest(
+        name="alike accounts",
+        accounts=ACCOUNTS_PER_GROUP,
+        queries=QUERIES_PER_ACCOUNT,
+        statistic=alike_accounts,
+    ),
+    GroupTest(
+        name="far queries",
+        accounts=ACCOUNTS_PER_GROUP,
+        queries=QUERIES_PER_ACCOUNT,
+        statistic=far_queries,
+    ),
 )
 
 

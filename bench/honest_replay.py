@@ -107,7 +107,11 @@ def replay_honest(exchanges: pa.Table, labels: pa.Table) -> tuple[HonestReplay, 
                 discovered[level].update(numbers)
                 nearest[level] = max(nearest[level], slack)
         finder = FactFinder(
-            population, names, aggregates.models, lambda groups: openings(table, groups)
+            population,
+            names,
+            aggregates.models,
+            lambda groups: openings(table, groups),
+            np.zeros(len(population.account_names), dtype=np.bool_),
         )
         classes = _Classes(population, class_of)
         levels = {}

@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phalanx.detect import ScanConfig, ScanResult, scan
+from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
 from phalanx.detect.sketch import sketch_corpus
 from phalanx.errors import ConfigError, InputError
 from phalanx.formats.json import render
@@ -162,6 +163,18 @@ def test_wherever_the_log_is_cut_the_result_is_the_same(
     whole = scan(log, settings_of(None))
     with TemporaryDirectory() as folder:
         assert same(in_parts(log, cuts, Path(folder) / "a.store")[-1], whole)
+
+
+def test_a_model_that_comes_out_between_scans_is_new_to_the_later_one(tmp_path: Path) -> None:
+    """Who moves to it, and when, is the same whether or not the scan saw it come out."""
+    plan = CampaignPlan(name="north", accounts=20, attack_class="rubric", evasion="E0")
+    log = simulate(
+        SimulationConfig(benign_accounts=150, campaigns=(plan,), days=5, seed=2, release_day=2)
+    ).exchanges
+    whole = scan(log, settings_of(None))
+    said = [rules for looks in whole.looks["log10_e_of_rules"].to_pylist() for rules, _ in looks]
+    assert "PHX-D013" in said
+    assert same(in_parts(log, [9, 12], tmp_path / "a.store")[-1], whole)
 
 
 def test_a_party_that_is_declared_late_begins_anew(small: Any, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pyarrow as pa
 
 from phalanx.detect.narrow import HASHED_COLUMNS, NARROW_SCHEMA, Narrowing
@@ -57,6 +58,23 @@ def test_hashes_depend_on_the_key() -> None:
     for column in ("account", "prefix", "exact", "opening", "band0"):
         if first[column][0].as_py():
             assert first[column] != other[column], column
+
+
+def test_a_key_flips_the_same_signs_of_all_prompts() -> None:
+    """What two prompts have in common does not depend on the key; what one is about does."""
+    prompts = [f"Grade answer number {n} of this {w} by the rubric." for n, w in enumerate("abc")]
+    plain, keyed = (narrowed([*prompts, "Hello"], key)["signs"].to_numpy() for key in (None, KEY))
+    assert plain[3] == keyed[3] == 0
+    assert (plain[:3] != keyed[:3]).all()
+    assert np.unique(plain[:3] ^ keyed[:3]).size == 1
+
+
+def test_no_engine_breaks_a_tie() -> None:
+    """Two prompts of one moment and length are told apart, the same under every key."""
+    prompts = ["Grade the first answer by the rubric.", "Grade the other answer by the rubric."]
+    first, second = narrowed(prompts)["draw"].to_pylist()
+    assert first != second
+    assert narrowed(prompts, OTHER_KEY)["draw"].to_pylist() == [first, second]
 
 
 def test_no_text_is_left() -> None:

@@ -8,6 +8,7 @@ import sys
 
 from phalanx.detect.honest import HarvestLikeUse
 from phalanx.detect.links import ALL_FAMILIES
+from phalanx.detect.mixture import ResellerMixture
 from phalanx.detect.rules import all_rules
 from phalanx.detect.signals import USE_SIGNALS
 
@@ -18,7 +19,7 @@ def _documentation(rule: object) -> str:
 
 def test_every_rule_of_the_scan_is_described() -> None:
     """What is read from the source is what the objects of the scan say of themselves."""
-    use = HarvestLikeUse()
+    use, mixture = HarvestLikeUse(), ResellerMixture()
     applied = {
         rule.rule_id: (rule.name, str(rule.source), rule.columns, _documentation(rule))
         for rule in ALL_FAMILIES
@@ -27,7 +28,8 @@ def test_every_rule_of_the_scan_is_described() -> None:
         rule.rule_id: (rule.name, rule.source, rule.columns, _documentation(rule))
         for rule in USE_SIGNALS
     }
-    applied[use.rule_id] = (use.name, use.source, use.columns, _documentation(use))
+    for rule in (use, mixture):
+        applied[rule.rule_id] = (rule.name, rule.source, rule.columns, _documentation(rule))
     described = {
         rule.rule_id: (rule.name, rule.family, rule.columns, rule.documentation)
         for rule in all_rules()

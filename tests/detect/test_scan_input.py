@@ -43,7 +43,7 @@ def test_a_log_of_required_columns_names_what_is_off(small: Any, scanned: Any) -
     off = {signal.rule_id: signal.reason for signal in result.signals if not signal.enabled}
     assert set(off) == {"PHX-D002", "PHX-D003", "PHX-D004", "PHX-D005", "PHX-D006", "PHX-D007",
                         "PHX-D009", "PHX-D011", "PHX-D020",
-                        "PHX-D022", "PHX-D027", "PHX-D028"}  # fmt: skip
+                        "PHX-D022", "PHX-D027", "PHX-D028", "PHX-D030"}  # fmt: skip
     assert "payment_fingerprint" in off["PHX-D002"]
     assert not [signal for signal in result.signals if signal.enabled and signal.reason]
     assert result.population.exchanges == small.exchanges.num_rows

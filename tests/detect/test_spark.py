@@ -41,6 +41,7 @@ VALUES = pa.table(
     }
 )
 GROUPS = pa.table({"account": range(1, 21), "group": [account % 4 for account in range(1, 21)]})
+RELEASED = {2**60 + 7: 80_000, 2 * (2**60 + 7): 80_010}
 CASES: dict[str, Callable[[ibis.Table], pa.Table]] = {
     "accounts": tables.accounts,
     "account_steps": lambda table: tables.account_steps(table, STEP_HOURS),
@@ -51,6 +52,8 @@ CASES: dict[str, Callable[[ibis.Table], pa.Table]] = {
     "conversations": tables.conversations,
     "new_prompts": tables.new_prompts,
     "models": tables.models,
+    "programs": tables.programs,
+    "new_models": lambda table: tables.new_models(table, RELEASED, 12),
     "openings": lambda table: tables.openings(table, GROUPS),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from phalanx.detect.activity import arrange
+from phalanx.detect.codes import MISSING
 from phalanx.detect.habits import NOT_PUBLIC, Habits
 from phalanx.detect.population import COUNT_COLUMNS
 from phalanx.detect.shared_use import shared_use
@@ -13,7 +14,9 @@ from phalanx.detect.use_window import PUBLIC_OUTSIDERS, PromptUsers, UseWindow
 PARTIES, STEPS = 12, 3
 
 
-def window(users: list[int], first: int = 0, last: int = STEPS - 1) -> UseWindow:
+def window(
+    users: list[int], first: int = 0, last: int = STEPS - 1, communities: object = None
+) -> UseWindow:
     """All send ten exchanges a step; `users` send one prompt ten times, in step 1."""
     party, step = (cells.ravel() for cells in np.indices((PARTIES, STEPS)))
     counts = {name: np.zeros(party.size) for name in COUNT_COLUMNS}
@@ -26,7 +29,9 @@ def window(users: list[int], first: int = 0, last: int = STEPS - 1) -> UseWindow
         {"exchanges": np.full(len(users), 10)},
         (PARTIES, 1),
     )
-    return UseWindow(use, PromptUsers(use), Habits(activity, knows_sets=False), first, last)
+    texts = np.full(PARTIES, MISSING) if communities is None else np.array(communities)
+    habits = Habits(activity, knows_sets=False)
+    return UseWindow(PromptUsers(use), habits, texts, first, last)
 
 
 def test_a_prompt_of_a_group_is_public_to_outsiders_only() -> None:
@@ -35,6 +40,16 @@ def test_a_prompt_of_a_group_is_public_to_outsiders_only() -> None:
     view = window(users.tolist())
     assert np.allclose(view.shares[users, NOT_PUBLIC], 2 / 3)
     assert np.allclose(view.shares_within(users, users)[:, NOT_PUBLIC], 1.0)
+
+
+def test_a_prompt_of_a_community_is_public_to_others_only() -> None:
+    """A party is seen as a group is: what its own community passes around is not public to it."""
+    community = [7] * 6 + [8] * 6
+    view = window(list(range(6)), communities=community)
+    assert np.allclose(view.shares[:, NOT_PUBLIC], 1.0)
+    view = window(list(range(7)), communities=community)
+    assert np.allclose(view.shares[:6, NOT_PUBLIC], 1.0)
+    assert np.isclose(view.shares[6, NOT_PUBLIC], 2 / 3)
 
 
 def test_a_part_of_a_group_is_not_excused_by_the_rest() -> None:

@@ -36,6 +36,7 @@ from phalanx.model import (
     LinkedValue,
     MeasuredFeature,
     Member,
+    MixedAccount,
     NotJudged,
     ProfileComparison,
     ProfileSource,
@@ -448,7 +449,15 @@ def scan_of(sketches: tuple[Sketch, ...], *, seed: int = 7, text: str = "") -> S
     taken = [sum(item.facts.daily_exchanges.get(day, 0) for item in campaigns) for day in daily]
     members = [(group, member) for group, facts, _ in groups for member in facts.members]
     midnight = datetime.combine(FIRST_DAY, datetime.min.time(), UTC)
+    mixed = members[-1][1]
     return ScanResult(
+        mixed_accounts=(
+            MixedAccount(
+                account_id=mixed.account_id + (text or ""), party_id=mixed.party_id + (text or ""),
+                group_id=members[-1][0], exchanges=2_310, principals=23.6, p_value=1 / 684,
+                reference_size=683,
+            ),
+        ),
         campaigns=campaigns,
         authorised=(authorised,),
         undeclared_pools=(pool,),

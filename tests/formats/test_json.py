@@ -23,6 +23,7 @@ Violations = Callable[[object, object], list[str]]
 KEYS = [
     "schema", "version", "days", "false_discovery_rate", "population", "campaigns", "authorised",
     "undeclared_pools", "suspicious_parties", "not_judged", "signals", "run",
+    "mixed_accounts",
 ]  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from phalanx.formats.wording import (
     grants_sentence,
     how_lines_add_up,
     level,
+    mixed_sentence,
     nearness,
     operated_apart,
     price_basis,
@@ -165,6 +166,8 @@ def _print_facts(console: Console, facts: GroupFacts) -> None:
     console.print(f"models: {models}")
     shares = sorted(facts.capabilities.items(), key=lambda item: -item[1])
     console.print("targets: " + ", ".join(f"{name} {share(part)}" for name, part in shares))
+    if mixed_sentence(facts):
+        console.print(mixed_sentence(facts))
     for template in facts.templates:
         console.print(f"template: {template}")
 

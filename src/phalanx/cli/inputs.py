@@ -16,6 +16,7 @@ from phalanx.errors import ConfigError, InputError
 from phalanx.model import Grant
 
 if TYPE_CHECKING:
+    from phalanx.detect.onnx_embedder import OnnxEmbedder
     from phalanx.detect.sketch import CorpusSketch
 
 
@@ -42,6 +43,18 @@ def read_sketches(paths: Iterable[Path]) -> tuple[CorpusSketch, ...]:
     from phalanx.detect.sketch.corpus_file import read_sketch
 
     return tuple(read_sketch(path) for path in paths)
+
+
+def read_embedder(folder: Path) -> OnnxEmbedder:
+    """Open a model that tells what prompts mean.
+
+    Raises:
+        InputError: If it cannot be used.
+        MissingExtraError: If the extra `semantic` is not installed.
+    """
+    from phalanx.detect.onnx_embedder import open_embedder
+
+    return open_embedder(folder)
 
 
 def read_parties(path: Path) -> dict[str, str]:

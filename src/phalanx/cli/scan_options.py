@@ -67,6 +67,10 @@ class ScanOptions:
     known_corpus: Annotated[tuple[Path, ...], Parameter(group=_WHO, show_default=False)] = ()
     """Sketch of a known seed set (`phalanx sketch-corpus`); may be repeated."""
 
+    embedder: Annotated[Path | None, Parameter(show_default=False)] = None
+    """Folder of a model that tells what prompts mean (`model.onnx`, `tokenizer.json`; the extra
+    `semantic`). Without it prompts are compared by the words that they hold."""
+
     profiles: Annotated[Path | None, Parameter(group=_WHO, show_default=False)] = None
     """Folder of profiles of known actors (TOML or JSON), or one such file. Listed groups are
     compared with them; a name comes from nothing else."""
@@ -113,6 +117,7 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
     from phalanx.cli.inputs import (
         check_prices,
         parse_columns,
+        read_embedder,
         read_grants,
         read_names,
         read_parties,
@@ -132,6 +137,7 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
         parties=read_parties(options.parties) if options.parties else {},
         grants=read_grants(options.grants) if options.grants else (),
         known_corpora=read_sketches(options.known_corpus),
+        embedder=read_embedder(options.embedder) if options.embedder else None,
         profiles=read_profiles(options.profiles) if options.profiles else (),
         priors=parse_priors(options.prior),
         columns=parse_columns(options.column_map),
@@ -161,9 +167,11 @@ def _files_of(options: ScanOptions, settings_file: Path | None) -> tuple[Setting
     """Return the files that the settings come from, with their digests."""
     from phalanx.cli.profile_files import profile_paths
     from phalanx.detect.config import SettingsFile
+    from phalanx.detect.onnx_embedder import embedder_files
 
     config = settings_file or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
     profiles = profile_paths(options.profiles) if options.profiles else ()
+    models = embedder_files(options.embedder) if options.embedder else ()
     given = [
         ("config", config),
         ("trusted", options.trusted),
@@ -172,6 +180,7 @@ def _files_of(options: ScanOptions, settings_file: Path | None) -> tuple[Setting
         ("prices", options.prices),
         *(("known_corpus", path) for path in options.known_corpus),
         *(("profile", path) for path in profiles),
+        *(("embedder", path) for path in models),
     ]
     return tuple(
         SettingsFile(role=role, path=str(path), sha256=sha256(path.read_bytes()).hexdigest())

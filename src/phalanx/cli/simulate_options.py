@@ -43,6 +43,12 @@ class SimulateOptions:
     """How well the campaigns hide: E0 naive, E1 residential addresses, E2 and distinct payments,
     E3 and jitter, E4 and paraphrase, E5 and 95 % cover traffic, E6 everything."""
 
+    release_day: Annotated[
+        int | None, Parameter(validator=validators.Number(gte=1), show_default=False)
+    ] = None
+    """Day, from 1, on which a new model comes out, that campaigns move to within a day; without
+    effect under `--into`."""
+
     seed: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=2**63))] = 0
     """Seed; the same seed makes the same bytes."""
 
@@ -77,6 +83,7 @@ def simulation_config(options: SimulateOptions) -> SimulationConfig:
             benign_accounts=options.accounts,
             campaigns=_plans(options.campaigns, options.campaign_accounts),
             days=options.days,
+            release_day=options.release_day,
             seed=options.seed,
             evasion=options.evasion,
             prompt_corpora=corpora,

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from phalanx.detect.apart import TESTED_BY
 from phalanx.detect.grants import GrantBook
 from phalanx.detect.habits import HABITS
 from phalanx.detect.link_table import shown_level
-from phalanx.detect.links import MISSING, SHARING_FAMILIES, TIMING_FAMILIES
-from phalanx.detect.replay import TESTED_BY, Replay
+from phalanx.detect.links import MISSING, SHARING_FAMILIES
+from phalanx.detect.replay import Replay
 from phalanx.detect.verdicts import GROUNDS, Verdict
 
 _SHARE_DECIMALS = 3
@@ -55,7 +56,7 @@ def account_details(
     for number, verdict in reversed(list(enumerate(verdicts))):
         group[verdict.members] = number
         grounds[verdict.members] = verdict.grounds
-        families = (*TESTED_BY[verdict.lead.route], *TIMING_FAMILIES)
+        families = TESTED_BY[verdict.lead.route]
         whole, without = replay.apart.without_each(verdict.members, families)
         evidence[verdict.members] = np.column_stack([np.full(without.size, whole), without])
     everywhere, inside = {}, {}

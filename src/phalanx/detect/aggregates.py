@@ -17,6 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from phalanx.detect import tables
+from phalanx.detect.narrow import MICROSECONDS_PER_HOUR
+from phalanx.detect.pivots import FRESH_DAYS, releases
 from phalanx.detect.tables import VALUE_COLUMNS
 
 NOT_SHOWN = np.iinfo(np.int32).max
@@ -45,7 +47,11 @@ class Aggregates:
     ones of values that became shared in it."""
 
     models: pa.Table
-    """Exchanges of the part per account (row of `accounts`) and model."""
+    """Exchanges of the part per account (row of `accounts`) and model, and the first step."""
+
+    new_models: pa.Table
+    """Exchanges of the part per account (row of `accounts`), model and step, for models that
+    came out within the log, in the days after."""
 
     sendings: pa.Table
     """When each account (row of `accounts`) first sent each request that several accounts sent
@@ -59,11 +65,16 @@ class Aggregates:
             values=pa.concat_tables([self.values, later.values]),
             uses=pa.concat_tables([self.uses, later.uses]),
             models=pa.concat_tables([self.models, later.models]),
+            new_models=pa.concat_tables([self.new_models, later.new_models]),
             sendings=later.sendings,
         )
 
 
 NO_SENDINGS = pa.table({name: pa.array([], pa.int64()) for name in ("request", "account", "sent")})
+
+NO_NEW_MODELS = pa.table(
+    {name: pa.array([], pa.int64()) for name in ("account", "model", "step", "exchanges")}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +103,10 @@ def aggregate(narrow: ibis.Table, step_hours: int, past: Past | None = None) -> 
     accounts = _accounts(_arrays(tables.accounts(narrow)), _first_steps(steps), known)
     number = _Numbers(accounts["account"].to_numpy())
     values, uses = _shared(narrow, past, number)
-    models = tables.models(narrow)
+    models = number.put_into(tables.models(narrow))
+    first_step = int(accounts["first_seen"].to_numpy().min()) // (
+        step_hours * MICROSECONDS_PER_HOUR
+    )
     everything = narrow if past is None else narrow.union(past.rows)
     return Aggregates(
         accounts=accounts,
@@ -103,9 +117,25 @@ def aggregate(narrow: ibis.Table, step_hours: int, past: Past | None = None) -> 
         ),
         values=values,
         uses=uses,
-        models=number.put_into(models),
+        models=models,
+        new_models=number.put_into(_new_models(narrow, models, first_step, past, 24 // step_hours)),
         sendings=number.put_into(tables.first_sendings(everything)),
     )
+
+
+def _new_models(
+    narrow: ibis.Table, models: pa.Table, first_step: int, past: Past | None, steps_per_day: int
+) -> pa.Table:
+    """Return the use of models in the days after they came out; most parts have none."""
+    so_far = models if past is None else pa.concat_tables([past.aggregates.models, models])
+    steps = FRESH_DAYS * steps_per_day
+    begin = int(models["first"].to_numpy().min(initial=NOT_SHOWN))
+    released = {
+        model: step
+        for model, step in releases(so_far, first_step, steps_per_day).items()
+        if step + steps > begin
+    }
+    return tables.new_models(narrow, released, steps) if released else NO_NEW_MODELS
 
 
 class _Numbers:

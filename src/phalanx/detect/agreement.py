@@ -34,6 +34,7 @@ def evidence_parameters(config: ScanConfig) -> dict[str, str]:
         "trusted": _digest(trusted),
         "parties": _digest(parties),
         "known_corpora": _digest(sorted(known)),
+        "embedder": config.embedder.digest if config.embedder else "none",
     }
 
 

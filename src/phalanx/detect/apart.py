@@ -6,17 +6,58 @@ Cross-examination: a group formed by what its parties *send* is tested by where 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.links import Dealings, LinkFamily, Moment, SharedValues
-from phalanx.evidence import OddsTest, Urn, UrnTest, mean, without_strongest
+from phalanx.detect.links import (
+    ALIKE_CONTENT,
+    BIRTH_FAMILIES,
+    CONTENT_FAMILIES,
+    FAILOVER_CONTINUATION,
+    IDENTITY_FAMILIES,
+    PROGRAM_FAMILIES,
+    ROUTING_FAMILIES,
+    STANDING_FAMILIES,
+    TIMING_FAMILIES,
+    LinkFamily,
+    Moment,
+    OwnTest,
+    SharedValues,
+    Tester,
+)
+from phalanx.detect.route import Route
+from phalanx.evidence import OddsTest, Urn, UrnTest, WitnessTest, mean, without_strongest
+
+TESTED_BY: Mapping[Route, Sequence[LinkFamily]] = {
+    "content": (*STANDING_FAMILIES, *ROUTING_FAMILIES, *TIMING_FAMILIES),
+    "identity": (
+        *BIRTH_FAMILIES,
+        *CONTENT_FAMILIES,
+        ALIKE_CONTENT,
+        *ROUTING_FAMILIES,
+        *TIMING_FAMILIES,
+    ),
+    "birth": (
+        *IDENTITY_FAMILIES,
+        *CONTENT_FAMILIES,
+        ALIKE_CONTENT,
+        *ROUTING_FAMILIES,
+        *TIMING_FAMILIES,
+    ),
+    "routing": (*BIRTH_FAMILIES, *PROGRAM_FAMILIES, FAILOVER_CONTINUATION),
+}
+"""Route that formed a group -> families that testify for it. Failover may testify for groups
+that requests on two accounts formed: it asks which of the two was turned away."""
 
 _Filling = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 """Values and strata of an urn."""
+
+
+FamilyTest = UrnTest | OddsTest | WitnessTest
+"""Outcome of a family's test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +66,7 @@ class FamilyEvidence:
 
     family: LinkFamily
     log10_e: float
-    finest: UrnTest | OddsTest
+    finest: FamilyTest
     """The test at the resolution that says most."""
 
 
@@ -35,7 +76,7 @@ class ApartTest:
     Null hypothesis: the parties are operated apart, that is, within strata (of country,
     of network operator for addresses, or of pace for volumes) the values of the tested
     families are exchangeable between parties, the group having been formed without them.
-    Families of what passes between parties bring their own null and test.
+    Families with a test of their own bring their null with it.
     """
 
     def __init__(self, moment: Moment) -> None:
@@ -48,6 +89,7 @@ class ApartTest:
         self._moment = moment
         self._seen = moment.population.activity.joined <= moment.step
         self._urns: dict[str, list[Urn]] = {}
+        self._testers: dict[str, Tester | None] = {}
 
     def test(
         self, groups: Sequence[npt.NDArray[np.int64]], families: Sequence[LinkFamily]
@@ -65,12 +107,15 @@ class ApartTest:
 
     def _test_levels(
         self, family: LinkFamily, groups: Sequence[npt.NDArray[np.int64]]
-    ) -> Sequence[Sequence[UrnTest | OddsTest]]:
+    ) -> Sequence[Sequence[FamilyTest]]:
         """Test a family at each of its resolutions."""
         if isinstance(family, SharedValues):
             return [urn.test_groups(groups) for urn in self._urns_of(family)]
-        if isinstance(family, Dealings):
-            return [family.test_groups(self._moment, groups)]
+        if isinstance(family, OwnTest):
+            if family.rule_id not in self._testers:
+                self._testers[family.rule_id] = family.tester(self._moment)
+            tester = self._testers[family.rule_id]
+            return [] if tester is None else [tester(groups)]
         message = f"{family.rule_id} has no test"
         raise TypeError(message)
 

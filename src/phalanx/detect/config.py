@@ -14,6 +14,7 @@ from phalanx.model import ActorProfile, Grant
 from phalanx.model.attribution import OperatorKind
 
 if TYPE_CHECKING:
+    from phalanx.detect.embedder import Embedder
     from phalanx.detect.sketch.corpus import CorpusSketch
 
 DEFAULT_PRICES: Mapping[str, tuple[float, float]] = MappingProxyType({"*": (3.0, 15.0)})
@@ -27,8 +28,8 @@ class SettingsFile:
     """A file that a setting was read from, so that a scan can be repeated."""
 
     role: str
-    """What it says: `config`, `trusted`, `parties`, `grants`, `prices`, `known_corpus` or
-    `profile`."""
+    """What it says: `config`, `trusted`, `parties`, `grants`, `prices`, `known_corpus`,
+    `profile` or `embedder`."""
 
     path: str
     """Where it stood, as given."""
@@ -67,6 +68,9 @@ class ScanConfig:
 
     known_corpora: tuple[CorpusSketch, ...] = ()
     """Sketches of known seed sets of distillation."""
+
+    embedder: Embedder | None = None
+    """Model that tells what prompts mean; null compares the words that they hold."""
 
     profiles: tuple[ActorProfile, ...] = ()
     """Known actors that listed groups are compared with; a name comes from nothing else."""

@@ -41,6 +41,9 @@ class FactFinder:
     openings: Callable[[pa.Table], pa.Table]
     """Use of masked openings by accounts (columns account and group)."""
 
+    mixed: npt.NDArray[np.bool_]
+    """Accounts that many principals seem to use, shape (accounts,)."""
+
     def accounts_of(self, parties: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return the account indices of parties, in the order of the parties."""
         declared = self.population.parties
@@ -90,6 +93,7 @@ class FactFinder:
                 self.date_of(day): int(count) for day, count in enumerate(daily) if count
             },
             templates=templates,
+            mixed_accounts=int(np.count_nonzero(self.mixed[accounts])),
         )
 
     def exchanges_until(self, parties: npt.NDArray[np.int64], step: int) -> int:

@@ -23,7 +23,7 @@ from phalanx.store import Draft, Manifest, Store
 ROWS = "rows.parquet"
 """The narrow table of a scan's exchanges."""
 
-ADDED = ("steps", "values", "uses", "models")
+ADDED = ("steps", "values", "uses", "models", "new_models")
 """Counts of which each scan keeps what it added."""
 
 _NAMES = pa.schema([("what", pa.string()), ("hash", pa.int64()), ("text", pa.string())])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phalanx.detect.apart import FamilyEvidence
+from phalanx.detect.apart import FamilyEvidence, FamilyTest
 from phalanx.detect.honest import (
     HarvestLikeUse,
     HonestEvidence,
@@ -19,6 +19,10 @@ TURN_NULL = (
     "The parties are operated apart: on one day the refusals of a party fall on requests that "
     "it shared first as they fall on those that it shared second."
 )
+ALIKE_NULL = (
+    "The parties are operated apart: what they write is exchangeable with what parties of their "
+    "country write that are known by as many prompts."
+)
 HONEST_NULL = (
     "The operator is drawn from the same population as operators of like volume on the same days."
 )
@@ -27,6 +31,8 @@ _FORMED_BY = {
     "identity": "The group was formed by who pays and registers from where; "
     "this family took no part in it.",
     "birth": "The group was formed by when its parties registered; this family took no part in it.",
+    "routing": "The group was formed by requests that went from one party to another among those "
+    "who pay and register alike; what this family asks took no part in it.",
 }
 
 
@@ -43,9 +49,9 @@ def evidence_lines(track: Track) -> tuple[Evidence, ...]:
     return tuple(sorted(lines, key=lambda line: (-line.log10_e, line.rule_id)))
 
 
-def _sample_size(test: UrnTest | OddsTest) -> int:
+def _sample_size(test: FamilyTest) -> int:
     """Return how many members carry a value, or how many requests were handed over."""
-    return test.members if isinstance(test, UrnTest) else test.first
+    return test.first if isinstance(test, OddsTest) else test.members
 
 
 def _apart(line: FamilyEvidence, track: Track) -> Evidence:
@@ -58,13 +64,20 @@ def _apart(line: FamilyEvidence, track: Track) -> Evidence:
             f"{_counted(test.distinct_values, 'distinct value', 'distinct values')}; "
             f"{_counted(test.largest_share, 'has', 'share')} the most frequent one"
         )
-    else:
+    elif isinstance(test, OddsTest):
         null, population = TURN_NULL, test.second
         method = "Fisher's noncentral hypergeometric against the central one, version 1"
         observation = (
             f"of {_counted(test.first, 'request', 'requests')} that a second member sent within "
             f"a minute of the first, {test.first_marked} had been turned away; "
             f"{test.second_marked} of the second ones were"
+        )
+    else:
+        null, population = ALIKE_NULL, test.compared
+        method = "Sequential ranks along the witness of the members before, version 1"
+        observation = (
+            f"of {_counted(test.members, 'member', 'members')}, each ranked by how it "
+            f"resembles those before it, {test.ahead} ranked in the first tenth"
         )
     return Evidence(
         rule_id=line.family.rule_id,

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from phalanx.detect.groups import AGREEMENT
 from phalanx.detect.links import MISSING, SHARING_FAMILIES, Moment, SharedValues
+from phalanx.detect.links.pivot import ModelPivot
 from phalanx.detect.narrow import Names
 from phalanx.detect.population import Population
 
@@ -75,7 +76,9 @@ def link_table(
 
 
 def shown_level(family: SharedValues, moment: Moment) -> npt.NDArray[np.int64]:
-    """Return the value of each party at the resolution that is shown: subnets, else the finest."""
+    """Return the value of each party that is shown: subnets, moves, else at the finest level."""
+    if isinstance(family, ModelPivot):
+        return family.moves(moment)
     levels = family.values(moment)
     return levels[min(1, len(levels) - 1)] if family.rule_id == "PHX-D003" else levels[0]
 

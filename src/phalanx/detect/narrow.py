@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from phalanx.detect.embedder import Embedder, embedded_signs
 from phalanx.detect.sketch import (
     BANDS,
     CAPABILITY_BIT,
@@ -77,11 +78,15 @@ _LIMITED = 429
 _EXCERPT_CHARACTERS = 240
 _EXCERPT_ONE_IN = 64
 
+_TIE_BITS = 15
+"""Lowest bits of a draw, which tell exchanges of one moment and length apart."""
+
 NARROW_SCHEMA = pa.schema(
     [
         *((name, pa.int64()) for name in HASHED_COLUMNS),
         *((name, pa.int64()) for name in CONTENT_COLUMNS if name not in HASHED_COLUMNS),
         ("exact", pa.int64()),
+        ("signs", pa.int64()),
         ("parameters", pa.int64()),
         ("created", pa.int64()),
         ("timestamp", pa.int64()),
@@ -134,6 +139,9 @@ class Narrowing:
     known: KnownPrompts | None = None
     """Sets of prompts that are recognised."""
 
+    embedder: Embedder | None = None
+    """Tells what prompts mean; null compares the words that they hold."""
+
     after_step: int | None = None
     """Prompts of steps until this one are not sketched: they were, by an earlier scan."""
 
@@ -158,12 +166,16 @@ class Narrowing:
         if self.after_step is not None and step.min(initial=self.after_step + 1) <= self.after_step:
             prompts = pc.if_else(pa.array(step > self.after_step), prompts, "")
         sketch = sketch_prompts(prompts, derive_seed(self.key, "sketch"))
+        signs = sketch.signs
+        if self.embedder is not None:
+            signs = embedded_signs(self.embedder, prompts, signs != 0)
         for band in range(BANDS):
             columns[f"band{band}"] = sketch.bands[:, band]
         columns |= {
             "opening": sketch.opening,
             "closing": sketch.closing,
             "exact": sketch.exact,
+            "signs": _flipped(signs, derive_seed(self.key, "signs")),
             "words": sketch.words,
             "capabilities": sketch.capabilities
             | capability_masks(batch.column("system_prompt"))
@@ -175,7 +187,7 @@ class Narrowing:
         columns["created"] = _integers(batch.column("account_created_at"))
         columns["later_turn"] = (_integers(batch.column("history_turns")) > 0).astype(np.int32)
         columns["parameters"] = parameter_signature(batch, seed)
-        columns["draw"] = _draw(timestamp, sketch.words)
+        columns["draw"] = _draw(timestamp, sketch.words, sketch.signs)
         columns["input_tokens"] = _input_tokens(batch, sketch.words)
         columns["output_tokens"] = _output_tokens(batch)
         status = _integers(batch.column("status"))
@@ -243,7 +255,7 @@ def _excerpts(
     prompts: pa.Array, opening: npt.NDArray[np.int64], draw: npt.NDArray[np.int64]
 ) -> Sighting:
     """Sample the first characters of prompts, without regard to what they say."""
-    rows = np.flatnonzero((draw % _EXCERPT_ONE_IN == 0) & (opening != 0))
+    rows = np.flatnonzero(((draw >> _TIE_BITS) % _EXCERPT_ONE_IN == 0) & (opening != 0))
     texts = pc.utf8_slice_codeunits(prompts.take(pa.array(rows)), 0, _EXCERPT_CHARACTERS)
     return Sighting(EXCERPT, opening[rows], texts, rows)
 
@@ -275,13 +287,31 @@ def parameter_signature(batch: pa.RecordBatch, seed: np.uint64) -> npt.NDArray[n
     return state.view(np.int64)
 
 
-def _draw(timestamp: npt.NDArray[np.int64], words: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-    """Return a pseudo-random order of exchanges, whatever their rows, names and key."""
+def _draw(
+    timestamp: npt.NDArray[np.int64],
+    words: npt.NDArray[np.int32],
+    signs: npt.NDArray[np.int64],
+) -> npt.NDArray[np.int64]:
+    """Return a pseudo-random order of exchanges, whatever their rows, names and key.
+
+    Time and length decide; among equals of both what is said does, so that no engine breaks a
+    tie in its own way.
+    """
     state = timestamp.view(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
     state ^= words.astype(np.uint64)
     state *= np.uint64(0x9E3779B97F4A7C15)
-    mixed = (state ^ (state >> np.uint64(31))) >> np.uint64(1)
-    return np.asarray(mixed.view(np.int64))
+    mixed = (state ^ (state >> np.uint64(31))) >> np.uint64(1 + _TIE_BITS)
+    said = (signs.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - _TIE_BITS)
+    return np.asarray(((mixed << np.uint64(_TIE_BITS)) | said).view(np.int64))
+
+
+def _flipped(signs: npt.NDArray[np.int64], seed: np.uint64) -> npt.NDArray[np.int64]:
+    """Flip the same signs of all prompts: what they say of each other stays, 0 is still none.
+
+    It hides what a prompt is about from who does not know another prompt of the log.
+    """
+    flipped = np.maximum(signs.view(np.uint64) ^ seed, np.uint64(1)).view(np.int64)
+    return np.where(signs != 0, flipped, 0)
 
 
 def _offers_tools(batch: pa.RecordBatch) -> npt.NDArray[np.int16]:

@@ -106,6 +106,7 @@ def scan(
                 keep_excerpts=not config.hash_only,
                 step_hours=config.step_hours,
                 known=KnownPrompts(config.known_corpora) if config.known_corpora else None,
+                embedder=config.embedder,
                 after_step=continuation.after_step if continuation else None,
             )
             table, names = narrow(engine, log, kernel)
@@ -255,6 +256,7 @@ def _run_record(
             "trusted": len(config.trusted),
             "parties": len(config.parties),
             "known_corpora": [sketch.name for sketch in config.known_corpora],
+            "embedder": config.embedder.digest if config.embedder else None,
             "grants": [grant.grant_id for grant in config.grants],
             "profiles": [profile.name for profile in config.profiles],
             "priors": dict(config.priors),

@@ -18,6 +18,8 @@ from phalanx.detect.codes import MISSING, coded
 from phalanx.detect.handovers import Handovers, find_handovers
 from phalanx.detect.narrow import CONTENT_COLUMNS, MICROSECONDS_PER_HOUR, Names
 from phalanx.detect.parties import Parties, declare_parties
+from phalanx.detect.picked import PickedPrompts
+from phalanx.detect.pivots import Pivots, find_pivots, releases
 from phalanx.detect.shared_use import SharedUse, shared_use
 
 COUNT_COLUMNS = (
@@ -91,6 +93,12 @@ class Population:
     handovers: Handovers
     """Requests that one party sent soon after another."""
 
+    picked: PickedPrompts
+    """What one prompt of each account and step was about."""
+
+    pivots: Pivots
+    """Moves to models that came out within the log."""
+
     @property
     def steps_per_day(self) -> int:
         """Steps in a day."""
@@ -157,6 +165,13 @@ def build_population(
     # Of the accounts of one party and step the first lends its minute.
     order = np.argsort(account, kind="stable")
     first = parties.first_account
+    activity = arrange(
+        parties.of_account[account][order],
+        step[order],
+        rows["minute"].to_numpy()[order].astype(np.int32),
+        {name: rows[name].to_numpy()[order] for name in COUNT_COLUMNS},
+        (parties.count, steps),
+    )
     attributes = {name: accounts[name].to_numpy()[first] for name in tables.STANDING_COLUMNS}
     return Population(
         accounts=accounts,
@@ -165,13 +180,7 @@ def build_population(
         step_hours=step_hours,
         first_step=first_step,
         steps=steps,
-        activity=arrange(
-            parties.of_account[account][order],
-            step[order],
-            rows["minute"].to_numpy()[order].astype(np.int32),
-            {name: rows[name].to_numpy()[order] for name in COUNT_COLUMNS},
-            (parties.count, steps),
-        ),
+        activity=activity,
         account_exchanges=sparse.csr_array(
             (rows["exchanges"].to_numpy(), (account, step)), shape=(len(account_names), steps)
         ),
@@ -185,7 +194,24 @@ def build_population(
         prompts=_shared(aggregates, parties, first_step, ("exact",)),
         signatures=_shared(aggregates, parties, first_step, ("signature",)),
         handovers=find_handovers(aggregates.sendings, parties.of_account, width, first_step),
+        picked=PickedPrompts(
+            parties.of_account[account], step, rows["signs"].to_numpy(), _draw(first_seen[first])
+        ),
+        pivots=find_pivots(
+            aggregates.new_models,
+            releases(aggregates.models, first_step, 24 // step_hours),
+            parties.of_account,
+            activity,
+            first_step,
+        ),
     )
+
+
+def _draw(first_seen: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return a pseudo-random number of each party, whatever its name and what it writes."""
+    mixed = first_seen.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(32))) * np.uint64(0xC2B2AE3D27D4EB4F)
+    return np.asarray((mixed >> np.uint64(1)).view(np.int64))
 
 
 def _shared(

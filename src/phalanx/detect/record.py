@@ -20,6 +20,7 @@ from phalanx.detect.honest import HarvestLikeUse, reachable_pool_log10_e
 from phalanx.detect.lines import evidence_lines
 from phalanx.detect.link_table import link_table
 from phalanx.detect.look_table import look_table
+from phalanx.detect.mixture import find_mixtures, mixed_accounts
 from phalanx.detect.narrow import Names
 from phalanx.detect.population import Population
 from phalanx.detect.replay import Replay
@@ -29,6 +30,7 @@ from phalanx.detect.result import RunRecord, ScanResult, SignalState
 from phalanx.detect.rules import all_rules
 from phalanx.detect.signals.known_sets import KnownSets
 from phalanx.detect.single import single_parties
+from phalanx.detect.tables import programs
 from phalanx.detect.track import Track
 from phalanx.detect.verdicts import Verdict, sort_tracks
 from phalanx.evidence import LINKED_LOG10_E, NOT_ASKED, reachable_log10_e
@@ -42,7 +44,7 @@ from phalanx.model import (
     UndeclaredPool,
 )
 
-_ALWAYS_THERE = ("timestamp", "prompt")
+_ALWAYS_THERE = ("timestamp", "model", "prompt")
 _READ_PROMPTS = frozenset({HarvestLikeUse.rule_id})
 """Rules that say nothing without prompts, beside those that need no other column."""
 
@@ -79,7 +81,14 @@ def record(recording: Recording, run: RunRecord, rows: int, rejected: int) -> Sc
         rejected: Rows that could not be used.
     """
     population, replay = recording.population, recording.replay
-    finder = FactFinder(population, recording.names, recording.model_use, recording.openings)
+    mixture = find_mixtures(
+        population,
+        programs(recording.narrow),
+        recording.config.false_discovery_rate,
+    )
+    finder = FactFinder(
+        population, recording.names, recording.model_use, recording.openings, mixture.listed
+    )
     sorting = sort_tracks(replay.tracks, replay)
     verdicts = (*sorting.campaigns, *sorting.pools)
     templates = iter(finder.templates([verdict.members for verdict in verdicts]))
@@ -120,6 +129,7 @@ def record(recording: Recording, run: RunRecord, rows: int, rejected: int) -> Sc
     )
     campaigns.sort(key=lambda campaign: (-campaign.judgement.log10_e, campaign.campaign_id))
     details = account_details(replay, [x.verdict for x in listings], recording.grants)
+    accounts = account_table(population, recording.names, listings, details | mixture.columns())
     return ScanResult(
         campaigns=tuple(campaigns),
         authorised=tuple(authorised),
@@ -148,7 +158,8 @@ def record(recording: Recording, run: RunRecord, rows: int, rejected: int) -> Sc
             knows_sets=bool(recording.config.known_corpora),
         ),
         run=run,
-        accounts=account_table(population, recording.names, listings, details),
+        accounts=accounts,
+        mixed_accounts=mixed_accounts(mixture, accounts),
         links=link_table(
             [(x.group_id, x.verdict.members) for x in listings], replay.moment, recording.names
         ),

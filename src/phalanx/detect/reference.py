@@ -8,9 +8,43 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from phalanx.detect.codes import MISSING
 from phalanx.detect.own_use import OwnUse
 from phalanx.detect.thresholds import MINIMUM_EXCHANGES
 from phalanx.detect.use_window import UseWindow
+
+FEWEST_SUSPECTED, SUSPECTED_ONE_IN = 2, 4
+"""So many suspected parties, and one in so many of those that registered in an hour or a day,
+make the others of that time unfit as a reference."""
+
+
+def registered_among(
+    births: Sequence[npt.NDArray[np.int64]], suspected: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Mark parties that registered at times at which many suspected ones did.
+
+    When somebody registered says nothing of how he uses the model, so that the ranks of
+    honest parties stay what they are when some of them are left out for it.
+
+    Parameters:
+        births: Time of registration at one or several resolutions, `MISSING` where unknown,
+            each of shape (parties,).
+        suspected: Parties that may be of one operator, shape (parties,).
+
+    Examples:
+        >>> hour = np.array([7, 7, 7, 8, 8, 8, MISSING])
+        >>> suspected = np.array([1, 1, 0, 1, 0, 0, 1], dtype=bool)
+        >>> registered_among([hour], suspected).tolist()
+        [True, True, True, False, False, False, False]
+    """
+    marked = np.zeros(suspected.size, dtype=np.bool_)
+    for time in births:
+        known = np.flatnonzero(time != MISSING)
+        _, code, of_time = np.unique(time[known], return_inverse=True, return_counts=True)
+        bad = np.bincount(code[suspected[known]], minlength=of_time.size)
+        unfit = (bad >= FEWEST_SUSPECTED) & (SUSPECTED_ONE_IN * bad >= of_time)
+        marked[known] |= unfit[code]
+    return marked
 
 
 class Operators:

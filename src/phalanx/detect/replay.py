@@ -10,25 +10,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from phalanx.detect.apart import ApartTest, FamilyEvidence, combine
-from phalanx.detect.formation import Formation, Formations, Group, Route, own_content_after
+from phalanx.detect.apart import TESTED_BY, ApartTest, FamilyEvidence, combine
+from phalanx.detect.formation import Formation, Formations, Group, own_content_after
 from phalanx.detect.groups import own_content
 from phalanx.detect.habits import Habits
 from phalanx.detect.honest import HonestEvidence, examine_pool
-from phalanx.detect.links import (
-    BIRTH_FAMILIES,
-    CONTENT_FAMILIES,
-    IDENTITY_FAMILIES,
-    MISSING,
-    ROUTING_FAMILIES,
-    STANDING_FAMILIES,
-    TIMING_FAMILIES,
-    LinkFamily,
-    Moment,
-)
+from phalanx.detect.links import BIRTH_BURST, MISSING, TIMING_FAMILIES, Moment
 from phalanx.detect.own_use import OwnUse
 from phalanx.detect.population import Population
-from phalanx.detect.reference import Operators, Reference
+from phalanx.detect.reference import Operators, Reference, registered_among
+from phalanx.detect.route import SENDING_ROUTES, Route
 from phalanx.detect.track import Track, are_mostly_same, decide
 from phalanx.detect.use_window import PromptUsers, UseWindow
 from phalanx.evidence import (
@@ -36,13 +27,6 @@ from phalanx.evidence import (
     NOT_ASKED,
     mean,
 )
-
-TESTED_BY: Mapping[Route, Sequence[LinkFamily]] = {
-    "content": (*STANDING_FAMILIES, *ROUTING_FAMILIES),
-    "identity": (*BIRTH_FAMILIES, *CONTENT_FAMILIES, *ROUTING_FAMILIES),
-    "birth": (*IDENTITY_FAMILIES, *CONTENT_FAMILIES, *ROUTING_FAMILIES),
-}
-"""Route that formed a group -> families that testify for it; timing testifies for all."""
 
 LOOK_BACK_DAYS = 28
 """Days of use that testify about a group which was formed by standing values."""
@@ -229,14 +213,15 @@ class Replay:
         for route, families in TESTED_BY.items():
             chosen = [track for track in tracks if track.route == route]
             members = [track.members for track in chosen]
-            of_families = self.apart.test(members, families)
-            timing = self.apart.test(members, TIMING_FAMILIES)
+            lasting = [family for family in families if family not in TIMING_FAMILIES]
+            of_families = self.apart.test(members, lasting)
+            timing = self.apart.test(members, [f for f in families if f in TIMING_FAMILIES])
             for track, lines, times in zip(chosen, of_families, timing, strict=True):
                 track.timing.extend(times)
                 track.apart_lines = lines + _average(track.timing)
                 track.linked_log10_e = combine(track.apart_lines, track.members.size)
                 is_opening = track.formed_step == self.moment.step
-                if is_opening and route == "content":
+                if is_opening and route in SENDING_ROUTES:
                     track.look(self.moment.step, NOT_ASKED, NOT_ASKED)
                 elif track.is_linked:
                     due.append(track)
@@ -268,7 +253,7 @@ class Replay:
         A group that was formed by standing values was formed without regard to any use.
         """
         now = self.moment.step
-        if track.route == "content":
+        if track.route in SENDING_ROUTES:
             return track.formed_step + 1, now
         return max(0, now + 1 - LOOK_BACK_DAYS * self._population.steps_per_day), now
 
@@ -284,7 +269,7 @@ class Replay:
         if (first, last) not in self._windows:
             self._windows = {key: w for key, w in self._windows.items() if key[1] == last}
             self._windows[first, last] = UseWindow(
-                self._population.prompts, self._prompt_users, self._habits, first, last
+                self._prompt_users, self._habits, self.moment.communities, first, last
             )
         return self._windows[first, last]
 
@@ -296,6 +281,8 @@ class Replay:
         alone = np.ones(self._population.parties.count, dtype=np.bool_)
         for members in linked:
             alone[members] = False
+        # Members whom no group has caught yet are few, and enough to hide all others.
+        alone &= ~registered_among(BIRTH_BURST.values(self.moment), ~alone)
         return Operators(alone, linked)
 
     def reference_size(self) -> int:

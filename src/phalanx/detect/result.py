@@ -13,12 +13,13 @@ from phalanx.detect.config import SettingsFile
 from phalanx.model import (
     AuthorisedGroup,
     Campaign,
+    MixedAccount,
     NotJudged,
     SuspiciousParty,
     UndeclaredPool,
 )
 
-SCHEMA_VERSION = "2.2"
+SCHEMA_VERSION = "2.3"
 """Version of `campaigns.json`; a field may be added within a major version."""
 
 LOOK_SCHEMA = pa.schema(
@@ -143,6 +144,10 @@ class ScanResult:
 
     daily: pa.Table = field(repr=False)
     """One row per UTC day: `day`, `exchanges`, `accounts`, `campaign_exchanges`."""
+
+    mixed_accounts: tuple[MixedAccount, ...] = ()
+    """Accounts that many principals seem to use, those that mix most first; held to the same rate
+    by Benjamini-Hochberg. They may stand in groups as well."""
 
     looks: pa.Table = field(default_factory=LOOK_SCHEMA.empty_table, repr=False)
     """One row per look at each group that was ever opened: what each family said. Empty for a

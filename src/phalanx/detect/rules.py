@@ -16,7 +16,7 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent
 _SAID = frozenset({"rule_id", "name", "source", "columns"})
-_MODULES = ("links/*.py", "signals/*.py", "honest.py")
+_MODULES = ("links/*.py", "signals/*.py", "honest.py", "mixture.py")
 """Where rules are: every class with a `rule_id`."""
 
 

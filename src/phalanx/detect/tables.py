@@ -6,7 +6,7 @@ are cast, because engines type them differently.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import ibis
 import pyarrow as pa
@@ -87,7 +87,7 @@ def account_steps(narrow: ibis.Table, step_hours: int) -> pa.Table:
     """Return one row per account and step: what was asked, and how.
 
     `first_turns` counts exchanges without earlier turns; `minute` is the minute of the step
-    of one exchange, picked without regard to what it says.
+    of one exchange, and `signs` are those of one prompt, picked without regard to what they say.
     """
     capabilities = {
         column: ((_.capabilities.cast("int64") & ibis.literal(1 << bit, "int64")) != 0).sum()
@@ -105,6 +105,7 @@ def account_steps(narrow: ibis.Table, step_hours: int) -> pa.Table:
         minute=(
             (_.timestamp % (step_hours * MICROSECONDS_PER_HOUR)) // MICROSECONDS_PER_MINUTE
         ).argmin(_.draw),
+        signs=_.signs.argmin(_.draw, where=_.signs != 0).coalesce(0),
         **capabilities,
     )
     return expression.to_pyarrow()
@@ -244,8 +245,40 @@ def conversations(narrow: ibis.Table) -> pa.Table:
 
 
 def models(narrow: ibis.Table) -> pa.Table:
-    """Return exchanges per account and model."""
-    return narrow.group_by("account", "model").agg(exchanges=_.count()).to_pyarrow()
+    """Return exchanges per account and model, and the first step of its use."""
+    use = narrow.group_by("account", "model")
+    return use.agg(exchanges=_.count(), first=_.step.min()).to_pyarrow()
+
+
+def new_models(narrow: ibis.Table, released: Mapping[int, int], steps: int) -> pa.Table:
+    """Return exchanges per account, new model and step.
+
+    Parameters:
+        narrow: The narrow table.
+        released: Model -> step in which it came out.
+        steps: After it came out, that are looked at.
+    """
+    fresh = pa.table({"model": list(released), "released": list(released.values())}, _RELEASED)
+    rows = narrow.inner_join(ibis.memtable(fresh), "model")
+    use = rows.filter(_.step < _.released + steps).group_by("account", "model", "step")
+    return use.agg(exchanges=_.count()).to_pyarrow()
+
+
+_RELEASED = pa.schema([("model", pa.int64()), ("released", pa.int64())])
+
+
+def programs(narrow: ibis.Table) -> pa.Table:
+    """Return how alike the programs behind each account's exchanges are.
+
+    A program is a combination of request settings, client among them, and system prompt.
+
+    Returns:
+        Columns account, exchanges, and alike: ordered pairs of different exchanges of the
+        account that come from one program.
+    """
+    sent = narrow.group_by("account", "parameters", "system").agg(exchanges=_.count())
+    alike = (_.exchanges * (_.exchanges - 1)).sum()
+    return sent.group_by("account").agg(exchanges=_.exchanges.sum(), alike=alike).to_pyarrow()
 
 
 def openings(narrow: ibis.Table, accounts_of_groups: pa.Table) -> pa.Table:

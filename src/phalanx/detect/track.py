@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.detect.apart import FamilyEvidence
-from phalanx.detect.formation import Route
 from phalanx.detect.honest import HonestEvidence
+from phalanx.detect.route import Route
 from phalanx.evidence import (
     LINKED_LOG10_E,
     NOT_ASKED,

@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from phalanx.detect.apart import FamilyEvidence
-from phalanx.detect.formation import Route
+from phalanx.detect.apart import TESTED_BY, FamilyEvidence, FamilyTest
 from phalanx.detect.habits import HABITS
 from phalanx.detect.honest import HonestEvidence
 from phalanx.detect.links import ALL_FAMILIES
-from phalanx.detect.replay import TESTED_BY, ReplayState
+from phalanx.detect.replay import ReplayState
+from phalanx.detect.route import Route
 from phalanx.detect.track import Look, Track
-from phalanx.evidence import OddsTest, UrnTest
+from phalanx.evidence import OddsTest, UrnTest, WitnessTest
 
 _URN = pa.struct(
     [
@@ -37,10 +37,31 @@ _ODDS = pa.struct(
         ("second_marked", pa.int64()),
     ]
 )
-_LINES = pa.list_(
-    pa.struct([("rule_id", pa.string()), ("log10_e", pa.float64()), ("urn", _URN), ("odds", _ODDS)])
+_WITNESS = pa.struct(
+    [
+        ("log10_e", pa.float64()),
+        ("members", pa.int64()),
+        ("ahead", pa.int64()),
+        ("compared", pa.int64()),
+    ]
 )
-"""One of `urn` and `odds` is null: a family has one kind of test."""
+_TESTS: Mapping[str, type[FamilyTest]] = {
+    "urn": UrnTest,
+    "odds": OddsTest,
+    "witness": WitnessTest,
+}
+_LINES = pa.list_(
+    pa.struct(
+        [
+            ("rule_id", pa.string()),
+            ("log10_e", pa.float64()),
+            ("urn", _URN),
+            ("odds", _ODDS),
+            ("witness", _WITNESS),
+        ]
+    )
+)
+"""All tests but one are null: a family has one kind."""
 
 _LOOKS = pa.list_(pa.struct([("step", pa.int64()), ("parties", pa.int64()), ("lines", _LINES)]))
 _HONEST = pa.struct(
@@ -133,8 +154,8 @@ def _lines(lines: Sequence[FamilyEvidence]) -> list[dict[str, object]]:
         {
             "rule_id": x.family.rule_id,
             "log10_e": x.log10_e,
-            "urn" if isinstance(x.finest, UrnTest) else "odds": asdict(x.finest),
         }
+        | {name: asdict(x.finest) for name, kind in _TESTS.items() if isinstance(x.finest, kind)}
         for x in lines
     ]
 
@@ -169,7 +190,7 @@ def _evidence(lines: Sequence[Mapping[str, Any]]) -> list[FamilyEvidence]:
         FamilyEvidence(
             _FAMILIES[x["rule_id"]],
             x["log10_e"],
-            OddsTest(**x["odds"]) if x["urn"] is None else UrnTest(**x["urn"]),
+            next(kind(**x[name]) for name, kind in _TESTS.items() if x[name] is not None),
         )
         for x in lines
     ]

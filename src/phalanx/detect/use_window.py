@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
+from phalanx.detect.codes import MISSING
 from phalanx.detect.habits import NOT_PUBLIC, Habits, scores_of
 from phalanx.detect.shared_use import SharedUse
 
@@ -16,24 +18,40 @@ class UseWindow:
     """Shares of habits in steps `first` to `last`.
 
     What counts as public depends on who asks: prompts that a group's own parties pass to
-    each other are not public, those that unrelated parties send too are.
+    each other are not public, those that unrelated parties send too are. A party that is
+    compared with a group is seen likewise: what its own community of texts passes around is
+    not public to it.
 
     `exchanges` (parties,), `shares` (parties, habits) and `scores` (parties, scores) take
     every party by itself.
+
+    Parameters:
+        prompt_users: Who sent which shared prompt.
+        habits: Of all parties.
+        communities: Community of texts of each party, `MISSING` for none, (parties,).
+        first: First step.
+        last: Last step, included.
     """
 
     def __init__(
-        self, prompts: SharedUse, prompt_users: PromptUsers, habits: Habits, first: int, last: int
+        self,
+        prompt_users: PromptUsers,
+        habits: Habits,
+        communities: npt.NDArray[np.int64],
+        first: int,
+        last: int,
     ) -> None:
         """Count who else sent each shared prompt until the last step."""
-        self._prompts, self._prompt_users = prompts, prompt_users
+        self._prompts = prompts = prompt_users.prompts
+        self._prompt_users = prompt_users
         self._first, self._last = first, last
         self._users = prompt_users.until(last)
         rows = np.flatnonzero((prompts.step >= first) & (prompts.step <= last))
-        alone = self._users[prompts.value[rows]] - 1 >= PUBLIC_OUTSIDERS
+        inside = prompt_users.of_own_community(last, communities)[rows]
+        is_public = self._users[prompts.value[rows]] - inside >= PUBLIC_OUTSIDERS
         public = np.bincount(
             prompt_users.party[rows],
-            weights=prompts.exchanges[rows] * alone,
+            weights=prompts.exchanges[rows] * is_public,
             minlength=prompts.starts.size - 1,
         ).astype(np.float64)
         self.exchanges, self.shares = habits.window(first, last, public)
@@ -80,6 +98,9 @@ class PromptUsers:
 
     def __init__(self, prompts: SharedUse) -> None:
         """Find the first step of each party and prompt, once for all windows."""
+        self.prompts = prompts
+        """Who sent which shared prompt in which step."""
+
         self.party = prompts.party()
         """Party of each row of the use."""
 
@@ -88,7 +109,59 @@ class PromptUsers:
 
         self._step, self._value = prompts.step[self.is_first], prompts.value[self.is_first]
         self._values = prompts.values
+        self._by_value = np.argsort(prompts.value, kind="stable")
+        self._inside: tuple[int, npt.NDArray[np.int64]] | None = None
 
     def until(self, step: int) -> npt.NDArray[np.int64]:
         """Count the parties that sent each prompt until the end of a step."""
         return np.bincount(self._value[self._step <= step], minlength=self._values)
+
+    def of_own_community(
+        self, step: int, communities: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
+        """Count those of a row's party's community that sent its prompt until the end of a step.
+
+        Parameters:
+            step: The step; at one step communities are always the same.
+            communities: Of each party, `MISSING` for none, shape (parties,).
+
+        Returns:
+            Shape (rows,); at least 1, the party itself, for rows until the step.
+        """
+        if self._inside is None or self._inside[0] != step:
+            known = self.is_first & (self.prompts.step <= step)
+            inside = _users_inside(
+                self._by_value, self.prompts.value, self.party, known, communities
+            )
+            self._inside = step, inside
+        return self._inside[1]
+
+
+@numba.njit(cache=True, nogil=True)
+def _users_inside(
+    by_value: npt.NDArray[np.int64],
+    value: npt.NDArray[np.int32],
+    party: npt.NDArray[np.int64],
+    known: npt.NDArray[np.bool_],
+    communities: npt.NDArray[np.int64],
+) -> npt.NDArray[np.int64]:
+    """Count the first uses of each value in each community, value by value."""
+    inside = np.ones(by_value.size, dtype=np.int64)
+    tally = np.zeros(communities.max() + 2, dtype=np.int64)
+    begin = 0
+    while begin < by_value.size:
+        end = begin
+        while end < by_value.size and value[by_value[end]] == value[by_value[begin]]:
+            row = by_value[end]
+            if known[row] and communities[party[row]] != MISSING:
+                tally[communities[party[row]]] += 1
+            end += 1
+        for place in range(begin, end):
+            row = by_value[place]
+            if communities[party[row]] != MISSING:
+                inside[row] = tally[communities[party[row]]]
+        for place in range(begin, end):
+            if communities[party[by_value[place]]] != MISSING:
+                tally[communities[party[by_value[place]]]] = 0
+        begin = end
+    return inside

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from phalanx.evidence.benjamini_hochberg import benjamini_hochberg, conformal_p_values
 from phalanx.evidence.combination import both, calibrate_p, mean, product
 from phalanx.evidence.conformal import conformal_log10_e, reachable_log10_e
 from phalanx.evidence.e_bh import Discoveries, e_benjamini_hochberg
@@ -16,6 +17,7 @@ from phalanx.evidence.two_nulls import (
     first_levels_log10_e,
 )
 from phalanx.evidence.urn import CONCENTRATIONS, Urn, UrnTest
+from phalanx.evidence.witness import Witness, WitnessTest
 
 __all__ = [
     "CONCENTRATIONS",
@@ -29,10 +31,14 @@ __all__ = [
     "OddsTest",
     "Urn",
     "UrnTest",
+    "Witness",
+    "WitnessTest",
+    "benjamini_hochberg",
     "both",
     "calibrate_p",
     "clopper_pearson_upper",
     "conformal_log10_e",
+    "conformal_p_values",
     "e_benjamini_hochberg",
     "e_benjamini_hochberg_two_nulls",
     "first_levels_log10_e",

@@ -31,6 +31,7 @@ def _without_findings(result: ScanResult) -> ScanResult:
         undeclared_pools=(),
         suspicious_parties=(),
         not_judged=(),
+        mixed_accounts=(),
     )
 
 

@@ -24,6 +24,7 @@ from phalanx.errors import InputError
 from phalanx.model import (
     AuthorisedGroup,
     Campaign,
+    MixedAccount,
     NotJudged,
     SuspiciousParty,
     UndeclaredPool,
@@ -76,6 +77,10 @@ class ScanDocument:
     run: RunRecord
     """What is needed to repeat the scan; no secret is ever in it."""
 
+    mixed_accounts: tuple[MixedAccount, ...] = ()
+    """Accounts that many principals seem to use; no accusation. Empty for a scan that an earlier
+    version wrote."""
+
 
 _ADAPTER: TypeAdapter[ScanDocument] = TypeAdapter(ScanDocument)
 
@@ -99,6 +104,7 @@ def document_of(result: ScanResult) -> ScanDocument:
         not_judged=result.not_judged,
         signals=result.signals,
         run=public_run(result.run),
+        mixed_accounts=result.mixed_accounts,
     )
 
 
@@ -132,6 +138,7 @@ def result_of(
         accounts=accounts,
         links=links,
         daily=daily,
+        mixed_accounts=document.mixed_accounts,
         looks=LOOK_SCHEMA.empty_table() if looks is None else looks,
     )
 

@@ -22,6 +22,9 @@ MAX_DOSSIERS = 40
 MAX_MEMBERS = 50
 """Accounts listed for each campaign; `accounts.parquet` holds all."""
 
+MAX_MIXED = 100
+"""Mixed accounts that are printed."""
+
 GRAPH_WIDTH, GRAPH_HEIGHT, GRAPH_MARGIN = 720, 400, 22
 BARS_WIDTH, BARS_HEIGHT = 200, 34
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import shutil
 import sys
 
@@ -16,12 +17,14 @@ from phalanx.formats.notation import (
     e_value,
     expected_members,
     minute,
+    p_value,
     plural,
     share,
     short_count,
 )
 from phalanx.formats.reasons import by_reason
 from phalanx.formats.wording import (
+    MIXED_MEANING,
     PARTIES,
     REACH,
     grants_sentence,
@@ -43,6 +46,7 @@ _WIDE = 100
 """Columns from which on a campaign's tokens and targets fit beside the rest."""
 
 _EXAMPLES = 3
+_MIXED_SHOWN = 10
 """Groups named for each reason why they were not judged."""
 
 
@@ -82,6 +86,8 @@ def _parts(result: ScanResult, *, wide: bool) -> list[RenderableType]:
         parts.append(_parties(result))
     if result.authorised:
         parts.append(_authorised(result))
+    if result.mixed_accounts:
+        parts.append(_mixed(result))
     if result.not_judged:
         parts.append(_not_judged(result))
     return [*parts, "", _quality(result)]
@@ -191,6 +197,21 @@ def _authorised(result: ScanResult) -> Group:
             _text(", ".join(group.grant_ids)),
         )
     return _titled("Authorised: would be campaigns, covered by grants", table)
+
+
+def _mixed(result: ScanResult) -> Group:
+    table = _table("account", "exchanges>", "principals>", "p>", "group")
+    for account in result.mixed_accounts[:_MIXED_SHOWN]:
+        table.add_row(
+            _text(account.account_id),
+            count(account.exchanges),
+            f"{account.principals:.0f}",
+            p_value(math.log10(account.p_value)),
+            _text(account.group_id or ""),
+        )
+    left = len(result.mixed_accounts) - _MIXED_SHOWN
+    more = f", {left} more in campaigns.json" if left > 0 else ""
+    return _titled(f"Mixed accounts: {MIXED_MEANING}{more}", table)
 
 
 def _not_judged(result: ScanResult) -> Group:

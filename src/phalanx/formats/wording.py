@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from phalanx.detect.result import ScanResult
 from phalanx.formats.notation import count, e_value, minute, plural, share, short_count
-from phalanx.model import Campaign, Judgement, NotJudged, SuspiciousParty, UndeclaredPool
+from phalanx.model import (
+    Campaign,
+    GroupFacts,
+    Judgement,
+    NotJudged,
+    SuspiciousParty,
+    UndeclaredPool,
+)
 
 CONDITION = "if the named assumptions hold"
 """What every promise of this tool ends with."""
@@ -266,6 +273,25 @@ def pool_sentence(pool: UndeclaredPool) -> str:
         f"honest use (e-value {used_honestly(judgement)}, needed {level(judgement)}"
         f"{'; ' + nearness(judgement) if nearness(judgement) else ''}). A matter of terms, not a "
         "campaign."
+    )
+
+
+MIXED_MEANING = "many programs behind one key, such as resold keys and gateways; no accusation"
+"""What a list of mixed accounts is."""
+
+
+def mixed_sentence(facts: GroupFacts) -> str:
+    """Say how many accounts of a group many principals seem to use; empty for none.
+
+    Parameters:
+        facts: Of the group.
+    """
+    if not facts.mixed_accounts:
+        return ""
+    carries = "carries" if facts.mixed_accounts == 1 else "carry"
+    return (
+        f"{plural(facts.mixed_accounts, 'account')} {carries} the traffic of many programs, as "
+        "resold keys and gateways do"
     )
 
 

@@ -28,6 +28,7 @@ from phalanx.model.campaign import (
 )
 from phalanx.model.evidence import Evidence, Inconclusive
 from phalanx.model.grant import Grant
+from phalanx.model.mixed_account import MixedAccount
 from phalanx.model.profile import (
     ActorProfile,
     AttributionRole,
@@ -54,6 +55,7 @@ __all__ = [
     "LinkedValue",
     "MeasuredFeature",
     "Member",
+    "MixedAccount",
     "NotJudged",
     "OperatorKind",
     "ProfileComparison",

@@ -92,6 +92,9 @@ class GroupFacts:
     templates: tuple[str, ...]
     """Most shared prompt templates, slots masked; empty under `hash_only`."""
 
+    mixed_accounts: int = 0
+    """Accounts of it that many principals seem to use: context, no evidence."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:

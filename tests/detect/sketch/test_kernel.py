@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phalanx.detect.sketch import BANDS, Sketch, derive_seed, hash_strings, sketch_prompts
-from phalanx.detect.sketch.kernel import MAXIMUM_TOKENS
+from phalanx.detect.sketch.kernel import MAXIMUM_TOKENS, SIGNS
 
 SEED = derive_seed(b"k" * 32, "sketch")
 OTHER_SEED = derive_seed(b"o" * 32, "sketch")
@@ -111,7 +111,7 @@ def test_rows_do_not_influence_each_other(texts: list[str], random: Random) -> N
     order = random.sample(range(len(texts)), len(texts))
     shuffled = sketch([texts[position] for position in order])
     sliced = sketch_prompts(pa.array([*texts, "x"], pa.string()).slice(1), SEED)
-    for name in ("bands", "opening", "closing", "exact", "words", "capabilities", "code"):
+    for name in ("bands", "opening", "closing", "exact", "words", "capabilities", "code", "signs"):
         values = getattr(whole, name)
         assert np.array_equal(getattr(shuffled, name), values[order])
         assert np.array_equal(getattr(sliced, name)[: len(texts) - 1], values[1:])
@@ -200,3 +200,39 @@ def test_hashes_of_strings_respect_null_and_slices() -> None:
     assert np.array_equal(hash_strings(column.slice(2, 2), SEED), hashes[2:4])
     assert hash_strings(pa.array([None, None], pa.string()), SEED).tolist() == [0, 0]
     assert hash_strings(pa.array([], pa.string()), SEED).size == 0
+
+
+def letters(random: Random) -> str:
+    """Make up a word."""
+    return "".join(random.choices("abcdefghij", k=8))
+
+
+def agreeing(first: np.int64, second: np.int64) -> int:
+    """Count the planes on whose same side two prompts lie."""
+    return SIGNS - ((int(first) ^ int(second)) & ((1 << 64) - 1)).bit_count()
+
+
+def test_signs_agree_the_more_the_more_words_are_shared() -> None:
+    """A reworded prompt lies near its original, one on something else as far as chance has it."""
+    words = filled(1).split()
+    random = Random(4)
+    reworded = [letters(random) if n % 4 == 0 else word for n, word in enumerate(words)]
+    texts = [" ".join(words), " ".join(reworded)]
+    texts += [" ".join(letters(random) for _ in range(50)) for _ in range(200)]
+    signs = sketch(texts).signs
+    by_chance = [agreeing(signs[0], other) for other in signs[2:]]
+    assert agreeing(signs[0], signs[1]) > np.quantile(by_chance, 0.99)
+    assert np.mean(by_chance) == pytest.approx(SIGNS / 2, abs=1.5)
+
+
+def test_signs_do_not_count_how_often_a_word_stands() -> None:
+    """A table of numbers lies where one number does, and the order of words says nothing."""
+    once = "grade each answer by rubric 7"
+    often, turned = once + " 7" * 90, " ".join(reversed(once.split()))
+    signs = sketch([once, often, turned]).signs
+    assert signs[0] == signs[1] == signs[2] != 0
+
+
+def test_short_prompts_have_no_signs() -> None:
+    """Everyone says hello."""
+    assert not sketch(["hello there you", ""]).signs.any()

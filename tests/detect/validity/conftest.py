@@ -12,6 +12,10 @@ import pytest
 from phalanx.detect.activity import NEVER, Activity
 from phalanx.detect.codes import MISSING, coded
 from phalanx.detect.links import Moment
+from phalanx.detect.links.alike import strata_of
+from phalanx.detect.links.family import VOLUME
+from phalanx.detect.picked import PickedPrompts
+from phalanx.detect.pivots import Pivots
 from phalanx.detect.population import Population
 from phalanx.detect.shared_use import SharedUse, shared_use
 from phalanx.detect.simulate import SimulationConfig, simulate
@@ -98,9 +102,41 @@ def _crowd(population: Population, kind: str, seed: int) -> Moment:
         shown={name: np.zeros(size, dtype=np.int64) for name in attributes},
         activity=_active_at(population.activity, minute, generator),
         signatures=_presented(np.arange(size), own(generator, zipf(generator, 60, size), 0.4)),
+        picked=_written(population.picked, country, generator),
     )
     seen = np.where(generator.random(size) < 0.2, MISSING, community)
-    return Moment(changed, population.steps - 1, seen)
+    last = population.steps - 1
+    volume = Moment(changed, last, seen).strata(VOLUME)
+    hazard = 0.7 if kind == "release" else 0.2
+    changed = replace(changed, pivots=_moved(changed.activity, volume, hazard, generator))
+    return Moment(changed, last, seen)
+
+
+def _moved(
+    activity: Activity, volume: Ints, hazard: float, generator: np.random.Generator
+) -> Pivots:
+    """Let parties move in the last steps, busy ones sooner; on a day of release most at once."""
+    steps = range(activity.steps - 8, activity.steps)
+    waiting = (activity.joined < steps[0]) & (generator.random(volume.size) < 0.8)
+    rows = [np.zeros((0, 2), dtype=np.int64)]
+    for step in steps:
+        rate = np.where(step == steps[0], hazard, 0.2) * (1.0 + volume) / (1.0 + volume.max())
+        moves = waiting & (activity.minutes_at(step) >= 0)
+        moves &= generator.random(volume.size) < rate
+        party = np.flatnonzero(moves)
+        rows.append(np.column_stack([party, np.full(party.size, step)]))
+        waiting &= ~moves
+    party, step_of = np.concatenate(rows).T
+    return Pivots(party, np.zeros(party.size, dtype=np.int64), step_of)
+
+
+def _written(picked: PickedPrompts, country: Ints, generator: np.random.Generator) -> PickedPrompts:
+    """Let each party write on a subject, of which its country prefers some."""
+    subjects = generator.integers(-(2**62), 2**62, (_COUNTRIES + 1, 30))
+    subject = subjects[country, zipf(generator, 29, country.size)][picked.party]
+    # One sign in four is turned by how a prompt is worded.
+    worded = [generator.integers(-(2**62), 2**62, subject.size) for _ in range(2)]
+    return PickedPrompts(picked.party, picked.step, subject ^ (worded[0] & worded[1]), picked.draw)
 
 
 def _presented(party: Ints, signature: Ints) -> SharedUse:
@@ -183,6 +219,13 @@ def _operated_apart(moment: Moment, generator: np.random.Generator) -> Moment:
         codes={name: coded(hashes) for name, hashes in changed.items()},
         shown={name: np.zeros(country.size, dtype=np.int64) for name in changed},
         activity=replace(activity, minute=minute),
+    )
+    written = strata_of(country, population.picked.until(moment.step)[0])
+    writer = permuted(np.arange(country.size), written, -1, generator)
+    place = np.argsort(writer)
+    picked = population.picked
+    apart = replace(
+        apart, picked=PickedPrompts(place[picked.party], picked.step, picked.signs, picked.draw)
     )
     texts = permuted(moment.communities, country, MISSING, generator)
     return Moment(apart, moment.step, texts)

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from phalanx.detect.apart import ApartTest, combine
-from phalanx.detect.formation import Formation, Formations, Group, Route
-from phalanx.detect.links import TIMING_FAMILIES, Moment
+from phalanx.detect.apart import TESTED_BY, ApartTest, combine
+from phalanx.detect.formation import Formation, Formations, Group
+from phalanx.detect.links import Moment
 from phalanx.detect.population import Population
-from phalanx.detect.replay import TESTED_BY
+from phalanx.detect.route import Route
 from phalanx.detect.track import Track, decide
 from phalanx.evidence import LOOKS, weighted_looks
 
@@ -55,8 +55,7 @@ def at(moment: Moment, step: int) -> Moment:
 
 def log10_e_apart(moment: Moment, route: Route, groups: list[Group]) -> list[float]:
     """Return the evidence of one look at each group."""
-    families = (*TESTED_BY[route], *TIMING_FAMILIES)
-    lines = ApartTest(moment).test(groups, families)
+    lines = ApartTest(moment).test(groups, TESTED_BY[route])
     return [combine(line, group.size) for line, group in zip(lines, groups, strict=True)]
 
 

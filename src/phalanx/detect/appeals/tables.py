@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from pydantic import (
     ValidationError,
 )
 
+from phalanx.detect.route import Route
 from phalanx.errors import InputError
 from phalanx.evidence import LOOKS
 
@@ -67,7 +68,7 @@ class LookRow:
     """One row of `looks.parquet`."""
 
     track: int
-    route: Literal["content", "identity", "birth"]
+    route: Route
     opening_parties: PositiveInt
     parties: PositiveInt
     log10_e_apart: Logarithm | None

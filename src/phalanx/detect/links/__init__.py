@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from phalanx.detect.codes import MISSING
 from phalanx.detect.links.address import SharedAddress
+from phalanx.detect.links.alike import AlikeContent
 from phalanx.detect.links.birth import BirthBurst
 from phalanx.detect.links.email import SharedEmailPattern
 from phalanx.detect.links.failover import FailoverContinuation
-from phalanx.detect.links.family import Dealings, LinkFamily, Moment, SharedValues, Source
+from phalanx.detect.links.family import (
+    LinkFamily,
+    Moment,
+    OwnTest,
+    SharedValues,
+    Source,
+    Tester,
+)
 from phalanx.detect.links.load import EqualisedLoad
 from phalanx.detect.links.parameters import SharedParameters
 from phalanx.detect.links.payment import SharedPayment
+from phalanx.detect.links.pivot import ModelPivot
 from phalanx.detect.links.synchrony import SynchronisedActivity
 from phalanx.detect.links.template import SharedTemplate
 from phalanx.detect.links.tls import SharedTlsFingerprint
@@ -24,6 +33,9 @@ CONTENT_FAMILIES: tuple[SharedValues, ...] = (
 )
 """What parties send, and with which program."""
 
+ALIKE_CONTENT = AlikeContent()
+"""What parties write about. Never asked about a group that content formed."""
+
 IDENTITY_FAMILIES: tuple[SharedValues, ...] = (
     SharedPayment(),
     SharedEmailPattern(),
@@ -31,16 +43,24 @@ IDENTITY_FAMILIES: tuple[SharedValues, ...] = (
 )
 """Who pays, who registered, and from where; fixed when parties first appear."""
 
-BIRTH_FAMILIES: tuple[SharedValues, ...] = (BirthBurst(),)
+BIRTH_BURST = BirthBurst()
+BIRTH_FAMILIES: tuple[SharedValues, ...] = (BIRTH_BURST,)
 """When parties registered."""
 
 STANDING_FAMILIES: tuple[SharedValues, ...] = (*IDENTITY_FAMILIES, *BIRTH_FAMILIES)
 """Where parties come from, all of it."""
 
-TIMING_FAMILIES: tuple[SharedValues, ...] = (SynchronisedActivity(), EqualisedLoad())
-"""When parties send, and how much, step by step."""
+TIMING_FAMILIES: tuple[SharedValues, ...] = (
+    SynchronisedActivity(),
+    EqualisedLoad(),
+    ModelPivot(),
+)
+"""When parties send, how much, and when they move to a new model."""
 
 FAILOVER_CONTINUATION, TRACE_REPLAY = FailoverContinuation(), TraceReplay()
+PROGRAM_FAMILIES: tuple[SharedValues, ...] = CONTENT_FAMILIES[1:]
+"""With which program parties send, whatever they send."""
+
 ROUTING_FAMILIES: tuple[LinkFamily, ...] = (FAILOVER_CONTINUATION, TRACE_REPLAY)
 """What moves from one party to another."""
 
@@ -52,22 +72,31 @@ SHARING_FAMILIES: tuple[SharedValues, ...] = (
 )
 """Families of values, which can be shown party by party."""
 
-ALL_FAMILIES: tuple[LinkFamily, ...] = (*SHARING_FAMILIES, FAILOVER_CONTINUATION)
+ALL_FAMILIES: tuple[LinkFamily, ...] = (
+    *SHARING_FAMILIES,
+    FAILOVER_CONTINUATION,
+    ALIKE_CONTENT,
+)
 
 __all__ = [
+    "ALIKE_CONTENT",
     "ALL_FAMILIES",
+    "BIRTH_BURST",
     "BIRTH_FAMILIES",
     "CONTENT_FAMILIES",
+    "FAILOVER_CONTINUATION",
     "IDENTITY_FAMILIES",
     "MISSING",
+    "PROGRAM_FAMILIES",
     "ROUTING_FAMILIES",
     "SHARED_TEMPLATE",
     "SHARING_FAMILIES",
     "STANDING_FAMILIES",
     "TIMING_FAMILIES",
-    "Dealings",
     "LinkFamily",
     "Moment",
+    "OwnTest",
     "SharedValues",
     "Source",
+    "Tester",
 ]

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 
-import numpy as np
-import numpy.typing as npt
-
-from phalanx.detect.links.family import Moment, Source
-from phalanx.evidence import OddsTest
+from phalanx.detect.links.family import Moment, Source, Tester
 
 
 class FailoverContinuation:
@@ -30,8 +26,6 @@ class FailoverContinuation:
     source: Source = "routing"
     columns: tuple[str, ...] = ("status",)
 
-    def test_groups(
-        self, moment: Moment, groups: Sequence[npt.NDArray[np.int64]]
-    ) -> list[OddsTest]:
-        """Return the evidence of all handovers until now on each group of parties."""
-        return moment.population.handovers.test(groups, moment.step)
+    def tester(self, moment: Moment) -> Tester:
+        """Return the test of all handovers until now."""
+        return partial(moment.population.handovers.test, step=moment.step)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from phalanx.detect.codes import MISSING
 from phalanx.detect.population import Population
-from phalanx.evidence import OddsTest
+from phalanx.evidence import OddsTest, WitnessTest
 
 Source = Literal["software", "network", "identity", "birth", "timing", "routing"]
 """What could explain a shared value innocently. Families of one source are averaged,
@@ -42,10 +42,12 @@ class Moment:
         """Return within which parties values are exchangeable, shape (parties,), at least 0.
 
         Parameters:
-            attribute: One of `Population.codes`, or `PACE`.
+            attribute: One of `Population.codes`, `PACE` or `VOLUME`.
         """
         if attribute == PACE:
             return self._pace()
+        if attribute == VOLUME:
+            return self._volume()
         # Parties without the attribute are a stratum of their own.
         return self.code(attribute) - MISSING
 
@@ -61,9 +63,23 @@ class Moment:
             steps > 0, 1 + np.log2(np.maximum(sent, 1) / np.maximum(steps, 1)), 0
         ).astype(np.int64)
 
+    def _volume(self) -> npt.NDArray[np.int64]:
+        """Return the power of eight that each party's exchanges per step since it joined reach."""
+        activity = self.population.activity
+        sent = activity.total("exchanges", 0, self.step)
+        rate = sent / np.maximum(self.step + 1 - activity.joined, 1)
+        return np.maximum(np.log2(np.maximum(rate, 2.0**-10)) + 10.0, 0.0).astype(np.int64) // 3
+
 
 PACE = "pace"
 """Stratum of parties that were equally busy until then."""
+
+VOLUME = "volume"
+"""Stratum of parties that sent about as much in all, within a factor of eight."""
+
+
+Tester = Callable[[Sequence[npt.NDArray[np.int64]]], Sequence[OddsTest | WitnessTest]]
+"""From groups of parties to the evidence on each."""
 
 
 class LinkFamily(Protocol):
@@ -92,11 +108,9 @@ class SharedValues(LinkFamily, Protocol):
 
 
 @runtime_checkable
-class Dealings(LinkFamily, Protocol):
-    """A family of what passes between parties, with a test of its own."""
+class OwnTest(LinkFamily, Protocol):
+    """A family with a test of its own: of what passes between parties, or how alike they write."""
 
-    def test_groups(
-        self, moment: Moment, groups: Sequence[npt.NDArray[np.int64]]
-    ) -> list[OddsTest]:
-        """Return the evidence on each group of parties."""
+    def tester(self, moment: Moment) -> Tester | None:
+        """Return what tests groups at a moment, or null where nobody shows anything."""
         ...

@@ -17,6 +17,7 @@ from phalanx.detect.simulate.grammar.hashing import Seeds, combine, key_of, mix,
 from phalanx.detect.simulate.identifiers import Style, Styles
 from phalanx.detect.simulate.network import write_addresses
 from phalanx.detect.simulate.prompt_text import PromptWriter
+from phalanx.detect.simulate.release import Release
 
 ROWS_PER_BATCH = 32_768
 """Rows that are written at a time."""
@@ -147,6 +148,9 @@ class TableWriter:
     styles: Styles
     """What identifiers look like."""
 
+    release: Release | None = None
+    """The model that comes out within the log, if one does."""
+
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Write all exchanges."""
         order = np.argsort(self.prompts.exchanges.time_us, kind="stable")
@@ -167,6 +171,11 @@ class TableWriter:
         output = self._output_tokens(rows, account, noise, status)
         second = unit(noise, key_of("model")) < 0.12
         model = np.where(second, accounts.second_model[account], accounts.model[account])
+        if self.release is not None:
+            chosen = self.release.chosen(
+                account, exchanges.time_us[rows], exchanges.harvest[rows], noise
+            )
+            model = np.where(chosen, self.release.model, model)
         agent = exchanges.user_agent[rows]
         agent = np.where(agent < 0, accounts.user_agent[account], agent)
         slot = pick(noise, key_of("address"), 1 << 16) % accounts.address_count[account]

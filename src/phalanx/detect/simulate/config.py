@@ -218,6 +218,10 @@ class SimulationConfig:
     """How often an honest class may deal one prompt of a corpus before it falls back to the
     grammar (`evaluation`, `framework` and attack classes reuse theirs freely), at least 1."""
 
+    release_day: int | None = None
+    """Day, from 1, in whose afternoon (UTC) a new model comes out; null for none. Campaigns move
+    half of their harvest to it within a day."""
+
     arrival_trace: Path | None = None
     """Parquet or CSV file with a column `timestamp`, whose gaps (and hours of the day, where
     it covers one) replace the built-in ones."""
@@ -227,6 +231,8 @@ class SimulationConfig:
         _check_evasion(self.evasion)
         _check_range("benign_accounts", self.benign_accounts, 0, _MOST_ACCOUNTS)
         _check_range("days", self.days, 1, _MOST_DAYS)
+        if self.release_day is not None:
+            _check_range("release_day", self.release_day, 1, max(1, self.days - 1))
         _check_range("seed", self.seed, 0, 2**63)
         _check_range("accounts_per_corpus_prompt", self.accounts_per_corpus_prompt, 1, 10**9)
         if self.start.tzinfo is None:

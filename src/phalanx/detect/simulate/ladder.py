@@ -30,7 +30,8 @@ class Rung:
     """At E6: what an account is refused is sent on no other."""
 
     spread_identity: bool
-    """At E6: births, parameters, clients, e-mail domains, models and volumes as honest ones."""
+    """At E6: births, parameters, clients, e-mail domains, models and volumes as honest ones; its
+    accounts turn to a new model as honest ones do."""
 
 
 def rung(evasion: Evasion) -> Rung:

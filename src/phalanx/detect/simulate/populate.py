@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from phalanx.detect.simulate.accounts import Accounts, built_in_catalogue
@@ -21,6 +22,7 @@ from phalanx.detect.simulate.identifiers import Styles, hexadecimal, write_unuse
 from phalanx.detect.simulate.pools import with_pools
 from phalanx.detect.simulate.population import draw_benign
 from phalanx.detect.simulate.profiles import SOLITARY_CLASSES
+from phalanx.detect.simulate.release import NEW_MODEL, draw_release
 from phalanx.detect.simulate.scene import Scene, Surroundings, with_campaigns
 from phalanx.detect.simulate.simulation import Simulation
 from phalanx.detect.simulate.span import Span
@@ -54,9 +56,14 @@ def simulate(config: SimulationConfig) -> Simulation:
     scene = draw_scene(config, book)
     scene = replace(scene, exchanges=deal(scene, corpora, config))
     account_ids = write_unused(hexadecimal("acct_"), scene.accounts.seed, set())
+    catalogue = built_in_catalogue()
+    release = draw_release(scene, config, len(catalogue.models))
+    if release is not None:
+        models = pa.concat_arrays([catalogue.models, pa.array([NEW_MODEL])])
+        catalogue = replace(catalogue, models=models)
     writer = table_writer(
         scene,
-        Appearance(account_ids=account_ids, catalogue=built_in_catalogue(), styles=Styles()),
+        Appearance(account_ids=account_ids, catalogue=catalogue, styles=Styles(), release=release),
         book,
         corpora.all_texts,
         salt=key_of("simulation", config.seed),

@@ -12,6 +12,7 @@ from phalanx.detect.simulate.columns import TableWriter, account_texts, response
 from phalanx.detect.simulate.grammar import Book
 from phalanx.detect.simulate.identifiers import Styles
 from phalanx.detect.simulate.prompt_text import PromptWriter, reply_kinds
+from phalanx.detect.simulate.release import Release
 from phalanx.detect.simulate.scene import Scene
 
 
@@ -24,6 +25,7 @@ class Appearance:
 
     catalogue: Catalogue
     styles: Styles
+    release: Release | None = None
 
 
 def table_writer(
@@ -60,4 +62,5 @@ def table_writer(
         salt=salt,
         responses=response_pool(book),
         styles=appearance.styles,
+        release=appearance.release,
     )

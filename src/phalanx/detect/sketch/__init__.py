@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from phalanx.detect.sketch.corpus import CorpusSketch, KnownPrompts, sketch_corpus
 from phalanx.detect.sketch.hashing import derive_seed, hash_strings
-from phalanx.detect.sketch.kernel import BANDS, Sketch, capability_masks, sketch_prompts
+from phalanx.detect.sketch.kernel import BANDS, SIGNS, Sketch, capability_masks, sketch_prompts
 from phalanx.detect.sketch.lexicon import (
     CAPABILITIES,
     CAPABILITY_BIT,
@@ -19,6 +19,7 @@ __all__ = [
     "CAPABILITIES",
     "CAPABILITY_BIT",
     "ELICITATION_MASK",
+    "SIGNS",
     "TARGETED_MASK",
     "CorpusSketch",
     "KnownPrompts",

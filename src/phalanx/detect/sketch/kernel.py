@@ -2,7 +2,9 @@
 
 Per exchange it yields *content values*, integers that two prompts share when they come
 from one template or one list: MinHash bands over masked word shingles, the masked
-opening and closing words, the exact text. Text never leaves this module.
+opening and closing words, the exact text; and on which
+sides of 64 random planes its words lie, of which two prompts share the more the more alike they
+are. Text never leaves this module.
 
 What is chosen from a prompt, such as its smallest shingles, is chosen the same under every
 key, and each value is keyed when it leaves: which prompts agree, and so which groups are
@@ -35,6 +37,9 @@ MINIMUM_TOKENS = 5
 MAXIMUM_TOKENS = 1024
 """Tokens of a prompt that are read; the closing words are then those of this part."""
 
+SIGNS = 64
+"""Random planes, and places into which words are hashed; a power of two."""
+
 _SEED = np.uint64(0xD1B54A32D192ED03)
 """Public, so that no key decides which prompts agree. Who knows it can aim at a band, or away
 from it, as whoever rewords each prompt can anyhow."""
@@ -50,6 +55,9 @@ _PLACES = tuple(
     np.uint64(prime) for prime in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
 )
 
+_SEEN = 4096
+"""Marks by which a word is known that came before; some are taken for one another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
@@ -62,6 +70,9 @@ class Sketch:
     closing: npt.NDArray[np.int64]
     exact: npt.NDArray[np.int64]
     """Hash of the prompt's bytes."""
+
+    signs: npt.NDArray[np.int64]
+    """Bit d tells on which side of the d-th plane the prompt's words lie; not keyed."""
 
     words: npt.NDArray[np.int32]
     """Words (or characters of scripts without spaces), estimated beyond the part read."""
@@ -100,6 +111,41 @@ def _smallest(shingles: npt.NDArray[np.uint32], count: int, multiplier: np.uint3
 
 
 @numba.njit(cache=True, nogil=True)
+def _signs_of(
+    tokens: npt.NDArray[np.uint64],
+    count: int,
+    seen: npt.NDArray[np.bool_],
+    sums: npt.NDArray[np.int32],
+) -> np.uint64:
+    """Return on which sides of random planes the words of a prompt lie.
+
+    Each word adds +1 or -1 to one of `SIGNS` places (feature hashing), once however often it
+    stands there; a Walsh-Hadamard transform turns them so that every place tells of every word.
+    """
+    seen[:] = False
+    sums[:] = 0
+    for position in range(count):
+        # The upper bits are those that `mix` has mixed best.
+        value = mix(_SEED, tokens[position] * _PLACES[0]) >> np.uint64(40)
+        mark = value & np.uint64(_SEEN - 1)
+        if not seen[mark]:
+            seen[mark] = True
+            sign = np.int32(1) - np.int32(2) * np.int32((value >> np.uint64(12)) & np.uint64(1))
+            sums[value >> np.uint64(18)] += sign
+    half = 1
+    while half < sums.size:
+        for start in range(0, sums.size, 2 * half):
+            for place in range(start, start + half):
+                upper, lower = sums[place], sums[place + half]
+                sums[place], sums[place + half] = upper + lower, upper - lower
+        half *= 2
+    signs = np.uint64(0)
+    for place in range(sums.size):
+        signs |= np.uint64(sums[place] > 0) << np.uint64(place)
+    return signs
+
+
+@numba.njit(cache=True, nogil=True)
 def _sketch_rows(
     offsets: npt.NDArray[np.int64],
     data: npt.NDArray[np.uint8],
@@ -113,6 +159,7 @@ def _sketch_rows(
     opening: npt.NDArray[np.uint64],
     closing: npt.NDArray[np.uint64],
     exact: npt.NDArray[np.uint64],
+    signs: npt.NDArray[np.uint64],
     words: npt.NDArray[np.int32],
     capabilities: npt.NDArray[np.int16],
     code: npt.NDArray[np.bool_],
@@ -120,6 +167,8 @@ def _sketch_rows(
     tokens = np.empty(MAXIMUM_TOKENS, dtype=np.uint64)
     shingles = np.empty(MAXIMUM_TOKENS, dtype=np.uint32)
     minima = np.empty(multipliers.size, dtype=np.uint32)
+    seen = np.empty(_SEEN, dtype=np.bool_)
+    sums = np.empty(SIGNS, dtype=np.int32)
     for row in range(offsets.size - 1):
         start, end = offsets[row], offsets[row + 1]
         count, _, code_tokens = tokenise(data, start, end, tokens)
@@ -129,6 +178,7 @@ def _sketch_rows(
         capabilities[row] = capability_mask(tokens, count, slots, phrases, lengths, bits)
         if count < MINIMUM_TOKENS:
             continue
+        signs[row] = max(_signs_of(tokens, count, seen, sums), np.uint64(1))
         filled = _shingle(tokens, count, shingles)
         for permutation in range(multipliers.size):
             minima[permutation] = _smallest(shingles, filled, multipliers[permutation])
@@ -193,16 +243,16 @@ def sketch_prompts(prompts: pa.Array, seed: np.uint64) -> Sketch:
     rows = len(prompts)
     lexicon = compiled_lexicon()
     bands = np.zeros((rows, BANDS), dtype=np.uint64)
-    opening, closing, exact = (np.zeros(rows, dtype=np.uint64) for _ in range(3))
+    opening, closing, exact, signs = (np.zeros(rows, dtype=np.uint64) for _ in range(4))
     words = np.zeros(rows, dtype=np.int32)
     capabilities = np.zeros(rows, dtype=np.int16)
     code = np.zeros(rows, dtype=np.bool_)
     _sketch_rows(
         offsets, data, hash_key(seed.tobytes()), _MULTIPLIERS,
         lexicon.slots, lexicon.phrases, lexicon.lengths, lexicon.bits,
-        bands, opening, closing, exact, words, capabilities, code,
+        bands, opening, closing, exact, signs, words, capabilities, code,
     )  # fmt: skip
     return Sketch(
         bands.view(np.int64), opening.view(np.int64), closing.view(np.int64),
-        exact.view(np.int64), words, capabilities, code,
+        exact.view(np.int64), signs.view(np.int64), words, capabilities, code,
     )  # fmt: skip

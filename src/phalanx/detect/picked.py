@@ -1,0 +1,70 @@
+"""One prompt of each account and step, on which sides of random planes it lies.
+
+Whoever sends much is not known better than by a prompt in every six hours, and a step in
+which somebody sends a thousand says no more than one in which they send one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from phalanx.detect.sketch import SIGNS
+
+
+class PickedPrompts:
+    """Picked prompts of all parties, added up step by step.
+
+    Parameters:
+        party: Party of each prompt, shape (prompts,).
+        step: Index of its step, at least 0.
+        signs: As `Sketch.signs`, 0 where there is no prompt after all.
+        draw: Pseudo-random number of each party that does not depend on what it writes, shape
+            (parties,).
+    """
+
+    def __init__(
+        self,
+        party: npt.NDArray[np.int64],
+        step: npt.NDArray[np.int64],
+        signs: npt.NDArray[np.int64],
+        draw: npt.NDArray[np.int64],
+    ) -> None:
+        """Order the prompts by step; nothing is added up yet."""
+        there = np.flatnonzero(signs != 0)
+        order = there[np.argsort(step[there], kind="stable")]
+        self.party, self.step, self.signs = party[order], step[order], signs[order]
+        self.draw = draw
+        self._begin()
+
+    def _begin(self) -> None:
+        self._added = 0
+        self._prompts = np.zeros(self.draw.size, dtype=np.int64)
+        self._sums = np.zeros((self.draw.size, SIGNS), dtype=np.float32)
+
+    def until(self, step: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        """Return how many prompts of each party were picked until the end of a step, and their sum.
+
+        Asked step after step, each prompt is added once.
+
+        Returns:
+            Shapes (parties,) and (parties, SIGNS); in the sum each prompt adds +1 or -1 to each
+            place. Both are overwritten by the next call.
+
+        Examples:
+            >>> one, other = np.array([1, 0]), np.array([0, 3])
+            >>> picked = PickedPrompts(one, other, np.array([5, 1]), np.arange(2))
+            >>> prompts, sums = picked.until(2)
+            >>> prompts.tolist(), sums[1, :4].tolist()
+            ([0, 1], [1.0, -1.0, 1.0, -1.0])
+        """
+        last = int(np.searchsorted(self.step, step, side="right"))
+        if last < self._added:
+            self._begin()
+        rows = slice(self._added, last)
+        party, signs = self.party[rows], self.signs[rows].astype("<i8")
+        np.add.at(self._prompts, party, 1)
+        bits = np.unpackbits(signs.view(np.uint8).reshape(-1, 8), axis=1, bitorder="little")
+        np.add.at(self._sums, party, bits.astype(np.float32) * 2.0 - 1.0)
+        self._added = last
+        return self._prompts, self._sums
