@@ -11,6 +11,7 @@ import pytest
 from phalanx.cli import ExitCode, main
 from phalanx.cli.group_view import describe, find_groups, group_id
 from phalanx.detect.rules import all_rules
+from phalanx.formats import html
 from phalanx.formats.folder import read_scan
 from phalanx.model import Action, Campaign, Harm, UndeclaredPool
 
@@ -67,6 +68,16 @@ def test_shown_group_says_all_that_its_evidence_rests_on(
     assert "p-value" in text
     assert "after 1 exchange (" in text
     assert " 0 parties" not in text
+
+
+def test_a_part_of_a_group_says_so(scan_folder: Path, pool: UndeclaredPool) -> None:
+    """The evidence of a group that was split is not the part's own."""
+    said = "Evidence of the group of 1,200 parties that it was split from."
+    result = read_scan(scan_folder)
+    part = replace(pool, judgement=replace(pool.judgement, split_from_parties=1_200))
+    assert said in describe(result, part)
+    assert said not in describe(result, pool)
+    assert said in html.render(replace(result, undeclared_pools=(part,)))
 
 
 def test_show_by_beginning(folder_with_pool: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,6 +54,14 @@ def test_parties(tmp_path: Path) -> None:
     assert read_parties(path) == {"a1": "Some, University", "a2": "Other"}
 
 
+def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
+    """What spreadsheets put before the first character belongs to no name."""
+    mark = "\ufeff"
+    assert read_names(_write(tmp_path, "t.txt", f"{mark}acme\n")) == {"acme"}
+    assert read_parties(_write(tmp_path, "p.csv", f"{mark}account_id,party\na,X\n")) == {"a": "X"}
+    assert read_prices(_write(tmp_path, "p.json", f'{mark}{{"*": [1, 2]}}')) == {"*": (1.0, 2.0)}
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -68,6 +68,9 @@ def test_help_imports_nothing_heavy(words: list[str]) -> None:
         ["scan", "log.jsonl", "--no-such-option"],
         ["scan", "log.jsonl", "--fdr", "1.5"],
         ["scan", "log.jsonl", "--format", "pdf"],
+        ["scan", "log.jsonl", "--seed", "-1"],
+        ["scan", "log.jsonl", "--seed", str(2**64)],
+        ["simulate", "--seed", str(2**63 + 1)],
     ],
     ids=" ".join,
 )

@@ -205,6 +205,18 @@ def test_folder_that_cannot_be_written(
     assert (tmp_path / "taken").read_text() == "mine"
 
 
+@pytest.mark.parametrize("words", [["--out", "taken/sub"], ["-o", "folder"], ["-o", "taken/x"]])
+def test_places_are_checked_before_anything_is_read(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A log that does not exist is not missed: the place comes first."""
+    (tmp_path / "taken").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    given = ["scan", "absent.jsonl", "--clear-identifiers", "-q", *words]
+    assert main(given) == ExitCode.BAD_INPUT
+    assert "cannot be written" in capsys.readouterr().err
+
+
 def test_unknown_column_in_map(capsys: pytest.CaptureFixture[str]) -> None:
     """A mapping to a column that does not exist is told with those that do."""
     assert main(["scan", "log.jsonl", "--map", "acount=user"]) == ExitCode.BAD_INPUT

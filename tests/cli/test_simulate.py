@@ -54,6 +54,15 @@ def test_into_a_log(log: Path) -> None:
     kept = set(before.column("exchange_id").to_pylist())
     assert kept < set(after.column("exchange_id").to_pylist())
     assert after.schema.names == before.schema.names
+    modes = {path.stat().st_mode & 0o777 for path in Path("more").iterdir()}
+    assert modes == {0o600}
+
+
+def test_a_folder_that_cannot_be_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """A file where the folder should be is told before anything is made."""
+    Path("taken").write_text("mine")
+    assert main(["simulate", "--out", "taken/sub", *SMALL]) == ExitCode.BAD_INPUT
+    assert "taken is a file" in capsys.readouterr().err
 
 
 def test_into_a_log_that_is_absent(capsys: pytest.CaptureFixture[str]) -> None:

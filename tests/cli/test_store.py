@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
-from phalanx.cli import main
+from phalanx.cli import ExitCode, main
 
 
 @pytest.fixture
@@ -71,6 +72,26 @@ def test_a_daily_scan_that_differs_is_refused(
     assert said in told
     assert "Next:" in told
     assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("place", ["phalanx.formats.folder", "phalanx.cli.rendering"])
+def test_a_scan_whose_findings_were_not_written_is_not_kept(
+    place: str, log: Path, key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`kill` before folder and file are written leaves the store as it was: repeat the scan."""
+
+    def killed(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    store, output = tmp_path / "days.store", tmp_path / "found.txt"
+    words = scanning(log, key, store, "-o", str(output), "--step-hours", "24")
+    with monkeypatch.context() as patched:
+        patched.setattr(f"{place}.write_{'scan' if 'folder' in place else 'text'}", killed)
+        assert main(words) == ExitCode.TERMINATED
+    assert main(words) != ExitCode.BAD_INPUT
+    run = json.loads((tmp_path / "scan" / "run.json").read_text(encoding="utf-8"))
+    assert "exchange seen by an earlier scan, skipped" not in run["notes"]
+    assert output.exists()
 
 
 @pytest.mark.parametrize(

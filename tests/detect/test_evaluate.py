@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -255,6 +256,28 @@ def test_labels_that_cannot_be_read_are_refused(tmp_path: Path, name: str, conte
     with pytest.raises(InputError, match=name) as caught:
         evaluate(scan, path)
     assert caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "place"),
+    [
+        ("labels.csv", b"'secret',row #5", "row 2"),
+        ("labels.csv", b',"a\nsecret",\xff', "column 3, row 2"),
+        ("labels.jsonl", b'{"account_id": 1}\n{"account_id": "secret"}', ""),
+    ],
+)
+def test_what_stands_in_labels_is_in_no_message(
+    tmp_path: Path, name: str, rows: bytes, place: str
+) -> None:
+    """The message and its traceback name the place, and nothing that stands there."""
+    scan = write_scan(tmp_path / "scan", dict.fromkeys(TRUTH), {})
+    path = tmp_path / name
+    header = b"account_id,campaign,traffic_class\n" if path.suffix == ".csv" else b""
+    path.write_bytes(header + rows + b"\n")
+    with pytest.raises(InputError, match="labels cannot be read") as caught:
+        evaluate(scan, path)
+    assert str(caught.value).endswith(f"({place})" if place else "read")
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize(

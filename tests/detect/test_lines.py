@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from phalanx.detect.honest import NOTHING_SEEN
@@ -28,3 +29,12 @@ def test_result_in_a_notebook_counts_as_people_do(evasive_result: Any) -> None:
     """One campaign is one campaign."""
     assert len(evasive_result.campaigns) == 1
     assert "<b>1</b> campaign among" in evasive_result._repr_html_()
+
+
+def test_without_a_campaign_the_rest_is_named(evasive_result: Any) -> None:
+    """A small rate is not shown as none, and what is no campaign is counted."""
+    left = len(evasive_result.not_judged)
+    shown = replace(evasive_result, campaigns=(), false_discovery_rate=0.001)._repr_html_()
+    assert "<b>0</b> campaigns among" in shown
+    assert "at most 0.1 %" in shown
+    assert f" undeclared pools, {left:,} groups not judged." in shown

@@ -66,8 +66,19 @@ def test_what_was_mended_is_in_the_record_of_the_run() -> None:
     result = scan(pd.DataFrame([row]), ScanConfig(threads=1, columns={"asn": "network"}))
     assert result.run.notes == {
         "timestamp without zone, taken as UTC": 1,
-        "max_tokens: value of a wrong type, left empty": 1,
+        "max_tokens: value of a wrong type or size, left empty": 1,
         "asn: mapped to network, which frame does not have": 1,
+    }
+
+
+def test_numbers_that_nothing_can_hold_cost_no_scan() -> None:
+    """Counts beyond any exchange are left empty, so that neither casts nor sums overflow."""
+    row = {"timestamp": "2026-03-02T10:00:00Z", "account_id": "a", "model": "m", "prompt": "hi"}
+    huge = dict.fromkeys(("max_tokens", "input_tokens", "output_tokens"), 10**18)
+    result = scan(pd.DataFrame([row | huge] * 300), ScanConfig(threads=1))
+    assert result.population.exchanges == 300
+    assert result.run.notes == {
+        f"{name}: value of a wrong type or size, left empty": 300 for name in huge
     }
 
 
@@ -135,7 +146,7 @@ def test_settings_do_not_show_the_key() -> None:
 
 @pytest.mark.parametrize(
     "setting", [{"false_discovery_rate": 0.0}, {"false_discovery_rate": 1.0},
-                {"min_group_parties": 1}],
+                {"min_group_parties": 1}, {"seed": -1}, {"seed": 2**64}],
 )  # fmt: skip
 def test_settings_outside_their_range_are_refused(setting: dict[str, Any]) -> None:
     """Rates lie strictly between 0 and 1, and a group has at least two parties."""

@@ -140,6 +140,27 @@ def test_trusted_accounts_are_the_reference(evasive: Any, scanned: Any) -> None:
         assert len(accounts_of(campaign) & evasive.members()) >= 0.95 * len(accounts_of(campaign))
 
 
+@pytest.mark.parametrize("key", [None, bytes(32)])
+def test_names_that_do_not_occur_are_counted(small: Any, scanned: Any, key: bytes | None) -> None:
+    """Whoever misspells some of the names is told how many."""
+    account, organisation = (
+        next(name for name in small.exchanges[column].to_pylist() if name)
+        for column in ("account_id", "organisation")
+    )
+    result = scanned(
+        small.exchanges,
+        pseudonym_key=key,
+        trusted=frozenset({account, organisation, "nobody", "nowhere"}),
+        parties={account: "p", "nobody": "p"},
+    )
+    said = {
+        "trusted: name that does not occur in the log": 2,
+        "parties: account that does not occur in the log": 1,
+    }
+    assert result.run.notes == said
+    assert result.run.warnings == tuple(said)
+
+
 def test_trusting_nobody_in_the_log_is_an_error(small: Any, scanned: Any) -> None:
     """A trusted file that names no one who appears is a mistake, not an empty reference."""
     with pytest.raises(InputError, match="none of the trusted"):

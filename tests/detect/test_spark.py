@@ -195,7 +195,7 @@ def test_workers_read_what_this_machine_reads(
     assert worker_names == names_here
     assert worker_listed == listed
     assert (there.rejects, there.rows, there.columns) == (here.rejects, here.rows, here.columns)
-    assert there.rejects["exchange_id seen before"] == 3_000
+    assert there.rejects["exchange_id of the account seen before"] == 3_000
     assert there.notes == here.notes
     assert there.inputs.keys() == here.inputs.keys()
     assert (there.readers, there.has_prompts) == (here.readers, here.has_prompts)
@@ -243,7 +243,7 @@ def test_workers_read_columns_of_any_type(spark: SparkEngine, small: Any, tmp_pa
             table, _ = read_with(engine, opened)
             seen.append((ordered(table.to_pyarrow()), opened.notes, opened.columns))
     assert seen[1] == seen[0]
-    assert seen[0][1]["max_tokens: value of a wrong type, left empty"] == 286
+    assert seen[0][1]["max_tokens: value of a wrong type or size, left empty"] == 286
 
 
 def read_with(engine: Engine, log: ExchangeLog) -> tuple[ibis.Table, Names]:
@@ -314,7 +314,7 @@ def test_a_table_of_a_catalogue_is_read_by_name(spark: SparkEngine, small: Any) 
     log = open_log("iceberg:exchanges")
     read, _ = read_with(spark, log)
     assert log.rows == read.count().to_pyarrow().as_py() == 3_000
-    assert dict(log.rejects) == {"exchange_id seen before": 10}
+    assert dict(log.rejects) == {"exchange_id of the account seen before": 10}
     assert dict(log.inputs) == {"iceberg:exchanges": "table"}
 
 

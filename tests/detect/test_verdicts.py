@@ -72,6 +72,16 @@ def test_a_part_of_a_group_must_reach_its_level_by_itself(replayed: Replayed) ->
     assert not is_still_unlike(part, replayed.replay)
 
 
+@pytest.mark.parametrize(("listed", "split_from"), [(20, 60), (45, None)])
+def test_a_part_says_whose_evidence_it_shows(
+    listed: int, split_from: int | None, replayed: Replayed
+) -> None:
+    """A third of a group names its size; three quarters of it are that group."""
+    verdict = _verdict(_sure(0, replayed.campaign), replayed.campaign[:listed])
+    assert replayed.campaign.size == 60
+    assert verdict.split_from_parties == split_from
+
+
 def test_a_group_that_lost_some_members_keeps_its_evidence(replayed: Replayed) -> None:
     """Most of a group need not prove anew what the group has shown."""
     lead = _sure(0, replayed.campaign, log10_honest=50.0)

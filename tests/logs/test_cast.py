@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phalanx.logs.cast import (
+    LARGEST_INTEGER,
     decode_bytes,
     offsets_of,
     texts,
@@ -86,6 +87,16 @@ def test_numbers_too_large_are_unreadable() -> None:
     assert cast.unreadable.tolist() == [True, False]
 
 
+@pytest.mark.parametrize("kind", [pa.int64(), pa.uint64(), pa.float64(), pa.string()])
+def test_no_count_of_one_exchange_exceeds_the_largest(kind: pa.DataType) -> None:
+    """A count beyond the largest is unreadable, also in a column that has its type already."""
+    array = pa.array([10**18, LARGEST_INTEGER, 7]).cast(kind, safe=False)
+    cast = to_integers(array, pa.int64())
+    assert cast.values.to_pylist() == [None, LARGEST_INTEGER, 7]
+    assert cast.unreadable is not None
+    assert cast.unreadable.tolist() == [True, False, False]
+
+
 def test_gaps_of_data_frames_are_missing_not_wrong() -> None:
     """NaN means a missing number, so nothing is counted as unreadable."""
     array = pa.array([3.0, float("nan")])
@@ -109,6 +120,17 @@ def test_bytes_always_become_text(cells: list[bytes | None]) -> None:
             assert after is None
         elif decode_bytes(before).encode() == before:
             assert after == before.decode()
+
+
+@given(st.lists(st.none() | st.text(st.characters(codec="utf-8"), max_size=3), max_size=6))
+def test_only_text_that_shows_is_filled(values: list[str | None]) -> None:
+    """Empty cells and cells of blanks are null, all others are unchanged."""
+    blanks = pa.array(["", " ", "\u00a0\t", "\u3000"])
+    array = pa.concat_arrays([pa.array(values, pa.string()), blanks])
+    filled = to_filled_text(array).values.to_pylist()
+    assert filled[len(values) :] == [None] * len(blanks)
+    for before, after in zip(values, filled, strict=False):
+        assert after == before or (after is None and not (before or "").strip())
 
 
 @given(st.lists(st.none() | st.text(), max_size=6))

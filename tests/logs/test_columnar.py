@@ -158,7 +158,7 @@ def test_pandas_with_mixed_objects(row: Row, read: Read) -> None:
     table, log = read(frame)
     assert table["account_id"].to_pylist() == ["7", "b", "8.0"]
     assert table["status"].to_pylist() == [200, None, None]
-    assert log.notes["status: value of a wrong type, left empty"] == 1
+    assert log.notes["status: value of a wrong type or size, left empty"] == 1
 
 
 def test_what_is_no_table_is_refused() -> None:
@@ -233,8 +233,8 @@ def test_wrong_type_of_an_optional_column_keeps_the_row(row: Row, read: Read) ->
     result, log = read(table)
     assert result["max_tokens"].to_pylist() == [12, None, None]
     assert result["asn"].to_pylist() == [None] * 3
-    assert log.notes["max_tokens: value of a wrong type, left empty"] == 1
-    assert log.notes["asn: value of a wrong type, left empty"] == 2
+    assert log.notes["max_tokens: value of a wrong type or size, left empty"] == 1
+    assert log.notes["asn: value of a wrong type or size, left empty"] == 2
 
 
 def test_wrong_type_of_a_required_column_rejects_the_rows(row: Row, read: Read) -> None:

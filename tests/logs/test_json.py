@@ -191,7 +191,7 @@ def test_types_may_change_on_the_way(lines: Lines, row: Row, read: Read) -> None
     table, log = read(path)
     assert table["max_tokens"].to_pylist()[300:] == [6, 7, None, None]
     assert table["account_id"].to_pylist()[-1] == "12"
-    assert log.notes == {"max_tokens: value of a wrong type, left empty": 1}
+    assert log.notes == {"max_tokens: value of a wrong type or size, left empty": 1}
 
 
 def test_a_mapped_field_that_never_occurs_is_noted(lines: Lines, row: Row, read: Read) -> None:

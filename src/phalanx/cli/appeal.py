@@ -55,7 +55,7 @@ def appeal(
     common.detail(f"reading {scan}")
     result = read_scan(scan)
     page = appeal_of(result, _as_in_scan(result, scan, account, key))
-    write_text(import_module(_RENDERERS[output_format]).render(page), output, private=True)
+    write_text(import_module(_RENDERERS[output_format]).render(page), output)
 
 
 def _as_in_scan(result: ScanResult, scan: Path, account: str, key: Path | None) -> str:

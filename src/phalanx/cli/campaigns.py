@@ -72,7 +72,7 @@ def show(
     match find_groups(result, group_id):
         case [group]:
             text = record(group) if output_format == "json" else describe(result, group)
-            write_text(text, output, private=not result.run.key_id)
+            write_text(text, output)
         case []:
             message = f"{scan_folder}: no group is called {group_id!r}"
             raise InputError(message, next_step=f"`phalanx campaigns {scan_folder}` lists all.")

@@ -17,7 +17,7 @@ def demo(
     *,
     out: Path = Path("phalanx-demo"),
     accounts: Annotated[int, Parameter(validator=validators.Number(gte=0))] = 4600,
-    seed: Annotated[int, Parameter(validator=validators.Number(gte=0))] = 0,
+    seed: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=2**63))] = 0,
     common: Common = Common(),
 ) -> None:
     """Tell the whole story on simulated traffic.

@@ -32,6 +32,7 @@ from phalanx.formats.wording import (
     nearness,
     operated_apart,
     price_basis,
+    split_sentence,
     used_honestly,
 )
 from phalanx.model import (
@@ -148,6 +149,8 @@ def _print_judgement(console: Console, judgement: Judgement, facts: GroupFacts) 
         f"level {level(judgement)}), "
         f"p {p_value(min(0.0, -judgement.log10_e))}"
     )
+    if split_sentence(judgement):
+        console.print(split_sentence(judgement))
     found, served = judgement.discovered_at, judgement.served_before_discovery
     discovered = f"discovered at {minute(found)} UTC" if found else "never passed the level"
     if served is not None and facts.exchanges:

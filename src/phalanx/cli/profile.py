@@ -78,7 +78,7 @@ def new(
         draft = with_clear_values(draft, open_log(log, options).batches(), secret)
     comment = _COMMENT.format(group=found, folder=scan)
     text = profile_json(draft) if output.suffix == ".json" else profile_toml(draft, comment)
-    write_text(text, output, private=True)
+    write_text(text, output)
     if unresolved(draft):
         common.say(f"{unresolved(draft)} values work only under key {draft.key_id or '(none)'}")
     common.say(f"complete it before use: {output}")

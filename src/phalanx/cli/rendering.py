@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
-import tempfile
 from contextlib import redirect_stdout
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from phalanx.errors import InputError
+from phalanx.owned import refuse_unwritable, written_whole
 
 if TYPE_CHECKING:
     from phalanx.detect.result import ScanResult
@@ -48,17 +47,15 @@ def write_rendering(result: ScanResult, output_format: str, output: Path | None)
     # A format may ask whether standard output is a terminal, for colours: a file is none.
     with redirect_stdout(io.StringIO()):
         text = render(result)
-    write_text(text, output, private=not result.run.key_id)
+    write_text(text, output)
 
 
-def write_text(text: str, output: Path | None, *, private: bool = False) -> None:
-    """Print text, or write it into a file that is whole or absent, never half.
+def write_text(text: str, output: Path | None) -> None:
+    """Print text, or write it into a file for its owner alone, whole or absent.
 
     Parameters:
         text: What to write, with a line feed at its end.
         output: The file; null takes standard output.
-        private: Whether nobody else on the machine may read the file, as one with
-            identifiers in clear.
 
     Raises:
         InputError: If the file cannot be written.
@@ -67,20 +64,22 @@ def write_text(text: str, output: Path | None, *, private: bool = False) -> None
         sys.stdout.write(text)
         return
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=output.parent, prefix=f".{output.name}.", delete=False
-        ) as aside:
-            aside.write(text)
-        if not private:
-            Path(aside.name).chmod(0o666 & ~_umask())
-        Path(aside.name).replace(output)
+        with written_whole(output) as aside:
+            aside.write_text(text, encoding="utf-8")
     except OSError as error:
         message = f"{output}: cannot be written: {error.strerror}"
         raise InputError(message, next_step="Pass another path with --output.") from error
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def refuse_output(output: Path | None) -> None:
+    """Say before any work that a file could not be written; null is standard output.
+
+    Raises:
+        InputError: If it is a folder, or stands where nothing may be written.
+    """
+    if output is None:
+        return
+    refuse_unwritable(output.parent, "--output")
+    if output.is_dir():
+        message = f"{output}: cannot be written: it is a folder"
+        raise InputError(message, next_step="Pass another path with --output.")

@@ -64,7 +64,7 @@ def reveal(
     candidates = _candidates(log, ids, column_map)
     found = pseudonym.reveal(secret, candidates, wanted)
     note_reveal(scan_folder, asked=len(wanted), resolved=len(found))
-    write_text(_render(found, output_format), output, private=True)
+    write_text(_render(found, output_format), output)
     common.say(f"resolved {len(found)} of {len(wanted)}; noted in {scan_folder / 'reveals.jsonl'}")
 
 

@@ -13,6 +13,8 @@ from phalanx.cli.scan_options import ScanOptions, scan_config
 from phalanx.cli.terminal import Common
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from phalanx.detect.config import ScanConfig
     from phalanx.detect.result import ScanResult
 
@@ -45,18 +47,36 @@ def scan(
         options: How to read and judge.
         common: Options of every command.
     """
-    from phalanx.cli.rendering import write_rendering
+    from phalanx.cli.rendering import refuse_output, write_rendering
 
-    result = scan_into(logs, out, scan_config(options, common.config), common)
-    write_rendering(result, output_format, output)
+    def write_output(result: ScanResult) -> None:
+        if output is not None:
+            write_rendering(result, output_format, output)
+
+    refuse_output(output)
+    result = scan_into(logs, out, scan_config(options, common.config), common, write_output)
+    if output is None:
+        write_rendering(result, output_format, None)
     common.say(f"report: {out / 'report.html'}")
     return ExitCode.FINDINGS if fails(result, fail_on) else ExitCode.CLEAN
 
 
 def scan_into(
-    logs: tuple[str, ...], folder: Path, config: ScanConfig, common: Common
+    logs: tuple[str, ...],
+    folder: Path,
+    config: ScanConfig,
+    common: Common,
+    also_write: Callable[[ScanResult], None] | None = None,
 ) -> ScanResult:
     """Scan logs and write everything that was found into a folder.
+
+    Parameters:
+        logs: As named by a person.
+        folder: Where to.
+        config: Settings.
+        common: Options of every command.
+        also_write: Writes what belongs to the scan besides. A store keeps the scan last, so
+            that one whose findings were not written can be repeated.
 
     Raises:
         InputError: If nothing can be read, or the folder cannot be written.
@@ -64,15 +84,24 @@ def scan_into(
     import tempfile
 
     from phalanx.detect import scan as find_campaigns
-    from phalanx.formats.folder import write_scan
+    from phalanx.formats.folder import check_place, write_scan
 
+    check_place(folder)
     with tempfile.TemporaryDirectory(prefix="phalanx-") as scratch:
         rejects = Path(scratch) / "rejects.jsonl"
+
+        def deliver(result: ScanResult) -> None:
+            write_scan(result, folder, rejects=rejects)
+            if also_write:
+                also_write(result)
+
         with common.progress("scan") as progress:
-            result = find_campaigns(logs, config, rejects_path=rejects, progress=progress)
-        write_scan(result, folder, rejects=rejects)
+            result = find_campaigns(
+                logs, config, rejects_path=rejects, progress=progress, deliver=deliver
+            )
     for warning in result.run.warnings:
-        common.say(f"warning: {warning}")
+        times = result.run.notes[warning]
+        common.say(f"warning: {warning}" + (f" ({times:,} times)" if times > 1 else ""))
     return result
 
 

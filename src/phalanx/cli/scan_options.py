@@ -41,7 +41,7 @@ class ScanOptions:
     step_hours: Literal[1, 2, 3, 4, 6, 8, 12, 24] = 6
     """How often the log is looked at as it is replayed: the sooner, the more work."""
 
-    seed: int = 0
+    seed: Annotated[int, Parameter(validator=validators.Number(gte=0, lt=2**64))] = 0
     """Seed of every tie that is broken by chance."""
 
     engine: Annotated[Literal["duckdb", "spark"], Parameter(group=_ENGINE)] = "duckdb"

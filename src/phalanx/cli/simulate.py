@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from phalanx.cli.simulate_options import SimulateOptions, simulation_config
 from phalanx.cli.terminal import Common
+from phalanx.owned import refuse_unwritable
 
 if TYPE_CHECKING:
     from phalanx.detect.simulate import Simulation
@@ -39,6 +40,7 @@ def simulate(
     from phalanx.detect.simulate import inject
     from phalanx.detect.simulate import simulate as simulate_population
 
+    refuse_unwritable(out, "--out")
     config = simulation_config(options)
     simulation = simulate_population(config) if into is None else inject(into, config)
     exchanges, labels = simulation.write(out)

@@ -49,7 +49,7 @@ class SimulateOptions:
     """Day, from 1, on which a new model comes out, that campaigns move to within a day; without
     effect under `--into`."""
 
-    seed: Annotated[int, Parameter(validator=validators.Number(gte=0))] = 0
+    seed: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=2**63))] = 0
     """Seed; the same seed makes the same bytes."""
 
     benign_prompts: Annotated[tuple[str, ...], Parameter(group=_CORPORA, show_default=False)] = ()

@@ -98,7 +98,7 @@ class ScanConfig:
     in clear, in the result and in everything that is written from it."""
 
     seed: int = 0
-    """Seed of community detection and of every tie that is broken by chance."""
+    """Seed of community detection and of every tie that is broken by chance, in [0, 2^64)."""
 
     memory_limit_bytes: int = 1_500_000_000
     """Memory that the relational engine may take before it spills to disk."""
@@ -146,6 +146,9 @@ class ScanConfig:
         """Check ranges once, where the mistake is made."""
         if not 0.0 < self.false_discovery_rate < 1.0:
             message = f"false_discovery_rate must lie in (0, 1), not {self.false_discovery_rate}"
+            raise ValueError(message)
+        if not 0 <= self.seed < 2**64:
+            message = f"seed must lie in [0, 2^64), not {self.seed}"
             raise ValueError(message)
         if self.step_hours < 1 or 24 % self.step_hours:
             message = f"step_hours must divide 24, not {self.step_hours}"

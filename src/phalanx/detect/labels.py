@@ -11,6 +11,7 @@ import pyarrow.csv as pacsv
 import pyarrow.json as pajson
 import pyarrow.parquet as pq
 
+from phalanx.detect.csv_table import place_of, read_csv
 from phalanx.errors import InputError
 
 LABEL_SCHEMA = pa.schema(
@@ -51,9 +52,9 @@ def read_labels(source: pa.Table | Path, pseudonym_key: bytes | None) -> Labels:
         raise InputError(message, next_step="Give account_id, campaign and traffic_class.")
     try:
         table = table.select(LABEL_SCHEMA.names).cast(LABEL_SCHEMA)
-    except pa.ArrowException as error:
-        message = f"{where}: the labels are not text ({error})"
-        raise InputError(message, next_step="Write every column of the labels as text.") from error
+    except pa.ArrowException:
+        message = f"{where}: the labels are not text"
+        raise InputError(message, next_step="Write every column of the labels as text.") from None
     table = table.filter(table.column("account_id").is_valid())
     accounts = _aliases(table.column("account_id").to_pylist(), pseudonym_key)
     names = table.column("campaign").to_pylist()
@@ -70,13 +71,13 @@ def _read(path: Path) -> pa.Table:
     try:
         if suffix == ".csv":
             texts = pacsv.ConvertOptions(column_types=LABEL_SCHEMA, strings_can_be_null=True)
-            return pacsv.read_csv(path, convert_options=texts)
+            return read_csv(path, texts)
         if suffix in _JSON_SUFFIXES:
             return pajson.read_json(path)
         return pq.read_table(path)
     except (OSError, pa.ArrowException) as error:
-        message = f"{path}: the labels cannot be read ({error})"
-        raise InputError(message, next_step="Pass a Parquet, CSV or JSONL file.") from error
+        message = f"{path}: the labels cannot be read{place_of(error)}"
+        raise InputError(message, next_step="Pass a Parquet, CSV or JSONL file.") from None
 
 
 def _aliases(accounts: list[str], pseudonym_key: bytes | None) -> list[str]:

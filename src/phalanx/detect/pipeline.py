@@ -6,7 +6,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -64,6 +64,7 @@ def scan(
     *,
     rejects_path: Path | None = None,
     progress: Progress | None = None,
+    deliver: Callable[[ScanResult], None] | None = None,
 ) -> ScanResult:
     """Find distillation campaigns in exchange logs.
 
@@ -73,6 +74,8 @@ def scan(
         config: Settings; null takes the defaults.
         rejects_path: Where rejected rows are listed; null keeps only their counts.
         progress: Called as stages advance.
+        deliver: Called with the result before a store keeps the scan: where this fails, nothing
+            is kept, and the scan can be repeated.
 
     Returns:
         Campaigns, with everything that was not judged beside them.
@@ -143,11 +146,15 @@ def scan(
                 model_use=counted.aggregates.models,
                 openings=lambda groups: openings(counted.rows, groups),
             )
-            notes = {**grants.notes(population), **counted.notes}
+            absent = _absent_names(config, population, names)
+            notes = {**grants.notes(population), **absent, **counted.notes}
             if reassigned:
                 notes["account that declared its party late, all steps replayed"] = reassigned
             run = _run_record(config, log, started_at, clock, notes)
+            run = replace(run, warnings=(*log.warnings, *absent))
             result = record(recording, run, counted.exchanges, counted.rejected)
+        if deliver:
+            deliver(result)
         if continuation:
             with clock.stage("keep"):
                 continuation.keep(counted, population, replay, result)
@@ -170,6 +177,24 @@ def _hidden(config: ScanConfig, column: str, value: str) -> str:
 
 def _hidden_map(config: ScanConfig) -> dict[str, str]:
     return {_hidden(config, "account_id", a): party for a, party in config.parties.items()}
+
+
+def _absent_names(config: ScanConfig, population: Population, names: Names) -> dict[str, int]:
+    """Count the names that were given for somebody who never occurs: they may be misspelt."""
+    accounts = frozenset(population.account_names)
+    organisations = frozenset(names.values["organisation"].values())
+    trusted = sum(
+        _hidden(config, "account_id", name) not in accounts
+        and _hidden(config, "organisation", name) not in organisations
+        for name in config.trusted
+    )
+    notes = {
+        "trusted: name that does not occur in the log": trusted,
+        "parties: account that does not occur in the log": len(
+            _hidden_map(config).keys() - accounts
+        ),
+    }
+    return {what: count for what, count in notes.items() if count}
 
 
 def _open_engine(config: ScanConfig) -> Engine:
@@ -249,7 +274,6 @@ def _run_record(
         columns=tuple(sorted(log.columns)),
         rejects=dict(log.rejects),
         notes={**log.notes, **more_notes},
-        warnings=log.warnings,
         readers=dict(log.readers),
         files=config.files,
         prices_usd_per_million_tokens=dict(config.prices_usd_per_million_tokens),

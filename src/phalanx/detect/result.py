@@ -101,7 +101,7 @@ class RunRecord:
     """What was mended, left empty or passed over without losing a row -> how often."""
 
     warnings: tuple[str, ...] = ()
-    """Notes that say that part of the input was not read."""
+    """Notes that say that part of the input was not used."""
 
     readers: Mapping[str, str] = field(default_factory=dict)
     """Input -> format that it was read as."""
@@ -161,11 +161,18 @@ class ScanResult:
             f"<td>{_minute(campaign.judgement.discovered_at)}</td></tr>"
             for campaign in self.campaigns
         )
+        beside = ", ".join(
+            f"{len(found):,} {_noun(len(found), noun)}{more}"
+            for found, noun, more in (
+                (self.undeclared_pools, "undeclared pool", ""),
+                (self.not_judged, "group", " not judged"),
+            )
+        )
         return (
             f"<p><b>{len(self.campaigns)}</b> {_noun(len(self.campaigns), 'campaign')} among "
             f"{self.population.accounts:,} {_noun(self.population.accounts, 'account')}; "
-            f"expected share of false ones at most "
-            f"{self.false_discovery_rate:.0%}.</p><table><thead><tr><th>campaign</th>"
+            f"expected share of false ones at most {100 * self.false_discovery_rate:.3g} %. "
+            f"Besides: {beside}.</p><table><thead><tr><th>campaign</th>"
             "<th>accounts</th><th>exchanges</th><th>log10 e</th><th>discovered</th></tr>"
             f"</thead><tbody>{rows}</tbody></table>"
         )

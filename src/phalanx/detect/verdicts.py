@@ -55,6 +55,12 @@ class Verdict:
         """The track that carries the judgement."""
         return self.tracks[0]
 
+    @property
+    def split_from_parties(self) -> int | None:
+        """Size of the tracked group where the members are not mostly that group."""
+        tracked = self.lead.members
+        return None if are_mostly_same(self.members, tracked) else int(tracked.size)
+
 
 @dataclass(frozen=True, slots=True)
 class Sorting:
@@ -219,6 +225,6 @@ def is_still_unlike(verdict: Verdict, replay: Replay) -> bool:
     if verdict.members.size < _FEWEST_PARTIES:
         return False
     lead, members = verdict.lead, np.sort(verdict.members)
-    needed = STILL_LOG10_E if are_mostly_same(members, lead.members) else lead.threshold
+    needed = STILL_LOG10_E if verdict.split_from_parties is None else lead.threshold
     circle = np.union1d(members, lead.members)
     return replay.examine_use(members, circle, lead).log10_e >= needed

@@ -2,7 +2,7 @@
 
 Every file is written into a hidden folder beside its place and renamed when all are
 complete, so a reader never sees half a file and a scan that fails leaves the old one as it
-was. Files that are not of a scan are never touched.
+was. They are for their owner alone. Files that are not of a scan are never touched.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from phalanx.errors import InputError
 from phalanx.formats.document import load, result_of
 from phalanx.formats.json import render as render_document
 from phalanx.formats.json import render_run
+from phalanx.owned import OWNER_ONLY, refuse_unwritable
 
 TABLES = ("accounts", "links", "daily", "looks")
 FILES = (
@@ -49,15 +50,14 @@ def write_scan(
         InputError: If the folder is a file, a file of that name is a folder, or nothing
             can be written there.
     """
-    _check_place(directory)
+    check_place(directory)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".phalanx-", dir=directory))
         try:
             _write_aside(result, aside, rejects)
-            if not result.run.key_id:
-                _close_to_others(aside)
             for name in FILES:
+                (aside / name).chmod(OWNER_ONLY)
                 (aside / name).replace(directory / name)
         finally:
             shutil.rmtree(aside)
@@ -93,10 +93,14 @@ def read_scan(directory: Path) -> ScanResult:
     return result_of(document, accounts=accounts, links=links, daily=daily, looks=looks)
 
 
-def _check_place(directory: Path) -> None:
-    if directory.exists() and not directory.is_dir():
-        message = f"{directory} is a file, and a scan is written into a folder"
-        raise InputError(message, next_step="Name another folder, or remove the file.")
+def check_place(directory: Path) -> None:
+    """Say before any work that a scan could not be written into a folder.
+
+    Raises:
+        InputError: If the folder is a file, a file of a scan's name is a folder, or nothing may
+            be written there.
+    """
+    refuse_unwritable(directory, "--out")
     for name in FILES:
         if (directory / name).is_dir():
             message = f"{directory / name} is a folder, where a scan writes a file"
@@ -119,12 +123,6 @@ def _write_aside(result: ScanResult, aside: Path, rejects: Path | None) -> None:
         shutil.copyfile(rejects, aside / "rejects.jsonl")
     else:
         (aside / "rejects.jsonl").touch()
-
-
-def _close_to_others(folder: Path) -> None:
-    """Keep files with identifiers in clear from other users of the machine."""
-    for name in FILES:
-        (folder / name).chmod(0o600)
 
 
 def _read_table(path: Path) -> pa.Table:

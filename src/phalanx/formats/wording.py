@@ -191,6 +191,18 @@ def how_lines_add_up(judgement: Judgement, parties: int) -> str:
     )
 
 
+def split_sentence(judgement: Judgement) -> str:
+    """Say whose evidence it is where a group was split; empty where it is its own.
+
+    Parameters:
+        judgement: Of a listed group.
+    """
+    if judgement.split_from_parties is None:
+        return ""
+    parties = plural(judgement.split_from_parties, "party")
+    return f"Evidence of the group of {parties} that it was split from."
+
+
 def against_known_set(fraction: float) -> str:
     """Compare exchanges with the examples of a set that students were trained on.
 

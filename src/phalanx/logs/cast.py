@@ -18,6 +18,9 @@ import pyarrow.compute as pc
 
 Mask = npt.NDArray[np.bool_]
 
+LARGEST_INTEGER = 1_000_000_000
+"""No count of one exchange is larger; sums over a log of any length stay within 64 bits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cast:
@@ -64,18 +67,19 @@ def to_text(array: pa.Array) -> Cast:
 
 
 def to_filled_text(array: pa.Array) -> Cast:
-    """Read an array as text in which an empty cell is null: nobody's identifier is "".
+    """Read an array as text in which a cell without a mark is null: nobody's identifier is " ".
 
     Examples:
-        >>> to_filled_text(pa.array(["a", ""])).values.to_pylist()
-        ['a', None]
+        >>> to_filled_text(pa.array(["a", "", " "])).values.to_pylist()
+        ['a', None, None]
     """
     cast = to_text(array)
     lengths = np.diff(offsets_of(cast.values))
-    if np.count_nonzero(lengths == 0) <= cast.values.null_count:
+    blank = pc.utf8_is_space(cast.values)
+    if np.count_nonzero(lengths == 0) <= cast.values.null_count and not pc.any(blank).as_py():
         return cast
-    empty = pc.equal(pc.binary_length(cast.values), 0)
-    values = pc.if_else(empty, pa.scalar(None, pa.string()), cast.values)
+    nothing = pc.or_(pc.equal(pc.binary_length(cast.values), 0), blank)
+    values = pc.if_else(nothing, pa.scalar(None, pa.string()), cast.values)
     return Cast(values, cast.unreadable, cast.mended)
 
 
@@ -94,7 +98,7 @@ def offsets_of(text: pa.Array) -> npt.NDArray[np.int32]:
 
 
 def to_integers(array: pa.Array, kind: pa.DataType) -> Cast:
-    """Read an array as non-negative whole numbers of an integer type.
+    """Read an array as whole numbers from 0 to `LARGEST_INTEGER`, of an integer type.
 
     Examples:
         >>> cast = to_integers(pa.array(["12", "n/a", None, "7.0"]), pa.int64())
@@ -102,18 +106,19 @@ def to_integers(array: pa.Array, kind: pa.DataType) -> Cast:
         ([12, None, None, 7], [False, True, False, False])
     """
     array = _storage(array)
-    if array.type == kind and _smallest(array) >= 0:
-        return Cast(array)
-    limit = 2 ** (kind.bit_width - 1) - 1
 
     def read(value: object) -> int | None:
         number = _number(value)
-        if number is None or not 0 <= number <= limit or number != int(number):
+        if number is None or not 0 <= number <= LARGEST_INTEGER or number != int(number):
             return None
         return int(number)
 
-    if pa.types.is_integer(array.type) and _smallest(array) >= 0 and _largest(array) <= limit:
-        return Cast(array.cast(kind))
+    if (
+        pa.types.is_integer(array.type)
+        and _smallest(array) >= 0
+        and _largest(array) <= LARGEST_INTEGER
+    ):
+        return Cast(array if array.type == kind else array.cast(kind))
     return _by_value(array, read, kind)
 
 

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from phalanx.logs.cast import Mask, to_booleans, to_filled_text, to_floats, to_integers, to_text
 from phalanx.logs.chunk import NativeChunk
-from phalanx.logs.duplicates import SeenBefore, SeenIdentifiers
+from phalanx.logs.duplicates import REPEATED, SeenBefore, SeenIdentifiers
 from phalanx.logs.identifiers import Identifiers
 from phalanx.logs.lengths import cut, response_characters
 from phalanx.logs.options import ReadOptions
@@ -81,10 +81,10 @@ class Conformer:
                 keep &= ~newly
         if not keep.all():
             batch = batch.filter(pa.array(keep))
-        repeated = self._seen.duplicates(batch.column("exchange_id"))
+        repeated = self._seen.duplicates(batch.column("account_id"), batch.column("exchange_id"))
         if repeated.any():
             rows = np.flatnonzero(keep)[repeated]
-            self._reject(file, chunk, rows, "exchange_id seen before")
+            self._reject(file, chunk, rows, REPEATED)
             batch = batch.filter(pa.array(~repeated))
         self._remember_columns(batch)
         yield from self._finished(batch)
@@ -197,7 +197,7 @@ class Conformer:
 
     def _note_unreadable(self, name: str, mask: Mask | None) -> None:
         if mask is not None:
-            what = f"{name}: value of a wrong type, left empty"
+            what = f"{name}: value of a wrong type or size, left empty"
             self._quality.note(what, int(np.count_nonzero(mask)))
 
     def _remember_columns(self, batch: pa.RecordBatch) -> None:

@@ -1,4 +1,8 @@
-"""Find exchange identifiers that were seen before, five million in some 70 MB."""
+"""Find exchanges that were seen before, five million identifiers in some 70 MB.
+
+An identifier may be unique for its account only, so two rows are one exchange when they agree
+on both.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +16,18 @@ import pyarrow as pa
 from phalanx.logs.cast import Mask, offsets_of
 from phalanx.logs.siphash import Key, siphash, table_key
 
+REPEATED = "exchange_id of the account seen before"
+"""Why a row is rejected that repeats an exchange."""
+
 _FIRST_SLOTS = 1 << 16
 _FULLEST = 0.7
 
 
 class SeenBefore(Protocol):
-    """Marks identifiers that came before."""
+    """Marks exchanges that came before."""
 
-    def duplicates(self, identifiers: pa.Array) -> Mask:
-        """Take in a column of identifiers and mark those that were there already."""
+    def duplicates(self, accounts: pa.Array, identifiers: pa.Array) -> Mask:
+        """Take in columns of accounts and identifiers; mark the pairs that were there already."""
         ...
 
 
@@ -28,19 +35,19 @@ class NoneSeen:
     """Marks nothing: for a worker that sees a part of the log and cannot know.
 
     Examples:
-        >>> NoneSeen().duplicates(pa.array(["a", "a"])).tolist()
+        >>> NoneSeen().duplicates(pa.array(["u", "u"]), pa.array(["a", "a"])).tolist()
         [False, False]
     """
 
-    def duplicates(self, identifiers: pa.Array) -> Mask:
+    def duplicates(self, accounts: pa.Array, identifiers: pa.Array) -> Mask:  # noqa: ARG002
         """Mark nothing."""
         return np.zeros(len(identifiers), np.bool_)
 
 
 class SeenIdentifiers:
-    """A set of 64-bit hashes of identifiers, which tells the first from the later ones.
+    """A set of 64-bit hashes of exchanges, which tells the first from the later ones.
 
-    Two identifiers are taken for one with probability n²/2⁶⁵: less than one in a
+    Two exchanges are taken for one with probability n²/2⁶⁵: less than one in a
     million for five million of them. The hash has a key, so that nobody who chooses
     identifiers can make a good row pass for one that was seen, or slow the search down.
 
@@ -49,9 +56,10 @@ class SeenIdentifiers:
 
     Examples:
         >>> seen = SeenIdentifiers()
-        >>> seen.duplicates(pa.array(["a", "b", "a", None])).tolist()
+        >>> accounts = pa.array(["u", "u", "u", "v"])
+        >>> seen.duplicates(accounts, pa.array(["a", "b", "a", "a"])).tolist()
         [False, False, True, False]
-        >>> seen.duplicates(pa.array(["b"])).tolist()
+        >>> seen.duplicates(pa.array(["u"]), pa.array(["b"])).tolist()
         [True]
     """
 
@@ -61,11 +69,12 @@ class SeenIdentifiers:
         self._slots = np.zeros(_FIRST_SLOTS, np.uint64)
         self._used = 0
 
-    def duplicates(self, identifiers: pa.Array) -> Mask:
-        """Add a column of identifiers and mark those that were there already.
+    def duplicates(self, accounts: pa.Array, identifiers: pa.Array) -> Mask:
+        """Add exchanges and mark those that were there already.
 
         Parameters:
-            identifiers: Text; null cells are never duplicates.
+            accounts: Text without nulls.
+            identifiers: Text, as long; null cells are never duplicates.
 
         Returns:
             One truth value a row.
@@ -77,39 +86,35 @@ class SeenIdentifiers:
             larger = np.zeros(2 * len(self._slots), np.uint64)
             _move(self._slots, larger)
             self._slots = larger
-        _, _, data = identifiers.buffers()
-        self._used += _insert(
-            offsets_of(identifiers),
-            np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8),
-            identifiers.is_valid().to_numpy(zero_copy_only=False),
-            self._slots,
-            self._key,
-            marked,
-        )
+        hashes = exchange_hashes(accounts, identifiers, self._key)
+        self._used += _insert(hashes.view(np.uint64), self._slots, marked)
         return marked
 
 
-def identifier_hashes(identifiers: pa.Array, key: Key) -> npt.NDArray[np.int64]:
-    """Return hashes by which identifiers are told apart where no set of them is at hand.
+def exchange_hashes(accounts: pa.Array, identifiers: pa.Array, key: Key) -> npt.NDArray[np.int64]:
+    """Return hashes by which exchanges are told apart.
 
     Parameters:
-        identifiers: Text or null.
+        accounts: Text without nulls.
+        identifiers: Text or null, as long.
         key: The same wherever hashes are compared.
 
     Returns:
         One hash a row; 0 for null.
 
     Examples:
-        >>> hashes = identifier_hashes(pa.array(["a", None, "a"]), table_key())
-        >>> bool(hashes[0] == hashes[2] != 0), int(hashes[1])
+        >>> accounts = pa.array(["u", "u", "u", "v"])
+        >>> hashes = exchange_hashes(accounts, pa.array(["a", None, "a", "a"]), table_key())
+        >>> bool(hashes[0] == hashes[2] != hashes[3]), int(hashes[1])
         (True, 0)
     """
     hashes = np.zeros(len(identifiers), np.uint64)
     if identifiers.null_count < len(identifiers):
-        _, _, data = identifiers.buffers()
         _hash(
+            offsets_of(accounts),
+            _bytes_of(accounts),
             offsets_of(identifiers),
-            np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8),
+            _bytes_of(identifiers),
             identifiers.is_valid().to_numpy(zero_copy_only=False),
             key,
             hashes,
@@ -117,36 +122,39 @@ def identifier_hashes(identifiers: pa.Array, key: Key) -> npt.NDArray[np.int64]:
     return hashes.view(np.int64)
 
 
+def _bytes_of(text: pa.Array) -> npt.NDArray[np.uint8]:
+    data = text.buffers()[2]
+    return np.zeros(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
+
+
 @numba.njit(cache=True, nogil=True)
-def _hash(
+def _hash(  # noqa: PLR0913, PLR0917 - a kernel takes flat arrays
+    account_offsets: npt.NDArray[np.int32],
+    accounts: npt.NDArray[np.uint8],
     offsets: npt.NDArray[np.int32],
     data: npt.NDArray[np.uint8],
     valid: Mask,
     key: Key,
     hashes: npt.NDArray[np.uint64],
 ) -> None:
+    """Hash each identifier under a key that follows from its account; 0 is left for none."""
+    first, second = key
     for row in range(len(valid)):
         if valid[row]:
-            hashes[row] = max(siphash(data, offsets[row], offsets[row + 1], key), np.uint64(1))
+            account = siphash(accounts, account_offsets[row], account_offsets[row + 1], key)
+            own_key = (first ^ account, second)
+            hashes[row] = max(siphash(data, offsets[row], offsets[row + 1], own_key), np.uint64(1))
 
 
 @numba.njit(cache=True, nogil=True)
-def _insert(  # noqa: PLR0913, PLR0917 - a kernel takes flat arrays
-    offsets: npt.NDArray[np.int32],
-    data: npt.NDArray[np.uint8],
-    valid: Mask,
-    slots: npt.NDArray[np.uint64],
-    key: Key,
-    marked: Mask,
-) -> int:
-    """Insert each identifier by linear probing; return how many were new."""
+def _insert(hashes: npt.NDArray[np.uint64], slots: npt.NDArray[np.uint64], marked: Mask) -> int:
+    """Insert each hash by linear probing; return how many were new."""
     mask = np.uint64(len(slots) - 1)
     added = 0
-    for row in range(len(valid)):
-        if not valid[row]:
+    for row, value in enumerate(hashes):
+        # 0 stands for a missing identifier, and for an empty slot.
+        if value == 0:
             continue
-        # 0 marks an empty slot.
-        value = max(siphash(data, offsets[row], offsets[row + 1], key), np.uint64(1))
         slot = value & mask
         while slots[slot] != 0 and slots[slot] != value:
             slot = (slot + np.uint64(1)) & mask

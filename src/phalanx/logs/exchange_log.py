@@ -15,12 +15,16 @@ from phalanx.errors import InputError
 from phalanx.logs.conform import Conformer
 from phalanx.logs.decompress import DecompressionError
 from phalanx.logs.digest import FileDigest
+from phalanx.logs.duplicates import REPEATED
 from phalanx.logs.frames import FRAME_NAME, read_frame
 from phalanx.logs.options import ReadOptions
 from phalanx.logs.quality import Quality, RejectsFile
 from phalanx.logs.remote import RemoteSource, remote_source
 from phalanx.logs.schema import REQUIRED_COLUMNS, RESPONSE_CHARACTERS
 from phalanx.logs.sources import Source, find_sources
+
+MOST_REPEATED = 0.01
+"""Share of rows that may repeat others before it is said aloud."""
 
 
 def open_log(source: object, options: ReadOptions | None = None) -> ExchangeLog:
@@ -129,7 +133,7 @@ class ExchangeLog:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Notes that say that part of the input was not read."""
+        """Notes that say that part of the input was not used."""
         return tuple(self._quality.warnings)
 
     @property
@@ -176,6 +180,7 @@ class ExchangeLog:
             self._rows = tally.rows
             self._require_rows()
             self._note_empty_mappings()
+            self._warn_of_repeats()
         except BaseException:
             self._quality.abandon()
             raise
@@ -199,6 +204,7 @@ class ExchangeLog:
                 yield batch
             self._require_rows()
             self._note_empty_mappings()
+            self._warn_of_repeats()
         except BaseException:
             # A caller that stops half way leaves no half-written list either.
             self._quality.abandon()
@@ -235,6 +241,16 @@ class ExchangeLog:
             said = f"{column}: mapped to {field}, "
             if not any(note.startswith(said) for note in self._quality.notes):
                 self._quality.note(f"{said}which no row has a value for")
+
+    def _warn_of_repeats(self) -> None:
+        """Say when so many rows repeat an exchange that their identifiers may be wrong."""
+        repeated = self.rejects.get(REPEATED, 0)
+        if repeated > MOST_REPEATED * (self._rows + repeated):
+            what = (
+                f"exchange_id: over {MOST_REPEATED:.0%} of rows repeat one of their account, and "
+                "are left out; check that it tells exchanges apart"
+            )
+            self._quality.warn(what, repeated)
 
     def _require_rows(self) -> None:
         if self._rows:

@@ -97,9 +97,9 @@ class Quality:
         if count:
             self.notes[what] += count
 
-    def warn(self, what: str) -> None:
-        """Record that part of the input was not read, which is a note too."""
-        self.notes[what] += 1
+    def warn(self, what: str, count: int = 1) -> None:
+        """Record that part of the input was not used, which is a note too."""
+        self.notes[what] += count
         self.warnings.append(what)
 
     def finish(self) -> None:

@@ -146,7 +146,7 @@ def _column(name: str, values: list[object], quality: Quality) -> pa.Array:
         1 for cell, value in zip(cells, values, strict=True) if cell is None and value is not None
     )
     if name in EXCHANGE_SCHEMA.names and EXCHANGE_SCHEMA.field(name).nullable:
-        quality.note(f"{name}: value of a wrong type, left empty", lost)
+        quality.note(f"{name}: value of a wrong type or size, left empty", lost)
     return texts(cells)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,6 +50,18 @@ def test_csv_traces_are_read(tmp_path: Path, *, text: bool) -> None:
     shape = arrival_shape(tmp_path / "trace.csv")
     assert shape.gaps is not None
     assert set(np.round(shape.gaps, 6)) == {1.0}
+
+
+def test_csv_logs_with_prompts_are_traces(tmp_path: Path) -> None:
+    """Line breaks in other columns are no obstacle, and an error repeats no text of a row."""
+    path = tmp_path / "trace.csv"
+    rows = [f'{at},"two\nlines"\n' for at in range(60)]
+    path.write_text("".join(["timestamp,prompt\n", *rows]))
+    assert arrival_shape(path).gaps is not None
+    path.write_text("".join(["timestamp,prompt\n", *rows, "1,secret,secret\n"]))
+    with pytest.raises(InputError, match=r"could be read \(row 62\)") as caught:
+        arrival_shape(path)
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_equal_times_keep_the_built_in_gaps(tmp_path: Path) -> None:

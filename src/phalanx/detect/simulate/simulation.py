@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from phalanx.owned import written_whole
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -42,24 +44,25 @@ class Simulation:
     def write(self, directory: Path) -> tuple[Path, Path]:
         """Write `exchanges.parquet` and `labels.parquet`; memory stays bounded.
 
+        Both are for their owner alone, as the log is that campaigns may be injected into.
+
         Parameters:
             directory: Where to; made if it is missing.
 
         Returns:
             The paths of the exchanges and of the labels.
         """
-        directory.mkdir(parents=True, exist_ok=True)
         exchanges, labels = directory / "exchanges.parquet", directory / "labels.parquet"
-        aside = exchanges.with_suffix(".partial")
         # Prompts hardly repeat, so a dictionary of them would be built in vain.
         repeated = [name for name in self.schema.names if name not in {"prompt", "exchange_id"}]
-        with pq.ParquetWriter(
-            aside, self.schema, compression="zstd", compression_level=1, use_dictionary=repeated
-        ) as writer:
+        with (
+            written_whole(exchanges) as aside,
+            pq.ParquetWriter(
+                aside, self.schema, compression="zstd", compression_level=1, use_dictionary=repeated
+            ) as writer,
+        ):
             for batch in self.batches():
                 writer.write_batch(batch)
-        aside.replace(exchanges)
-        aside = labels.with_suffix(".partial")
-        pq.write_table(self.labels, aside, compression="zstd")
-        aside.replace(labels)
+        with written_whole(labels) as aside:
+            pq.write_table(self.labels, aside, compression="zstd")
         return exchanges, labels

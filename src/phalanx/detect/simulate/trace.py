@@ -10,6 +10,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from phalanx.detect.csv_table import place_of, read_csv
 from phalanx.detect.simulate.arrivals import ArrivalShape
 from phalanx.detect.simulate.instants import as_instants
 from phalanx.errors import InputError
@@ -49,7 +50,8 @@ def _read_seconds(path: Path) -> NDArray[np.float64]:
     """Read the arrival times as seconds."""
     try:
         if path.suffix.lower() == ".csv":
-            column = pacsv.read_csv(path).column("timestamp")
+            times = pacsv.ConvertOptions(include_columns=["timestamp"])
+            column = read_csv(path, times).column("timestamp")
         else:
             column = pq.read_table(path, columns=["timestamp"]).column("timestamp")
         if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
@@ -58,8 +60,8 @@ def _read_seconds(path: Path) -> NDArray[np.float64]:
             stamps = as_instants(column.drop_null()).cast(pa.int64())
             values = stamps.to_numpy().astype(float) / 1e6
     except (OSError, KeyError, pa.ArrowException) as error:
-        message = f"{path}: no arrival times could be read ({error})"
+        message = f"{path}: no arrival times could be read{place_of(error)}"
         raise InputError(
             message, next_step="Pass a Parquet or CSV file with a column `timestamp`."
-        ) from error
+        ) from None
     return np.asarray(values[np.isfinite(values)], dtype=np.float64)

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from phalanx.logs.duplicates import REPEATED
 from phalanx.logs.engine.duckdb import reduce_into
 from phalanx.logs.engine.memory import Memory
 from phalanx.logs.engine.protocol import Kernel
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 ArrowMap = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
-
-_REPEATED = "exchange_id seen before"
 
 
 class SparkEngine:
@@ -234,7 +233,7 @@ def _tally(
         notes[what] += int(times)
     rejects = [(row.label, row.position) for row in beside(REJECT).collect()]
     if lost is not None:
-        rejects += [(_REPEATED, row.position) for row in lost.collect()]
+        rejects += [(REPEATED, row.position) for row in lost.collect()]
     carried = {row.label for row in beside(COLUMN).select("label").distinct().collect()}
     return Tally(
         rows=rows.count(),

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from phalanx.logs.chunk import NativeChunk
 from phalanx.logs.conform import Conformer
-from phalanx.logs.duplicates import NoneSeen, identifier_hashes
+from phalanx.logs.duplicates import NoneSeen, exchange_hashes
 from phalanx.logs.engine.protocol import Kernel, Sighting
 from phalanx.logs.options import ReadOptions
 from phalanx.logs.quality import Quality
@@ -30,7 +30,7 @@ ROW_BITS = 36
 ASIDE = pa.schema(
     [
         ("position", pa.int64()),  # of an exchange, or of the row that this is about; else null
-        ("exchange", pa.int64()),  # hash of an exchange's identifier; 0 where it has none
+        ("exchange", pa.int64()),  # hash of account and identifier; 0 where it has none
         ("aside", pa.string()),  # null for an exchange, else SIGHTING, REJECT, NOTE or COLUMN
         ("label", pa.string()),  # what the text is, the reason, the note or the column
         ("number", pa.int64()),  # the hash, or the count of notes
@@ -123,7 +123,9 @@ class WorkerTask:
         self, batch: pa.RecordBatch, positions: Positions, known: dict[str, set[int]]
     ) -> Iterator[pa.RecordBatch]:
         reduced = self.kernel(batch)
-        exchange = identifier_hashes(batch.column("exchange_id"), self.table_key)
+        exchange = exchange_hashes(
+            batch.column("account_id"), batch.column("exchange_id"), self.table_key
+        )
         yield self._row_batch(
             reduced.rows.columns, {"position": positions, "exchange": exchange}, batch.num_rows
         )
