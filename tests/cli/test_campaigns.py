@@ -80,6 +80,17 @@ def test_a_part_of_a_group_says_so(scan_folder: Path, pool: UndeclaredPool) -> N
     assert said in html.render(replace(result, undeclared_pools=(part,)))
 
 
+def test_show_by_the_name_in_the_report(scan_folder: Path, pool: UndeclaredPool) -> None:
+    """`C1` is the first campaign; a number that no campaign has is no name."""
+    campaign = Campaign(
+        campaign_id="campaign-5eed", facts=pool.facts, judgement=pool.judgement,
+        harm=Harm(output_tokens=0, estimated_cost_usd=0.0, share_of_known_sets={}), actions=(),
+    )  # fmt: skip
+    result = replace(read_scan(scan_folder), campaigns=(campaign,))
+    assert find_groups(result, "C1") == [campaign]
+    assert not find_groups(result, "C2")
+
+
 def test_show_by_beginning(folder_with_pool: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The beginning of an identifier is enough when it is the only one that begins so."""
     assert main(["campaigns", "show", "pool-5", str(folder_with_pool)]) == ExitCode.CLEAN

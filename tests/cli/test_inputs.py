@@ -113,6 +113,12 @@ def test_grant_mistakes_are_told(tmp_path: Path, change: dict[str, object], told
         read_grants(path)
 
 
+def test_a_grant_that_stands_alone_is_told_how(tmp_path: Path) -> None:
+    """One grant without a list around it is the likeliest mistake."""
+    with pytest.raises(InputError, match="expected a list of grants"):
+        read_grants(_write(tmp_path, "g.json", json.dumps(GRANT)))
+
+
 @pytest.mark.parametrize("text", ["", "{", "[1]", '"x"', "[[]]", "[" * 100_000])
 def test_grants_that_are_no_list_of_grants(tmp_path: Path, text: str) -> None:
     """Anything else is a told error, never a traceback."""

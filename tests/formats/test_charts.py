@@ -39,6 +39,15 @@ def test_bars_add_up_to_all_traffic(result: ScanResult) -> None:
     assert sum(row["exchanges"] for row in rows) == total
 
 
+def test_the_plane_fits_a_telephone(result: ScanResult) -> None:
+    """Its legend is two entries wide, and higher than the label of a point at the upper edge."""
+    encoding = charts_of(result)["plane"]["layer"][1]["encoding"]
+    for channel in ("color", "shape"):
+        legend = encoding[channel]["legend"]
+        assert legend["columns"] == 2
+        assert legend["offset"] > 11 + 6
+
+
 def test_nothing_to_draw_gives_no_chart(empty_result: ScanResult) -> None:
     """An empty log has no chart rather than an empty one."""
     assert charts_of(empty_result) == {}

@@ -162,6 +162,17 @@ def test_deep_nesting_in_an_array(tmp_path: Path, row: Row, read: Read) -> None:
     assert log.rejects == {"JSON nested too deeply": 1}
 
 
+def test_records_that_open_inside_each_other(tmp_path: Path, row: Row, read: Read) -> None:
+    """A million openings are few rejects, and the record inside the innermost is kept."""
+    path = tmp_path / "deep.json"
+    deep = '{"timestamp":' * 1_000_000
+    path.write_text(f"[{json.dumps(row(0))}, {deep}{json.dumps(row(2))}]")
+    table, log = read(path)
+    assert table["account_id"].to_pylist() == ["user-0", "user-2"]
+    assert log.rejects.keys() <= {"JSON nested too deeply", "not valid JSON"}
+    assert sum(log.rejects.values()) < 100
+
+
 def test_a_huge_prompt_is_kept_and_cut(lines: Lines, row: Row, read: Read) -> None:
     """A prompt of 50 MB neither stops the scan nor is lost."""
     huge = row(1, prompt="word " * 10_000_000)

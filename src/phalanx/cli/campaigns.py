@@ -58,7 +58,8 @@ def show(
     """Show one group: who, how sure, on what evidence, tied by which links.
 
     Parameters:
-        group_id: Identifier of a campaign or any other listed group, or its beginning.
+        group_id: Identifier of a campaign or any other listed group, or its beginning, or C1, C2
+            and so on as in the report.
         scan_folder: Folder that `phalanx scan` wrote.
         output_format: How to print.
         output: File to print into instead.

@@ -64,10 +64,13 @@ def find_groups(result: ScanResult, beginning: str) -> list[Group]:
 
     Parameters:
         result: A scan.
-        beginning: What was asked for.
+        beginning: What was asked for; `C1` is the first campaign, as in the report.
     """
     groups = list(_groups(result))
+    short = {f"C{place}": campaign for place, campaign in enumerate(result.campaigns, start=1)}
     exact = [group for group in groups if group_id(group) == beginning]
+    if not exact and beginning in short:
+        return [short[beginning]]
     return exact or [group for group in groups if group_id(group).startswith(beginning)]
 
 

@@ -93,6 +93,9 @@ def read_grants(path: Path) -> tuple[Grant, ...]:
     from pydantic import TypeAdapter, ValidationError
 
     rows = _grant_rows(path)
+    if not isinstance(rows, list):
+        message = f"{path}: expected a list of grants"
+        raise InputError(message, next_step="Write [{...}] in JSON, or [[grants]] in TOML.")
     _forbid_unknown_fields(path, rows)
     try:
         grants = TypeAdapter(tuple[Grant, ...]).validate_python(rows)

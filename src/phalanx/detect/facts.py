@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from phalanx.detect.narrow import Names
+from phalanx.detect.narrow import EXCERPT_CHARACTERS, Names
 from phalanx.detect.population import EPOCH, Population
 from phalanx.detect.sketch import CAPABILITIES
 from phalanx.detect.tables import CAPABILITY_COLUMNS
@@ -26,6 +26,7 @@ NOTABLE_SHARE = 0.01
 """Share of exchanges from which a capability counts as targeted."""
 
 _TEMPLATES_SHOWN = 5
+_TEMPLATE_CHARACTERS = 160
 _SLOT = re.compile(r"\d[\w.,:/-]*|\"[^\"\n]{1,600}\"|`[^`\n]{1,600}`|https?://\S+")
 
 
@@ -196,13 +197,21 @@ class FactFinder:
 
 
 def masked(text: str) -> str:
-    r"""Return the opening of a prompt with its slots masked.
+    r"""Return the opening of a prompt with its slots masked, cut behind a word.
 
     Examples:
         >>> masked("Solve task 17:  add 'x' to \"all\" of it.")
         "Solve task … add 'x' to … of it."
+        >>> masked("word " * 100)[-11:]
+        'word word …'
     """
-    return _SLOT.sub("…", " ".join(text.split()))[:160]
+    whole = _SLOT.sub("…", " ".join(text.split()))
+    if len(whole) <= _TEMPLATE_CHARACTERS and len(text) < EXCERPT_CHARACTERS:
+        return whole
+    start, _, part = whole[:_TEMPLATE_CHARACTERS].rpartition(" ")
+    # Scripts without spaces have no word to cut behind.
+    kept = start if len(start) > len(part) else whole[:_TEMPLATE_CHARACTERS]
+    return f"{kept.rstrip(' …')} …"
 
 
 def instant(microseconds: int) -> datetime:

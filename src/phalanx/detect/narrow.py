@@ -75,7 +75,7 @@ EXCERPT = "excerpt"
 _LIMITED = 429
 """From this status on it is the service that could not, not the request that was wrong."""
 
-_EXCERPT_CHARACTERS = 240
+EXCERPT_CHARACTERS = 240
 _EXCERPT_ONE_IN = 64
 
 _TIE_BITS = 15
@@ -256,7 +256,7 @@ def _excerpts(
 ) -> Sighting:
     """Sample the first characters of prompts, without regard to what they say."""
     rows = np.flatnonzero(((draw >> _TIE_BITS) % _EXCERPT_ONE_IN == 0) & (opening != 0))
-    texts = pc.utf8_slice_codeunits(prompts.take(pa.array(rows)), 0, _EXCERPT_CHARACTERS)
+    texts = pc.utf8_slice_codeunits(prompts.take(pa.array(rows)), 0, EXCERPT_CHARACTERS)
     return Sighting(EXCERPT, opening[rows], texts, rows)
 
 

@@ -83,12 +83,18 @@ def plane(points: list[Point]) -> alt.LayerChart:
         x=alt.X("apart:Q", scale=scale, title="e-value against “operated apart”", axis=_powers()),
         y=alt.Y("honest:Q", scale=scale, title="e-value against “used honestly”", axis=_powers()),
     )
+    # Two columns fit a telephone, and a label at the upper edge needs room below the legend.
+    legend = alt.Legend(columns=2, offset=18)
     dots = base.mark_point(size=90, filled=True, opacity=0.85).encode(
         color=alt.Color(
-            "list:N", scale=alt.Scale(domain=present, range=[LISTS[name] for name in present])
+            "list:N",
+            scale=alt.Scale(domain=present, range=[LISTS[name] for name in present]),
+            legend=legend,
         ),
         shape=alt.Shape(
-            "list:N", scale=alt.Scale(domain=present, range=[_SHAPES[name] for name in present])
+            "list:N",
+            scale=alt.Scale(domain=present, range=[_SHAPES[name] for name in present]),
+            legend=legend,
         ),
         tooltip=[
             alt.Tooltip("name:N"),

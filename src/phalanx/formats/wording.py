@@ -74,7 +74,7 @@ def promise(result: ScanResult) -> str:
     )
 
 
-FEWEST_PARTIES = 100
+FEWEST_PARTIES = 300
 """Below so many parties a log is said to be too small."""
 
 NOT_EXAMINED = "\N{EN DASH}"

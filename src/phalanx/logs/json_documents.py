@@ -17,6 +17,7 @@ _DECODER = json.JSONDecoder(strict=False)
 _BETWEEN = re.compile(r"[\s,\[\]\x00\x1e\ufeff]*")
 _FIRST_KEY = re.compile(r'\{\s*("(?:[^"\\]|\\.){1,200}")\s*:')
 _ANY_KEY = re.compile(r'\{\s*"')
+_OPENINGS = re.compile(r'(?:[\[{]\s*|"(?:[^"\\]|\\.)*+"\s*:\s*)++')
 _ESCAPED_BYTES = re.compile("([\udc80-\udcff]+)")
 _CLOSE_TO_END = 16
 
@@ -83,7 +84,7 @@ class _Text:
             try:
                 value, end = _DECODER.raw_decode(self._text, self.position)
             except RecursionError:
-                self._skip_broken()
+                self._skip_nested()
                 return "JSON nested too deeply"
             except json.JSONDecodeError as error:
                 if self._may_be_unfinished(error) and self._read_more(len(self._text)):
@@ -138,6 +139,21 @@ class _Text:
         match = _FIRST_KEY.match(self._text, self.position)
         if match:
             self._anchor = re.compile(r"\{\s*" + re.escape(match.group(1)) + r"\s*:")
+
+    def _skip_nested(self) -> None:
+        """Move to the innermost record of those that open one inside the other.
+
+        Each of them alone would be followed down to where it is too deep.
+        """
+        if self._anchor is None:
+            self._learn_anchor()
+        openings = _OPENINGS.match(self._text, self.position)
+        here = self.position + 1
+        if openings and self._anchor:
+            for match in self._anchor.finditer(self._text, here, openings.end()):
+                self.position = match.start()
+        if self.position < here:
+            self._skip_broken()
 
     def _skip_broken(self) -> None:
         if self._anchor is None:
