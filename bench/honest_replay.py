@@ -19,7 +19,8 @@ from phalanx.detect.aggregates import aggregate
 from phalanx.detect.facts import FactFinder
 from phalanx.detect.narrow import Narrowing, narrow
 from phalanx.detect.population import Population, build_population
-from phalanx.detect.replay import Replay, ReplaySettings
+from phalanx.detect.replay import Replay
+from phalanx.detect.replay_state import ReplaySettings
 from phalanx.detect.single import single_parties
 from phalanx.detect.tables import openings
 from phalanx.detect.track import Track, decide

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -140,6 +141,8 @@ def material(data: Path, folder: Path, seed: int, part: Part = "all") -> Materia
         seed: Of the arrival times.
         part: Which of the real prompts.
     """
+    if not data.exists():
+        print(f"no real data in {data}: all texts are of the project's grammar", file=sys.stderr)
     return Material(
         real=real_corpora(data, folder, part) if data.exists() else {},
         passages=documentation_passages(folder),

@@ -19,7 +19,8 @@ from phalanx.detect.links import (
     Moment,
 )
 from phalanx.detect.population import Population
-from phalanx.detect.replay import Replay, ReplaySettings
+from phalanx.detect.replay import Replay
+from phalanx.detect.replay_state import ReplaySettings
 from phalanx.detect.simulate import SimulationConfig, simulate
 
 RATE = 0.1

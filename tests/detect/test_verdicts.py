@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pytest
 
 from phalanx.detect.population import Population
-from phalanx.detect.replay import Replay, ReplaySettings
+from phalanx.detect.replay import Replay
+from phalanx.detect.replay_state import ReplaySettings
 from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
 from phalanx.detect.track import Track
 from phalanx.detect.verdicts import GROUNDS, Verdict, is_still_unlike, sort_tracks

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from phalanx.detect.aggregates import Aggregates, aggregate
 from phalanx.detect.narrow import MOST_DAYS, Names, recent
 from phalanx.detect.population import Population
-from phalanx.detect.replay import ReplayState
+from phalanx.detect.replay_state import ReplayState
 from phalanx.logs import ExchangeLog
 
 

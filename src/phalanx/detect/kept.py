@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from phalanx.detect.aggregates import Aggregates
 from phalanx.detect.narrow import EXCERPT, MICROSECONDS_PER_HOUR, Names
 from phalanx.detect.population import Population
-from phalanx.detect.replay import ReplayState
+from phalanx.detect.replay_state import ReplayState
 from phalanx.detect.track_table import replay_state, track_table
 from phalanx.errors import VerificationError
 from phalanx.logs.engine.memory import Memory

@@ -21,7 +21,8 @@ from phalanx.detect.incremental import continued
 from phalanx.detect.narrow import Names, Narrowing, narrow
 from phalanx.detect.population import Population, build_population
 from phalanx.detect.record import Recording, record
-from phalanx.detect.replay import Replay, ReplaySettings
+from phalanx.detect.replay import Replay
+from phalanx.detect.replay_state import ReplaySettings
 from phalanx.detect.result import RunRecord, ScanResult
 from phalanx.detect.sketch import KnownPrompts
 from phalanx.detect.tables import openings

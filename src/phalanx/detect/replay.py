@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +18,7 @@ from phalanx.detect.links import BIRTH_BURST, MISSING, TIMING_FAMILIES, Moment
 from phalanx.detect.own_use import OwnUse
 from phalanx.detect.population import Population
 from phalanx.detect.reference import Operators, Reference, registered_among
+from phalanx.detect.replay_state import ReplaySettings, ReplayState
 from phalanx.detect.route import Route
 from phalanx.detect.track import Track, are_mostly_same, decide
 from phalanx.detect.use_window import PromptUsers, UseWindow
@@ -30,41 +30,6 @@ from phalanx.evidence import (
 
 LOOK_BACK_DAYS = 28
 """Days of use that testify about a group which was formed by standing values."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReplaySettings:
-    """What the replay needs to know."""
-
-    false_discovery_rate: float
-    minimum_parties: int
-    seed: int
-    threads: int
-    trusted: npt.NDArray[np.bool_] | None
-    """Parties that form the reference, or null for the cohort's own."""
-
-    knows_sets: bool = False
-    """Whether prompts were compared with known sets."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayState:
-    """Where a replay stands after a step: all that later steps need of the earlier ones."""
-
-    step: int
-    """The last step."""
-
-    formed_step: int
-    """The last step after which groups were formed."""
-
-    texts: npt.NDArray[np.int64]
-    """Community of texts of each party since then."""
-
-    tracks: Sequence[Track]
-    """All groups ever opened, by number."""
-
-    alive: Mapping[Route, Sequence[int]]
-    """Numbers of those that are followed."""
 
 
 class Replay:

@@ -18,7 +18,7 @@ from phalanx.detect.apart import TESTED_BY, FamilyEvidence, FamilyTest
 from phalanx.detect.habits import HABITS
 from phalanx.detect.honest import HonestEvidence
 from phalanx.detect.links import ALL_FAMILIES
-from phalanx.detect.replay import ReplayState
+from phalanx.detect.replay_state import ReplayState
 from phalanx.detect.route import Route
 from phalanx.detect.track import Look, Track
 from phalanx.evidence import OddsTest, UrnTest, WitnessTest

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pytest
 
 from phalanx.detect.population import Population
-from phalanx.detect.replay import Replay, ReplaySettings
+from phalanx.detect.replay import Replay
+from phalanx.detect.replay_state import ReplaySettings
 from phalanx.detect.thresholds import MINIMUM_EXCHANGES
 from phalanx.detect.track import Track
 

@@ -1,0 +1,37 @@
+"""Which signals a log could switch on, and what kept the others off."""
+
+from __future__ import annotations
+
+from phalanx.detect.honest import HarvestLikeUse
+from phalanx.detect.result import SignalState
+from phalanx.detect.rules import all_rules
+from phalanx.detect.signals.known_sets import KnownSets
+
+_ALWAYS_THERE = ("timestamp", "model", "prompt")
+_READ_PROMPTS = frozenset({HarvestLikeUse.rule_id})
+"""Rules that say nothing without prompts, beside those that need no other column."""
+
+
+def signal_states(
+    columns: frozenset[str], *, has_prompts: bool, knows_sets: bool
+) -> tuple[SignalState, ...]:
+    """Return the state of every rule.
+
+    Parameters:
+        columns: Optional columns that the log carried.
+        has_prompts: Whether any exchange has a prompt that is not empty.
+        knows_sets: Whether sketches of known sets were given.
+    """
+    states = []
+    for rule in all_rules():
+        reason = ""
+        if not has_prompts and (rule.rule_id in _READ_PROMPTS or rule.columns == ("prompt",)):
+            reason = "every prompt in the log is empty"
+        elif rule.rule_id == KnownSets.rule_id and not knows_sets:
+            reason = "no sketch of a known set was given"
+        elif not any(c in columns or c in _ALWAYS_THERE for c in rule.columns):
+            reason = "the log carries none of: " + ", ".join(rule.columns)
+        states.append(
+            SignalState(rule_id=rule.rule_id, name=rule.name, enabled=not reason, reason=reason)
+        )
+    return tuple(states)
