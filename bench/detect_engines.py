@@ -89,7 +89,7 @@ def aggregate(table: ibis.Table, clock: Clock) -> dict[str, int]:
     measured("new_prompts", lambda: tables.new_prompts(table))
     measured("conversations", lambda: tables.conversations(table))
     for column in VALUE_COLUMNS:
-        carried = tables.carried_values(table, [column])
+        carried = tables.carried_values(table, column)
         measured(f"{column}: values", partial(tables.shared_values, carried))
     measured("models", lambda: tables.models(table))
     return sizes

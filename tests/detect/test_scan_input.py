@@ -55,7 +55,7 @@ def test_a_log_of_empty_prompts_says_so(small: Any, scanned: Any) -> None:
     blank = pa.array([" "] * table.num_rows)
     result = scanned(table.set_column(table.schema.get_field_index("prompt"), "prompt", blank))
     off = {signal.rule_id: signal.reason for signal in result.signals if not signal.enabled}
-    read = ("PHX-D001", "PHX-D020", "PHX-D023", "PHX-D024", "PHX-D025", "PHX-D028")
+    read = ("PHX-D001", "PHX-D012", "PHX-D020", "PHX-D023", "PHX-D024", "PHX-D025", "PHX-D028")
     assert off == dict.fromkeys(read, "every prompt in the log is empty")
 
 

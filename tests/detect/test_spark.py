@@ -40,15 +40,23 @@ VALUES = pa.table(
         "value": range(4, 10),
     }
 )
+
+
+def carried(table: ibis.Table) -> ibis.Table:
+    """Return what exchanges carry in two columns."""
+    return ibis.union(*(tables.carried_values(table, name) for name in COLUMNS))
+
+
 GROUPS = pa.table({"account": range(1, 21), "group": [account % 4 for account in range(1, 21)]})
 RELEASED = {2**60 + 7: 80_000, 2 * (2**60 + 7): 80_010}
 CASES: dict[str, Callable[[ibis.Table], pa.Table]] = {
     "accounts": tables.accounts,
     "account_steps": lambda table: tables.account_steps(table, STEP_HOURS),
-    "carried_values": lambda table: tables.carried_values(table, COLUMNS).to_pyarrow(),
-    "shared_values": lambda table: tables.shared_values(tables.carried_values(table, COLUMNS)),
-    "value_uses": lambda table: tables.value_uses(tables.carried_values(table, COLUMNS), VALUES),
-    "first_sendings": tables.first_sendings,
+    "carried_values": lambda table: carried(table).to_pyarrow(),
+    "shared_values": lambda table: tables.shared_values(carried(table)),
+    "value_uses": lambda table: tables.value_uses(carried(table), VALUES),
+    "shared_requests": lambda table: tables.shared_requests(table).to_pyarrow(),
+    "first_sendings": lambda table: tables.first_sendings(tables.shared_requests(table)),
     "conversations": tables.conversations,
     "new_prompts": tables.new_prompts,
     "models": tables.models,

@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from phalanx.detect import tables
-from phalanx.detect.narrow import MICROSECONDS_PER_HOUR
+from phalanx.detect.kept_rows import REQUEST, KeptRows, find_shared
+from phalanx.detect.narrow import MICROSECONDS_PER_HOUR, NARROW_SCHEMA
 from phalanx.detect.pivots import FRESH_DAYS, releases
 from phalanx.detect.tables import VALUE_COLUMNS
 
@@ -54,8 +55,8 @@ class Aggregates:
     came out within the log, in the days after."""
 
     sendings: pa.Table
-    """When each account (row of `accounts`) first sent each request that several accounts sent
-    until the end of the part."""
+    """When each account (row of `accounts`) first sent in the part each request that several
+    accounts sent until its end, and the earlier ones of requests that became shared in it."""
 
     def followed_by(self, later: Aggregates) -> Aggregates:
         """Return the counts of this part and of the next, which was counted after it."""
@@ -66,11 +67,9 @@ class Aggregates:
             uses=pa.concat_tables([self.uses, later.uses]),
             models=pa.concat_tables([self.models, later.models]),
             new_models=pa.concat_tables([self.new_models, later.new_models]),
-            sendings=later.sendings,
+            sendings=pa.concat_tables([self.sendings, later.sendings]),
         )
 
-
-NO_SENDINGS = pa.table({name: pa.array([], pa.int64()) for name in ("request", "account", "sent")})
 
 NO_NEW_MODELS = pa.table(
     {name: pa.array([], pa.int64()) for name in ("account", "model", "step", "exchanges")}
@@ -81,8 +80,11 @@ NO_NEW_MODELS = pa.table(
 class Past:
     """The log before a part."""
 
-    rows: ibis.Table
+    rows: KeptRows
     """Its narrow table."""
+
+    part: KeptRows
+    """That of the part."""
 
     aggregates: Aggregates
 
@@ -102,24 +104,28 @@ def aggregate(narrow: ibis.Table, step_hours: int, past: Past | None = None) -> 
     known = None if past is None else past.aggregates.accounts
     accounts = _accounts(_arrays(tables.accounts(narrow)), _first_steps(steps), known)
     number = _Numbers(accounts["account"].to_numpy())
-    values, uses = _shared(narrow, past, number)
+    if past is None:
+        values, uses = _shared(narrow, number)
+        requests, again = tables.shared_requests(narrow), None
+    else:
+        values, uses = _shared_more(past, number)
+        requests, again = _requests(past), _sent_before(past)
     models = number.put_into(tables.models(narrow))
     first_step = int(accounts["first_seen"].to_numpy().min()) // (
         step_hours * MICROSECONDS_PER_HOUR
     )
-    everything = narrow if past is None else narrow.union(past.rows)
     return Aggregates(
         accounts=accounts,
         steps=_in_order(
             number.put_into(steps),
-            number.put_into(tables.new_prompts(narrow, None if past is None else past.rows)),
+            number.put_into(tables.new_prompts(narrow, again)),
             number.put_into(tables.conversations(narrow)),
         ),
         values=values,
         uses=uses,
         models=models,
         new_models=number.put_into(_new_models(narrow, models, first_step, past, 24 // step_hours)),
-        sendings=number.put_into(tables.first_sendings(everything)),
+        sendings=number.put_into(tables.first_sendings(requests)),
     )
 
 
@@ -235,45 +241,61 @@ def _in_order(steps: pa.Table, *counts: pa.Table) -> pa.Table:
     return steps
 
 
-def _shared(narrow: ibis.Table, past: Past | None, number: _Numbers) -> tuple[pa.Table, pa.Table]:
-    """Return the values that became shared, and the use of values that is news.
+def _shared(narrow: ibis.Table, number: _Numbers) -> tuple[pa.Table, pa.Table]:
+    """Return the shared values of a whole log and their use.
 
-    A whole log is counted column by column, which takes the least memory; the next part of
-    one at once, because saying what is wanted takes longer there than finding it.
+    It is counted column by column, which takes the least memory.
     """
-    known = _numbered(_NO_VALUES if past is None else past.aggregates.values, 0)
     values: list[pa.Table] = []
     uses: list[pa.Table] = []
-    start = known.num_rows
-    for columns in [(name,) for name in VALUE_COLUMNS] if past is None else [VALUE_COLUMNS]:
-        rows = tables.carried_values(narrow, columns)
-        earlier = None if past is None else tables.carried_values(past.rows, columns)
-        found = tables.shared_values(_unnumbered(rows, earlier, known)).sort_by(
-            [(name, "ascending") for name in ("column", "first", "hash")]
-        )
-        new = _numbered(found, start)
-        if earlier is not None:
-            rows = rows.union(earlier.semi_join(ibis.memtable(new), _VALUE))
-        used = tables.value_uses(rows, pa.concat_tables([known, new]))
+    start = 0
+    for name in VALUE_COLUMNS:
+        rows = tables.carried_values(narrow, name)
+        found = tables.shared_values(rows).sort_by(_IN_ORDER)
+        used = tables.value_uses(rows, _numbered(found, start))
         uses.append(_compact(number.put_into(used)))
         values.append(found)
         start += found.num_rows
     return pa.concat_tables(values), pa.concat_tables(uses)
 
 
-_VALUE = ["column", "hash"]
-_NO_VALUES = pa.table({name: pa.array([], pa.int64()) for name in (*_VALUE, "first")})
+def _shared_more(past: Past, number: _Numbers) -> tuple[pa.Table, pa.Table]:
+    """Return the values that became shared in a part, and the use of values that is news."""
+    known = past.aggregates.values
+    of_column = {
+        name: known.filter(pc.equal(known["column"], column))["hash"].combine_chunks()
+        for column, name in enumerate(VALUE_COLUMNS)
+    }
+    shared = find_shared(past.part, past.rows, of_column, tables.CARRIED)
+    old, new = (rows.rename_columns({"key": "column"}) for rows in (shared.known, shared.new))
+    values = tables.shared_values(ibis.memtable(new)).sort_by(_IN_ORDER)
+    numbered = _numbered(pa.concat_tables([known, values]), 0)
+    used = tables.value_uses(ibis.memtable(pa.concat_tables([old, new])), numbered)
+    return values, _compact(number.put_into(used))
+
+
+def _requests(past: Past) -> ibis.Table:
+    """Return the exchanges of a part with shared requests, and those that only now are such."""
+    known = pc.unique(past.aggregates.sendings["request"])
+    shared = find_shared(past.part, past.rows, {REQUEST: known}, tables.SENT)
+    rows = pa.concat_tables([shared.known, shared.new]).rename_columns({"hash": REQUEST})
+    return ibis.memtable(rows)
+
+
+def _sent_before(past: Past) -> ibis.Table:
+    """Return which accounts sent prompts of a part before it."""
+    prompts = past.part.values("exact")
+    pair = ["account", "exact"]
+    sent = [NARROW_SCHEMA.empty_table().select(pair)]
+    for found in past.rows.carriers("exact", prompts):
+        of_group = pa.table([past.rows.accounts(found), prompts.take(pa.array(found.value))], pair)
+        sent.append(of_group.group_by(pair).aggregate([]))
+    return ibis.memtable(pa.concat_tables(sent))
+
+
+_IN_ORDER = [(name, "ascending") for name in ("column", "first", "hash")]
 
 
 def _numbered(values: pa.Table, start: int) -> pa.Table:
-    return values.select(_VALUE).append_column(
-        "value", pa.array(np.arange(start, start + values.num_rows))
-    )
-
-
-def _unnumbered(rows: ibis.Table, earlier: ibis.Table | None, known: pa.Table) -> ibis.Table:
-    """Return all exchanges, earlier ones too, with those of the values that have no number."""
-    if earlier is None:
-        return rows
-    unknown = rows.anti_join(ibis.memtable(known), _VALUE)
-    return unknown.union(earlier.semi_join(unknown.select(_VALUE), _VALUE))
+    numbers = pa.array(np.arange(start, start + values.num_rows))
+    return values.select(["column", "hash"]).append_column("value", numbers)

@@ -16,9 +16,7 @@ from phalanx.detect.links import (
     ALIKE_CONTENT,
     BIRTH_FAMILIES,
     CONTENT_FAMILIES,
-    FAILOVER_CONTINUATION,
     IDENTITY_FAMILIES,
-    PROGRAM_FAMILIES,
     ROUTING_FAMILIES,
     STANDING_FAMILIES,
     TIMING_FAMILIES,
@@ -47,10 +45,8 @@ TESTED_BY: Mapping[Route, Sequence[LinkFamily]] = {
         *ROUTING_FAMILIES,
         *TIMING_FAMILIES,
     ),
-    "routing": (*BIRTH_FAMILIES, *PROGRAM_FAMILIES, FAILOVER_CONTINUATION),
 }
-"""Route that formed a group -> families that testify for it. Failover may testify for groups
-that requests on two accounts formed: it asks which of the two was turned away."""
+"""Route that formed a group -> families that testify for it."""
 
 _Filling = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 """Values and strata of an urn."""

@@ -17,16 +17,13 @@ import numpy.typing as npt
 from phalanx.detect.groups import (
     MINIMUM_COVERAGE,
     Incidence,
-    between,
     communities,
     content_coverage,
     content_incidence,
     groups_of,
-    handover_incidence,
     owner_of_values,
     standing_core,
     standing_incidence,
-    together,
 )
 from phalanx.detect.links import (
     BIRTH_FAMILIES,
@@ -55,9 +52,13 @@ class _OfContent:
     own: OwnContent
 
 
-_OfStanding = Mapping[Route, Sequence[Group]]
+_FORMED_BY: Mapping[Route, Sequence[SharedValues]] = {
+    "identity": IDENTITY_FAMILIES,
+    "birth": BIRTH_FAMILIES,
+}
+"""Route -> standing families that form its groups."""
 
-_Waiting = tuple[Future[_OfContent], Sequence[Future[_OfStanding]]]
+_Waiting = tuple[Future["_OfContent"], dict[Route, Future[list[Group]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +102,10 @@ class Formations:
         with ThreadPoolExecutor(self._threads) as pool:
             steps = range(self._first, self._population.steps)
             for step in filter(self._population.forms_after, steps):
-                standing = (
-                    pool.submit(self._form_by_identity, step),
-                    pool.submit(self._form_by_birth, step),
-                )
+                standing: dict[Route, Future[list[Group]]] = {
+                    route: pool.submit(self._form_by_standing, step, families)
+                    for route, families in _FORMED_BY.items()
+                }
                 waiting.append((pool.submit(self._form_by_content, step), standing))
                 if len(waiting) > _AHEAD:
                     yield _all_routes(*waiting.popleft())
@@ -123,40 +124,14 @@ class Formations:
         users = np.bincount(sent.indices, minlength=sent.shape[1])
         return _OfContent(found, groups, OwnContent(self._population.content, owner, users, labels))
 
-    def _form_by_identity(self, step: int) -> _OfStanding:
-        """Keep the members whose common values of identity outweigh the odds.
-
-        One operator who pays with several cards and registers under several domains is
-        several groups of identity; requests that went from one to another put them together.
-        """
-        identity = self._standing(step, IDENTITY_FAMILIES)
-        found = self._partition(identity)
-        requests = between(found, self._population.handovers.until(step))
-        whose = np.isin(found[identity.party], found[requests])
-        links = handover_incidence(requests, self._active(step))
-        joined = self._partition(together(identity.keep(whose), links))
-        return {
-            "identity": self._core_groups(step, found, identity),
-            "routing": self._core_groups(step, joined, identity),
-        }
-
-    def _form_by_birth(self, step: int) -> _OfStanding:
-        """Keep the members whose common hours of registration outweigh the odds."""
-        births = self._standing(step, BIRTH_FAMILIES)
-        return {"birth": self._core_groups(step, self._partition(births), births)}
-
-    def _standing(self, step: int, families: Sequence[SharedValues]) -> Incidence:
+    def _form_by_standing(self, step: int, families: Sequence[SharedValues]) -> list[Group]:
+        """Keep the members whose common values outweigh the odds."""
         nobody = np.full(self._population.parties.count, MISSING, dtype=np.int64)
-        return standing_incidence(Moment(self._population, step, nobody), families)
-
-    def _active(self, step: int) -> int:
-        return int((self._population.activity.joined <= step).sum())
-
-    def _core_groups(
-        self, step: int, found: npt.NDArray[np.int64], standing: Incidence
-    ) -> list[Group]:
-        labels = _large(found, self._minimum_parties)
-        core = standing_core(standing, labels, self._active(step))
+        moment = Moment(self._population, step, nobody)
+        incidence = standing_incidence(moment, families)
+        labels = _large(self._partition(incidence), self._minimum_parties)
+        active = int((self._population.activity.joined <= step).sum())
+        core = standing_core(incidence, labels, active)
         return groups_of(np.where(core, labels, MISSING), self._minimum_parties)
 
     def _partition(self, incidence: Incidence) -> npt.NDArray[np.int64]:
@@ -187,9 +162,10 @@ def _large(labels: npt.NDArray[np.int64], minimum: int) -> npt.NDArray[np.int64]
     return np.where(kept, labels, MISSING)
 
 
-def _all_routes(content: Future[_OfContent], standing: Sequence[Future[_OfStanding]]) -> Formation:
+def _all_routes(
+    content: Future[_OfContent], standing: Mapping[Route, Future[list[Group]]]
+) -> Formation:
     of_content = content.result()
     formed: dict[Route, Sequence[Group]] = {"content": of_content.groups}
-    for each in standing:
-        formed |= each.result()
+    formed |= {route: each.result() for route, each in standing.items()}
     return Formation(of_content.communities, formed, of_content.own)

@@ -32,10 +32,6 @@ MINIMUM_COVERAGE = 0.25
 COMMON_ONE_IN = 20
 """A standing value is common in a group where one member in so many carries it."""
 
-HANDOVER_WEIGHT = 0.3
-"""Weight of one request that went from one party to another, against a card that only two
-share: two strangers may send the same at the same time once."""
-
 MAXIMUM_LINKS_PER_PARTY = 16
 """Links of a party to content values that enter the graph."""
 
@@ -47,10 +43,6 @@ class Incidence:
     party: npt.NDArray[np.int64]
     value: npt.NDArray[np.int64]
     weight: npt.NDArray[np.float64]
-
-    def keep(self, rows: npt.NDArray[np.bool_]) -> Incidence:
-        """Return some of the links."""
-        return Incidence(self.party[rows], self.value[rows], self.weight[rows])
 
 
 def content_incidence(sent: sparse.csr_array, exchanges: npt.NDArray[np.float64]) -> Incidence:
@@ -129,43 +121,6 @@ def standing_incidence(moment: Moment, families: Sequence[SharedValues]) -> Inci
             weights.append(rarity[kept])
             offset += users.size
     return Incidence(np.concatenate(parties), np.concatenate(values), np.concatenate(weights))
-
-
-def between(labels: npt.NDArray[np.int64], pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Keep the pairs of parties that stand in two different communities.
-
-    Parameters:
-        labels: Community of each party, `MISSING` for none, shape (parties,).
-        pairs: Shape (2, pairs).
-
-    Examples:
-        >>> between(np.array([0, 0, 1, MISSING]), np.array([[0, 0, 0], [1, 2, 3]])).tolist()
-        [[0], [2]]
-    """
-    first, second = labels[pairs]
-    return pairs[:, (first != second) & (first != MISSING) & (second != MISSING)]
-
-
-def handover_incidence(pairs: npt.NDArray[np.int64], active: int) -> Incidence:
-    """Link the two parties of each request that went from one to the other.
-
-    Parameters:
-        pairs: First and second party of each, shape (2, pairs).
-        active: Parties that have appeared.
-    """
-    size = pairs.shape[1]
-    rarity = max(0.0, HANDOVER_WEIGHT * float(np.log(AGREEMENT * max(active, 1) / 2)))
-    return Incidence(pairs.ravel(), np.tile(np.arange(size), 2), np.full(2 * size, rarity))
-
-
-def together(first: Incidence, second: Incidence) -> Incidence:
-    """Put two sets of links with values of their own into one."""
-    offset = int(first.value.max(initial=-1)) + 1
-    return Incidence(
-        np.concatenate([first.party, second.party]),
-        np.concatenate([first.value, second.value + offset]),
-        np.concatenate([first.weight, second.weight]),
-    )
 
 
 def communities(incidence: Incidence, parties: int, seed: int) -> npt.NDArray[np.int64]:

@@ -44,11 +44,6 @@ class Handovers:
     step: npt.NDArray[np.int64]
     """Step in which it was known that no third sending followed."""
 
-    def until(self, step: int) -> npt.NDArray[np.int64]:
-        """Return first and second party of each row that is known after a step, (2, rows)."""
-        first = np.repeat(np.arange(self.starts.size - 1), np.diff(self.starts))
-        return np.stack([first, self.second])[:, self.step <= step]
-
     def test(self, groups: Sequence[npt.NDArray[np.int64]], step: int) -> list[OddsTest]:
         """Test on each group of parties whether what follows a refusal is no chance.
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
+from pathlib import Path
 
 import ibis
 
@@ -17,6 +18,7 @@ from phalanx.detect.agreement import evidence_parameters, refuse_changes
 from phalanx.detect.config import ScanConfig
 from phalanx.detect.counted import Counted, too_old
 from phalanx.detect.kept import ROWS, joined, load, news, write
+from phalanx.detect.kept_rows import KeptRows
 from phalanx.detect.narrow import (
     MICROSECONDS_PER_HOUR,
     MOST_DAYS,
@@ -166,7 +168,8 @@ class Continuation:
         earlier = table.filter(table.step <= last.last_step)
         earlier_rows = earlier.select("account", "timestamp").to_pyarrow()
         seen = _rows(ibis.memtable(earlier_rows).semi_join(past, ["account", "timestamp"]))
-        aggregates = aggregate(rows, self._config.step_hours, Past(past, kept.aggregates))
+        before = Past(KeptRows(kept.rows), KeptRows((self._path,)), kept.aggregates)
+        aggregates = aggregate(rows, self._config.step_hours, before)
         self._refuse_too_much(aggregates)
         self._added = added = _Added(
             aggregates,
@@ -255,9 +258,12 @@ class Continuation:
 
     def _write(self, reader: Engine, fresh: ibis.Table) -> ibis.Table:
         """Write the narrow table of new exchanges, and return it as the file has it."""
-        path = self._draft.folder / ROWS
-        reader.write(fresh, path)
-        return self._engine.connection.read_parquet(str(path))
+        reader.write(fresh, self._path)
+        return self._engine.connection.read_parquet(str(self._path))
+
+    @property
+    def _path(self) -> Path:
+        return self._draft.folder / ROWS
 
 
 @contextmanager

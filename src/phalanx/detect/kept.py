@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from phalanx.detect.aggregates import NO_SENDINGS, Aggregates
+from phalanx.detect.aggregates import Aggregates
 from phalanx.detect.narrow import EXCERPT, MICROSECONDS_PER_HOUR, Names
 from phalanx.detect.population import Population
 from phalanx.detect.replay import ReplayState
@@ -23,7 +23,7 @@ from phalanx.store import Draft, Manifest, Store
 ROWS = "rows.parquet"
 """The narrow table of a scan's exchanges."""
 
-ADDED = ("steps", "values", "uses", "models", "new_models")
+ADDED = ("steps", "values", "uses", "models", "new_models", "sendings")
 """Counts of which each scan keeps what it added."""
 
 _NAMES = pa.schema([("what", pa.string()), ("hash", pa.int64()), ("text", pa.string())])
@@ -62,7 +62,6 @@ def load(store: Store, manifests: tuple[Manifest, ...], step_hours: int) -> Kept
         accounts = store.read(last, "accounts.parquet")
         aggregates = Aggregates(
             accounts=accounts.drop_columns("party"),
-            sendings=NO_SENDINGS,
             **{
                 name: pa.concat_tables([store.read(m, f"{name}.parquet") for m in manifests])
                 for name in ADDED

@@ -31,8 +31,6 @@ _FORMED_BY = {
     "identity": "The group was formed by who pays and registers from where; "
     "this family took no part in it.",
     "birth": "The group was formed by when its parties registered; this family took no part in it.",
-    "routing": "The group was formed by requests that went from one party to another among those "
-    "who pay and register alike; what this family asks took no part in it.",
 }
 
 

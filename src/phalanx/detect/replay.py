@@ -19,7 +19,7 @@ from phalanx.detect.links import BIRTH_BURST, MISSING, TIMING_FAMILIES, Moment
 from phalanx.detect.own_use import OwnUse
 from phalanx.detect.population import Population
 from phalanx.detect.reference import Operators, Reference, registered_among
-from phalanx.detect.route import SENDING_ROUTES, Route
+from phalanx.detect.route import Route
 from phalanx.detect.track import Track, are_mostly_same, decide
 from phalanx.detect.use_window import PromptUsers, UseWindow
 from phalanx.evidence import (
@@ -215,13 +215,13 @@ class Replay:
             members = [track.members for track in chosen]
             lasting = [family for family in families if family not in TIMING_FAMILIES]
             of_families = self.apart.test(members, lasting)
-            timing = self.apart.test(members, [f for f in families if f in TIMING_FAMILIES])
+            timing = self.apart.test(members, TIMING_FAMILIES)
             for track, lines, times in zip(chosen, of_families, timing, strict=True):
                 track.timing.extend(times)
                 track.apart_lines = lines + _average(track.timing)
                 track.linked_log10_e = combine(track.apart_lines, track.members.size)
                 is_opening = track.formed_step == self.moment.step
-                if is_opening and route in SENDING_ROUTES:
+                if is_opening and route == "content":
                     track.look(self.moment.step, NOT_ASKED, NOT_ASKED)
                 elif track.is_linked:
                     due.append(track)
@@ -253,7 +253,7 @@ class Replay:
         A group that was formed by standing values was formed without regard to any use.
         """
         now = self.moment.step
-        if track.route in SENDING_ROUTES:
+        if track.route == "content":
             return track.formed_step + 1, now
         return max(0, now + 1 - LOOK_BACK_DAYS * self._population.steps_per_day), now
 

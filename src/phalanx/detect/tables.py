@@ -6,7 +6,7 @@ are cast, because engines type them differently.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import ibis
 import pyarrow as pa
@@ -122,29 +122,32 @@ USE_COUNTS = (
 """Counts of the exchanges that carry one shared value."""
 
 
-def carried_values(narrow: ibis.Table, columns: Sequence[str]) -> ibis.Table:
-    """Return one row per exchange and column in which it carries a value.
+CARRIED = (
+    "account",
+    "step",
+    "timestamp",
+    "draw",
+    "later_turn",
+    "output_tokens",
+    "input_tokens",
+    "capabilities",
+)
+"""What is counted of an exchange that carries a value."""
+
+
+def carried_values(narrow: ibis.Table, name: str) -> ibis.Table:
+    """Return the exchanges that carry a value in a column.
 
     Parameters:
         narrow: The narrow table.
-        columns: Of `VALUE_COLUMNS`.
+        name: Of `VALUE_COLUMNS`.
 
     Returns:
-        An expression with the columns column (place in `VALUE_COLUMNS`), hash, and what is
-        counted of the exchange.
+        An expression with the columns `CARRIED`, column (place in `VALUE_COLUMNS`), and hash.
     """
-    parts = [
-        narrow.filter(narrow[name] != 0).select(
-            "account",
-            "step",
-            *_COUNTED,
-            instant=_instant(),
-            column=ibis.literal(VALUE_COLUMNS.index(name), "int64"),
-            hash=_[name],
-        )
-        for name in columns
-    ]
-    return ibis.union(*parts) if len(parts) > 1 else parts[0]
+    return narrow.filter(narrow[name] != 0).select(
+        *CARRIED, column=ibis.literal(VALUE_COLUMNS.index(name), "int64"), hash=narrow[name]
+    )
 
 
 def shared_values(carried: ibis.Table) -> pa.Table:
@@ -157,7 +160,7 @@ def shared_values(carried: ibis.Table) -> pa.Table:
         Columns column, hash and first: the moment of the first exchange that carried it.
     """
     shared = carried.group_by("column", "hash").agg(
-        first=_.instant.min(), low=_.account.min(), high=_.account.max()
+        first=_instant().min(), low=_.account.min(), high=_.account.max()
     )
     return shared.filter(_.low != _.high).select("column", "hash", "first").to_pyarrow()
 
@@ -176,9 +179,6 @@ def value_uses(carried: ibis.Table, values: pa.Table) -> pa.Table:
     return rows.group_by("account", "value", "step").agg(**_use_counts()).to_pyarrow()
 
 
-_COUNTED = ("later_turn", "output_tokens", "input_tokens", "capabilities")
-
-
 def _use_counts() -> dict[str, ibis.Value]:
     """Return the expressions of `USE_COUNTS`, over exchanges."""
     mask = _.capabilities.cast("int64")
@@ -192,35 +192,43 @@ def _use_counts() -> dict[str, ibis.Value]:
     }
 
 
-def first_sendings(narrow: ibis.Table) -> pa.Table:
-    """Return when each account first sent each request that several accounts sent.
+SENT = ("account", "timestamp", "limited")
+"""What is looked at of an exchange that carries a request."""
 
-    A request is a last turn with all earlier ones. What an account sends again, be it after a
-    refusal, does not count.
+
+def shared_requests(narrow: ibis.Table) -> ibis.Table:
+    """Return the exchanges with requests that several accounts sent.
 
     Parameters:
         narrow: The narrow table.
 
     Returns:
-        Columns request, account, and sent: twice the microseconds since 1970, and one more if
-        the exchange was turned away.
+        An expression with the columns account, timestamp, limited, and request: the hash of a
+        last turn with all earlier ones.
     """
-    requests = narrow.filter(_.exact != 0).select(
-        "account",
-        request=_.exact ^ _.prefix,
-        sent=_.timestamp * ibis.literal(2, "int64") + _.limited.cast("int64"),
-    )
+    requests = narrow.filter(_.exact != 0).select(*SENT, request=_.exact ^ _.prefix)
     passed_on = (
         requests.group_by("request")
         .agg(low=_.account.min(), high=_.account.max())
         .filter(_.low != _.high)
     )
-    return (
-        requests.semi_join(passed_on, "request")
-        .group_by("request", "account")
-        .agg(sent=_.sent.min())
-        .to_pyarrow()
-    )
+    return requests.semi_join(passed_on, "request")
+
+
+def first_sendings(requests: ibis.Table) -> pa.Table:
+    """Return when each account first sent each request.
+
+    What an account sends again, be it after a refusal, does not count.
+
+    Parameters:
+        requests: As from `shared_requests`.
+
+    Returns:
+        Columns request, account, and sent: twice the microseconds since 1970, and one more if
+        the exchange was turned away.
+    """
+    sent = _.timestamp * ibis.literal(2, "int64") + _.limited.cast("int64")
+    return requests.group_by("request", "account").agg(sent=sent.min()).to_pyarrow()
 
 
 def new_prompts(narrow: ibis.Table, past: ibis.Table | None = None) -> pa.Table:
@@ -228,13 +236,11 @@ def new_prompts(narrow: ibis.Table, past: ibis.Table | None = None) -> pa.Table:
 
     Parameters:
         narrow: The narrow table.
-        past: Earlier exchanges; what an account sent among them is not new.
+        past: Columns account and exact; what an account sent among these is not new.
     """
     firsts = narrow.group_by("account", "exact").agg(step=_.step.min())
     if past is not None:
-        # Narrowed to the same prompts at first: what is not there need not be held in memory.
-        again = past.select("account", "exact").semi_join(firsts, "exact")
-        firsts = firsts.anti_join(again, ["account", "exact"])
+        firsts = firsts.anti_join(past, ["account", "exact"])
     return firsts.group_by("account", "step").agg(new_prompts=_.count()).to_pyarrow()
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from phalanx.detect.apart import TESTED_BY, FamilyEvidence, FamilyTest
 from phalanx.detect.habits import HABITS
@@ -50,6 +54,8 @@ _TESTS: Mapping[str, type[FamilyTest]] = {
     "odds": OddsTest,
     "witness": WitnessTest,
 }
+"""Column -> kind of test, whose fields are in the order of the column's."""
+
 _LINES = pa.list_(
     pa.struct(
         [
@@ -100,6 +106,8 @@ TRACK_SCHEMA = pa.schema(
 )
 """One row per group ever opened, by number."""
 
+Item = TypeVar("Item")
+
 _FAMILIES = {family.rule_id: family for family in ALL_FAMILIES}
 
 
@@ -112,12 +120,9 @@ def track_table(state: ReplayState) -> pa.Table:
         for name in TRACK_SCHEMA.names
         if name not in {"timing", "looks", "apart_lines", "honest", "place"}
     }
-    columns["timing"] = [_lines(track.timing) for track in tracks]
-    columns["looks"] = [
-        [{"step": x.step, "parties": x.parties, "lines": _lines(x.lines)} for x in track.looks]
-        for track in tracks
-    ]
-    columns["apart_lines"] = [_lines(track.apart_lines) for track in tracks]
+    columns["timing"] = _lines([track.timing for track in tracks])
+    columns["looks"] = _looks([track.looks for track in tracks])
+    columns["apart_lines"] = _lines([track.apart_lines for track in tracks])
     columns["honest"] = [None if t.honest is None else _honest(t.honest) for t in tracks]
     columns["place"] = [place.get(track.number) for track in tracks]
     return pa.table(
@@ -140,7 +145,14 @@ def replay_state(
     Raises:
         KeyError: If it names a family or a route that there is not.
     """
-    tracks = [_track(number, row) for number, row in enumerate(table.to_pylist())]
+    with _kept_objects():
+        plain = table.drop_columns(["timing", "looks", "apart_lines"]).to_pylist()
+        timing, apart = _evidence(table["timing"]), _evidence(table["apart_lines"])
+        rows = zip(plain, timing, apart, _looks_of(table["looks"]), strict=True)
+        tracks = [
+            _track(number, row | {"timing": times, "apart_lines": lines, "looks": looks})
+            for number, (row, times, lines, looks) in enumerate(rows)
+        ]
     places = table["place"].to_pylist()
     alive: dict[Route, Sequence[int]] = {}
     for route in TESTED_BY:
@@ -149,15 +161,60 @@ def replay_state(
     return ReplayState(step, formed_step, texts, tracks, alive)
 
 
-def _lines(lines: Sequence[FamilyEvidence]) -> list[dict[str, object]]:
-    return [
-        {
-            "rule_id": x.family.rule_id,
-            "log10_e": x.log10_e,
-        }
-        | {name: asdict(x.finest) for name, kind in _TESTS.items() if isinstance(x.finest, kind)}
-        for x in lines
+@contextmanager
+def _kept_objects() -> Iterator[None]:
+    """Make objects that stay: to look for garbage among them takes longer than to make them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+# Lines are many, and one by one they take a hundred times longer than column by column.
+
+
+def _lines(of_tracks: Sequence[Sequence[FamilyEvidence]]) -> pa.ListArray:
+    flat = [line for lines in of_tracks for line in lines]
+    finest = [line.finest for line in flat]
+    columns = [
+        pa.array([line.family.rule_id for line in flat], pa.string()),
+        pa.array([line.log10_e for line in flat], pa.float64()),
+        *(_tests(name, finest) for name in _TESTS),
     ]
+    rows = pa.StructArray.from_arrays(columns, fields=list(_LINES.value_type))
+    return pa.ListArray.from_arrays(_offsets(of_tracks), rows)
+
+
+def _tests(name: str, tests: Sequence[FamilyTest]) -> pa.StructArray:
+    """Return the tests of one kind, null where a test is of another."""
+    kind, fields = _TESTS[name], list(_LINES.value_type.field(name).type)
+    other = [not isinstance(test, kind) for test in tests]
+    columns = [
+        pa.array(
+            [None if no else getattr(t, each.name) for t, no in zip(tests, other, strict=True)],
+            each.type,
+        )
+        for each in fields
+    ]
+    return pa.StructArray.from_arrays(columns, fields=fields, mask=pa.array(other, pa.bool_()))
+
+
+def _looks(of_tracks: Sequence[Sequence[Look]]) -> pa.ListArray:
+    flat = [look for looks in of_tracks for look in looks]
+    columns = [
+        pa.array([look.step for look in flat], pa.int64()),
+        pa.array([look.parties for look in flat], pa.int64()),
+        _lines([look.lines for look in flat]),
+    ]
+    rows = pa.StructArray.from_arrays(columns, fields=list(_LOOKS.value_type))
+    return pa.ListArray.from_arrays(_offsets(of_tracks), rows)
+
+
+def _offsets(lists: Sequence[Sequence[object]]) -> pa.Array:
+    return pa.array(np.cumsum([0, *map(len, lists)]), pa.int32())
 
 
 def _honest(honest: HonestEvidence) -> dict[str, object]:
@@ -171,12 +228,6 @@ def _track(number: int, row: Mapping[str, Any]) -> Track:
     values = {name: value for name, value in row.items() if name != "place"}
     for name in ("opening", "members"):
         values[name] = np.array(values[name], dtype=np.int64)
-    for name in ("timing", "apart_lines"):
-        values[name] = _evidence(values[name])
-    values["looks"] = [
-        Look(look["step"], look["parties"], tuple(_evidence(look["lines"])))
-        for look in values["looks"]
-    ]
     if values["honest"] is not None:
         honest = values["honest"]
         for name in ("habits", "reference_habits"):
@@ -185,12 +236,40 @@ def _track(number: int, row: Mapping[str, Any]) -> Track:
     return Track(number=number, **values)
 
 
-def _evidence(lines: Sequence[Mapping[str, Any]]) -> list[FamilyEvidence]:
-    return [
-        FamilyEvidence(
-            _FAMILIES[x["rule_id"]],
-            x["log10_e"],
-            next(kind(**x[name]) for name, kind in _TESTS.items() if x[name] is not None),
-        )
-        for x in lines
-    ]
+def _looks_of(column: pa.ChunkedArray | pa.ListArray) -> list[list[Look]]:
+    flat, lengths = _flat(column)
+    step, parties = flat.field("step").to_pylist(), flat.field("parties").to_pylist()
+    lines = map(tuple, _evidence(flat.field("lines")))
+    return _split(map(Look, step, parties, lines), lengths)
+
+
+def _evidence(column: pa.ChunkedArray | pa.ListArray) -> list[list[FamilyEvidence]]:
+    flat, lengths = _flat(column)
+    families = [_FAMILIES[rule_id] for rule_id in flat.field("rule_id").to_pylist()]
+    of_kinds = zip(*(_tests_of(name, flat.field(name)) for name in _TESTS), strict=True)
+    tests = map(_only, of_kinds)
+    return _split(map(FamilyEvidence, families, flat.field("log10_e").to_pylist(), tests), lengths)
+
+
+def _only(of_kinds: tuple[FamilyTest | None, ...]) -> FamilyTest:
+    for test in of_kinds:
+        if test is not None:
+            return test
+    message = "a line has no test"
+    raise ValueError(message)
+
+
+def _tests_of(name: str, column: pa.StructArray) -> list[FamilyTest | None]:
+    values = [column.field(each.name).to_pylist() for each in column.type]
+    rows = zip(column.is_valid().to_pylist(), *values, strict=True)
+    return [_TESTS[name](*row) if there else None for there, *row in rows]
+
+
+def _flat(column: pa.ChunkedArray | pa.ListArray) -> tuple[pa.StructArray, list[int]]:
+    """Return the items of all lists, and how many each has."""
+    lists = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return lists.flatten(), pc.list_value_length(lists).to_pylist()
+
+
+def _split(items: Iterator[Item], lengths: Sequence[int]) -> list[list[Item]]:
+    return [list(islice(items, length)) for length in lengths]

@@ -32,9 +32,8 @@ FORMED_WITH: Mapping[str, frozenset[str]] = {
     "content": frozenset({"PHX-D001"}),
     "identity": frozenset({"PHX-D002", "PHX-D003", "PHX-D005"}),
     "birth": frozenset({"PHX-D007"}),
-    "routing": frozenset({"PHX-D002", "PHX-D003", "PHX-D005", "PHX-D009"}),
 }
-"""Route -> links without which its groups would not have been formed."""
+"""Route -> links that formed its groups, and therefore testify for none of them."""
 
 Reach = Literal["campaign", "undeclared_pool", "none"]
 

@@ -77,8 +77,9 @@ class GroupMeasurer:
         """Count the days on which each party was active."""
         population, activity = self._population, self._population.activity
         step = np.repeat(np.arange(activity.steps), np.diff(activity.starts))
-        cells = np.unique(population.day_of_step[step] * activity.parties + activity.party)
-        return np.bincount(cells % activity.parties, minlength=activity.parties).astype(np.float64)
+        was_active = np.zeros((population.days, activity.parties), dtype=np.bool_)
+        was_active[population.day_of_step[step], activity.party] = True
+        return np.asarray(was_active.sum(axis=0), dtype=np.float64)
 
     def measure(
         self, members: npt.NDArray[np.int64], coverage: npt.NDArray[np.float64]

@@ -58,9 +58,6 @@ TIMING_FAMILIES: tuple[SharedValues, ...] = (
 """When parties send, how much, and when they move to a new model."""
 
 FAILOVER_CONTINUATION, TRACE_REPLAY = FailoverContinuation(), TraceReplay()
-PROGRAM_FAMILIES: tuple[SharedValues, ...] = CONTENT_FAMILIES[1:]
-"""With which program parties send, whatever they send."""
-
 ROUTING_FAMILIES: tuple[LinkFamily, ...] = (FAILOVER_CONTINUATION, TRACE_REPLAY)
 """What moves from one party to another."""
 
@@ -84,10 +81,8 @@ __all__ = [
     "BIRTH_BURST",
     "BIRTH_FAMILIES",
     "CONTENT_FAMILIES",
-    "FAILOVER_CONTINUATION",
     "IDENTITY_FAMILIES",
     "MISSING",
-    "PROGRAM_FAMILIES",
     "ROUTING_FAMILIES",
     "SHARED_TEMPLATE",
     "SHARING_FAMILIES",

@@ -18,6 +18,10 @@ from phalanx.logs.engine.memory import Memory
 from phalanx.logs.engine.protocol import Kernel, Reduced, Sighting
 from phalanx.logs.exchange_log import ExchangeLog
 
+_LARGEST_DICTIONARY = 20_000
+"""Values of one row group. Most columns are hashes that hardly repeat: trying whether they do
+costs as much as compressing them."""
+
 
 class DuckDBEngine:
     """DuckDB in this process, with a memory limit and a spill directory of its own.
@@ -86,7 +90,9 @@ class DuckDBEngine:
             table: An expression over what `read` returned.
             path: In a folder that exists.
         """
-        self.connection.to_parquet(table, path, compression="zstd")
+        self.connection.to_parquet(
+            table, path, compression="zstd", dictionary_size_limit=_LARGEST_DICTIONARY
+        )
 
 
 def reduce_into(
