@@ -26,7 +26,8 @@ NOTABLE_SHARE = 0.01
 """Share of exchanges from which a capability counts as targeted."""
 
 _TEMPLATES_SHOWN = 5
-_TEMPLATE_CHARACTERS = 160
+_TEMPLATE_CHARACTERS = 158
+"""Before the sign that says that it goes on."""
 _SLOT = re.compile(r"\d[\w.,:/-]*|\"[^\"\n]{1,600}\"|`[^`\n]{1,600}`|https?://\S+")
 
 
