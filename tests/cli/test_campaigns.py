@@ -72,9 +72,9 @@ def test_shown_group_says_all_that_its_evidence_rests_on(
 
 def test_a_part_of_a_group_says_so(scan_folder: Path, pool: UndeclaredPool) -> None:
     """The evidence of a group that was split is not the part's own."""
-    said = "Evidence of the group of 1,200 parties that it was split from."
+    said = "Evidence of a group of 1,200 parties that it was split from, or that was joined to it."
     result = read_scan(scan_folder)
-    part = replace(pool, judgement=replace(pool.judgement, split_from_parties=1_200))
+    part = replace(pool, judgement=replace(pool.judgement, evidence_of_parties=1_200))
     assert said in describe(result, part)
     assert said not in describe(result, pool)
     assert said in html.render(replace(result, undeclared_pools=(part,)))

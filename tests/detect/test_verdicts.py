@@ -12,6 +12,7 @@ import pytest
 from phalanx.detect.population import Population
 from phalanx.detect.replay import Replay
 from phalanx.detect.replay_state import ReplaySettings
+from phalanx.detect.route import Route
 from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
 from phalanx.detect.track import Track
 from phalanx.detect.verdicts import GROUNDS, Verdict, is_still_unlike, sort_tracks
@@ -42,8 +43,13 @@ def replayed(aggregated: Callable[..., Population]) -> Replayed:
     return Replayed(replay, np.unique(population.parties.of_account[is_planted]))
 
 
-def _sure(number: int, members: npt.NDArray[np.int64], log10_honest: float = 0.0) -> Track:
-    track = Track("content", number, 0, members, members)
+def _sure(
+    number: int,
+    members: npt.NDArray[np.int64],
+    log10_honest: float = 0.0,
+    route: Route = "content",
+) -> Track:
+    track = Track(route, number, 0, members, members)
     for step in range(5):
         track.look(step, 50.0, log10_honest)
     return track
@@ -80,7 +86,18 @@ def test_a_part_says_whose_evidence_it_shows(
     """A third of a group names its size; three quarters of it are that group."""
     verdict = _verdict(_sure(0, replayed.campaign), replayed.campaign[:listed])
     assert replayed.campaign.size == 60
-    assert verdict.split_from_parties == split_from
+    assert verdict.evidence_of_parties == split_from
+
+
+def test_what_one_operator_keeps_apart_is_one_campaign(replayed: Replayed) -> None:
+    """Two halves of a campaign that births brought up are listed together."""
+    halves = [replayed.campaign[::2], replayed.campaign[1::2]]
+    tracks = [_sure(n, half, log10_honest=9.0, route="birth") for n, half in enumerate(halves)]
+    for track in tracks:
+        track.threshold = 1.0
+    (found,) = sort_tracks(tracks, replayed.replay).campaigns
+    assert found.members.size > 50
+    assert len(found.tracks) == 2
 
 
 def test_a_group_that_lost_some_members_keeps_its_evidence(replayed: Replayed) -> None:

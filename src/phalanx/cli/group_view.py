@@ -32,8 +32,8 @@ from phalanx.formats.wording import (
     nearness,
     operated_apart,
     price_basis,
-    split_sentence,
     used_honestly,
+    whose_evidence,
 )
 from phalanx.model import (
     AuthorisedGroup,
@@ -152,8 +152,8 @@ def _print_judgement(console: Console, judgement: Judgement, facts: GroupFacts) 
         f"level {level(judgement)}), "
         f"p {p_value(min(0.0, -judgement.log10_e))}"
     )
-    if split_sentence(judgement):
-        console.print(split_sentence(judgement))
+    if whose_evidence(judgement):
+        console.print(whose_evidence(judgement))
     found, served = judgement.discovered_at, judgement.served_before_discovery
     discovered = f"discovered at {minute(found)} UTC" if found else "never passed the level"
     if served is not None and facts.exchanges:

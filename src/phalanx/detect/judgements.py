@@ -30,7 +30,7 @@ def judgement_of(finder: FactFinder, verdict: Verdict) -> Judgement:
         evidence=evidence_lines(track),
         use_examined=track.log10_e_honest != NOT_ASKED,
         track=track.number,
-        split_from_parties=verdict.split_from_parties,
+        evidence_of_parties=verdict.evidence_of_parties,
         log10_e_one_operator=None if track.honest is None else track.honest.log10_e_one_operator,
     )
 

@@ -47,17 +47,44 @@ def split_operators(
         The parts, largest first, or the whole group as the only one. Parties that fit no
         part are left out.
     """
-    inside = np.isin(everything.party, members)
-    value, users = everything.value[inside], np.bincount(everything.value[inside])
-    shared = users[value] >= 2
-    links = Incidence(
-        everything.party[inside][shared], value[shared], everything.weight[inside][shared]
-    )
+    links = _links_within(everything, members)
     labels = communities(links, parties, seed)
     joined = _joined(links, groups_of(labels, 2), labels.size)
     least = max(minimum, int(np.ceil(MINIMUM_SHARE * members.size)))
     parts = [part for part in joined if part.size >= least]
     return sorted(parts, key=lambda part: -part.size) if len(parts) > 1 else [members]
+
+
+def operators_among(
+    everything: Incidence, parties: int, members: npt.NDArray[np.int64], seed: int
+) -> npt.NDArray[np.int64]:
+    """Partition parties of several operators by what they share.
+
+    Parameters:
+        everything: From `operator_links`.
+        parties: Number of parties in the population.
+        members: Parties of all of them.
+        seed: Fixes the result.
+
+    Returns:
+        Operator of each party, `MISSING` for a party that shares nothing, shape (parties,).
+    """
+    links = _links_within(everything, members)
+    labels = communities(links, parties, seed)
+    operators = np.full(parties, MISSING, dtype=np.int64)
+    for number, part in enumerate(_joined(links, groups_of(labels, 1), parties)):
+        operators[part] = number
+    return operators
+
+
+def _links_within(everything: Incidence, members: npt.NDArray[np.int64]) -> Incidence:
+    """Keep the links of some parties to values that two of them share."""
+    inside = np.isin(everything.party, members)
+    value, users = everything.value[inside], np.bincount(everything.value[inside])
+    shared = users[value] >= 2
+    return Incidence(
+        everything.party[inside][shared], value[shared], everything.weight[inside][shared]
+    )
 
 
 def _joined(

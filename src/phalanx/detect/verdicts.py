@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from phalanx.detect.membership import (
     prior_log_odds,
     standing_log_ratios,
 )
-from phalanx.detect.operators import operator_links, split_operators
+from phalanx.detect.operators import operator_links, operators_among, split_operators
 from phalanx.detect.replay import Replay
 from phalanx.detect.thresholds import CONFIDENT
 from phalanx.detect.track import Track, are_mostly_same, decide
@@ -56,7 +56,7 @@ class Verdict:
         return self.tracks[0]
 
     @property
-    def split_from_parties(self) -> int | None:
+    def evidence_of_parties(self) -> int | None:
         """Size of the tracked group where the members are not mostly that group."""
         tracked = self.lead.members
         return None if are_mostly_same(self.members, tracked) else int(tracked.size)
@@ -94,9 +94,10 @@ def sort_tracks(tracks: Sequence[Track], replay: Replay) -> Sorting:
         for verdict in _verdicts(merger, replay, links)
         if is_still_unlike(verdict, replay)
     ]
+    campaigns = _disjoint(campaigns, moment.population.parties.count)
     campaigns = [
         verdict
-        for verdict in _disjoint(campaigns, moment.population.parties.count)
+        for verdict in _by_operator(campaigns, links, replay)
         if is_still_unlike(verdict, replay)
     ]
     taken = np.zeros(moment.population.parties.count, dtype=np.bool_)
@@ -136,6 +137,48 @@ def _disjoint(verdicts: Sequence[Verdict], parties: int) -> list[Verdict]:
         if np.count_nonzero(kept) >= _FEWEST_PARTIES:
             disjoint.append(verdict.keep(kept))
     return disjoint
+
+
+def _by_operator(verdicts: Sequence[Verdict], links: Incidence, replay: Replay) -> list[Verdict]:
+    """Put together what one operator keeps apart, and apart what was only born together.
+
+    One who pays with several cards and registers under several domains is several groups of
+    identity, and operators who register in the same hours are one group of birth. Groups that
+    content formed are left as they are: content told them apart.
+    """
+    by_content = [verdict for verdict in verdicts if verdict.lead.route == "content"]
+    others = [verdict for verdict in verdicts if verdict.lead.route != "content"]
+    if len(others) < 2:
+        return list(verdicts)
+    parties = replay.moment.population.parties.count
+    members = np.concatenate([verdict.members for verdict in others])
+    source = np.repeat(np.arange(len(others)), [verdict.members.size for verdict in others])
+    operator = operators_among(links, parties, members, replay.settings.seed)[members]
+    counts = np.zeros((len(others), int(operator.max(initial=0)) + 1), dtype=np.int64)
+    np.add.at(counts, (source[operator != MISSING], operator[operator != MISSING]), 1)
+    # Who shares nothing stays with most of its group.
+    operator = np.where(operator == MISSING, counts.argmax(axis=1)[source], operator)
+    together = Verdict(
+        (),
+        members,
+        np.concatenate([verdict.confidence for verdict in others]),
+        np.concatenate([verdict.grounds for verdict in others]),
+    )
+    regrouped = []
+    for number in np.unique(operator):
+        rows = np.flatnonzero(operator == number)
+        rows = rows[np.argsort(-together.confidence[rows], kind="stable")]
+        if rows.size < _FEWEST_PARTIES:
+            continue
+        given = counts[:, number]
+        mostly = np.flatnonzero(2 * given > counts.sum(axis=1)).tolist()
+        first = int(given.argmax())
+        ordered = [first, *(place for place in mostly if place != first)]
+        tracks = dict.fromkeys(track.number for place in ordered for track in others[place].tracks)
+        by_number = {t.number: t for place in ordered for t in others[place].tracks}
+        part = together.keep(rows)
+        regrouped.append(replace(part, tracks=tuple(by_number[n] for n in tracks)))
+    return [*by_content, *regrouped]
 
 
 def _strongest_first(track: Track) -> tuple[bool, float, float, int]:
@@ -225,6 +268,6 @@ def is_still_unlike(verdict: Verdict, replay: Replay) -> bool:
     if verdict.members.size < _FEWEST_PARTIES:
         return False
     lead, members = verdict.lead, np.sort(verdict.members)
-    needed = STILL_LOG10_E if verdict.split_from_parties is None else lead.threshold
+    needed = STILL_LOG10_E if verdict.evidence_of_parties is None else lead.threshold
     circle = np.union1d(members, lead.members)
     return replay.examine_use(members, circle, lead).log10_e >= needed

@@ -191,16 +191,16 @@ def how_lines_add_up(judgement: Judgement, parties: int) -> str:
     )
 
 
-def split_sentence(judgement: Judgement) -> str:
-    """Say whose evidence it is where a group was split; empty where it is its own.
+def whose_evidence(judgement: Judgement) -> str:
+    """Say whose evidence it is where a group was split or joined; empty where it is its own.
 
     Parameters:
         judgement: Of a listed group.
     """
-    if judgement.split_from_parties is None:
+    if judgement.evidence_of_parties is None:
         return ""
-    parties = plural(judgement.split_from_parties, "party")
-    return f"Evidence of the group of {parties} that it was split from."
+    parties = plural(judgement.evidence_of_parties, "party")
+    return f"Evidence of a group of {parties} that it was split from, or that was joined to it."
 
 
 def against_known_set(fraction: float) -> str:

@@ -134,7 +134,7 @@ class Judgement:
     """Evidence against honest use if all members were one operator that declared itself; null
     where use was not examined."""
 
-    split_from_parties: int | None = None
+    evidence_of_parties: int | None = None
     """Size of the tested group where the members are not mostly that group, but a part of it or
     what other groups left of it: the evidence is that group's. Null where it is their own."""
 
