@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from phalanx.detect.groups import Incidence
 from phalanx.detect.population import Population
 from phalanx.detect.replay import Replay
 from phalanx.detect.replay_state import ReplaySettings
 from phalanx.detect.route import Route
 from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
 from phalanx.detect.track import Track
-from phalanx.detect.verdicts import GROUNDS, Verdict, is_still_unlike, sort_tracks
+from phalanx.detect.verdicts import GROUNDS, Verdict, by_operator, is_still_unlike, sort_tracks
 
 SETTINGS = ReplaySettings(0.1, 5, 0, 2, None)
 
@@ -98,6 +99,16 @@ def test_what_one_operator_keeps_apart_is_one_campaign(replayed: Replayed) -> No
     (found,) = sort_tracks(tracks, replayed.replay).campaigns
     assert found.members.size > 50
     assert len(found.tracks) == 2
+
+
+def test_groups_that_share_nothing_are_not_joined(replayed: Replayed) -> None:
+    """Parties without any common value stay the groups that they were."""
+    nobody = np.zeros(0, dtype=np.int64)
+    parts = replayed.campaign[:20], replayed.campaign[20:]
+    verdicts = [_verdict(_sure(n, part, route="birth"), part) for n, part in enumerate(parts)]
+    links = Incidence(nobody, nobody, nobody.astype(np.float64))
+    found = by_operator(verdicts, links, replayed.replay)
+    assert [verdict.members.tolist() for verdict in found] == [part.tolist() for part in parts]
 
 
 def test_a_group_that_lost_some_members_keeps_its_evidence(replayed: Replayed) -> None:

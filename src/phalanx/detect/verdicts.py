@@ -97,7 +97,7 @@ def sort_tracks(tracks: Sequence[Track], replay: Replay) -> Sorting:
     campaigns = _disjoint(campaigns, moment.population.parties.count)
     campaigns = [
         verdict
-        for verdict in _by_operator(campaigns, links, replay)
+        for verdict in by_operator(campaigns, links, replay)
         if is_still_unlike(verdict, replay)
     ]
     taken = np.zeros(moment.population.parties.count, dtype=np.bool_)
@@ -139,12 +139,17 @@ def _disjoint(verdicts: Sequence[Verdict], parties: int) -> list[Verdict]:
     return disjoint
 
 
-def _by_operator(verdicts: Sequence[Verdict], links: Incidence, replay: Replay) -> list[Verdict]:
+def by_operator(verdicts: Sequence[Verdict], links: Incidence, replay: Replay) -> list[Verdict]:
     """Put together what one operator keeps apart, and apart what was only born together.
 
     One who pays with several cards and registers under several domains is several groups of
     identity, and operators who register in the same hours are one group of birth. Groups that
     content formed are left as they are: content told them apart.
+
+    Parameters:
+        verdicts: Listed groups, none of whose parties stands in two.
+        links: From `operator_links`.
+        replay: At its last step.
     """
     by_content = [verdict for verdict in verdicts if verdict.lead.route == "content"]
     others = [verdict for verdict in verdicts if verdict.lead.route != "content"]
@@ -154,10 +159,14 @@ def _by_operator(verdicts: Sequence[Verdict], links: Incidence, replay: Replay) 
     members = np.concatenate([verdict.members for verdict in others])
     source = np.repeat(np.arange(len(others)), [verdict.members.size for verdict in others])
     operator = operators_among(links, parties, members, replay.settings.seed)[members]
-    counts = np.zeros((len(others), int(operator.max(initial=0)) + 1), dtype=np.int64)
-    np.add.at(counts, (source[operator != MISSING], operator[operator != MISSING]), 1)
-    # Who shares nothing stays with most of its group.
-    operator = np.where(operator == MISSING, counts.argmax(axis=1)[source], operator)
+    # Who shares nothing stays with most of its group, and a group that shares nothing by itself.
+    own = int(operator.max(initial=MISSING)) + 1 + np.arange(len(others))
+    shares = operator != MISSING
+    counts = np.zeros((len(others), int(own[-1]) + 1), dtype=np.int64)
+    np.add.at(counts, (source[shares], operator[shares]), 1)
+    home = np.where(counts.any(axis=1), counts.argmax(axis=1), own)[source]
+    operator = np.where(shares, operator, home)
+    np.add.at(counts, (source[~shares], home[~shares]), 1)
     together = Verdict(
         (),
         members,
@@ -174,10 +183,8 @@ def _by_operator(verdicts: Sequence[Verdict], links: Incidence, replay: Replay) 
         mostly = np.flatnonzero(2 * given > counts.sum(axis=1)).tolist()
         first = int(given.argmax())
         ordered = [first, *(place for place in mostly if place != first)]
-        tracks = dict.fromkeys(track.number for place in ordered for track in others[place].tracks)
-        by_number = {t.number: t for place in ordered for t in others[place].tracks}
-        part = together.keep(rows)
-        regrouped.append(replace(part, tracks=tuple(by_number[n] for n in tracks)))
+        tracks = {track.number: track for place in ordered for track in others[place].tracks}
+        regrouped.append(replace(together.keep(rows), tracks=tuple(tracks.values())))
     return [*by_content, *regrouped]
 
 
