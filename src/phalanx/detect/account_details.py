@@ -75,19 +75,20 @@ def account_details(
         ),
         "log10_e_apart_with": _known(evidence[of_account, 0], pa.float64()),
         "log10_e_apart_without": _known(evidence[of_account, 1], pa.float64()),
-        "tracks": pa.array(_tracks_of(replay)[of_account], pa.list_(pa.int32())),
+        "tracks": _tracks_of(replay).take(pa.array(of_account)),
         "grant_ids": pa.array(grants.covering(population), pa.list_(pa.string())),
     }
 
 
-def _tracks_of(replay: Replay) -> npt.NDArray[np.object_]:
-    """Return the numbers of the tracks that each party is in, shape (parties,)."""
-    found = np.empty(replay.moment.population.parties.count, dtype=np.object_)
-    found[:] = [[] for _ in found]
-    for track in replay.tracks:
-        for party in track.members:
-            found[party].append(track.number)
-    return found
+def _tracks_of(replay: Replay) -> pa.ListArray:
+    """Return the numbers of the tracks that each party is in, ascending, one list per party."""
+    sizes = [track.members.size for track in replay.tracks]
+    number = np.repeat([track.number for track in replay.tracks], sizes).astype(np.int32)
+    party = np.concatenate([np.zeros(0, dtype=np.int64), *(t.members for t in replay.tracks)])
+    order = np.lexsort((number, party))
+    parties = np.arange(replay.moment.population.parties.count + 1)
+    starts = np.searchsorted(party[order], parties).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(starts), pa.array(number[order]))
 
 
 def _alike(

@@ -62,7 +62,7 @@ class GrantBook:
         Parameters:
             population: First and last exchange of each account.
         """
-        seen = _seen(population)
+        seen = self._seen(population)
         return [
             [
                 grant.grant_id
@@ -81,7 +81,7 @@ class GrantBook:
         Returns:
             Note -> how many accounts it is about; 1 where it is about none.
         """
-        seen = _seen(population)
+        seen = self._seen(population)
         notes: dict[str, int] = {}
         for grant in self.grants:
             named = self.named[grant.grant_id]
@@ -94,6 +94,17 @@ class GrantBook:
                     f"{grant.valid_from:%Y-%m-%d} to {grant.valid_until:%Y-%m-%d}, not covered"
                 ] = outside
         return notes
+
+    def _seen(self, population: Population) -> dict[str, tuple[datetime, datetime]]:
+        """Return the first and last exchange of each account that a grant names."""
+        named = frozenset[str]().union(*self.named.values())
+        rows = zip(
+            population.account_names,
+            population.accounts["first_seen"].to_pylist(),
+            population.accounts["last_seen"].to_pylist(),
+            strict=True,
+        )
+        return {name: (instant(first), instant(last)) for name, first, last in rows if name in named}
 
 
 def look_up(config: ScanConfig, population: Population, names: Names) -> GrantBook:
@@ -128,16 +139,6 @@ def look_up(config: ScanConfig, population: Population, names: Names) -> GrantBo
         }
         named[grant.grant_id] = named.get(grant.grant_id, frozenset()) | found
     return GrantBook(named, config.grants)
-
-
-def _seen(population: Population) -> dict[str, tuple[datetime, datetime]]:
-    rows = zip(
-        population.account_names,
-        population.accounts["first_seen"].to_pylist(),
-        population.accounts["last_seen"].to_pylist(),
-        strict=True,
-    )
-    return {name: (instant(first), instant(last)) for name, first, last in rows}
 
 
 def _spans(grant: Grant, first: datetime, last: datetime) -> bool:

@@ -7,7 +7,7 @@ together. An engine would first put together all that the rows carry.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import groupby
@@ -27,6 +27,7 @@ REQUEST = "request"
 """Key of a last turn with all earlier ones; not a column, made of two."""
 
 _PLACES_PER_VALUE = 4
+_GROUPS_REMEMBERED = 64
 
 Integers = npt.NDArray[np.int64]
 
@@ -68,11 +69,14 @@ class KeptRows:
         file, place = self._groups[group]
         return self._opened(file).read_row_group(place, list(columns), use_threads=False)
 
+    @cached_property
+    def _accounts(self) -> Callable[[int], Integers]:
+        """Remember the accounts of the groups read last, which each column is asked for."""
+        return lru_cache(maxsize=_GROUPS_REMEMBERED)(lambda group: self.keys(group, "account"))
+
     def accounts(self, carriers: Carriers) -> Integers:
         """Return the hashes of the accounts of some rows."""
-        return np.asarray(self.read(carriers.group, ["account"])["account"].to_numpy())[
-            carriers.row
-        ]
+        return self._accounts(carriers.group)[carriers.row]
 
     def keys(self, group: int, name: str) -> Integers:
         """Return what the rows of a group carry in a column, 0 for nothing."""
@@ -173,24 +177,28 @@ def find_shared(
         values = part.values(name)
         passed_over = pa.concat_arrays([shared, pa.array([0], pa.int64())])
         unknown = values.filter(pc.invert(pc.is_in(values, value_set=passed_over)))
-        became = unknown.filter(_become_shared(everything, name, unknown))
-        old += _found(part, key, name, shared)
-        new += _found(everything, key, name, became)
+        old += _found(key, part.carriers(name, shared), shared)
+        new += _found(key, _become_shared(everything, name, unknown), unknown)
     return SharedRows(_put_together(part, old, details), _put_together(everything, new, details))
 
 
-def _become_shared(rows: KeptRows, name: str, values: pa.Array) -> pa.Array:
-    """Say of each value whether several accounts carry it: not all are the one seen first."""
+def _become_shared(rows: KeptRows, name: str, values: pa.Array) -> list[Carriers]:
+    """Find the rows with values that several accounts carry: not all are the one seen first."""
     first = np.zeros(len(values), dtype=np.int64)
     is_seen = np.zeros(len(values), dtype=np.bool_)
     is_shared = np.zeros(len(values), dtype=np.bool_)
-    for met in rows.carriers(name, values):
+    all_met = list(rows.carriers(name, values))
+    for met in all_met:
         account = rows.accounts(met)
         unseen = ~is_seen[met.value]
         first[met.value[unseen]] = account[unseen]
         is_seen[met.value] = True
         is_shared[met.value[first[met.value] != account]] = True
-    return pa.array(is_shared)
+    return [
+        Carriers(met.group, met.row[kept], met.value[kept])
+        for met in all_met
+        if (kept := is_shared[met.value]).any()
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +214,9 @@ class _Found:
     """Of the value of each."""
 
 
-def _found(rows: KeptRows, key: int, name: str, shared: pa.Array) -> Iterator[_Found]:
-    for met in rows.carriers(name, shared):
-        yield _Found(key, met.group, met.row, shared.take(pa.array(met.value)))
+def _found(key: int, carriers: Iterable[Carriers], values: pa.Array) -> Iterator[_Found]:
+    for met in carriers:
+        yield _Found(key, met.group, met.row, values.take(pa.array(met.value)))
 
 
 def _put_together(rows: KeptRows, found: Sequence[_Found], details: Sequence[str]) -> pa.Table:

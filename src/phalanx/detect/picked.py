@@ -6,6 +6,7 @@ which somebody sends a thousand says no more than one in which they send one.
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -62,9 +63,20 @@ class PickedPrompts:
         if last < self._added:
             self._begin()
         rows = slice(self._added, last)
-        party, signs = self.party[rows], self.signs[rows].astype("<i8")
-        np.add.at(self._prompts, party, 1)
-        bits = np.unpackbits(signs.view(np.uint8).reshape(-1, 8), axis=1, bitorder="little")
-        np.add.at(self._sums, party, bits.astype(np.float32) * 2.0 - 1.0)
+        _add(self.party[rows], self.signs[rows], self._prompts, self._sums)
         self._added = last
         return self._prompts, self._sums
+
+
+@numba.njit(cache=True, nogil=True)
+def _add(
+    party: npt.NDArray[np.int64],
+    signs: npt.NDArray[np.int64],
+    prompts: npt.NDArray[np.int64],
+    sums: npt.NDArray[np.float32],
+) -> None:
+    """Add prompts to what is known of their parties."""
+    for row in range(party.size):
+        prompts[party[row]] += 1
+        for place in range(sums.shape[1]):
+            sums[party[row], place] += 2 * ((signs[row] >> place) & 1) - 1

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import numpy as np
@@ -191,14 +192,11 @@ def _lines(of_tracks: Sequence[Sequence[FamilyEvidence]]) -> pa.ListArray:
 def _tests(name: str, tests: Sequence[FamilyTest]) -> pa.StructArray:
     """Return the tests of one kind, null where a test is of another."""
     kind, fields = _TESTS[name], list(_LINES.value_type.field(name).type)
+    read, nothing = attrgetter(*(each.name for each in fields)), (None,) * len(fields)
     other = [not isinstance(test, kind) for test in tests]
-    columns = [
-        pa.array(
-            [None if no else getattr(t, each.name) for t, no in zip(tests, other, strict=True)],
-            each.type,
-        )
-        for each in fields
-    ]
+    rows = [nothing if no else read(test) for test, no in zip(tests, other, strict=True)]
+    values = zip(*rows, strict=True) if rows else [()] * len(fields)
+    columns = [pa.array(v, each.type) for v, each in zip(values, fields, strict=True)]
     return pa.StructArray.from_arrays(columns, fields=fields, mask=pa.array(other, pa.bool_()))
 
 

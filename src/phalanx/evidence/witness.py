@@ -30,8 +30,8 @@ _OWN_MEAN_FROM = 10.0
 _RIDGE = 0.1
 """Share of the average variance that is added to the variance in every direction."""
 
-_DECIMALS = 9
-"""To which scores are rounded: those of equal vectors are equal, however they were added up."""
+_STEPS_PER_UNIT = 1e9
+"""Scores are rounded to its reciprocal: those of equal vectors are equal, however added up."""
 
 _LN10 = float(np.log(10.0))
 
@@ -119,8 +119,8 @@ class Witness:
         self._strata[carried] = codes
         self._vectors = np.zeros(vectors.shape)
         centred = vectors[carried] - vectors[carried].mean(axis=0)
-        means = np.stack([np.bincount(codes, weights=column) for column in centred.T], axis=1)
-        centred -= (means / (sizes[:, None] + _OWN_MEAN_FROM))[codes]
+        sums = _sums(centred, codes, sizes.size)
+        centred -= (sums / (sizes[:, None] + _OWN_MEAN_FROM))[codes]
         self._vectors[carried] = centred
         covariance = centred.T @ centred / carried.size
         spread = float(np.trace(covariance)) / covariance.shape[0]
@@ -172,6 +172,17 @@ class Witness:
         return WitnessTest(
             mean(log10_es), ranked.size, int(np.count_nonzero(ranked <= 0.1)), compared
         )
+
+
+@numba.njit(cache=True, nogil=True)
+def _sums(
+    vectors: npt.NDArray[np.float64], codes: npt.NDArray[np.int64], kinds: int
+) -> npt.NDArray[np.float64]:
+    """Add up the vectors of each kind, shape (kinds, dimensions)."""
+    sums = np.zeros((kinds, vectors.shape[1]))
+    for row in range(codes.size):
+        sums[codes[row]] += vectors[row]
+    return sums
 
 
 @numba.njit(cache=True, nogil=True)
@@ -236,7 +247,13 @@ def _in_turn(
 def _score(
     vectors: npt.NDArray[np.float64], party: int, direction: npt.NDArray[np.float64]
 ) -> float:
-    score = 0.0
+    return float(np.rint(_product(vectors[party], direction) * _STEPS_PER_UNIT))
+
+
+# In whatever order terms are added, scores are rounded after it.
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def _product(vector: npt.NDArray[np.float64], direction: npt.NDArray[np.float64]) -> float:
+    product = 0.0
     for dimension in range(direction.size):
-        score += vectors[party, dimension] * direction[dimension]
-    return float(np.round(score, _DECIMALS))
+        product += vector[dimension] * direction[dimension]
+    return product

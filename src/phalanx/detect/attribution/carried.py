@@ -69,6 +69,12 @@ class Carried:
         values, code = np.unique(self.value, return_inverse=True)
         return values, code.astype(np.int64)
 
+    @cached_property
+    def total(self) -> npt.NDArray[np.int64]:
+        """Parties that carry each distinct value; counted once."""
+        values, code = self.codes
+        return np.bincount(code, minlength=values.size)
+
 
 def standing(family: Family, values: npt.NDArray[np.int64]) -> Carried:
     """Return who carries what in a family of one value a party, 0 where it has none.
@@ -117,24 +123,23 @@ def linked(carried: Carried, members: npt.NDArray[np.int64]) -> Linked:
     inside = np.zeros(carried.carriers.size, dtype=np.bool_)
     inside[members] = True
     values, code = carried.codes
-    mine = np.bincount(code[inside[carried.party]], minlength=values.size)
-    total = np.bincount(code, minlength=values.size)
+    shown, mine = np.unique(code[inside[carried.party]], return_counts=True)
+    others = carried.total[shown] - mine
     carrying = int(np.count_nonzero(carried.carriers))
     drawn = int(np.count_nonzero(carried.carriers & inside))
-    looked_at = max(1, int(np.count_nonzero(mine)))
-    others = total - mine
     lift = mine * max(carrying - drawn, 1) >= LEAST_LIFT * others * max(drawn, 1)
     chosen = np.flatnonzero((mine >= MINIMUM_USERS) & lift)
+    total = mine[chosen] + others[chosen]
     log10_p = np.minimum(
         0.0,
-        hypergeom.logsf(mine[chosen] - 1, carrying, total[chosen], drawn) / np.log(10.0)
-        + np.log10(looked_at),
+        hypergeom.logsf(mine[chosen] - 1, carrying, total, drawn) / np.log(10.0)
+        + np.log10(max(1, shown.size)),
     )
     kept = log10_p <= MOST_LOG10_P
     chosen, log10_p = chosen[kept], log10_p[kept]
     order = np.lexsort((others[chosen], -mine[chosen]))
     chosen = chosen[order]
-    return Linked(values[chosen], mine[chosen], others[chosen], log10_p[order])
+    return Linked(values[shown[chosen]], mine[chosen], others[chosen], log10_p[order])
 
 
 def carriers_of(carried: Carried, values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
