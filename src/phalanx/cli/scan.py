@@ -81,14 +81,13 @@ def scan_into(
     Raises:
         InputError: If nothing can be read, or the folder cannot be written.
     """
-    import tempfile
-
     from phalanx.detect import scan as find_campaigns
     from phalanx.formats.folder import check_place, write_scan
+    from phalanx.scratch import ScratchFolder
 
     check_place(folder)
-    with tempfile.TemporaryDirectory(prefix="phalanx-") as scratch:
-        rejects = Path(scratch) / "rejects.jsonl"
+    with ScratchFolder() as scratch:
+        rejects = scratch.path / "rejects.jsonl"
 
         def deliver(result: ScanResult) -> None:
             write_scan(result, folder, rejects=rejects)

@@ -104,7 +104,9 @@ class GrantBook:
             population.accounts["last_seen"].to_pylist(),
             strict=True,
         )
-        return {name: (instant(first), instant(last)) for name, first, last in rows if name in named}
+        return {
+            name: (instant(first), instant(last)) for name, first, last in rows if name in named
+        }
 
 
 def look_up(config: ScanConfig, population: Population, names: Names) -> GrantBook:

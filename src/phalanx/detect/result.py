@@ -121,7 +121,11 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanResult:
-    """Campaigns and everything beside them. Every opened group is in exactly one list."""
+    """Campaigns and everything beside them.
+
+    Every opened group is in exactly one list, or mostly about accounts of campaigns: groups about
+    the same accounts become one.
+    """
 
     campaigns: tuple[Campaign, ...]
     authorised: tuple[AuthorisedGroup, ...]

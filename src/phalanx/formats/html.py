@@ -19,7 +19,7 @@ from phalanx.formats.basis import bases_of, with_basis
 from phalanx.formats.charts import MAX_ROWS, Spec, charts_of, javascript_bundle, static_svg
 from phalanx.formats.document import public_parameters
 from phalanx.formats.evidence_plane import MAX_POINTS, groups_in_plane
-from phalanx.formats.reasons import by_reason
+from phalanx.formats.reasons import became_of_the_others, by_reason
 from phalanx.printable import printable, printable_json
 
 _ESCAPES = {
@@ -53,6 +53,9 @@ def render(result: ScanResult) -> str:
             charts=_json_for_html(charts),
             chart_names=tuple(charts),
             reasons=by_reason(result.not_judged),
+            became_of_the_others=became_of_the_others(
+                result.population.groups_opened, len(result.not_judged)
+            ),
             groups_in_plane=groups_in_plane(result),
             # Chart markup is drawn by our own engine, which escapes every text in it.
             static={

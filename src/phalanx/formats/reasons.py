@@ -1,10 +1,11 @@
-"""Groups that were not judged, put together by reason."""
+"""Groups that were not judged, put together by reason, and what became of the others."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from phalanx.formats.notation import count, plural
 from phalanx.model import NotJudged
 
 
@@ -49,3 +50,28 @@ def by_reason(groups: Sequence[NotJudged]) -> tuple[Reason, ...]:
         for text, some in found.items()
     ]
     return tuple(sorted(reasons, key=lambda reason: -len(reason.groups)))
+
+
+def became_of_the_others(opened: int, not_judged: int) -> str:
+    """Say where the groups are that were opened and do not stand among those not judged.
+
+    Parameters:
+        opened: Groups ever opened.
+        not_judged: Those on which the data could not decide.
+
+    Examples:
+        >>> became_of_the_others(355, 313)
+        'The other 42 of 355 groups opened are about accounts of listed groups: several of them
+        may have become one.'
+        >>> became_of_the_others(3, 3)
+        ''
+    """
+    listed = opened - not_judged
+    if not listed:
+        return ""
+    verb = "is" if listed == 1 else "are"
+    others = f"The other {count(listed)}" if not_judged else f"All {count(listed)}"
+    return (
+        f"{others} of {plural(opened, 'group')} opened {verb} about accounts of listed groups: "
+        "several of them may have become one."
+    )

@@ -22,7 +22,7 @@ from phalanx.formats.notation import (
     share,
     short_count,
 )
-from phalanx.formats.reasons import by_reason
+from phalanx.formats.reasons import became_of_the_others, by_reason
 from phalanx.formats.wording import (
     MIXED_MEANING,
     PARTIES,
@@ -227,6 +227,10 @@ def _not_judged(result: ScanResult) -> Group:
     return Group(
         _titled("Not judged: the data could not decide", table),
         Text("each with its numbers: phalanx campaigns show GROUP, or campaigns.json", style="dim"),
+        Text(
+            became_of_the_others(result.population.groups_opened, len(result.not_judged)),
+            style="dim",
+        ),
     )
 
 

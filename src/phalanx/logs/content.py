@@ -7,7 +7,6 @@ encoding by byte-order mark. A file that expands beyond reason is refused.
 from __future__ import annotations
 
 import codecs
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import pyarrow as pa
 
 from phalanx.errors import InputError
 from phalanx.logs.decompress import DecompressionError, compression_of, decompressed
+from phalanx.scratch import ScratchFolder
 
 HEAD_BYTES = 256 << 10
 """How much of a file the readers are shown."""
@@ -37,6 +37,7 @@ class LogFile:
     r"""One input file.
 
     Examples:
+        >>> import tempfile
         >>> with tempfile.NamedTemporaryFile() as file:
         ...     _ = file.write(b"\xef\xbb\xbftimestamp"), file.flush()
         ...     LogFile(Path(file.name)).head()
@@ -79,11 +80,12 @@ class LogFile:
             with pa.OSFile(self.name) as file:
                 yield file
             return
-        with tempfile.NamedTemporaryFile(prefix="phalanx-") as unpacked:
-            for piece in decompressed(self.path, piece_bytes=_PIECE):
-                unpacked.write(piece)
-            unpacked.flush()
-            with pa.OSFile(unpacked.name) as file:
+        with ScratchFolder() as scratch:
+            unpacked = scratch.path / "unpacked"
+            with unpacked.open("wb") as pieces:
+                for piece in decompressed(self.path, piece_bytes=_PIECE):
+                    pieces.write(piece)
+            with pa.OSFile(str(unpacked)) as file:
                 yield file
 
     def _text(self, *, piece_bytes: int) -> Iterator[bytes]:

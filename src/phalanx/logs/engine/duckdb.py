@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 from phalanx.logs.engine.memory import Memory
 from phalanx.logs.engine.protocol import Kernel, Reduced, Sighting
 from phalanx.logs.exchange_log import ExchangeLog
+from phalanx.scratch import ScratchFolder
 
 _LARGEST_DICTIONARY = 20_000
 """Values of one row group. Most columns are hashes that hardly repeat: trying whether they do
@@ -45,8 +45,8 @@ class DuckDBEngine:
         self, *, memory_limit_bytes: int, threads: int, directory: Path | None = None
     ) -> None:
         """Open the engine; nothing is read yet."""
-        self._temporary = tempfile.TemporaryDirectory(prefix="phalanx-", dir=directory)
-        self.directory = Path(self._temporary.name)
+        self._scratch = ScratchFolder(directory)
+        self.directory = self._scratch.path
         self._threads = threads
         self.connection = ibis.duckdb.connect(
             temp_directory=str(self.directory / "spill"),
@@ -67,7 +67,7 @@ class DuckDBEngine:
     ) -> None:
         """Close the connection and remove intermediate files."""
         self.connection.disconnect()
-        self._temporary.cleanup()
+        self._scratch.remove()
 
     def read(self, log: ExchangeLog, kernel: Kernel) -> tuple[ibis.Table, Memory]:
         """Run a kernel over a log, on all threads, and keep the result as a table.

@@ -1,0 +1,91 @@
+"""What a run puts aside is gone when it is over, however it ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from phalanx.scratch import PREFIX, ScratchFolder
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from phalanx.scratch import ScratchFolder
+scratch = ScratchFolder(Path(sys.argv[1]))
+(scratch.path / "rows").write_text("who sent what")
+print("made", flush=True)
+time.sleep(60)
+"""
+
+
+def running(above: Path) -> subprocess.Popen[str]:
+    """Start a run that holds a folder."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(above)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "made\n"
+    return process
+
+
+def folders(above: Path) -> list[Path]:
+    """List the folders of runs."""
+    return sorted(above.glob(f"{PREFIX}*"))
+
+
+def test_folder_is_removed_after_a_failure(tmp_path: Path) -> None:
+    """An error inside does not leave it behind."""
+
+    def fail() -> None:
+        with ScratchFolder(tmp_path) as scratch:
+            (scratch.path / "rows").write_text("1")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert not folders(tmp_path)
+
+
+def test_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """Nobody else may look into it."""
+    with ScratchFolder(tmp_path) as scratch:
+        assert scratch.path.stat().st_mode & 0o077 == 0
+
+
+def test_killed_run_is_cleared_by_the_next_one(tmp_path: Path) -> None:
+    """What it could not remove is gone as soon as another run begins."""
+    process = running(tmp_path)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    (left,) = folders(tmp_path)
+    with ScratchFolder(tmp_path) as scratch:
+        assert folders(tmp_path) == [scratch.path]
+    assert not left.exists()
+
+
+def test_running_one_keeps_its_folder(tmp_path: Path) -> None:
+    """Runs beside each other leave each other's folders alone."""
+    process = running(tmp_path)
+    (theirs,) = folders(tmp_path)
+    with ScratchFolder(tmp_path):
+        assert (theirs / "rows").read_text() == "who sent what"
+    process.kill()
+    process.communicate()
+
+
+def test_link_with_the_name_of_a_folder_is_left_alone(tmp_path: Path) -> None:
+    """Whoever may write there cannot have something else removed."""
+    target = tmp_path / "target"
+    target.mkdir()
+    (target / "in-use").write_text("")
+    link = tmp_path / f"{PREFIX}link"
+    link.symlink_to(target)
+    with ScratchFolder(tmp_path):
+        pass
+    assert (target / "in-use").exists()
+    assert os.path.lexists(link)
