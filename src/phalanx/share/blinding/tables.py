@@ -52,7 +52,7 @@ MEMBERS = Table(
 BUCKETS = Table(
     "blinding_bucket",
     METADATA,
-    Column("party", String(64), primary_key=True),
+    Column("party", String(128), primary_key=True),
     Column("elements", Double, nullable=False),
     Column("at_seconds", Double, nullable=False),
     comment="What a party may ask at once, as of a moment; it fills up with time.",
@@ -61,7 +61,7 @@ BUCKETS = Table(
 USAGE = Table(
     "blinding_usage",
     METADATA,
-    Column("party", String(64), primary_key=True),
+    Column("party", String(128), primary_key=True),
     Column("day", String(10), primary_key=True),
     Column("elements", BigInteger, nullable=False),
     Column("requests", BigInteger, nullable=False),
