@@ -9,13 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.detect.groups import COMMON_ONE_IN, MINIMUM_USERS, Incidence
+from phalanx.detect.habits import KNOWN_SETS
 from phalanx.detect.links import MISSING, STANDING_FAMILIES
 from phalanx.detect.membership import (
+    COVERED,
+    KNOWN,
     Core,
-    content_log_ratio,
     membership,
     over_sources,
     prior_log_odds,
+    share_log_ratio,
     standing_log_ratios,
 )
 from phalanx.detect.operators import operator_links, operators_among, split_operators
@@ -234,7 +237,7 @@ def _verdicts(merger: _Merger, replay: Replay, links: Incidence) -> list[Verdict
     moment, settings = replay.moment, replay.settings
     union = np.flatnonzero(merger.inside)
     lead = merger.tracks[0].members
-    content = content_log_ratio(replay.coverage(lead), replay.exchanges, lead)
+    content = _content_log_ratio(replay, lead)
     core = _core(merger)
     verdicts = []
     parties = moment.population.parties.count
@@ -248,6 +251,15 @@ def _verdicts(merger: _Merger, replay: Replay, links: Incidence) -> list[Verdict
         order = np.argsort(-confidence, kind="stable")
         verdicts.append(everyone.keep(order[confidence[order] >= CONFIDENT]))
     return verdicts
+
+
+def _content_log_ratio(replay: Replay, members: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Return what all that a party sends says of its membership."""
+    ratio = share_log_ratio(replay.coverage(members), replay.exchanges, members, COVERED)
+    if replay.settings.knows_sets:
+        known = replay.use_between(0, replay.moment.step).shares[:, KNOWN_SETS]
+        ratio = ratio + share_log_ratio(known, replay.exchanges, members, KNOWN)
+    return ratio
 
 
 def _core(merger: _Merger) -> Core:
