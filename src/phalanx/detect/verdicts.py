@@ -28,6 +28,7 @@ from phalanx.detect.track import Track, are_mostly_same, decide
 from phalanx.evidence import e_benjamini_hochberg
 
 _FEWEST_PARTIES = 2
+_NEARLY_ALL = 0.9
 
 STILL_LOG10_E = 1.0
 """Evidence against honest use that the members of a listed campaign must show at the end."""
@@ -49,9 +50,17 @@ class Verdict:
     grounds: npt.NDArray[np.float64]
     """What the confidence is made of, see `GROUNDS`, shape (members, grounds)."""
 
+    is_part: bool = False
+    """Whether another part of the same group was told apart."""
+
     def keep(self, rows: npt.NDArray[np.generic]) -> Verdict:
         """Return the members of some rows, in that order."""
-        return Verdict(self.tracks, self.members[rows], self.confidence[rows], self.grounds[rows])
+        return replace(
+            self,
+            members=self.members[rows],
+            confidence=self.confidence[rows],
+            grounds=self.grounds[rows],
+        )
 
     @property
     def lead(self) -> Track:
@@ -60,9 +69,16 @@ class Verdict:
 
     @property
     def evidence_of_parties(self) -> int | None:
-        """Size of the tracked group where the members are not mostly that group."""
+        """Size of the tracked group where the members are not mostly that group.
+
+        Of one that was split, a part must be nearly all of it: what others showed is not its own.
+        """
         tracked = self.lead.members
-        return None if are_mostly_same(self.members, tracked) else int(tracked.size)
+        is_same = are_mostly_same(self.members, tracked) and (
+            not self.is_part
+            or np.intersect1d(self.members, tracked).size >= _NEARLY_ALL * tracked.size
+        )
+        return None if is_same else int(tracked.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +203,10 @@ def by_operator(verdicts: Sequence[Verdict], links: Incidence, replay: Replay) -
         first = int(given.argmax())
         ordered = [first, *(place for place in mostly if place != first)]
         tracks = {track.number: track for place in ordered for track in others[place].tracks}
-        regrouped.append(replace(together.keep(rows), tracks=tuple(tracks.values())))
+        is_part = others[first].is_part or np.count_nonzero(counts[first]) > 1
+        regrouped.append(
+            replace(together.keep(rows), tracks=tuple(tracks.values()), is_part=bool(is_part))
+        )
     return [*by_content, *regrouped]
 
 
@@ -241,13 +260,14 @@ def _verdicts(merger: _Merger, replay: Replay, links: Incidence) -> list[Verdict
     core = _core(merger)
     verdicts = []
     parties = moment.population.parties.count
-    for part in split_operators(links, parties, union, settings.minimum_parties, settings.seed):
+    parts = split_operators(links, parties, union, settings.minimum_parties, settings.seed)
+    for part in parts:
         own_core = Core(np.intersect1d(part, core.parties), core.fewest_others)
         ratios = standing_log_ratios(moment, STANDING_FAMILIES, part, own_core)
         confidence = membership(content[part], over_sources(ratios, STANDING_FAMILIES), parties)
         prior = np.full(part.size, prior_log_odds(part.size, parties))
         grounds = np.column_stack([prior, content[part], *ratios])
-        everyone = Verdict(tuple(merger.tracks), part, confidence, grounds)
+        everyone = Verdict(tuple(merger.tracks), part, confidence, grounds, len(parts) > 1)
         order = np.argsort(-confidence, kind="stable")
         verdicts.append(everyone.keep(order[confidence[order] >= CONFIDENT]))
     return verdicts
