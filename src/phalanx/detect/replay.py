@@ -249,8 +249,15 @@ class Replay:
         for members in linked:
             alone[members] = False
         # Members whom no group has caught yet are few, and enough to hide all others.
-        alone &= ~registered_among(BIRTH_BURST.values(self.moment), ~alone)
+        alone &= ~registered_among(self._births(), ~alone)
         return Operators(alone, linked)
+
+    def _births(self) -> list[npt.NDArray[np.int64]]:
+        """Return when the parties that have appeared registered; the others are not known yet."""
+        has_appeared = self._population.activity.joined <= self.moment.step
+        return [
+            np.where(has_appeared, births, MISSING) for births in BIRTH_BURST.values(self.moment)
+        ]
 
     def reference_size(self) -> int:
         """Return how many operators can serve as reference now."""
