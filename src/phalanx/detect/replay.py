@@ -12,14 +12,15 @@ from scipy import sparse
 from phalanx.detect.apart import TESTED_BY, ApartTest, FamilyEvidence, combine
 from phalanx.detect.formation import Formation, Formations, Group, own_content_after
 from phalanx.detect.groups import own_content
-from phalanx.detect.habits import Habits
+from phalanx.detect.habits import Habits, scores_of
 from phalanx.detect.honest import HonestEvidence, examine_pool
-from phalanx.detect.links import BIRTH_BURST, MISSING, TIMING_FAMILIES, Moment
+from phalanx.detect.links import MISSING, TIMING_FAMILIES, Moment
 from phalanx.detect.own_use import OwnUse
 from phalanx.detect.population import Population
-from phalanx.detect.reference import Operators, Reference, registered_among
+from phalanx.detect.reference import Operators, Reference, operators_beside
 from phalanx.detect.replay_state import ReplaySettings, ReplayState
 from phalanx.detect.route import Route
+from phalanx.detect.thresholds import MINIMUM_EXCHANGES
 from phalanx.detect.track import Track, are_mostly_same, decide
 from phalanx.detect.use_window import PromptUsers, UseWindow
 from phalanx.evidence import (
@@ -213,6 +214,23 @@ class Replay:
         )
         return examine_pool(reference, members, circle, self._own.of_group(members, first, last))
 
+    def harvest_scores(
+        self, members: Group, circle: Group, track: Track
+    ) -> npt.NDArray[np.float64]:
+        """Return the score of harvesting in bulk of each active member, see `habits.SCORES`.
+
+        Parameters:
+            members: Parties of the group.
+            circle: Parties among which a prompt may pass without being public.
+            track: The group, on whose days it is asked.
+
+        Returns:
+            Shape (members with enough exchanges,).
+        """
+        window = self.use_between(*self._span_of(track))
+        active = members[window.exchanges[members] >= MINIMUM_EXCHANGES]
+        return scores_of(window.shares_within(active, circle))[:, 0]
+
     def _span_of(self, track: Track) -> tuple[int, int]:
         """Return the steps whose use testifies about a group.
 
@@ -244,20 +262,8 @@ class Replay:
         """Tell who counts as one operator: parties alone, and suspected groups as one each."""
         if self.settings.trusted is not None:
             return Operators(self.settings.trusted, [])
-        linked = [track.members for track in self._current() if track.is_suspected]
-        alone = np.ones(self._population.parties.count, dtype=np.bool_)
-        for members in linked:
-            alone[members] = False
-        # Members whom no group has caught yet are few, and enough to hide all others.
-        alone &= ~registered_among(self._births(), ~alone)
-        return Operators(alone, linked)
-
-    def _births(self) -> list[npt.NDArray[np.int64]]:
-        """Return when the parties that have appeared registered; the others are not known yet."""
-        has_appeared = self._population.activity.joined <= self.moment.step
-        return [
-            np.where(has_appeared, births, MISSING) for births in BIRTH_BURST.values(self.moment)
-        ]
+        suspected = [track.members for track in self._current() if track.is_suspected]
+        return operators_beside(suspected, self.moment)
 
     def reference_size(self) -> int:
         """Return how many operators can serve as reference now."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from phalanx.detect.blocks import without_honest_blocks
 from phalanx.detect.groups import COMMON_ONE_IN, MINIMUM_USERS, Incidence
 from phalanx.detect.habits import KNOWN_SETS
 from phalanx.detect.links import MISSING, STANDING_FAMILIES
@@ -23,15 +24,12 @@ from phalanx.detect.membership import (
 )
 from phalanx.detect.operators import operator_links, operators_among, split_operators
 from phalanx.detect.replay import Replay
-from phalanx.detect.thresholds import CONFIDENT
+from phalanx.detect.thresholds import CONFIDENT, STILL_LOG10_E
 from phalanx.detect.track import Track, decide
 from phalanx.detect.verdict import Verdict
 from phalanx.evidence import e_benjamini_hochberg
 
 _FEWEST_PARTIES = 2
-
-STILL_LOG10_E = 1.0
-"""Evidence against honest use that the members of a listed campaign must show at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def sort_tracks(tracks: Sequence[Track], replay: Replay) -> Sorting:
     campaigns = _disjoint(campaigns, moment.population.parties.count)
     campaigns = [
         verdict
-        for verdict in by_operator(campaigns, links, replay)
+        for verdict in without_honest_blocks(by_operator(campaigns, links, replay), replay)
         if is_still_unlike(verdict, replay)
     ]
     taken = np.zeros(moment.population.parties.count, dtype=np.bool_)

@@ -1,0 +1,95 @@
+"""Blocks of a listed group: members who write from texts of their own.
+
+Whoever wants others accused sends their template among his own traffic, and registers when
+they did or goes through their network. Then they are grouped with him, and share what he
+shares. But they do not send what he sends besides, and they use the model as honest people
+do. So each block must show by itself what the group has shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import mannwhitneyu
+
+from phalanx.detect.groups import Incidence, communities, content_incidence, groups_of
+from phalanx.detect.replay import Replay
+from phalanx.detect.thresholds import STILL_LOG10_E
+from phalanx.detect.verdict import Verdict
+
+_HARVESTS_LESS_P = 0.001
+"""Level of the rank test on whether a block harvests less than the other members."""
+
+_NOBODY = np.zeros(0, dtype=np.int64)
+
+
+def blocks_of(
+    members: npt.NDArray[np.int64], texts: Incidence, parties: int, minimum: int, seed: int
+) -> list[npt.NDArray[np.int64]]:
+    """Tell apart members that share texts mostly with each other.
+
+    Parameters:
+        members: Parties of a group.
+        texts: Links of all parties to content values.
+        parties: Number of parties.
+        minimum: Fewest members of a block; those of smaller ones are in none.
+        seed: Fixes the result.
+
+    Returns:
+        Members of each block, ascending.
+
+    Examples:
+        >>> party, value = np.array([[0, 1, 2, 0, 3, 4, 5], [0, 0, 0, 1, 1, 1, 1]])
+        >>> texts = Incidence(party, value, np.array([0.8, 1, 1, 0.2, 1, 1, 1]))
+        >>> [block.tolist() for block in blocks_of(np.arange(6), texts, 6, 3, 0)]
+        [[0, 1, 2], [3, 4, 5]]
+    """
+    inside = np.zeros(parties, dtype=np.bool_)
+    inside[members] = True
+    among = inside[texts.party]
+    links = Incidence(texts.party[among], texts.value[among], texts.weight[among])
+    return groups_of(communities(links, parties, seed), minimum)
+
+
+def without_honest_blocks(verdicts: Sequence[Verdict], replay: Replay) -> Iterator[Verdict]:
+    """Leave out blocks of members who use the model as honest operators do.
+
+    Null hypothesis of each block: its members use the model as honest parties of like volume
+    do. A block that behaves like the other members stays where this is rejected at one in ten.
+    One that harvests less than they do is not what the evidence is about, and stays where it
+    reaches the level of a campaign by itself. This only shortens lists of members. Members in
+    no block are too few to be told apart from the others, and stay.
+
+    Parameters:
+        verdicts: Listed groups.
+        replay: At its last step.
+    """
+    settings = replay.settings
+    texts = content_incidence(replay.sent, replay.exchanges)
+    parties = replay.moment.population.parties.count
+    for verdict in verdicts:
+        blocks = blocks_of(verdict.members, texts, parties, settings.minimum_parties, settings.seed)
+        honest = [
+            block
+            for block in blocks
+            if block.size < verdict.members.size and _is_honest(block, verdict, replay)
+        ]
+        is_left = ~np.isin(verdict.members, np.concatenate([_NOBODY, *honest]))
+        yield verdict if is_left.all() else verdict.keep(np.flatnonzero(is_left))
+
+
+def _is_honest(block: npt.NDArray[np.int64], verdict: Verdict, replay: Replay) -> bool:
+    """Whether a block of members does not show what it must."""
+    lead = verdict.lead
+    circle = np.union1d(verdict.members, lead.members)
+    others = np.setdiff1d(verdict.members, block)
+    own, theirs = (replay.harvest_scores(each, circle, lead) for each in (block, others))
+    harvests_less = (
+        own.size > 0
+        and theirs.size > 0
+        and mannwhitneyu(own, theirs, alternative="less").pvalue <= _HARVESTS_LESS_P
+    )
+    needed = lead.threshold if harvests_less else STILL_LOG10_E
+    return replay.examine_use(block, circle, lead).log10_e < needed
