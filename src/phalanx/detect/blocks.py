@@ -16,10 +16,9 @@ from scipy.stats import mannwhitneyu
 
 from phalanx.detect.groups import Incidence, communities, content_incidence, groups_of
 from phalanx.detect.replay import Replay
-from phalanx.detect.thresholds import STILL_LOG10_E
 from phalanx.detect.verdict import Verdict
 
-_HARVESTS_LESS_P = 0.001
+_HARVESTS_LESS_P = 0.01
 """Level of the rank test on whether a block harvests less than the other members."""
 
 _NOBODY = np.zeros(0, dtype=np.int64)
@@ -56,11 +55,10 @@ def blocks_of(
 def without_honest_blocks(verdicts: Sequence[Verdict], replay: Replay) -> Iterator[Verdict]:
     """Leave out blocks of members who use the model as honest operators do.
 
-    Null hypothesis of each block: its members use the model as honest parties of like volume
-    do. A block that behaves like the other members stays where this is rejected at one in ten.
-    One that harvests less than they do is not what the evidence is about, and stays where it
-    reaches the level of a campaign by itself. This only shortens lists of members. Members in
-    no block are too few to be told apart from the others, and stay.
+    A block that harvests less than the other members do (null hypothesis: their scores are
+    exchangeable; rank test of Mann and Whitney) is not what the evidence is about. It stays only
+    where it reaches the level of a campaign by itself. This only shortens lists of members.
+    Members in no block are too few to be told apart from the others, and stay.
 
     Parameters:
         verdicts: Listed groups.
@@ -86,10 +84,8 @@ def _is_honest(block: npt.NDArray[np.int64], verdict: Verdict, replay: Replay) -
     circle = np.union1d(verdict.members, lead.members)
     others = np.setdiff1d(verdict.members, block)
     own, theirs = (replay.harvest_scores(each, circle, lead) for each in (block, others))
-    harvests_less = (
-        own.size > 0
-        and theirs.size > 0
-        and mannwhitneyu(own, theirs, alternative="less").pvalue <= _HARVESTS_LESS_P
-    )
-    needed = lead.threshold if harvests_less else STILL_LOG10_E
-    return replay.examine_use(block, circle, lead).log10_e < needed
+    if own.size == 0 or theirs.size == 0:
+        return False
+    if mannwhitneyu(own, theirs, alternative="less").pvalue > _HARVESTS_LESS_P:
+        return False
+    return replay.examine_use(block, circle, lead).log10_e < lead.threshold
