@@ -21,6 +21,9 @@ from phalanx.detect.verdict import Verdict
 _HARVESTS_LESS_P = 0.01
 """Level of the rank test on whether a block harvests less than the other members."""
 
+_CLEARLY_LESS = 2 / 3
+"""Share of the others' evidence below which a block shows clearly less."""
+
 _NOBODY = np.zeros(0, dtype=np.int64)
 
 
@@ -55,10 +58,12 @@ def blocks_of(
 def without_honest_blocks(verdicts: Sequence[Verdict], replay: Replay) -> Iterator[Verdict]:
     """Leave out blocks of members who use the model as honest operators do.
 
-    A block that harvests less than the other members do (null hypothesis: their scores are
-    exchangeable; rank test of Mann and Whitney) is not what the evidence is about. It stays only
-    where it reaches the level of a campaign by itself. This only shortens lists of members.
-    Members in no block are too few to be told apart from the others, and stay.
+    A block that harvests less than the other members do is not what the evidence is about: its
+    scores are lower beyond chance (null hypothesis: exchangeable with theirs; rank test of Mann
+    and Whitney), and it shows clearly less evidence than the others would at its size, which
+    grows with the root of the number of members. It stays only where it reaches the level of a
+    campaign by itself. This only shortens lists of members. Members in no block are too few to
+    be told apart from the others, and stay.
 
     Parameters:
         verdicts: Listed groups.
@@ -88,4 +93,6 @@ def _is_honest(block: npt.NDArray[np.int64], verdict: Verdict, replay: Replay) -
         return False
     if mannwhitneyu(own, theirs, alternative="less").pvalue > _HARVESTS_LESS_P:
         return False
-    return replay.examine_use(block, circle, lead).log10_e < lead.threshold
+    shown, by_others = (replay.examine_use(each, circle, lead) for each in (block, others))
+    at_its_size = by_others.log10_e * float(np.sqrt(shown.members / by_others.members))
+    return shown.log10_e < min(lead.threshold, _CLEARLY_LESS * at_its_size)
