@@ -24,6 +24,7 @@ from phalanx.detect.record import Recording, record
 from phalanx.detect.replay import Replay
 from phalanx.detect.replay_state import ReplaySettings
 from phalanx.detect.result import RunRecord, ScanResult
+from phalanx.detect.signal_states import sources_carried
 from phalanx.detect.sketch import KnownPrompts
 from phalanx.detect.tables import openings
 from phalanx.errors import InputError
@@ -38,6 +39,16 @@ _VERSIONED = (
     "ibis-framework", "narwhals", "networkit", "numba", "numpy", "pyarrow", "scipy",
     "sqlglot",
 )  # fmt: skip
+
+
+_NOBODY_DECLARED = (
+    "no column organisation and no party file: every account counts as a party of its own, and "
+    "an honest firm with many accounts as many parties"
+)
+_ONE_SOURCE = (
+    "the columns of the log allow one source of evidence of common operation, and two are needed: "
+    "no group can be listed, whatever it does"
+)
 
 
 @dataclass
@@ -147,7 +158,7 @@ def scan(
                 model_use=counted.aggregates.models,
                 openings=lambda groups: openings(counted.rows, groups),
             )
-            absent = _absent_names(config, population, names)
+            absent = _what_is_missing(config, population, names, counted.columns)
             notes = {**grants.notes(population), **absent, **counted.notes}
             if reassigned:
                 notes["account that declared its party late, all steps replayed"] = reassigned
@@ -180,8 +191,10 @@ def _hidden_map(config: ScanConfig) -> dict[str, str]:
     return {_hidden(config, "account_id", a): party for a, party in config.parties.items()}
 
 
-def _absent_names(config: ScanConfig, population: Population, names: Names) -> dict[str, int]:
-    """Count the names that were given for somebody who never occurs: they may be misspelt."""
+def _what_is_missing(
+    config: ScanConfig, population: Population, names: Names, columns: frozenset[str]
+) -> dict[str, int]:
+    """Count names that were given for somebody who never occurs, and say if nobody declares."""
     accounts = frozenset(population.account_names)
     organisations = frozenset(names.values["organisation"].values())
     trusted = sum(
@@ -194,6 +207,8 @@ def _absent_names(config: ScanConfig, population: Population, names: Names) -> d
         "parties: account that does not occur in the log": len(
             _hidden_map(config).keys() - accounts
         ),
+        _NOBODY_DECLARED: int("organisation" not in columns and not config.parties),
+        _ONE_SOURCE: int(len(sources_carried(columns)) < 2),
     }
     return {what: count for what, count in notes.items() if count}
 

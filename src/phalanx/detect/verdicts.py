@@ -8,58 +8,29 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from phalanx.detect.apart import LASTING, combine
+from phalanx.detect.blocks import without_honest_blocks
 from phalanx.detect.groups import COMMON_ONE_IN, MINIMUM_USERS, Incidence
+from phalanx.detect.habits import KNOWN_SETS
 from phalanx.detect.links import MISSING, STANDING_FAMILIES
 from phalanx.detect.membership import (
+    COVERAGE_EDGES,
+    KNOWN_EDGES,
     Core,
-    content_log_ratio,
     membership,
     over_sources,
     prior_log_odds,
+    share_log_ratio,
     standing_log_ratios,
 )
 from phalanx.detect.operators import operator_links, operators_among, split_operators
 from phalanx.detect.replay import Replay
-from phalanx.detect.thresholds import CONFIDENT
-from phalanx.detect.track import Track, are_mostly_same, decide
+from phalanx.detect.thresholds import CONFIDENT, STILL_LOG10_E
+from phalanx.detect.track import Track, decide
+from phalanx.detect.verdict import Verdict
 from phalanx.evidence import e_benjamini_hochberg
 
 _FEWEST_PARTIES = 2
-
-STILL_LOG10_E = 1.0
-"""Evidence against honest use that the members of a listed campaign must show at the end."""
-
-
-GROUNDS = ("prior", "content", *(family.rule_id for family in STANDING_FAMILIES))
-"""What a membership rests on, as log odds: the prior, what is sent, each standing family."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Tracks that are about the same parties, with the members that are sure."""
-
-    tracks: tuple[Track, ...]
-    """The one that named the parties first; it carries the judgement."""
-
-    members: npt.NDArray[np.int64]
-    confidence: npt.NDArray[np.float64]
-    grounds: npt.NDArray[np.float64]
-    """What the confidence is made of, see `GROUNDS`, shape (members, grounds)."""
-
-    def keep(self, rows: npt.NDArray[np.generic]) -> Verdict:
-        """Return the members of some rows, in that order."""
-        return Verdict(self.tracks, self.members[rows], self.confidence[rows], self.grounds[rows])
-
-    @property
-    def lead(self) -> Track:
-        """The track that carries the judgement."""
-        return self.tracks[0]
-
-    @property
-    def evidence_of_parties(self) -> int | None:
-        """Size of the tracked group where the members are not mostly that group."""
-        tracked = self.lead.members
-        return None if are_mostly_same(self.members, tracked) else int(tracked.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +52,13 @@ def sort_tracks(tracks: Sequence[Track], replay: Replay) -> Sorting:
     settings, moment = replay.settings, replay.moment
     weights = np.array([track.opening_size for track in tracks], dtype=np.float64)
     is_campaign = decide(tracks, settings.false_discovery_rate).rejected
-    is_pool = e_benjamini_hochberg(
+    pool_list = e_benjamini_hochberg(
         np.array([track.log10_e_apart for track in tracks]),
         settings.false_discovery_rate,
         weights,
-    ).rejected
+    )
+    is_pool, levels = pool_list.rejected, pool_list.threshold_log10_e
+    level_of = {track.number: float(level) for track, level in zip(tracks, levels, strict=True)}
     found = [t for t, yes in zip(tracks, is_campaign, strict=True) if yes]
     links = operator_links(moment)
     campaigns = [
@@ -97,7 +70,7 @@ def sort_tracks(tracks: Sequence[Track], replay: Replay) -> Sorting:
     campaigns = _disjoint(campaigns, moment.population.parties.count)
     campaigns = [
         verdict
-        for verdict in by_operator(campaigns, links, replay)
+        for verdict in without_honest_blocks(by_operator(campaigns, links, replay), replay)
         if is_still_unlike(verdict, replay)
     ]
     taken = np.zeros(moment.population.parties.count, dtype=np.bool_)
@@ -113,7 +86,11 @@ def sort_tracks(tracks: Sequence[Track], replay: Replay) -> Sorting:
         for merger in _merged(linked, moment.population.parties.count)
         for verdict in _verdicts(merger, replay, links)
     ]
-    pools = _disjoint(pools, moment.population.parties.count)
+    pools = [
+        verdict
+        for verdict in _disjoint(pools, moment.population.parties.count)
+        if is_still_linked(verdict, replay, level_of[verdict.lead.number])
+    ]
     listed = {id(t) for verdict in (*campaigns, *pools) for t in verdict.tracks}
     undecided = [
         t
@@ -184,7 +161,10 @@ def by_operator(verdicts: Sequence[Verdict], links: Incidence, replay: Replay) -
         first = int(given.argmax())
         ordered = [first, *(place for place in mostly if place != first)]
         tracks = {track.number: track for place in ordered for track in others[place].tracks}
-        regrouped.append(replace(together.keep(rows), tracks=tuple(tracks.values())))
+        is_part = others[first].is_part or np.count_nonzero(counts[first]) > 1
+        regrouped.append(
+            replace(together.keep(rows), tracks=tuple(tracks.values()), is_part=bool(is_part))
+        )
     return [*by_content, *regrouped]
 
 
@@ -234,20 +214,30 @@ def _verdicts(merger: _Merger, replay: Replay, links: Incidence) -> list[Verdict
     moment, settings = replay.moment, replay.settings
     union = np.flatnonzero(merger.inside)
     lead = merger.tracks[0].members
-    content = content_log_ratio(replay.coverage(lead), replay.exchanges, lead)
+    content = _content_log_ratio(replay, lead)
     core = _core(merger)
     verdicts = []
     parties = moment.population.parties.count
-    for part in split_operators(links, parties, union, settings.minimum_parties, settings.seed):
+    parts = split_operators(links, parties, union, settings.minimum_parties, settings.seed)
+    for part in parts:
         own_core = Core(np.intersect1d(part, core.parties), core.fewest_others)
         ratios = standing_log_ratios(moment, STANDING_FAMILIES, part, own_core)
         confidence = membership(content[part], over_sources(ratios, STANDING_FAMILIES), parties)
         prior = np.full(part.size, prior_log_odds(part.size, parties))
         grounds = np.column_stack([prior, content[part], *ratios])
-        everyone = Verdict(tuple(merger.tracks), part, confidence, grounds)
+        everyone = Verdict(tuple(merger.tracks), part, confidence, grounds, len(parts) > 1)
         order = np.argsort(-confidence, kind="stable")
         verdicts.append(everyone.keep(order[confidence[order] >= CONFIDENT]))
     return verdicts
+
+
+def _content_log_ratio(replay: Replay, members: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Return what all that a party sends says of its membership."""
+    ratio = share_log_ratio(replay.coverage(members), replay.exchanges, members, COVERAGE_EDGES)
+    if replay.settings.knows_sets:
+        known = replay.use_between(0, replay.moment.step).shares[:, KNOWN_SETS]
+        ratio = ratio + share_log_ratio(known, replay.exchanges, members, KNOWN_EDGES)
+    return ratio
 
 
 def _core(merger: _Merger) -> Core:
@@ -261,6 +251,26 @@ def _core(merger: _Merger) -> Core:
         return Core(np.unique(np.concatenate(by_content)), 1)
     members = merger.tracks[0].members
     return Core(members, max(MINIMUM_USERS, members.size // COMMON_ONE_IN))
+
+
+def is_still_linked(verdict: Verdict, replay: Replay, level: float) -> bool:
+    """Whether the listed members themselves are shown to be operated together.
+
+    Where they are no longer mostly the tracked group its evidence is about somebody else, and
+    they must reach its level by what they share now. This only shortens the list of pools.
+
+    Parameters:
+        verdict: A pool.
+        replay: At its last step.
+        level: log10 of the e-value that put its tracked group on the list.
+    """
+    if verdict.members.size < replay.settings.minimum_parties:
+        return False
+    if verdict.evidence_of_parties is None:
+        return True
+    members = np.sort(verdict.members)
+    (lines,) = replay.apart.test([members], LASTING[verdict.lead.route])
+    return combine(lines, members.size) >= level
 
 
 def is_still_unlike(verdict: Verdict, replay: Replay) -> bool:

@@ -77,19 +77,16 @@ def create_app(
         BoundedBodies, largest_bytes=settings.largest_body_bytes, seconds=settings.body_seconds
     )
     app.include_router(pages)
-    for kind, handler in (
-        (PhalanxError, _phalanx_error),
-        (RequestValidationError, _invalid),
-        (HTTPException, _http_error),
-    ):
-        app.add_exception_handler(kind, handler)
+    app.exception_handler(PhalanxError)(_phalanx_error)
+    app.exception_handler(RequestValidationError)(_invalid)
+    app.exception_handler(HTTPException)(_http_error)
     return app
 
 
 # Every error becomes an answer that repeats nothing of the request.
 
 
-def _phalanx_error(request: Request, error: Exception) -> Response:
+def _phalanx_error(request: Request, error: PhalanxError) -> Response:
     if isinstance(error, LimitReachedError):
         wait = {"Retry-After": f"{error.wait_seconds:.0f}"}
         return _refused(request, 429, str(error), wait)
@@ -101,8 +98,7 @@ def _phalanx_error(request: Request, error: Exception) -> Response:
     return _refused(request, 503, "the key server cannot answer now")
 
 
-def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
+def _invalid(request: Request, error: RequestValidationError) -> Response:
     # Where and of what kind, not the input, which pydantic would repeat; a field that nobody
     # knows is named by whoever sent it.
     first = error.errors()[0]
@@ -110,8 +106,7 @@ def _invalid(request: Request, error: Exception) -> Response:
     return _refused(request, 422, f"{place}: {first['type']}")
 
 
-def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+def _http_error(request: Request, error: HTTPException) -> Response:
     return _refused(request, error.status_code, str(error.detail), dict(error.headers or {}))
 
 
