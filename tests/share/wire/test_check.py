@@ -22,7 +22,7 @@ from phalanx.share.wire import (
     read_pattern,
     split,
 )
-from phalanx.share.wire.patterns import is_plain, quoted
+from phalanx.share.wire.patterns import _Reader, _tokens, is_plain, quoted
 
 OBJECTS = atlas_case()["objects"]
 RULE = next(item for item in OBJECTS if item["type"] == "indicator")
@@ -177,6 +177,21 @@ def test_the_quick_look_never_takes_more(text: str) -> None:
         read_pattern(text)
     except PatternError:
         assert not is_plain(text)
+
+
+@pytest.mark.parametrize("text", [text for text in PATTERNS if is_plain(text)] + [RULE["pattern"]])
+def test_plain_patterns_are_read_alike_both_ways(text: str) -> None:
+    """What is read quickly is what the full reader reads."""
+    assert read_pattern(text) == _Reader(_tokens(text)).read()
+
+
+@given(values=st.lists(st.text(max_size=12), min_size=1, max_size=4))
+def test_sets_are_read_alike_both_ways(values: list[str]) -> None:
+    """Brackets, quotes and words of the language inside of literals change nothing."""
+    text = f"[a:b IN ({', '.join(map(quoted, values))}) AND c:d = 5] OR [e:f = 'x:y = 1']"
+    assert is_plain(text)
+    assert read_pattern(text) == _Reader(_tokens(text)).read()
+    assert read_pattern(text)[0].values == tuple(values)
 
 
 def test_an_empty_set_is_refused() -> None:

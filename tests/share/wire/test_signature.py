@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 from contextlib import suppress
@@ -11,6 +12,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,6 +90,18 @@ def test_anything_has_a_canonical_form_or_a_reason(value: Any) -> None:
     """A number that JSON cannot say alike everywhere is refused, never signed."""
     with suppress(InputError):
         assert len(content_hash({"id": "x", "value": value})) == 64
+
+
+@given(
+    item=st.dictionaries(
+        st.text(max_size=5),
+        st.text() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False) | st.booleans(),
+    )
+)
+def test_the_quick_form_is_the_canonical_one(item: dict[str, Any]) -> None:
+    """Where the standard library serves, it writes what RFC 8785 asks for."""
+    with suppress(InputError):
+        assert content_hash(item) == hashlib.sha256(rfc8785.dumps(item)).hexdigest()
 
 
 def test_opinions_in_any_order_come_to_the_same() -> None:

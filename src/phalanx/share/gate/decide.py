@@ -102,18 +102,18 @@ def decide(item: Object, context: Context, policy: Policy) -> Decision:
         return _decided(policy, before, [_by_default(policy, reason)], None)
     desk = Desk(policy, rules, context, item, _approved(before, context))
     found = list(judge_circumstances(desk, is_marked=before not in _PUBLISHED))
-    more, after = _judge_object(desk)
+    more, after = _judge_object(desk, before)
     return _decided(policy, before, found + more, after)
 
 
-def _judge_object(desk: Desk) -> tuple[list[Finding], Object | None]:
+def _judge_object(desk: Desk, before: str) -> tuple[list[Finding], Object | None]:
     item, kind = desk.item, desk.item.get("type")
     if not isinstance(kind, str):
         return [desk.find("A0", "type", "an object without a type")], None
     blinded = desk.rules["A4"].parameters["blinded"]
     if any(name.partition(".")[0] == kind for name in blinded):
         return _blind(desk, kind, blinded)
-    if content_hash(item) in _PUBLISHED:
+    if before in _PUBLISHED:
         return [], item
     fields = desk.policy.fields_of(kind)
     if fields is None:
@@ -233,7 +233,8 @@ def _decided(policy: Policy, before: str, found: list[Finding], after: Object | 
     if after is None:
         action = "refuse"
     item = None if action == "refuse" else after
-    hashed = "" if item is None else content_hash(item)
+    changing = any(each.action in {"bucket", "aggregate", "blind"} for each in ordered)
+    hashed = "" if item is None else content_hash(item) if changing else before
     releases = [each.release_at for each in ordered if each.release_at is not None]
     return Decision(
         action=action,

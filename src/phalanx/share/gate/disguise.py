@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _HIDDEN = frozenset({"Cf", "Mn", "Me", "Cc", "Co", "Cs"})
 
@@ -39,6 +40,8 @@ def undisguised(text: str) -> str:
         >>> undisguised("\uff30r\u200bi\u00e7e \uff14\uff15")
         'price 45'
     """
+    if text.isascii() and text.isprintable():
+        return text.casefold()
     plain = unicodedata.normalize("NFKD", text).casefold()
     kept = "".join(
         each for each in plain if unicodedata.category(each) not in _HIDDEN or each in "\n\t"
@@ -46,6 +49,7 @@ def undisguised(text: str) -> str:
     return unicodedata.normalize("NFKC", kept)
 
 
+@lru_cache(maxsize=1024)
 def readings(text: str) -> tuple[str, ...]:
     r"""Return the ways in which a text can be read, each for a look at its words.
 

@@ -12,10 +12,11 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 
 from phalanx.share.gate.disguise import is_disguised, undisguised
 from phalanx.share.gate.findings import Desk, Finding
-from phalanx.share.gate.vocabulary import found_in
+from phalanx.share.gate.vocabulary import found_in, lexicon_of, rules_in
 
 REMOVED = "[removed]"
 """What stands where personal data stood."""
@@ -83,14 +84,16 @@ def judge_name(desk: Desk, path: str, text: str) -> list[Finding]:
 
 
 def _forbidden(desk: Desk, path: str, text: str) -> list[Finding]:
+    lexicon = lexicon_of(tuple((rule_id, desk.rules[rule_id].words) for rule_id in _TEXT_RULES))
     found = [
         # A4 blinds an account; a customer in words cannot be blinded.
         desk.find(rule_id, path, "a word of this rule", action="refuse")
-        for rule_id in _TEXT_RULES
-        if found_in(text, desk.rules[rule_id].words)
+        for rule_id in sorted(rules_in(text, lexicon))
     ]
     plain = undisguised(text)
-    if any(unicodedata.category(each) == "Sc" for each in text) or _MONEY.search(plain):
+    if any(
+        each == "$" or (each > "\x7f" and unicodedata.category(each) == "Sc") for each in text
+    ) or _MONEY.search(plain):
         found.append(desk.find("A1", path, "an amount of money"))
     if _is_ahead(plain, desk.context.now.date()):
         found.append(desk.find("A3", path, "a date that lies ahead"))
@@ -133,8 +136,13 @@ def _unknown(desk: Desk, text: str, masked: str) -> Iterator[str]:
         yield "a date in words"
     elif any(each.isnumeric() for each in rest):
         yield "a number"
-    known = frozenset(rule.words)
+    known = _known(rule.words)
     if any(word.casefold() not in known for word in _TOKEN.findall(rest)):
         yield "words that are not on the list"
     if any(not each.isalnum() and each not in _SIGNS for each in rest):
         yield "signs that a plain text does not need"
+
+
+@lru_cache(maxsize=8)
+def _known(words: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(words)

@@ -192,7 +192,7 @@ def _wrong_inside(fields: Object, raw: bytes, limits: Limits) -> str:
             if wrong:
                 return wrong
         if not below:
-            return "" if _members(raw) == names else "a name stands twice in it"
+            return "a name stands twice in it" if _has_more(raw, names) else ""
         level = below
     return f"nested deeper than {limits.depth}"
 
@@ -212,12 +212,15 @@ def _wrong_values(values: Iterable[Any], below: list[Any], limits: Limits) -> st
     return ""
 
 
-def _members(raw: bytes) -> int:
-    """Count names in JSON, twice those that stand twice: a colon outside of texts follows each."""
+def _has_more(raw: bytes, names: int) -> bool:
+    """Tell whether JSON holds more names than were read: then one stands twice."""
     if _APART.search(raw) is None:
-        # Inside a text the quotation mark is escaped; no name that is taken ends in a backslash.
-        return raw.count(b'":') - raw.count(b'\\":')
-    return _TEXT.sub(b"", raw).count(b":")
+        # A colon follows the quotation mark of each name, and of a text that begins with one.
+        # Inside of texts the mark is escaped; no name that is taken ends in a backslash.
+        at_most = raw.count(b'":') - raw.count(b'\\":')
+        if at_most == names:
+            return False
+    return _TEXT.sub(b"", raw).count(b":") != names
 
 
 def _wrong_names(each: Object) -> str:

@@ -9,6 +9,7 @@ basis on which it was shared.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from phalanx.share.wire.extension import FIRST_PUBLISHED, as_properties
@@ -100,6 +101,7 @@ def pap_marking(level: Pap) -> Object:
     }
 
 
+@lru_cache(maxsize=1024)
 def use_id(permitted_use: PermittedUse, legal_basis: str) -> str:
     """Return the identifier of the marking that says use and basis, the same for all members."""
     return object_id("marking-definition", "use", permitted_use, legal_basis)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from phalanx.share.wire.extension import as_properties
@@ -192,6 +193,7 @@ def member_identity(pseudonym: str, created: datetime, handling: Handling) -> Ob
     }
 
 
+@lru_cache(maxsize=4096)
 def member_id(pseudonym: str) -> str:
     """Return the identifier of a member, from its pseudonym alone."""
     return object_id("identity", "member", pseudonym)

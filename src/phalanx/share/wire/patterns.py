@@ -8,7 +8,7 @@ expression, then a descent whose depth and length are bounded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -44,6 +44,10 @@ _PATH = r"[A-Za-z][\w-]*+:[\w-]++(?:\.[\w-]++)*+"
 _LITERAL = r"(?:'[^'\\]*+(?:\\['\\][^'\\]*+)*+'|[0-9]++)"
 _EQUAL = rf"{_PATH} (?:= {_LITERAL}|IN \({_LITERAL}(?:, {_LITERAL})*+\))"
 _GROUP = rf"\[{_EQUAL}(?: (?:AND|OR) {_EQUAL})*+\]"
+_ONE_EQUAL = re.compile(
+    rf"({_PATH}) (?:= ({_LITERAL})|IN \(({_LITERAL}(?:, {_LITERAL})*+)\))", re.ASCII
+)
+_ONE_LITERAL = re.compile(_LITERAL)
 _PLAIN_PATTERN = re.compile(rf"{_GROUP}(?: (?:AND|OR) {_GROUP})*+", re.ASCII)
 _ESCAPED = re.compile(r"\\(['\\])")
 _COMPARING = {"=", "==", "!=", "<>", "<", ">", "<=", ">="}
@@ -139,6 +143,8 @@ def read_pattern(text: str, *, maximum_length: int = MAXIMUM_LENGTH) -> tuple[Co
     if len(text) > maximum_length:
         message = f"pattern longer than {maximum_length:,} characters"
         raise PatternError(message)
+    if is_plain(text):
+        return tuple(_plain_comparisons(text))
     return _Reader(_tokens(text)).read()
 
 
@@ -152,6 +158,14 @@ def is_plain(text: str) -> bool:
         (True, False)
     """
     return _PLAIN_PATTERN.fullmatch(text) is not None
+
+
+def _plain_comparisons(text: str) -> Iterator[Comparison]:
+    for path, single, several in _ONE_EQUAL.findall(text):
+        if single:
+            yield Comparison(path, "=", (_plain(single),))
+        else:
+            yield Comparison(path, "IN", tuple(map(_plain, _ONE_LITERAL.findall(several))))
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
@@ -290,4 +304,6 @@ class _Reader:
 
 
 def _plain(literal: str) -> str:
+    if "'" not in literal:
+        return literal
     return _ESCAPED.sub(r"\1", literal[literal.index("'") + 1 : -1])

@@ -11,8 +11,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import rfc8785
 from cryptography.exceptions import InvalidSignature
@@ -24,6 +26,7 @@ from phalanx.share.wire.identifiers import Object
 CONTEXT = "phalanx.share/object-version/1"
 ALGORITHM = "jcs+ed25519"
 
+_EXACT = 2**53
 _UNSIGNED = "Ask its author for the version that was signed; do not act on this one."
 
 
@@ -69,10 +72,28 @@ def content_hash(item: Object) -> str:
         True
     """
     try:
-        return hashlib.sha256(rfc8785.dumps(item)).hexdigest()
+        return hashlib.sha256(_plain_form(item) or rfc8785.dumps(item)).hexdigest()
     except (rfc8785.CanonicalizationError, ValueError, RecursionError) as error:
         message = f"an object has no canonical form: {str(error)[:200]}"
         raise InputError(message, next_step="Use numbers that fit a double, and text.") from error
+
+
+def _plain_form(item: Object) -> bytes | None:
+    """Return the canonical form where `json` writes it too, a tenth of the time; else nothing.
+
+    The two differ in floats, in integers beyond 2^53, and in the order of names that are not ASCII.
+    """
+    level: list[Any] = [item]
+    for each in level:
+        if isinstance(each, dict):
+            if not all(isinstance(name, str) and name.isascii() for name in each):
+                return None
+            level.extend(each.values())
+        elif isinstance(each, list):
+            level.extend(each)
+        elif not (isinstance(each, str) or (isinstance(each, int) and -_EXACT < each < _EXACT)):
+            return None
+    return json.dumps(item, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def sign(item: Object, member: str, key: Ed25519PrivateKey) -> Signature:
