@@ -22,6 +22,9 @@ OWNER_ONLY = 0o600
 def written_whole(path: Path) -> Iterator[Path]:
     """Hand out a file beside a path that takes its place in the end, or is removed.
 
+    What is no file, a device or a pipe, is never replaced: it is handed out itself. A link stays,
+    and what it points to is replaced.
+
     Parameters:
         path: Where the file is to stand; its folder is made if it is missing.
 
@@ -35,6 +38,10 @@ def written_whole(path: Path) -> Iterator[Path]:
         >>> [(each.name, oct(each.stat().st_mode & 0o777)) for each in folder.iterdir()]
         [('a.txt', '0o600')]
     """
+    if is_special(path):
+        yield path
+        return
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(descriptor)
@@ -65,6 +72,16 @@ def refuse_unwritable(path: Path, option: str) -> None:
     reason = "may not be written" if above.is_dir() else "is a file"
     message = f"{path}: cannot be written: {above} {reason}"
     raise InputError(message, next_step=f"Name another place with {option}.")
+
+
+def is_special(path: Path) -> bool:
+    """Tell whether something stands there that is neither file nor folder.
+
+    Examples:
+        >>> is_special(Path("/dev/null")), is_special(Path(__file__)), is_special(Path("new"))
+        (True, False, False)
+    """
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def is_writable(folder: Path) -> bool:

@@ -139,6 +139,16 @@ def test_output_that_is_closed_is_no_error(tmp_path: Path) -> None:
     assert not done.stderr
 
 
+def test_full_disk_is_told_without_a_traceback(tmp_path: Path) -> None:
+    """Where standard output has no room left, the command says so."""
+    command = f"{sys.executable} -m phalanx config show -f json > /dev/full"
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == ExitCode.BAD_INPUT
+    assert done.stderr.startswith("phalanx: cannot be written: No space left")
+
+
 def test_module_is_the_command_line() -> None:
     """`python -m phalanx` is `phalanx`."""
     done = subprocess.run(

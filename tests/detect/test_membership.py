@@ -10,10 +10,12 @@ import numpy.typing as npt
 
 from phalanx.detect.links import MISSING, Moment, SharedValues, Source
 from phalanx.detect.membership import (
+    COVERED,
+    KNOWN,
     Core,
-    content_log_ratio,
     membership,
     over_sources,
+    share_log_ratio,
     standing_log_ratios,
 )
 
@@ -85,7 +87,7 @@ def test_traffic_in_the_content_of_the_group_speaks_for_a_member() -> None:
     """Whoever sends what the group sends is likelier a member than whoever does not."""
     coverage = np.zeros(PARTIES)
     coverage[CORE] = 0.9
-    found = content_log_ratio(coverage, np.ones(PARTIES, dtype=np.float32), CORE)
+    found = share_log_ratio(coverage, np.ones(PARTIES), CORE, COVERED)
     assert found[CORE].min() > 3.0
     assert found[STRANGERS].max() < 0.0
 
@@ -93,3 +95,12 @@ def test_traffic_in_the_content_of_the_group_speaks_for_a_member() -> None:
 def test_a_group_that_shares_nothing_keeps_nobody() -> None:
     """Without evidence the prior decides, and it is small."""
     assert membership(np.zeros(10), np.zeros(10), PARTIES).max() < 0.01
+
+
+def test_prompts_of_known_sets_tell_members_from_those_born_beside_them() -> None:
+    """One prompt in twenty from a known set speaks for a party where outsiders send none."""
+    known = np.zeros(PARTIES)
+    known[CORE] = 0.05
+    found = share_log_ratio(known, np.ones(PARTIES), CORE, KNOWN)
+    assert found[CORE].min() > 3.0
+    assert found[STRANGERS].max() < 0.0

@@ -18,6 +18,11 @@ from phalanx.errors import InputError
 from phalanx.formats.json import render
 from phalanx.logs.schema import REQUIRED_COLUMNS
 
+UNDECLARED = (
+    "no column organisation and no party file: every account counts as a party of its own, and "
+    "an honest firm with many accounts as many parties"
+)
+
 
 def concluded(result: Any) -> Any:
     """Return what a scan concluded, as plain values."""
@@ -68,7 +73,9 @@ def test_what_was_mended_is_in_the_record_of_the_run() -> None:
         "timestamp without zone, taken as UTC": 1,
         "max_tokens: value of a wrong type or size, left empty": 1,
         "asn: mapped to network, which frame does not have": 1,
+        UNDECLARED: 1,
     }
+    assert UNDECLARED in result.run.warnings
 
 
 def test_numbers_that_nothing_can_hold_cost_no_scan() -> None:
@@ -79,7 +86,7 @@ def test_numbers_that_nothing_can_hold_cost_no_scan() -> None:
     assert result.population.exchanges == 300
     assert result.run.notes == {
         f"{name}: value of a wrong type or size, left empty": 300 for name in huge
-    }
+    } | {UNDECLARED: 1}
 
 
 def test_one_exchange_is_enough_for_a_result() -> None:

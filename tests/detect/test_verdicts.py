@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -123,3 +124,13 @@ def test_groups_without_evidence_stay_undecided(replayed: Replayed) -> None:
     fresh = Track("content", 0, 0, replayed.campaign, replayed.campaign)
     sorting = sort_tracks([fresh], replayed.replay)
     assert (sorting.campaigns, sorting.pools, sorting.undecided) == ((), (), (fresh,))
+
+
+def test_a_part_that_was_told_apart_shows_only_its_own_evidence(replayed: Replayed) -> None:
+    """Two thirds of a group that was split do not inherit what the other third has shown."""
+    lead = _sure(0, replayed.campaign, log10_honest=50.0)
+    lead.threshold = 40.0
+    part = replace(_verdict(lead, replayed.campaign[:40]), is_part=True)
+    assert part.evidence_of_parties == 60
+    assert not is_still_unlike(part, replayed.replay)
+    assert replace(part, members=replayed.campaign[:58]).evidence_of_parties is None

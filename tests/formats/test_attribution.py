@@ -60,8 +60,8 @@ def test_every_grade_has_words_and_a_confidence() -> None:
 def test_sentences(result: ScanResult) -> None:
     """A match names the actor and its source; otherwise nobody is named, and the kind is said."""
     assert attribution_sentence(_attribution(result)) == (
-        "Grade B: matches the profile of North Lab (Report on North Lab). Most likely a competitor "
-        "that distils (94 %)."
+        "Grade B: matches the profile of North Lab (Report on North Lab). Most likely somebody "
+        "who distils (94 %)."
     )
     assert "nobody is named" in attribution_sentence(_attribution(result, 1))
     nothing = replace(_attribution(result, 1), grade="F")

@@ -6,6 +6,7 @@ whose docstring is the help. Heavy libraries are imported inside those functions
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -20,6 +21,8 @@ from phalanx.cli.exit_codes import ExitCode
 from phalanx.errors import InputError, PhalanxError
 
 __all__ = ["ExitCode", "main"]
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,6 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # it flushes at exit, so standard output is pointed at nothing.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.CLEAN)
+    except OSError as error:
+        if error.errno not in _FULL:
+            return _report_crash(error, verbose=_is_verbose(words))
+        sys.stderr.write(f"phalanx: cannot be written: {error.strerror}\nNext: Make room.\n")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.BAD_INPUT)
     except Exception as error:  # noqa: BLE001 - the last place where it can be told
         return _report_crash(error, verbose=_is_verbose(words))
     return int(status)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from phalanx.errors import InputError
-from phalanx.owned import refuse_unwritable, written_whole
+from phalanx.owned import is_special, refuse_unwritable, written_whole
 
 if TYPE_CHECKING:
     from phalanx.detect.result import ScanResult
@@ -77,9 +77,9 @@ def refuse_output(output: Path | None) -> None:
     Raises:
         InputError: If it is a folder, or stands where nothing may be written.
     """
-    if output is None:
+    if output is None or is_special(output):
         return
-    refuse_unwritable(output.parent, "--output")
+    refuse_unwritable(output.resolve().parent, "--output")
     if output.is_dir():
         message = f"{output}: cannot be written: it is a folder"
         raise InputError(message, next_step="Pass another path with --output.")

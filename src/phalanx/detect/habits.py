@@ -46,6 +46,9 @@ def scores_of(shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.asarray(np.maximum(shares @ SCORES[:scores, :habits].T, OCCASIONAL[:scores]))
 
 
+KNOWN_SETS = len(HABITS) - 1
+"""Position of the habit that only a scan with known sets knows."""
+
 NOT_PUBLIC = HABITS.index("not public")
 """Position of the habit that depends on who asks."""
 

@@ -2,7 +2,8 @@
 
 Naive Bayes over the two sides of the evidence. Prior: the group's share of the
 population. Content: how much of a party's traffic the group's own content explains,
-against the same share among outsiders. Standing: for each source, whether the party
+against the same share among outsiders; where sets of prompts are known, likewise how much of it
+stems from them. Standing: for each source, whether the party
 shares a value with other members, against how common that value is outside.
 """
 
@@ -17,31 +18,38 @@ from scipy.special import expit
 
 from phalanx.detect.links import MISSING, Moment, SharedValues
 
-_BINS = 10
+COVERED = np.linspace(0.0, 0.9, 10)
+"""Shares of content are alike between two of these, as are those of nothing at all."""
+
+KNOWN = np.array([0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5])
+"""The same for prompts of known sets, of which an honest party sends few."""
+
 _FEWEST_CORE = 2
 
 
-def content_log_ratio(
-    coverage: npt.NDArray[np.float64],
+def share_log_ratio(
+    share: npt.NDArray[np.float64],
     exchanges: npt.NDArray[np.float64],
     members: npt.NDArray[np.int64],
+    edges: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64]:
-    """Return the log-likelihood ratio of each party's coverage by the group's content.
+    """Return the log-likelihood ratio of the share of each party's exchanges that is of a kind.
 
     Parameters:
-        coverage: Share of each party's exchanges that the group's content explains.
+        share: In [0, 1], shape (parties,).
         exchanges: Exchanges of each party until now, shape (parties,).
         members: Parties of the group.
+        edges: Ascending from 0; shares above one and not above the next are alike.
 
     Returns:
         Natural logarithms, shape (parties,); bounded by the sizes of the two samples.
     """
-    bins = np.minimum((coverage * _BINS).astype(np.int64) + (coverage > 0), _BINS)
+    bins = np.searchsorted(edges, share)
     active = exchanges > 0
     is_member = np.zeros(exchanges.size, dtype=np.bool_)
     is_member[members] = True
-    within = _smoothed(np.bincount(bins[active & is_member], minlength=_BINS + 1))
-    outside = np.bincount(bins[active & ~is_member], minlength=_BINS + 1)
+    within = _smoothed(np.bincount(bins[active & is_member], minlength=edges.size + 1))
+    outside = np.bincount(bins[active & ~is_member], minlength=edges.size + 1)
     return np.asarray((np.log(within) - np.log(_smoothed(outside)))[bins])
 
 

@@ -40,6 +40,12 @@ _VERSIONED = (
 )  # fmt: skip
 
 
+_NOBODY_DECLARED = (
+    "no column organisation and no party file: every account counts as a party of its own, and "
+    "an honest firm with many accounts as many parties"
+)
+
+
 @dataclass
 class StageClock:
     """Wall seconds per stage."""
@@ -148,6 +154,8 @@ def scan(
                 openings=lambda groups: openings(counted.rows, groups),
             )
             absent = _absent_names(config, population, names)
+            if "organisation" not in counted.columns and not config.parties:
+                absent[_NOBODY_DECLARED] = 1
             notes = {**grants.notes(population), **absent, **counted.notes}
             if reassigned:
                 notes["account that declared its party late, all steps replayed"] = reassigned

@@ -182,10 +182,12 @@ class Replay:
             of_families = self.apart.test(members, lasting)
             timing = self.apart.test(members, TIMING_FAMILIES)
             for track, lines, times in zip(chosen, of_families, timing, strict=True):
-                track.timing.extend(times)
+                is_opening = track.formed_step == self.moment.step
+                # When parties sent what formed a group is what formed it, too.
+                if not (is_opening and route == "content"):
+                    track.timing.extend(times)
                 track.apart_lines = lines + _average(track.timing)
                 track.linked_log10_e = combine(track.apart_lines, track.members.size)
-                is_opening = track.formed_step == self.moment.step
                 if is_opening and route == "content":
                     track.look(self.moment.step, NOT_ASKED, NOT_ASKED)
                 elif track.is_linked:

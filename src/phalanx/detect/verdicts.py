@@ -9,13 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.detect.groups import COMMON_ONE_IN, MINIMUM_USERS, Incidence
+from phalanx.detect.habits import KNOWN_SETS
 from phalanx.detect.links import MISSING, STANDING_FAMILIES
 from phalanx.detect.membership import (
+    COVERED,
+    KNOWN,
     Core,
-    content_log_ratio,
     membership,
     over_sources,
     prior_log_odds,
+    share_log_ratio,
     standing_log_ratios,
 )
 from phalanx.detect.operators import operator_links, operators_among, split_operators
@@ -25,6 +28,7 @@ from phalanx.detect.track import Track, are_mostly_same, decide
 from phalanx.evidence import e_benjamini_hochberg
 
 _FEWEST_PARTIES = 2
+_NEARLY_ALL = 0.9
 
 STILL_LOG10_E = 1.0
 """Evidence against honest use that the members of a listed campaign must show at the end."""
@@ -46,9 +50,17 @@ class Verdict:
     grounds: npt.NDArray[np.float64]
     """What the confidence is made of, see `GROUNDS`, shape (members, grounds)."""
 
+    is_part: bool = False
+    """Whether another part of the same group was told apart."""
+
     def keep(self, rows: npt.NDArray[np.generic]) -> Verdict:
         """Return the members of some rows, in that order."""
-        return Verdict(self.tracks, self.members[rows], self.confidence[rows], self.grounds[rows])
+        return replace(
+            self,
+            members=self.members[rows],
+            confidence=self.confidence[rows],
+            grounds=self.grounds[rows],
+        )
 
     @property
     def lead(self) -> Track:
@@ -57,9 +69,16 @@ class Verdict:
 
     @property
     def evidence_of_parties(self) -> int | None:
-        """Size of the tracked group where the members are not mostly that group."""
+        """Size of the tracked group where the members are not mostly that group.
+
+        Of one that was split, a part must be nearly all of it: what others showed is not its own.
+        """
         tracked = self.lead.members
-        return None if are_mostly_same(self.members, tracked) else int(tracked.size)
+        is_same = are_mostly_same(self.members, tracked) and (
+            not self.is_part
+            or np.intersect1d(self.members, tracked).size >= _NEARLY_ALL * tracked.size
+        )
+        return None if is_same else int(tracked.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +203,10 @@ def by_operator(verdicts: Sequence[Verdict], links: Incidence, replay: Replay) -
         first = int(given.argmax())
         ordered = [first, *(place for place in mostly if place != first)]
         tracks = {track.number: track for place in ordered for track in others[place].tracks}
-        regrouped.append(replace(together.keep(rows), tracks=tuple(tracks.values())))
+        is_part = others[first].is_part or np.count_nonzero(counts[first]) > 1
+        regrouped.append(
+            replace(together.keep(rows), tracks=tuple(tracks.values()), is_part=bool(is_part))
+        )
     return [*by_content, *regrouped]
 
 
@@ -234,20 +256,30 @@ def _verdicts(merger: _Merger, replay: Replay, links: Incidence) -> list[Verdict
     moment, settings = replay.moment, replay.settings
     union = np.flatnonzero(merger.inside)
     lead = merger.tracks[0].members
-    content = content_log_ratio(replay.coverage(lead), replay.exchanges, lead)
+    content = _content_log_ratio(replay, lead)
     core = _core(merger)
     verdicts = []
     parties = moment.population.parties.count
-    for part in split_operators(links, parties, union, settings.minimum_parties, settings.seed):
+    parts = split_operators(links, parties, union, settings.minimum_parties, settings.seed)
+    for part in parts:
         own_core = Core(np.intersect1d(part, core.parties), core.fewest_others)
         ratios = standing_log_ratios(moment, STANDING_FAMILIES, part, own_core)
         confidence = membership(content[part], over_sources(ratios, STANDING_FAMILIES), parties)
         prior = np.full(part.size, prior_log_odds(part.size, parties))
         grounds = np.column_stack([prior, content[part], *ratios])
-        everyone = Verdict(tuple(merger.tracks), part, confidence, grounds)
+        everyone = Verdict(tuple(merger.tracks), part, confidence, grounds, len(parts) > 1)
         order = np.argsort(-confidence, kind="stable")
         verdicts.append(everyone.keep(order[confidence[order] >= CONFIDENT]))
     return verdicts
+
+
+def _content_log_ratio(replay: Replay, members: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Return what all that a party sends says of its membership."""
+    ratio = share_log_ratio(replay.coverage(members), replay.exchanges, members, COVERED)
+    if replay.settings.knows_sets:
+        known = replay.use_between(0, replay.moment.step).shares[:, KNOWN_SETS]
+        ratio = ratio + share_log_ratio(known, replay.exchanges, members, KNOWN)
+    return ratio
 
 
 def _core(merger: _Merger) -> Core:

@@ -31,7 +31,7 @@ CONFIDENCE: dict[Grade, int] = {"A": 95, "B": 80, "C": 55, "D": 30, "E": 15, "F"
 """Grade -> confidence on the scale of STIX 2.1, 0 to 100."""
 
 KINDS = {
-    "distiller": "a competitor that distils",
+    "distiller": "somebody who distils",
     "reseller": "a reseller with customers of its own",
     "evaluation farm": "an evaluation farm",
     "hobbyist pool": "a hobbyist with several accounts",

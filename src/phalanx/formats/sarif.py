@@ -170,7 +170,8 @@ def _open_result(group: NotJudged) -> dict[str, object]:
         "level": "none",
         "message": {
             "text": f"{plural(len(group.accounts), 'account')} could not be judged: "
-            f"{group.reason} Largest e-value within reach: {e_value(group.reachable_log10_e)}."
+            f"{group.reason.rstrip('.')}. Largest e-value within reach: "
+            f"{e_value(group.reachable_log10_e)}."
         },
         "locations": _locations(group.group_id, group.accounts),
         "partialFingerprints": {"phalanxGroup/v1": group.group_id},

@@ -27,7 +27,10 @@ NOT_COVERED = (
         "new kind of evaluation or a new tool that many customers start to use on one day."
     ),
     "It does not cover someone who is paid to look like a campaign.",
-    "It says nothing about who stands behind a campaign, and nothing about intent.",
+    (
+        "It is not about who stands behind a campaign, nor about intent: what is said of them "
+        "beside it is an estimate, without this promise."
+    ),
     "A campaign that is missing from the list was not shown to be honest.",
 )
 """What the error rate does not cover, in plain words."""

@@ -28,7 +28,12 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
         "actor.user.name",
         "actor.app_uid",
     ),
-    "organisation": ("actor.user.org.uid", "actor.user.account.uid", "metadata.tenant_uid"),
+    "organisation": (
+        "actor.user.org.uid",
+        "actor.user.org.name",
+        "actor.user.account.uid",
+        "metadata.tenant_uid",
+    ),
     "conversation_id": (
         "message_context.uid",
         "actor.session.uid",

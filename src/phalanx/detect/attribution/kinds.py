@@ -29,7 +29,7 @@ KINDS: tuple[OperatorKind, ...] = (
     "hobbyist pool",
     "organisation",
 )
-"""Hypotheses: a competitor that distils, and four who do not."""
+"""Hypotheses: somebody who distils, and four who do not."""
 
 UNINFORMED: Mapping[str, float] = MappingProxyType(dict.fromkeys(KINDS, 1.0 / len(KINDS)))
 """Prior of who has no opinion."""
