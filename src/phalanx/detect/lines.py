@@ -8,7 +8,10 @@ from phalanx.detect.honest import (
     HonestEvidence,
 )
 from phalanx.detect.track import Track
+<<<<<<< Updated upstream
 from phalanx.evidence import OddsTest, UrnTest
+=======
+>>>>>>> Stashed changes
 from phalanx.model import Evidence
 
 APART_NULL = (

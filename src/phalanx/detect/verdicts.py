@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.detect.groups import COMMON_ONE_IN, MINIMUM_USERS, Incidence
+<<<<<<< Updated upstream
 from phalanx.detect.habits import KNOWN_SETS
 from phalanx.detect.links import MISSING, STANDING_FAMILIES
 from phalanx.detect.membership import (
@@ -25,6 +26,13 @@ from phalanx.detect.operators import operator_links, operators_among, split_oper
 from phalanx.detect.replay import Replay
 from phalanx.detect.thresholds import CONFIDENT
 from phalanx.detect.track import Track, are_mostly_same, decide
+=======
+from phalanx.detect.links import MISSING, STANDING_FAMILIES
+from phalanx.detect.membership import Core, content_log_ratio, membership, standing_log_ratio
+from phalanx.detect.operators import operator_links, split_operators
+from phalanx.detect.replay import Replay
+from phalanx.detect.track import Track, decide
+>>>>>>> Stashed changes
 from phalanx.evidence import e_benjamini_hochberg
 
 _FEWEST_PARTIES = 2
@@ -111,7 +119,11 @@ def sort_tracks(tracks: Sequence[Track], replay: Replay) -> Sorting:
         verdict
         for merger in _merged(found, moment.population.parties.count)
         for verdict in _verdicts(merger, replay, links)
+<<<<<<< Updated upstream
         if is_still_unlike(verdict, replay)
+=======
+        if _still_unlike(verdict, replay)
+>>>>>>> Stashed changes
     ]
     campaigns = _disjoint(campaigns, moment.population.parties.count)
     campaigns = [
@@ -260,6 +272,7 @@ def _verdicts(merger: _Merger, replay: Replay, links: Incidence) -> list[Verdict
     core = _core(merger)
     verdicts = []
     parties = moment.population.parties.count
+<<<<<<< Updated upstream
     parts = split_operators(links, parties, union, settings.minimum_parties, settings.seed)
     for part in parts:
         own_core = Core(np.intersect1d(part, core.parties), core.fewest_others)
@@ -270,6 +283,15 @@ def _verdicts(merger: _Merger, replay: Replay, links: Incidence) -> list[Verdict
         everyone = Verdict(tuple(merger.tracks), part, confidence, grounds, len(parts) > 1)
         order = np.argsort(-confidence, kind="stable")
         verdicts.append(everyone.keep(order[confidence[order] >= CONFIDENT]))
+=======
+    for part in split_operators(links, parties, union, settings.minimum_parties, settings.seed):
+        own_core = Core(np.intersect1d(part, core.parties), core.fewest_others)
+        standing = standing_log_ratio(moment, STANDING_FAMILIES, part, own_core)
+        confidence = membership(content[part], standing, parties)
+        kept = confidence >= CONFIDENT
+        order = np.argsort(-confidence[kept], kind="stable")
+        verdicts.append(Verdict(tuple(merger.tracks), part[kept][order], confidence[kept][order]))
+>>>>>>> Stashed changes
     return verdicts
 
 

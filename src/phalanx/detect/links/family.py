@@ -105,6 +105,7 @@ class SharedValues(LinkFamily, Protocol):
     def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return one value per party, at one or several resolutions, finest first."""
         ...
+<<<<<<< Updated upstream
 
 
 @runtime_checkable
@@ -114,3 +115,5 @@ class OwnTest(LinkFamily, Protocol):
     def tester(self, moment: Moment) -> Tester | None:
         """Return what tests groups at a moment, or null where nobody shows anything."""
         ...
+=======
+>>>>>>> Stashed changes
