@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-<<<<<<< Updated upstream
 from phalanx.detect.links import (
     ALIKE_CONTENT,
     BIRTH_FAMILIES,
@@ -55,10 +54,6 @@ _Filling = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 FamilyTest = UrnTest | OddsTest | WitnessTest
 """Outcome of a family's test."""
-=======
-from phalanx.detect.links import LinkFamily, Moment
-from phalanx.evidence import Urn, UrnTest, mean, product
->>>>>>> Stashed changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,28 +75,17 @@ class ApartTest:
     Families with a test of their own bring their null with it.
     """
 
-<<<<<<< Updated upstream
     def __init__(self, moment: Moment) -> None:
         """Begin at a moment."""
         self._shelf: dict[tuple[str, int], tuple[_Filling, Urn]] = {}
         self.move_to(moment)
-=======
-    def __init__(self) -> None:
-        """No moment has come yet."""
-        self._shelf: dict[tuple[str, int], tuple[npt.NDArray[np.int64], Urn]] = {}
-        self._urns: dict[str, list[Urn]] = {}
->>>>>>> Stashed changes
 
     def move_to(self, moment: Moment) -> None:
         """Go to another moment; nothing is counted before a family is asked for."""
         self._moment = moment
         self._seen = moment.population.activity.joined <= moment.step
-<<<<<<< Updated upstream
         self._urns: dict[str, list[Urn]] = {}
         self._testers: dict[str, Tester | None] = {}
-=======
-        self._urns = {}
->>>>>>> Stashed changes
 
     def test(
         self, groups: Sequence[npt.NDArray[np.int64]], families: Sequence[LinkFamily]
@@ -168,34 +152,20 @@ class ApartTest:
     def _urns_of(self, family: SharedValues) -> list[Urn]:
         """Count values among the parties that have appeared by then, once for all routes."""
         if family.rule_id not in self._urns:
-<<<<<<< Updated upstream
             strata = self._moment.strata(family.stratum)
             urns = [
                 self._urn((family.rule_id, number), (level, strata))
-=======
-            urns = [
-                self._urn(family, number, level)
->>>>>>> Stashed changes
                 for number, level in enumerate(family.values(self._moment))
             ]
             shown = any(urn.population for urn in urns)
             self._urns[family.rule_id] = urns if shown else []
         return self._urns[family.rule_id]
 
-<<<<<<< Updated upstream
     def _urn(self, place: tuple[str, int], filling: _Filling) -> Urn:
         """Fill an urn; values that are what they were the last time are not sorted again."""
         shelved = self._shelf.get(place)
         if shelved is None or not all(map(np.array_equal, shelved[0], filling)):
             shelved = self._shelf[place] = filling, Urn(*filling)
-=======
-    def _urn(self, family: LinkFamily, number: int, level: npt.NDArray[np.int64]) -> Urn:
-        """Fill an urn; values that are what they were the last time are not sorted again."""
-        shelved = self._shelf.get((family.rule_id, number))
-        if shelved is None or not np.array_equal(shelved[0], level):
-            strata = strata_of(self._moment.population.attributes[family.stratum])
-            shelved = self._shelf[family.rule_id, number] = level, Urn(level, strata)
->>>>>>> Stashed changes
         return shelved[1].among(self._seen)
 
 

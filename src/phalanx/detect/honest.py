@@ -17,12 +17,8 @@ from scipy.special import gammaln
 from phalanx.detect.habits import HABITS, SCORE_WEIGHTS, scores_of
 from phalanx.detect.own_use import MINIMUM_OWN_EXCHANGES, OwnUse
 from phalanx.detect.reference import Operators, Reference
-<<<<<<< Updated upstream
 from phalanx.detect.thresholds import MINIMUM_EXCHANGES, VOLUME_RATIO
 from phalanx.detect.use_window import UseWindow
-=======
-from phalanx.detect.use_window import MINIMUM_EXCHANGES, UseWindow
->>>>>>> Stashed changes
 from phalanx.evidence import conformal_log10_e, mean, pool_log10_e, pool_log10_e_over_orders
 
 MOST_INDEPENDENT_SHARING = 10.0
@@ -114,7 +110,8 @@ def examine_pool(
     """Test one group against operators of like volume on the same days.
 
     Null hypothesis: each member uses the model as honest parties of like volume do, and
-    the members together behave like at least sqrt(n) independent users.
+    the members together behave like at least sqrt(n) independent users, each with as many
+    alike as the others have.
 
     Parameters:
         reference: Other operators, and the days.
@@ -192,13 +189,7 @@ def _bet(
     return pool_log10_e_over_orders(scores, reference, independent, orders)
 
 
-<<<<<<< Updated upstream
 def examine_operator(window: UseWindow, party: int, operators: Operators) -> HonestEvidence:
-=======
-def examine_operator(
-    window: UseWindow, party: int, operators: Operators
-) -> HonestEvidence:
->>>>>>> Stashed changes
     """Test one declared party, which is one operator whatever its accounts.
 
     Null hypothesis: the party is drawn from the same population as parties of like volume.

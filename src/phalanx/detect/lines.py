@@ -8,10 +8,7 @@ from phalanx.detect.honest import (
     HonestEvidence,
 )
 from phalanx.detect.track import Track
-<<<<<<< Updated upstream
 from phalanx.evidence import OddsTest, UrnTest
-=======
->>>>>>> Stashed changes
 from phalanx.model import Evidence
 
 APART_NULL = (
@@ -130,7 +127,7 @@ def _assumptions(honest: HonestEvidence) -> tuple[str, ...]:
         exchangeable,
         (
             f"An honest pool of {honest.members} parties behaves like at least "
-            f"{honest.independent_members:.1f} independent users."
+            f"{honest.independent_members:.1f} independent users, each of about as many parties."
         ),
         (
             "If instead all members were one honest operator that did not declare itself, "

@@ -47,16 +47,7 @@ def split_operators(
         The parts, largest first, or the whole group as the only one. Parties that fit no
         part are left out.
     """
-<<<<<<< Updated upstream
     links = _links_within(everything, members)
-=======
-    inside = np.isin(everything.party, members)
-    value, users = everything.value[inside], np.bincount(everything.value[inside])
-    shared = users[value] >= 2
-    links = Incidence(
-        everything.party[inside][shared], value[shared], everything.weight[inside][shared]
-    )
->>>>>>> Stashed changes
     labels = communities(links, parties, seed)
     joined = _joined(links, groups_of(labels, 2), labels.size)
     least = max(minimum, int(np.ceil(MINIMUM_SHARE * members.size)))

@@ -13,15 +13,10 @@ from scipy import sparse
 
 from phalanx.detect import tables
 from phalanx.detect.activity import Activity, arrange
-<<<<<<< Updated upstream
 from phalanx.detect.aggregates import Aggregates
 from phalanx.detect.codes import MISSING, coded
 from phalanx.detect.handovers import Handovers, find_handovers
 from phalanx.detect.narrow import CONTENT_COLUMNS, MICROSECONDS_PER_HOUR, Names
-=======
-from phalanx.detect.codes import coded
-from phalanx.detect.narrow import MICROSECONDS_PER_HOUR, Names
->>>>>>> Stashed changes
 from phalanx.detect.parties import Parties, declare_parties
 from phalanx.detect.picked import PickedPrompts
 from phalanx.detect.pivots import Pivots, find_pivots, releases
@@ -83,13 +78,8 @@ class Population:
     codes: Mapping[str, npt.NDArray[np.int64]]
     """The attributes as small codes, `MISSING` where missing, shape (parties,)."""
 
-<<<<<<< Updated upstream
     shown: Mapping[str, npt.NDArray[np.int64]]
     """Step in which that attribute was first carried, beyond all steps where it is missing."""
-=======
-    created: npt.NDArray[np.int64]
-    """Creation of each party's earliest account in microseconds; 0 where unknown."""
->>>>>>> Stashed changes
 
     content: SharedUse
     """What several accounts wrote alike: templates, openings, closings, system prompts."""
@@ -171,7 +161,6 @@ def build_population(
     width = step_hours * MICROSECONDS_PER_HOUR
     first_step = int(first_seen.min() // width)
     steps = int(accounts["last_seen"].to_numpy().max() // width) - first_step + 1
-<<<<<<< Updated upstream
     account, step = rows["account"].to_numpy(), rows["step"].to_numpy() - first_step
     # Of the accounts of one party and step the first lends its minute.
     order = np.argsort(account, kind="stable")
@@ -184,25 +173,6 @@ def build_population(
         (parties.count, steps),
     )
     attributes = {name: accounts[name].to_numpy()[first] for name in tables.STANDING_COLUMNS}
-=======
-    rows = tables.account_steps(narrow, step_hours)
-    by_hash = np.argsort(hashes)
-    account = _places(rows["account"].to_numpy(), hashes, by_hash)
-    in_order = np.lexsort((rows["step"].to_numpy(), account))
-    rows, account = rows.take(pa.array(in_order)), account[in_order]
-    step = rows["step"].to_numpy().astype(np.int64) - first_step
-    counts = {name: rows[name].to_numpy() for name in COUNT_COLUMNS if name in rows.column_names}
-    for fewer in (tables.new_prompts(narrow), tables.conversations(narrow)):
-        cells = _places(fewer["account"].to_numpy(), hashes, by_hash) * steps
-        cells += fewer["step"].to_numpy().astype(np.int64) - first_step
-        (name,) = set(fewer.column_names) & set(COUNT_COLUMNS)
-        counts[name] = np.zeros(account.size, dtype=np.int64)
-        # Rows are in order of account and step by now, and so are their cells.
-        counts[name][np.searchsorted(account * steps + step, cells)] = fewer[name].to_numpy()
-    numbered = pa.table({"account": hashes, "party": parties.of_account})
-    first = parties.first_account
-    attributes = {name: accounts[name].to_numpy()[first] for name in tables.FIRST_SEEN_COLUMNS}
->>>>>>> Stashed changes
     return Population(
         accounts=accounts,
         account_names=account_names,
@@ -234,14 +204,6 @@ def build_population(
             activity,
             first_step,
         ),
-<<<<<<< Updated upstream
-=======
-        attributes=attributes,
-        codes={name: coded(hashes) for name, hashes in attributes.items()},
-        created=accounts["created"].to_numpy()[first],
-        content=_shared(tables.content_values(narrow, numbered), parties, first_step),
-        prompts=_shared(tables.shared_values(narrow, "exact", numbered), parties, first_step),
->>>>>>> Stashed changes
     )
 
 

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-<<<<<<< Updated upstream
 from collections.abc import Iterator, Sequence
-=======
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
->>>>>>> Stashed changes
 from functools import cached_property
 
 import numpy as np
@@ -17,32 +12,16 @@ from scipy import sparse
 from phalanx.detect.apart import TESTED_BY, ApartTest, FamilyEvidence, combine
 from phalanx.detect.formation import Formation, Formations, Group, own_content_after
 from phalanx.detect.groups import own_content
-from phalanx.detect.habits import Habits
+from phalanx.detect.habits import Habits, scores_of
 from phalanx.detect.honest import HonestEvidence, examine_pool
-<<<<<<< Updated upstream
-from phalanx.detect.links import BIRTH_BURST, MISSING, TIMING_FAMILIES, Moment
+from phalanx.detect.links import MISSING, TIMING_FAMILIES, Moment
 from phalanx.detect.own_use import OwnUse
 from phalanx.detect.population import Population
-from phalanx.detect.reference import Operators, Reference, registered_among
+from phalanx.detect.reference import Operators, Reference, operators_beside
 from phalanx.detect.replay_state import ReplaySettings, ReplayState
 from phalanx.detect.route import Route
+from phalanx.detect.thresholds import MINIMUM_EXCHANGES
 from phalanx.detect.track import Track, are_mostly_same, decide
-=======
-from phalanx.detect.links import (
-    BIRTH_FAMILIES,
-    CONTENT_FAMILIES,
-    IDENTITY_FAMILIES,
-    MISSING,
-    STANDING_FAMILIES,
-    SYNCHRONISED_ACTIVITY,
-    LinkFamily,
-    Moment,
-)
-from phalanx.detect.own_use import OwnUse
-from phalanx.detect.population import Population
-from phalanx.detect.reference import Operators, Reference
-from phalanx.detect.track import Track, decide
->>>>>>> Stashed changes
 from phalanx.detect.use_window import PromptUsers, UseWindow
 from phalanx.evidence import (
     LOOKS,
@@ -50,29 +29,8 @@ from phalanx.evidence import (
     mean,
 )
 
-<<<<<<< Updated upstream
 LOOK_BACK_DAYS = 28
 """Days of use that testify about a group which was formed by standing values."""
-=======
-TESTED_BY: Mapping[Route, Sequence[LinkFamily]] = {
-    "content": STANDING_FAMILIES,
-    "identity": (*BIRTH_FAMILIES, *CONTENT_FAMILIES),
-    "birth": (*IDENTITY_FAMILIES, *CONTENT_FAMILIES),
-}
-"""Route that formed a group -> families that testify for it; timing testifies for all."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReplaySettings:
-    """What the replay needs to know."""
-
-    false_discovery_rate: float
-    minimum_parties: int
-    seed: int
-    threads: int
-    trusted: npt.NDArray[np.bool_] | None
-    """Parties that form the reference, or null for the cohort's own."""
->>>>>>> Stashed changes
 
 
 class Replay:
@@ -97,7 +55,6 @@ class Replay:
         self._own_uses: dict[tuple[int, int], OwnUse] = {}
         self.tracks: list[Track] = []
         self.alive: dict[Route, dict[int, Track]] = {route: {} for route in TESTED_BY}
-<<<<<<< Updated upstream
         self._formed_step = step = -1
         if state:
             # Those who joined later had no texts yet.
@@ -123,10 +80,6 @@ class Replay:
             tuple(self.tracks),
             {route: tuple(tracks) for route, tracks in self.alive.items()},
         )
-=======
-        self._apart = ApartTest()
-        self.operators = self._operators()
->>>>>>> Stashed changes
 
     @cached_property
     def sent(self) -> sparse.csr_array:
@@ -175,11 +128,7 @@ class Replay:
                 self._own, self._own_uses, self._formed_step = formation.own, {}, step
             texts = formation.communities if formation else self.moment.communities
             self.moment = Moment(self._population, step, texts)
-<<<<<<< Updated upstream
             self.apart.move_to(self.moment)
-=======
-            self._apart.move_to(self.moment)
->>>>>>> Stashed changes
             current = self._current()
             self._look([t for t in current if step - t.formed_step in LOOKS])
             if formation:
@@ -234,14 +183,13 @@ class Replay:
             of_families = self.apart.test(members, lasting)
             timing = self.apart.test(members, TIMING_FAMILIES)
             for track, lines, times in zip(chosen, of_families, timing, strict=True):
-                is_opening = track.formed_step == self.moment.step
+                formed_by_this = route == "content" and track.formed_step == self.moment.step
                 # When parties sent what formed a group is what formed it, too.
-                if not (is_opening and route == "content"):
+                if not formed_by_this:
                     track.timing.extend(times)
                 track.apart_lines = lines + _average(track.timing)
                 track.linked_log10_e = combine(track.apart_lines, track.members.size)
-                if is_opening and route == "content":
-<<<<<<< Updated upstream
+                if formed_by_this:
                     track.look(self.moment.step, NOT_ASKED, NOT_ASKED)
                 elif track.is_linked:
                     due.append(track)
@@ -254,20 +202,6 @@ class Replay:
 
     def examine_use(self, members: Group, circle: Group, track: Track) -> HonestEvidence:
         """Test the use of a tracked group or of a part of it, the last look at others standing.
-=======
-                    track.look(NOT_ASKED, NOT_ASKED)
-                elif track.is_linked:
-                    due.append(track)
-                else:
-                    track.look(track.linked_log10_e, NOT_ASKED)
-        self.operators = self._operators()
-        for track in due:
-            track.honest = self.examine_use(track.members, track.members, track.formed_step)
-            track.look(track.linked_log10_e, track.honest.log10_e)
-
-    def examine_use(self, members: Group, circle: Group, formed_step: int) -> HonestEvidence:
-        """Test the use of any group since it was formed, the last look at linked groups standing.
->>>>>>> Stashed changes
 
         Parameters:
             members: Parties of the group.
@@ -276,15 +210,26 @@ class Replay:
         """
         first, last = self._span_of(track)
         reference = Reference(
-<<<<<<< Updated upstream
             self.use_between(first, last), self.operators, self._own_use_between(first, last)
-=======
-            self.use_between(first, last),
-            self.operators,
-            self._own_use_between(first, last),
->>>>>>> Stashed changes
         )
         return examine_pool(reference, members, circle, self._own.of_group(members, first, last))
+
+    def harvest_scores(
+        self, members: Group, circle: Group, track: Track
+    ) -> npt.NDArray[np.float64]:
+        """Return the score of harvesting in bulk of each active member, see `habits.SCORES`.
+
+        Parameters:
+            members: Parties of the group.
+            circle: Parties among which a prompt may pass without being public.
+            track: The group, on whose days it is asked.
+
+        Returns:
+            Shape (members with enough exchanges,).
+        """
+        window = self.use_between(*self._span_of(track))
+        active = members[window.exchanges[members] >= MINIMUM_EXCHANGES]
+        return scores_of(window.shares_within(active, circle))[:, 0]
 
     def _span_of(self, track: Track) -> tuple[int, int]:
         """Return the steps whose use testifies about a group.
@@ -314,26 +259,11 @@ class Replay:
         return self._windows[first, last]
 
     def _operators(self) -> Operators:
-<<<<<<< Updated upstream
         """Tell who counts as one operator: parties alone, and suspected groups as one each."""
         if self.settings.trusted is not None:
             return Operators(self.settings.trusted, [])
-        linked = [track.members for track in self._current() if track.is_suspected]
-        alone = np.ones(self._population.parties.count, dtype=np.bool_)
-        for members in linked:
-            alone[members] = False
-        # Members whom no group has caught yet are few, and enough to hide all others.
-        alone &= ~registered_among(BIRTH_BURST.values(self.moment), ~alone)
-=======
-        """Tell who counts as one operator: parties alone, and linked groups as one each."""
-        if self.settings.trusted is not None:
-            return Operators(self.settings.trusted, [])
-        linked = [track.members for track in self._current() if track.is_linked]
-        alone = np.ones(self._population.parties.count, dtype=np.bool_)
-        for members in linked:
-            alone[members] = False
->>>>>>> Stashed changes
-        return Operators(alone, linked)
+        suspected = [track.members for track in self._current() if track.is_suspected]
+        return operators_beside(suspected, self.moment)
 
     def reference_size(self) -> int:
         """Return how many operators can serve as reference now."""

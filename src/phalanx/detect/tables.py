@@ -87,11 +87,7 @@ def account_steps(narrow: ibis.Table, step_hours: int) -> pa.Table:
     """Return one row per account and step: what was asked, and how.
 
     `first_turns` counts exchanges without earlier turns; `minute` is the minute of the step
-<<<<<<< Updated upstream
     of one exchange, and `signs` are those of one prompt, picked without regard to what they say.
-=======
-    of one exchange, picked without regard to what it says.
->>>>>>> Stashed changes
     """
     capabilities = {
         column: ((_.capabilities.cast("int64") & ibis.literal(1 << bit, "int64")) != 0).sum()

@@ -10,9 +10,6 @@ from phalanx.detect.codes import MISSING
 from phalanx.detect.habits import NOT_PUBLIC, Habits, scores_of
 from phalanx.detect.shared_use import SharedUse
 
-MINIMUM_EXCHANGES = 10
-"""Exchanges in a window below which a party's habits are not known."""
-
 PUBLIC_OUTSIDERS = 3
 """A prompt that this many parties outside a group sent is public."""
 

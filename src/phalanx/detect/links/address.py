@@ -27,9 +27,4 @@ class SharedAddress:
 
     def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the value that each party showed first."""
-<<<<<<< Updated upstream
         return (moment.code("ip"), moment.code("subnet"))
-=======
-        codes = moment.population.codes
-        return (codes["ip"], codes["subnet"])
->>>>>>> Stashed changes

@@ -25,9 +25,4 @@ class SharedEmailPattern:
 
     def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the value that each party showed first."""
-<<<<<<< Updated upstream
         return (moment.code("email"),)
-=======
-        codes = moment.population.codes
-        return (codes["email"],)
->>>>>>> Stashed changes

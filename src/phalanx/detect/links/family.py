@@ -30,7 +30,7 @@ class Moment:
     """Community of texts that each party writes from; `MISSING` where it has none."""
 
     def code(self, name: str) -> npt.NDArray[np.int64]:
-        """Return an attribute of each party that has appeared, as it is known now."""
+        """Return an attribute of each party, see `Population.code`."""
         return self.population.code(name, self.step)
 
     @property
@@ -105,7 +105,6 @@ class SharedValues(LinkFamily, Protocol):
     def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return one value per party, at one or several resolutions, finest first."""
         ...
-<<<<<<< Updated upstream
 
 
 @runtime_checkable
@@ -115,5 +114,3 @@ class OwnTest(LinkFamily, Protocol):
     def tester(self, moment: Moment) -> Tester | None:
         """Return what tests groups at a moment, or null where nobody shows anything."""
         ...
-=======
->>>>>>> Stashed changes

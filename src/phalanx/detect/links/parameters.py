@@ -25,9 +25,4 @@ class SharedParameters:
 
     def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the value that each party showed first."""
-<<<<<<< Updated upstream
         return (moment.code("parameters"),)
-=======
-        codes = moment.population.codes
-        return (codes["parameters"],)
->>>>>>> Stashed changes

@@ -26,9 +26,4 @@ class SharedPayment:
 
     def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the value that each party showed first."""
-<<<<<<< Updated upstream
         return (moment.code("payment"),)
-=======
-        codes = moment.population.codes
-        return (codes["payment"],)
->>>>>>> Stashed changes

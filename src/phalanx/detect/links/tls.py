@@ -25,9 +25,4 @@ class SharedTlsFingerprint:
 
     def values(self, moment: Moment) -> tuple[npt.NDArray[np.int64], ...]:
         """Return the value that each party showed first."""
-<<<<<<< Updated upstream
         return (moment.code("tls"),)
-=======
-        codes = moment.population.codes
-        return (codes["tls"],)
->>>>>>> Stashed changes
