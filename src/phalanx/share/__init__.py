@@ -1,0 +1,1 @@
+"""The exchange between providers: private, lawful, fast."""
