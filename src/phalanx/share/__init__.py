@@ -1,1 +1,1 @@
-"""The exchange between providers: private, lawful, and fast."""
+"""The exchange between providers: private, lawful, fast."""

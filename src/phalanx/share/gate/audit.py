@@ -1,0 +1,296 @@
+"""The audit log: what counsel needs to show how each share was decided.
+
+Every entry holds the hash of the one before it, over its canonical form, and the database refuses
+to change or remove one. Who removes entries from the end is found out by the last hash, which is
+to be kept elsewhere. Objects and texts are not in it, only their hashes: the log itself must
+hold nothing that may not leave.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import rfc8785
+from sqlalchemy import Connection, func, select
+
+from phalanx.errors import VerificationError
+from phalanx.printable import printable
+from phalanx.share.gate.decide import Decision
+from phalanx.share.gate.findings import Context
+from phalanx.share.gate.policy import Policy
+from phalanx.share.gate.tables import AUDIT, GateDatabase
+
+Kind = Literal[
+    "decided", "submitted", "approved", "rejected", "expired", "retracted", "received", "appeal",
+    "policy-changed",
+]  # fmt: skip
+"""What happened. `received` is what a receiver did with an object, and why it decided so alone."""
+
+BEGINNING = "0" * 64
+"""Stands where the first entry names the one before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the log."""
+
+    number: int
+    """From 1, without gaps."""
+
+    at: datetime
+    kind: Kind
+    actor: str
+    """Person or program that did it."""
+
+    facts: dict[str, Any]
+    previous: str
+    """Hash of the entry before."""
+
+    entry_hash: str
+
+
+class AuditLog:
+    """The log in the file of a gate.
+
+    Parameters:
+        database: Where it is kept.
+    """
+
+    def __init__(self, database: GateDatabase) -> None:
+        """Keep the database."""
+        self._database = database
+
+    def decided(
+        self, decision: Decision, context: Context, policy: Policy, actor: str, object_id: str
+    ) -> Entry:
+        """Note a decision: object before and after, rules, policy, bases, recipients.
+
+        Parameters:
+            decision: What was decided.
+            context: In which circumstances.
+            policy: By which policy.
+            actor: Who asked.
+            object_id: Identifier of the object.
+        """
+        bases = {basis.id: basis for basis in policy.bases}
+        return self.append(
+            context.now,
+            "decided",
+            actor,
+            {
+                "object": object_id[:200],
+                "action": decision.action,
+                "before": decision.before,
+                "after": decision.after,
+                "difference": decision.difference,
+                "policy": decision.policy_version,
+                "policy_sha256": decision.policy_sha256,
+                "agreement": context.agreement.version,
+                "rules": [
+                    {
+                        "rule": each.rule_id,
+                        "action": each.action,
+                        "source": each.source,
+                        # The name of a field may itself say what must not leave.
+                        "field": hashlib.sha256(each.path.encode()).hexdigest()[:16]
+                        if each.action == "refuse"
+                        else each.path,
+                        "reason": each.reason,
+                    }
+                    for each in decision.findings
+                ],
+                "member": context.member,
+                "recipients": sorted(context.recipients),
+                "purpose": context.purpose[:100],
+                "legal_bases": [_basis_facts(name, bases) for name in context.legal_bases],
+                "approved_by": sorted({each.person for each in context.approvals}),
+                "release_at": decision.release_at and decision.release_at.isoformat(),
+            },
+        )
+
+    def append(self, at: datetime, kind: Kind, actor: str, facts: dict[str, Any]) -> Entry:
+        """Add an entry.
+
+        Parameters:
+            at: When it happened.
+            kind: What happened.
+            actor: Who did it.
+            facts: Plain JSON; hashes and identifiers, no contents.
+        """
+        with self._database.writing() as connection:
+            return record(connection, at, kind, actor, facts)
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Return all entries after verifying them.
+
+        Raises:
+            VerificationError: If one is not as it was written, or is missing.
+        """
+        with self._database.writing() as connection:
+            rows = connection.execute(select(AUDIT).order_by(AUDIT.c.number)).all()
+        return _chained([_verified(row.number, row.entry, row.entry_hash) for row in rows])
+
+    def verify(self, *, last_hash: str | None = None) -> int:
+        """Verify the whole log, and return how many entries it has.
+
+        Parameters:
+            last_hash: Hash of an entry that was kept elsewhere and must still be in it.
+
+        Raises:
+            VerificationError: If an entry was changed or removed.
+        """
+        entries = self.entries()
+        if last_hash is not None and last_hash not in {each.entry_hash for each in entries}:
+            message = f"{self._database.path}: entries were removed from the end of the audit log"
+            raise VerificationError(message, next_step="Restore the log from a backup.")
+        return len(entries)
+
+
+def record(
+    connection: Connection, at: datetime, kind: Kind, actor: str, facts: dict[str, Any]
+) -> Entry:
+    """Add an entry within a transaction that alone writes.
+
+    Parameters:
+        connection: From `GateDatabase.writing`.
+        at: When it happened.
+        kind: What happened.
+        actor: Who did it.
+        facts: Plain JSON.
+    """
+    last = connection.execute(select(func.max(AUDIT.c.number))).scalar()
+    previous = BEGINNING
+    if last is not None:
+        chosen = select(AUDIT.c.entry_hash).where(AUDIT.c.number == last)
+        previous = connection.execute(chosen).scalar_one()
+    number = (last or 0) + 1
+    said = {
+        "number": number,
+        "at": at.isoformat(),
+        "kind": kind,
+        "actor": actor[:200],
+        "facts": facts,
+        "previous": previous,
+    }
+    text = rfc8785.dumps(said).decode()
+    hashed = hashlib.sha256(text.encode()).hexdigest()
+    connection.execute(AUDIT.insert().values(number=number, entry=text, entry_hash=hashed))
+    return _verified(number, text, hashed)
+
+
+def as_lines(entries: tuple[Entry, ...]) -> Iterator[str]:
+    """Yield the log as JSON Lines, each with its hash, so that anybody can verify it."""
+    for each in entries:
+        yield (
+            json.dumps(
+                {
+                    "number": each.number,
+                    "at": each.at.isoformat(),
+                    "kind": each.kind,
+                    "actor": each.actor,
+                    "facts": each.facts,
+                    "previous": each.previous,
+                    "entry_hash": each.entry_hash,
+                },
+                sort_keys=True,
+            )
+            + "\n"
+        )
+
+
+def as_table(entries: tuple[Entry, ...]) -> str:
+    """Return the log as a table for people: when, who, what, under which rules, to whom."""
+    rows: list[tuple[str, ...]] = [
+        ("no", "when (UTC)", "who", "what", "object", "rules", "policy", "basis", "recipients")
+    ]
+    rows += [_row(each) for each in entries]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+    return "\n".join(lines) + "\n"
+
+
+def by_quarter(entries: tuple[Entry, ...]) -> dict[str, dict[str, int]]:
+    """Return for each quarter how often each action was taken and each rule fired."""
+    counted: dict[str, dict[str, int]] = {}
+    for each in entries:
+        if each.kind != "decided":
+            continue
+        quarter = counted.setdefault(f"{each.at.year} Q{(each.at.month + 2) // 3}", {})
+        for name in (each.facts["action"], *{rule["rule"] for rule in each.facts["rules"]}):
+            quarter[name] = quarter.get(name, 0) + 1
+    return counted
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    facts = entry.facts
+    what = f"{entry.kind}: {facts['action']}" if "action" in facts else entry.kind
+    cells = (
+        str(entry.number),
+        entry.at.strftime("%Y-%m-%d %H:%M:%S"),
+        entry.actor,
+        what,
+        str(facts.get("object", facts.get("request", "")))[:52],
+        ",".join(
+            dict.fromkeys(
+                rule["rule"] if isinstance(rule, dict) else str(rule)
+                for rule in facts.get("rules", ())
+            )
+        ),
+        str(facts.get("policy", "")),
+        ",".join(basis["id"] for basis in facts.get("legal_bases", ())),
+        str(len(facts["recipients"])) if "recipients" in facts else "",
+    )
+    return tuple(printable(cell) for cell in cells)
+
+
+def _basis_facts(name: str, bases: dict[str, Any]) -> dict[str, Any]:
+    basis = bases.get(name)
+    if basis is None:
+        return {"id": name[:100], "known": False}
+    return {
+        "id": name,
+        "from": basis.valid_from.date().isoformat(),
+        "until": basis.valid_until and basis.valid_until.date().isoformat(),
+        "source": basis.source,
+    }
+
+
+def _verified(number: int, text: str, hashed: str) -> Entry:
+    try:
+        said = json.loads(text)
+        entry = Entry(
+            number=said["number"],
+            at=datetime.fromisoformat(said["at"]),
+            kind=said["kind"],
+            actor=said["actor"],
+            facts=said["facts"],
+            previous=said["previous"],
+            entry_hash=hashed,
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise _tampered(number) from error
+    if entry.number != number or hashlib.sha256(text.encode()).hexdigest() != hashed:
+        raise _tampered(number)
+    return entry
+
+
+def _chained(entries: list[Entry]) -> tuple[Entry, ...]:
+    previous = BEGINNING
+    for place, each in enumerate(entries, start=1):
+        if each.number != place or each.previous != previous:
+            raise _tampered(place)
+        previous = each.entry_hash
+    return tuple(entries)
+
+
+def _tampered(number: int) -> VerificationError:
+    message = f"entry {number} of the audit log was changed or removed"
+    return VerificationError(message, next_step="Restore the log from a backup.")

@@ -1,0 +1,104 @@
+"""What is judged of an object beyond its single fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from phalanx.share.gate.aggregation import noisy_total, suppressed_because
+from phalanx.share.gate.findings import Desk, Finding
+from phalanx.share.gate.values import moment_of
+from phalanx.share.wire import EXTENSION_ID, Object, bucket_name, properties_of, read_pattern
+
+
+def judge_content(desk: Desk, after: Object) -> tuple[list[Finding], Object]:
+    """Return what is found in an object whose fields are all allowed, and what takes its place.
+
+    Parameters:
+        desk: Policy and circumstances, with the object as it was.
+        after: The object as its fields left it.
+    """
+    found = [*_lifetime(desk, after), *_attribution(desk), *_template(desk)]
+    if after["type"] == "sighting":
+        more, after = _volumes(desk, after)
+        found += more
+    if after["type"] == "note":
+        more, after = _statistic(desk, after)
+        found += more
+    return found, after
+
+
+def _lifetime(desk: Desk, after: Object) -> Iterator[Finding]:
+    """Rule A9: what is about a person or place ends."""
+    if after["type"] != "indicator" or after.get("revoked") is True:
+        return
+    modified, end = moment_of(after.get("modified")), moment_of(after.get("valid_until"))
+    if modified is None or end is None or "pattern" not in after:
+        reason = "an indicator without a version, an end or a pattern"
+        yield desk.find("A9", "valid_until", reason, action="refuse")
+        return
+    lifetimes = desk.rules["A9"].parameters["lifetime_days"]
+    kinds = {each.path.partition(":")[0] for each in read_pattern(after["pattern"])}
+    days = min(lifetimes.get(kind, 0) for kind in kinds)
+    if end > modified + timedelta(days=days):
+        yield desk.find("A9", "valid_until", f"valid for more than {days} days", action="refuse")
+
+
+def _attribution(desk: Desk) -> Iterator[Finding]:
+    """Rule A11: who is behind it, with evidence, confidence and two persons."""
+    item, rule = desk.item, desk.rules["A11"]
+    if (
+        item["type"] not in rule.parameters["types"]
+        and item.get("relationship_type") not in rule.parameters["relations"]
+    ):
+        return
+    if "confidence" not in item or not item.get("external_references"):
+        reason = "an attribution without a confidence and a reference to evidence"
+        yield desk.find("A11", "", reason, action="refuse")
+    elif not desk.released("A11"):
+        yield desk.find("A11", "", "an attribution")
+
+
+def _template(desk: Desk) -> Iterator[Finding]:
+    """Rule A8: a template that few accounts share is theirs."""
+    least = desk.rules["A8"].parameters["template_accounts"]
+    if desk.item["type"] == "prompt-template-sketch" and desk.context.template_accounts < least:
+        yield desk.find("A8", "", f"a template that fewer than {least} accounts share")
+
+
+def _volumes(desk: Desk, after: Object) -> tuple[list[Finding], Object]:
+    """Rule A5: the bucket in words says no more than the count."""
+    said = properties_of(after).get("count_bucket")
+    expected = bucket_name(after["count"]) if "count" in after else None
+    if said is None or said == expected:
+        return [], after
+    if expected is None:
+        return [desk.find("A5", "extensions", "a bucket without a count", action="refuse")], after
+    extension = {**properties_of(after), "count_bucket": expected}
+    after = {**after, "extensions": {**after["extensions"], EXTENSION_ID: extension}}
+    return [desk.find("A5", "extensions.share.count_bucket", "not the bucket of the count")], after
+
+
+def _statistic(desk: Desk, after: Object) -> tuple[list[Finding], Object]:
+    """Rules A6 and A7: a total over enough members, long enough ago."""
+    properties = properties_of(after)
+    given = properties.get("contributions")
+    end = moment_of(properties.get("period_end"))
+    if not isinstance(given, list) or end is None:
+        return [desk.find("A6", "", "a note that is no statistic", action="refuse")], after
+    members = [each.get("member_ref") for each in given]
+    counts = [each.get("count", 0) for each in given]
+    present = desk.context.agreement.members_at(desk.context.now)
+    rule = desk.rules["A6"].parameters
+    reason = suppressed_because(counts, rule)
+    if len(set(members)) < len(members) or not set(members) <= set(present):
+        reason = "contributions that are not one of each member"
+    if reason:
+        return [desk.find("A6", "", reason, action="refuse")], after
+    found = [desk.find("A6", "extensions.share.contributions", "contributions of single members")]
+    free = end + timedelta(days=desk.rules["A7"].parameters["days"])
+    if free > desk.context.now:
+        found.append(desk.find("A7", "", "its period is not over long enough", release_at=free))
+    kept = {name: value for name, value in properties.items() if name != "contributions"}
+    kept["total_bucket"] = noisy_total(counts, desk.context.noise, rule)
+    return found, {**after, "extensions": {EXTENSION_ID: kept}}

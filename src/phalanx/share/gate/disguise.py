@@ -1,0 +1,106 @@
+r"""Texts as a reader would take them: what hides a word from a list is undone.
+
+Full-width and mathematical letters, accents, letters of other scripts that look like Latin
+ones, invisible characters, digits for letters, letters set apart.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_HIDDEN = frozenset({"Cf", "Mn", "Me", "Cc", "Co", "Cs"})
+
+# Letters that cannot be told from Latin ones by eye, after case folding.
+_ALIKE = {
+    # Cyrillic
+    **str.maketrans(
+        "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d",
+        "aeopcyxijshdqw",
+    ),
+    **str.maketrans("\u043a\u043c\u0442\u0432\u043d", "kmtbh"),
+    # Greek
+    **str.maketrans("\u03b1\u03b5\u03b9\u03bf\u03c1\u03c4\u03c5\u03bd\u03ba\u03c7", "aeioptuvkx"),
+    # Armenian
+    **str.maketrans("\u0585\u057d\u0578\u0570\u0581", "ounhg"),
+    # Latin letters of phonetics, and with strokes
+    **str.maketrans("\u0131\u0261\u0251\u1d0f\u1d04\u026a\u0280\u1d07\u1d00", "igaocirea"),
+    **str.maketrans("\u0142\u00f8\u0111", "lod"),
+}
+_FOR_LETTERS = str.maketrans("013457@$!|", "oieastasil")
+_WORD = re.compile(r"[^\W_]+")
+_APART = re.compile(r"(?<![^\W_])(?:[^\W_][\W_]{1,3}){2,}[^\W_](?![^\W_])")
+
+
+def undisguised(text: str) -> str:
+    r"""Return a text case-folded, without accents and invisible characters, in plain forms.
+
+    Examples:
+        >>> undisguised("\uff30r\u200bi\u00e7e \uff14\uff15")
+        'price 45'
+    """
+    if text.isascii() and text.isprintable():
+        return text.casefold()
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    kept = "".join(
+        each for each in plain if unicodedata.category(each) not in _HIDDEN or each in "\n\t"
+    )
+    return unicodedata.normalize("NFKC", kept)
+
+
+@lru_cache(maxsize=1024)
+def readings(text: str) -> tuple[str, ...]:
+    r"""Return the ways in which a text can be read, each for a look at its words.
+
+    Parameters:
+        text: As it was written.
+
+    Returns:
+        The plain form; the same with look-alike letters of other scripts taken as Latin, with
+        digits taken as letters, and with letters that were set apart put together.
+
+    Examples:
+        >>> any("price" in words_of(each) for each in readings("p r i c e"))
+        True
+        >>> any("price" in words_of(each) for each in readings("\u0440r1c\u0435"))
+        True
+    """
+    plain = undisguised(text)
+    latin = plain.translate(_ALIKE)
+    spelt = _APART.sub(lambda match: re.sub(r"[\W_]+", "", match[0]), latin)
+    return tuple(
+        dict.fromkeys(
+            (
+                plain,
+                *(each for read in (latin, spelt) for each in (read, read.translate(_FOR_LETTERS))),
+            )
+        )
+    )
+
+
+def is_disguised(text: str) -> bool:
+    r"""Tell whether a text holds characters that a plain English text does not need.
+
+    Examples:
+        >>> is_disguised("caf\u00e9"), is_disguised("p\u200brice")
+        (False, True)
+    """
+    for each in text:
+        if each.isascii():
+            continue
+        if unicodedata.category(each) in _HIDDEN or "LATIN" not in unicodedata.name(each, ""):
+            return True
+        if unicodedata.normalize("NFKC", each) != each:
+            return True
+    return False
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text that was undisguised, in order.
+
+    Examples:
+        >>> words_of("per-token, 3 usd")
+        ['per', 'token', '3', 'usd']
+    """
+    return _WORD.findall(text)

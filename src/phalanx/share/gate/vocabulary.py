@@ -1,0 +1,120 @@
+"""Looking for the words of rules in a text, all rules in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from phalanx.share.gate.disguise import readings, undisguised, words_of
+
+_SHORTEST_SPLIT = 5
+"""Letters of a word that is also found where a sign or space splits it."""
+
+_HEAD = 2
+"""Letters by which beginnings of words are looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """The words of several rules, ready for the look."""
+
+    phrases: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]
+    """By first word, the words that must follow, and the rule."""
+
+    stems: Mapping[str, tuple[tuple[str, str], ...]]
+    """By first letters, beginnings of words, and the rule."""
+
+    inside: tuple[tuple[str, str], ...]
+    """In scripts that do not set words apart, and the rule."""
+
+
+def rules_in(text: str, lexicon: Lexicon) -> set[str]:
+    r"""Return the rules whose words a text holds, however they are disguised.
+
+    Parameters:
+        text: As it was written.
+        lexicon: From `lexicon_of`.
+
+    Examples:
+        >>> lexicon = lexicon_of((("A1", ("discount*",)), ("A2", ("market share",))))
+        >>> sorted(rules_in("DIS-COUNTS and market share", lexicon))
+        ['A1', 'A2']
+    """
+    found: set[str] = set()
+    for reading in readings(text):
+        if not reading.isascii():
+            found.update(rule for term, rule in lexicon.inside if term in reading)
+        words = words_of(reading)
+        for place, word in enumerate(words):
+            for rest, rule in lexicon.phrases.get(word, ()):
+                if not rest or tuple(words[place + 1 : place + 1 + len(rest)]) == rest:
+                    found.add(rule)
+            for stem, rule in lexicon.stems.get(word[:_HEAD], ()):
+                if word.startswith(stem):
+                    found.add(rule)
+            if place + 1 < len(words):
+                found |= _split(word, words[place + 1], lexicon)
+    return found
+
+
+def _split(word: str, after: str, lexicon: Lexicon) -> set[str]:
+    """Return the rules that two words make together where a sign split one."""
+    joined = word + after
+    found = {
+        rule
+        for rest, rule in lexicon.phrases.get(joined, ())
+        if not rest and len(joined) >= _SHORTEST_SPLIT
+    }
+    # Both parts must be needed, else the first alone would have been found.
+    found |= {
+        rule
+        for stem, rule in lexicon.stems.get(joined[:_HEAD], ())
+        if len(word) < len(stem) >= _SHORTEST_SPLIT and joined.startswith(stem)
+    }
+    return found
+
+
+def found_in(text: str, terms: Sequence[str]) -> bool:
+    r"""Tell whether a text holds a term, however it is disguised.
+
+    Parameters:
+        text: As it was written.
+        terms: Words, phrases, and beginnings of words that end in `*`.
+
+    Examples:
+        >>> found_in("Our PRICING is low", ("pric*", "market share"))
+        True
+        >>> found_in("a share of the market", ("market share",))
+        False
+        >>> found_in("pri-ce", ("price",))
+        True
+    """
+    return bool(rules_in(text, lexicon_of((("", tuple(terms)),))))
+
+
+@lru_cache(maxsize=64)
+def lexicon_of(rules: tuple[tuple[str, tuple[str, ...]], ...]) -> Lexicon:
+    """Make the words of rules ready, once.
+
+    Parameters:
+        rules: Of each its id and its words.
+    """
+    phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    stems: dict[str, list[tuple[str, str]]] = {}
+    inside: list[tuple[str, str]] = []
+    for rule, terms in rules:
+        for term in terms:
+            plain = undisguised(term)
+            if not plain.isascii():
+                inside.append((plain, rule))
+            elif plain.endswith("*") and len(words_of(plain)) == 1 and len(plain) > _HEAD:
+                stem = plain.removesuffix("*")
+                stems.setdefault(stem[:_HEAD], []).append((stem, rule))
+            elif words := words_of(plain):
+                phrases.setdefault(words[0], []).append((tuple(words[1:]), rule))
+    return Lexicon(
+        {first: tuple(rests) for first, rests in phrases.items()},
+        {head: tuple(found) for head, found in stems.items()},
+        tuple(inside),
+    )
