@@ -96,9 +96,7 @@ def build(tmp_path: Path) -> Iterator[Callable[..., House]]:
 
         def built(limits: Limits | None = None) -> House:
             settings = KeyServerSettings(tmp_path / "keys", place_of(str(tmp_path / "keys.db")))
-            epoch = add_epoch(
-                settings.keys, "2026-03", START, timedelta(days=30), timedelta(days=7)
-            )
+            epoch = add_epoch(settings.keys, START, timedelta(days=30), timedelta(days=7))
             engine = open_tables(settings.database)
             source = random.Random(7).randbytes
             api_key = add_member(engine, "north", limits or Limits(), source, START)

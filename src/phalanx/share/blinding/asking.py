@@ -131,7 +131,7 @@ class KeyServer:
         with self._http.stream(
             method, path, headers=headers, content=content, follow_redirects=False
         ) as response:
-            for chunk in response.iter_bytes():
+            for chunk in response.iter_raw():
                 body += chunk
                 if len(body) > _LARGEST_ANSWER_BYTES:
                     message = "the key server's answer is larger than any honest one"

@@ -28,8 +28,8 @@ _DOMAIN = b"phalanx epoch commitment v1"
 class EpochKey:
     """What everybody may know about the key of an epoch."""
 
-    epoch: str
-    """Name of the epoch."""
+    epoch: int
+    """Number of the epoch, at least 0; a later one has a higher number."""
 
     valid_from: datetime
     """First moment at which the key is used."""
@@ -61,7 +61,7 @@ class EpochKey:
         moments = (self.valid_from, self.valid_until, self.evaluates_until)
         fields = (
             SCHEME,
-            self.epoch,
+            str(self.epoch),
             *(moment.astimezone(UTC).isoformat(timespec="microseconds") for moment in moments),
             self.public_key,
             self.previous,
@@ -82,14 +82,16 @@ def check_chain(epochs: Sequence[EpochKey]) -> None:
 
     Examples:
         >>> day = datetime(2026, 1, 1, tzinfo=UTC)
-        >>> check_chain([EpochKey("e1", day, day, day, "", "")])
+        >>> check_chain([EpochKey(1, day, day, day, "", "")])
         Traceback (most recent call last):
-        phalanx.errors.VerificationError: epoch e1: its times are out of order
+        phalanx.errors.VerificationError: epoch 1: its times are out of order
     """
     for each in epochs:
         if not each.valid_from < each.valid_until <= each.evaluates_until:
             raise _broken(each, "its times are out of order")
     for before, after in pairwise(epochs):
+        if after.epoch <= before.epoch:
+            raise _broken(after, "its number is not above that of the epoch before it")
         if after.previous != before.commitment:
             raise _broken(after, "it does not commit to the epoch before it")
         if after.valid_from < before.valid_until:

@@ -23,8 +23,8 @@ SCHEME = "voprf-r255-v1"
 """VOPRF(ristretto255, SHA-512), these canonical forms, this framing. A change is a new scheme."""
 
 TOKEN_BYTES = 32
-EPOCH_PATTERN = r"[a-z0-9][a-z0-9-]{0,31}"
-"""How an epoch may be named."""
+EPOCHS = 2**31
+"""Epochs are numbered below this."""
 
 LARGEST_IDENTIFIER = 512
 """Characters of an identifier, before it is brought to its form."""
@@ -91,6 +91,7 @@ def _folded(value: str) -> str:
 KINDS = {
     kind.name: kind
     for kind in (
+        Kind("account", _as_given),
         Kind("email", _email),
         Kind("payment", _as_given),
         Kind("phone", _phone),
@@ -142,25 +143,25 @@ def _unusable(kind: str, reason: str) -> InputError:
     return InputError(message, next_step="Leave it out, or mend it.")
 
 
-def message_of(kind: str, value: str, epoch: str) -> bytes:
+def message_of(kind: str, value: str, epoch: int) -> bytes:
     r"""Return what is blinded for an identifier.
 
     Parameters:
         kind: One of `KINDS`.
         value: As the member's records have it.
-        epoch: Name of the epoch whose key is asked.
+        epoch: Whose key is asked, at least 0 and below 2^31.
 
     Raises:
-        InputError: As `canonical`, or if no epoch can have that name.
+        InputError: As `canonical`, or if no epoch can have that number.
 
     Examples:
-        >>> message_of("device", "a1", "e1")
-        b'\x00\rvoprf-r255-v1\x00\x02e1\x00\x06device\x00\x02a1'
+        >>> message_of("device", "a1", 7)
+        b'\x00\rvoprf-r255-v1\x00\x017\x00\x06device\x00\x02a1'
     """
-    if not re.fullmatch(EPOCH_PATTERN, epoch):
-        message = "an epoch is named by up to 32 small letters, digits and hyphens"
+    if not 0 <= epoch < EPOCHS:
+        message = "an epoch has a number from 0 to 2^31 - 1"
         raise InputError(message, next_step="Name one that the key server lists.")
-    fields = (SCHEME, epoch, kind, canonical(kind, value))
+    fields = (SCHEME, str(epoch), kind, canonical(kind, value))
     return b"".join(framed(field.encode()) for field in fields)
 
 

@@ -6,7 +6,7 @@ token of that epoch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from phalanx.owned import read_or_make_secret, read_secret, written_whole
 from phalanx.share.blinding.encoding import to_text
 from phalanx.share.blinding.epochs import EpochKey, check_chain
 from phalanx.share.blinding.group import SCALAR_BYTES
-from phalanx.share.blinding.identifiers import SCHEME, message_of
+from phalanx.share.blinding.identifiers import SCHEME
 from phalanx.share.blinding.voprf import KeyPair, derive_key_pair
 
 EPOCHS_FILE = "epochs.json"
@@ -35,7 +35,7 @@ class Keyring:
     epochs: tuple[EpochKey, ...]
     """All that ever were, in order."""
 
-    pairs: dict[str, KeyPair] = field(repr=False)
+    pairs: dict[int, KeyPair] = field(repr=False)
     """Epoch -> its key, for those that were not destroyed."""
 
     def current(self, moment: datetime) -> EpochKey | None:
@@ -45,7 +45,7 @@ class Keyring:
                 return each
         return None
 
-    def pair(self, epoch: str, moment: datetime) -> KeyPair:
+    def pair(self, epoch: int, moment: datetime) -> KeyPair:
         """Return the key that answers for an epoch.
 
         Raises:
@@ -79,48 +79,42 @@ def read_keyring(folder: Path) -> Keyring:
     return Keyring(epochs, pairs)
 
 
-def add_epoch(
-    folder: Path, epoch: str, begins: datetime, lifetime: timedelta, grace: timedelta
-) -> EpochKey:
-    """Make the key of a new epoch and publish it, ahead of its beginning where possible.
+def add_epoch(folder: Path, begins: datetime, lifetime: timedelta, grace: timedelta) -> EpochKey:
+    """Make the key of the next epoch and publish it, ahead of its beginning where possible.
 
     Parameters:
         folder: Of the keys; made if it is missing.
-        epoch: Its name, never used before.
         begins: When it begins, with a time zone; not before the last one ends.
         lifetime: How long it lasts.
         grace: How long the key answers after that.
 
     Raises:
-        InputError: If the name was used or cannot be, or the times overlap.
+        InputError: If the times are out of order, or overlap those of the last epoch.
         ConfigError: If the folder cannot be written.
     """
-    message_of("device", "x", epoch)  # refuses what is no name
     epochs = _read_epochs(folder) if (folder / EPOCHS_FILE).exists() else ()
-    if any(each.epoch == epoch for each in epochs) or _seed_file(folder, epoch).exists():
-        message = f"{folder}: there was an epoch {epoch} before"
-        raise InputError(message, next_step="Name another one.")
-    pair = _pair(read_or_make_secret(_seed_file(folder, epoch), _NAME, SCALAR_BYTES), epoch)
-    new = EpochKey(
-        epoch=epoch,
+    number = epochs[-1].epoch + 1 if epochs else 1
+    planned = EpochKey(
+        epoch=number,
         valid_from=begins,
         valid_until=begins + lifetime,
         evaluates_until=begins + lifetime + grace,
-        public_key=to_text(pair.public_key),
+        public_key="",
         previous=epochs[-1].commitment if epochs else "",
     )
     try:
-        check_chain((*epochs, new))
+        check_chain((*epochs, planned))
     except VerificationError as error:
-        _seed_file(folder, epoch).unlink()
         raise InputError(str(error), next_step="Begin it when the last one ends.") from error
+    pair = _pair(read_or_make_secret(_seed_file(folder, number), _NAME, SCALAR_BYTES), number)
+    new = replace(planned, public_key=to_text(pair.public_key))
     with written_whole(folder / EPOCHS_FILE) as aside:
         aside.write_bytes(_EPOCHS.dump_json((*epochs, new), indent=2) + b"\n")
     return new
 
 
-def destroy_past_keys(folder: Path, now: datetime) -> tuple[str, ...]:
-    """Delete the keys of epochs that are no longer answered for, and return their names.
+def destroy_past_keys(folder: Path, now: datetime) -> tuple[int, ...]:
+    """Delete the keys of epochs that are no longer answered for, and return their numbers.
 
     The public list keeps them, so that the chain of commitments stays whole. What a file
     system or a backup keeps of a deleted file is the operator's care.
@@ -150,9 +144,9 @@ def _read_epochs(folder: Path) -> tuple[EpochKey, ...]:
     return epochs
 
 
-def _seed_file(folder: Path, epoch: str) -> Path:
-    return folder / f"{epoch}.key"
+def _seed_file(folder: Path, epoch: int) -> Path:
+    return folder / f"epoch-{epoch}.key"
 
 
-def _pair(seed: bytes, epoch: str) -> KeyPair:
+def _pair(seed: bytes, epoch: int) -> KeyPair:
     return derive_key_pair(seed, f"{SCHEME} {epoch}".encode())

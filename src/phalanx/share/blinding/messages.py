@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from phalanx.share.blinding.epochs import EpochKey
-from phalanx.share.blinding.identifiers import EPOCH_PATTERN
+from phalanx.share.blinding.identifiers import EPOCHS
 
 LARGEST_BATCH = 1024
 """Elements of one request."""
 
-Epoch = Annotated[str, Field(pattern=f"^{EPOCH_PATTERN}$", description="Name of an epoch.")]
+Epoch = Annotated[int, Field(strict=True, ge=0, lt=EPOCHS, description="Number of an epoch.")]
 Element = Annotated[
     str,
     Field(

@@ -134,7 +134,7 @@ def finalize(
         raise VerificationError(message, next_step="Compare the epoch's commitment with others.")
     inverses = invert_each([each.blind for each in batch])
     return [
-        _output(each.message, multiply(inverse, answer))
+        output_of(each.message, multiply(inverse, answer))
         for each, inverse, answer in zip(batch, inverses, answers, strict=True)
     ]
 
@@ -150,7 +150,7 @@ def evaluate(key: KeyPair, message: bytes) -> bytes:
         >>> finalize([asked], answers, key.public_key, proof) == [evaluate(key, b"alice")]
         True
     """
-    return _output(message, multiply(key.private_key, _of_message(message)))
+    return output_of(message, multiply(key.private_key, _of_message(message)))
 
 
 def _of_message(message: bytes) -> bytes:
@@ -161,5 +161,6 @@ def _of_message(message: bytes) -> bytes:
     return element
 
 
-def _output(message: bytes, element: bytes) -> bytes:
+def output_of(message: bytes, element: bytes) -> bytes:
+    """Return the output of an input whose element is known under the key."""
     return hashlib.sha512(framed(message) + framed(element) + b"Finalize").digest()

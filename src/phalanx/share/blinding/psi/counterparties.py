@@ -54,6 +54,17 @@ class Counterparties:
         self._allowances = allowances
         self._log = structlog.get_logger("phalanx.share.blinding.psi")
 
+    def terms(self, counterparty: str) -> Terms:
+        """Return what a counterparty may ask.
+
+        Raises:
+            PolicyError: If nothing was agreed with it.
+        """
+        if counterparty not in self._terms:
+            message = "this counterparty may not ask for anything"
+            raise PolicyError(message, next_step="Agree on terms first.")
+        return self._terms[counterparty]
+
     def admit(self, counterparty: str, asked: EntryList, now: datetime) -> None:
         """Count a question before it is answered, or refuse it.
 
@@ -76,8 +87,8 @@ class Counterparties:
         said.info("intersection answered", session=asked.session.hex())
 
     def _admit(self, counterparty: str, asked: EntryList, now: datetime) -> None:
-        terms = self._terms.get(counterparty)
-        if terms is None or asked.mode not in terms.modes:
+        terms = self.terms(counterparty)
+        if asked.mode not in terms.modes:
             message = "this counterparty may not ask for this"
             raise PolicyError(message, next_step="Agree on terms first.")
         for name, count, most in (

@@ -80,12 +80,13 @@ def to_frames(said: EntryList) -> Iterator[bytes]:
         ) + b"".join(here)
 
 
-def from_frames(frames: Iterable[bytes], part: Part) -> EntryList:
+def from_frames(frames: Iterable[bytes], part: Part, most_entries: int = LARGEST_SET) -> EntryList:
     """Read the frames of one list, in order, and not one more than it has.
 
     Parameters:
         frames: From outside.
         part: That is expected.
+        most_entries: Of the list; a longer one is refused at its first frame.
 
     Raises:
         InputError: If they are anything but one whole list of that part.
@@ -95,6 +96,8 @@ def from_frames(frames: Iterable[bytes], part: Part) -> EntryList:
     for frame in frames:
         mode, session, total, first, payload = _split(frame, part)
         head = head or (mode, session, total)
+        if total > most_entries:
+            raise _wrong(reason=f"at most {most_entries:,} entries are taken")
         width = WIDTHS[part]
         if (mode, session, total) != head or first != len(entries):
             raise _wrong(reason="a frame is missing, or is not of this list")
@@ -112,8 +115,8 @@ def _split(frame: bytes, part: Part) -> tuple[int, bytes, int, int, bytes]:
     magic, said_part, mode, session, total, first, count = _HEADER.unpack_from(frame)
     if magic != _MAGIC or said_part != part or mode not in set(Mode):
         raise _wrong(reason="a frame is of something else")
-    if not 0 < total <= LARGEST_SET:
-        raise _wrong(reason=f"a list has 1 to {LARGEST_SET:,} entries")
+    if total == 0:
+        raise _wrong(reason="a list is empty")
     payload = frame[_HEADER.size :]
     if count == 0 or len(payload) != count * WIDTHS[part]:
         raise _wrong(reason="a frame does not hold what it says")

@@ -6,7 +6,9 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
+from itertools import chain
 
+from phalanx.errors import InputError
 from phalanx.share.blinding.group import RandomBytes, random_scalar
 from phalanx.share.blinding.psi.counterparties import Counterparties
 from phalanx.share.blinding.psi.elements import (
@@ -15,7 +17,15 @@ from phalanx.share.blinding.psi.elements import (
     hidden_elements,
     hidden_items,
 )
-from phalanx.share.blinding.psi.frames import WIDTHS, EntryList, Mode, Part, from_frames, to_frames
+from phalanx.share.blinding.psi.frames import (
+    LARGEST_SET,
+    WIDTHS,
+    EntryList,
+    Mode,
+    Part,
+    from_frames,
+    to_frames,
+)
 
 
 class Responder:
@@ -55,7 +65,12 @@ class Responder:
             InputError: If they are no question.
             PolicyError: If the counterparty may not ask this, or not now.
         """
-        asked = from_frames(frames, Part.QUESTION)
+        most = self._counterparties.terms(counterparty).entries_per_day
+        asked = from_frames(frames, Part.QUESTION, min(most, LARGEST_SET))
+        if len(set(asked.entries)) < len(asked.entries):
+            # Items that are repeated 1, 2, 4... times would be told apart by their mere number.
+            message = "a question has each entry once"
+            raise InputError(message, next_step="Ask for distinct items.")
         self._counterparties.admit(counterparty, asked, now)
         key = random_scalar(self._random)
         both = hidden_elements(key, asked.entries, self._pool)
@@ -66,5 +81,7 @@ class Responder:
         filling = filled_size(len(self._items)) - len(own)
         own += [self._random(WIDTHS[Part.OWN]) for _ in range(filling)]
         own.sort()
-        yield from to_frames(EntryList(Part.ANSWER, asked.mode, asked.session, both))
-        yield from to_frames(EntryList(Part.OWN, asked.mode, asked.session, own))
+        return chain(
+            to_frames(EntryList(Part.ANSWER, asked.mode, asked.session, both)),
+            to_frames(EntryList(Part.OWN, asked.mode, asked.session, own)),
+        )
