@@ -48,7 +48,7 @@ def test_two_persons_let_an_object_pass(
     held = decide(attributed, context, policy)
     request = queue.submit(attributed, held, "dee", context.now)
     assert request.state == "pending"
-    assert queue.approve(request.number, "ada", "analyst", context.now).state == "pending"
+    assert queue.approve(request.number, " Ada", "analyst", context.now).state == "pending"
     assert queue.approvals_of(attributed, context.now) == ()
     assert queue.approve(request.number, "bo", "counsel", context.now).state == "approved"
     approvals = queue.approvals_of(attributed, context.now)

@@ -22,7 +22,8 @@ from phalanx.share.wire import (
     read_pattern,
     split,
 )
-from phalanx.share.wire.patterns import _Reader, _tokens, is_plain, quoted
+from phalanx.share.wire.matching import quoted
+from phalanx.share.wire.patterns import _Reader, _tokens, is_plain
 
 OBJECTS = atlas_case()["objects"]
 RULE = next(item for item in OBJECTS if item["type"] == "indicator")

@@ -66,8 +66,11 @@ class Context:
     """On how many accounts a template was seen."""
 
     batch: Batch | None = None
-    noise: int = 0
-    """To be added to a statistic, drawn by `aggregation.discrete_laplace`."""
+    noise: int | None = None
+    """To be added to a statistic, from `aggregation.discrete_laplace`; without it none leaves."""
+
+    taken_back: Object | None = None
+    """The version that left, where the object takes it back and says nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +120,11 @@ class Desk:
             reason=reason,
             **(values | changes),
         )
+
+    @property
+    def blinded_types(self) -> frozenset[str]:
+        """Types that name an account."""
+        return frozenset(name.partition(".")[0] for name in self.rules["A4"].parameters["blinded"])
 
     def released(self, rule_id: str) -> bool:
         """Tell whether the approvals that a rule asks for are there."""

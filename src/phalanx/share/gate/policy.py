@@ -27,7 +27,7 @@ RULE_IDS = tuple(f"A{number}" for number in range(18))
 
 SHAPE_NAMES = frozenset(
     {
-        "address", "attribution", "author", "basis", "boolean", "bucket", "domain", "end",
+        "address", "attribution", "author", "boolean", "bucket", "domain", "end",
         "exemplar", "hexadecimal", "identifier", "integer", "number", "past", "pattern",
         "pseudonym", "reference", "text", "token", "volume", "word",
     }
@@ -118,7 +118,7 @@ class Policy:
 _UNVERSIONED = frozenset(
     {
         "llm-account-fingerprint", "prompt-template-sketch", "ipv4-addr", "ipv6-addr",
-        "domain-name", "autonomous-system", "marking-definition",
+        "domain-name", "autonomous-system",
     }
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, select, update
 
 from phalanx.errors import InputError, PolicyError
-from phalanx.share.gate.agreement import Agreement
+from phalanx.share.gate.agreement import Agreement, same_person
 from phalanx.share.gate.audit import record
 from phalanx.share.gate.decide import Decision
 from phalanx.share.gate.findings import Approval
@@ -156,7 +156,7 @@ class ApprovalQueue:
                 connection.execute(
                     APPROVALS.insert().values(
                         request=number,
-                        person=_same(person),
+                        person=same_person(person),
                         role=role,
                         approved_at=now.isoformat(),
                         valid_until=(now + HOLDS).isoformat(),
@@ -178,9 +178,9 @@ class ApprovalQueue:
             reason = f"{person} does not hold the role {role}"
         elif role not in request.roles:
             reason = f"the request does not ask for {role}"
-        elif _same(person) == _same(request.submitter):
+        elif same_person(person) == same_person(request.submitter):
             reason = "who submitted an object does not approve it"
-        elif any(_same(each.person) == _same(person) for each in request.approvals):
+        elif any(same_person(each.person) == same_person(person) for each in request.approvals):
             reason = f"{person} approved it before: another person has to"
         elif any(each.role == role for each in request.approvals):
             reason = f"it was approved by {role} before"
@@ -229,8 +229,3 @@ class ApprovalQueue:
                 for each in approvals
             ),
         )
-
-
-def _same(person: str) -> str:
-    """Return a name by which a person is one person, however it is written."""
-    return person.strip().casefold()
