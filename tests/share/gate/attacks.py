@@ -46,6 +46,7 @@ ALLOWED_WORDS = {
         "no service to this network",
         "services use the same limits",
         "not to share with this reseller",
+        "accounts refused together",
     ],
     "A15": [
         "accounts of TLP:BOYCOTTTHEMALL",
@@ -57,6 +58,7 @@ ALLOWED_WORDS = {
         "accounts ... --- ... .-. match",
         "accounts ((())) '' match",
         "ACCOUNTS\u00a0MATCH",
+        "accounts  match   of  one",
         "accounts\tmatch",
     ],
 }

@@ -62,7 +62,8 @@ def _legal_basis(desk: Desk) -> Iterator[Finding]:
     present = context.agreement.members_at(context.now)
     concerned: set[str] = set()
     for party in (context.member, *context.recipients):
-        concerned |= present[party].jurisdictions if party in present else {"unknown"}
+        # Who is no member, or is one under no law that was named, is held to one that no basis has.
+        concerned |= (party in present and present[party].jurisdictions) or {"unknown"}
     holding = desk.policy.bases_in_force(context.now)
     for name in context.legal_bases:
         if name in holding:

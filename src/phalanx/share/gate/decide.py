@@ -212,7 +212,7 @@ def _blind(
     """Put the fingerprint of an account in its place."""
     for name, fingerprint in blinded.items():
         raw = desk.item.get(name.partition(".")[2])
-        token = desk.context.tokens.get((fingerprint, raw)) if isinstance(raw, str) else None
+        token = desk.fingerprint_of(fingerprint, raw)
         if name.startswith(f"{kind}.") and token is not None:
             markings = desk.item.get("object_marking_refs")
             if not isinstance(markings, list):

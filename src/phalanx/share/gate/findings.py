@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, get_args
 
 from phalanx.share.gate.agreement import Agreement
+from phalanx.share.gate.opaque import is_opaque_token
 from phalanx.share.gate.policy import Action, Policy, Role, Rule
 from phalanx.share.wire import AccountFingerprint, Object
 
@@ -125,6 +126,11 @@ class Desk:
     def blinded_types(self) -> frozenset[str]:
         """Types that name an account."""
         return frozenset(name.partition(".")[0] for name in self.rules["A4"].parameters["blinded"])
+
+    def fingerprint_of(self, kind: str, raw: object) -> AccountFingerprint | None:
+        """Return what takes the place of an account in clear, if it was blinded indeed."""
+        token = self.context.tokens.get((kind, raw)) if isinstance(raw, str) else None
+        return token if token is not None and is_opaque_token(token.value) else None
 
     def released(self, rule_id: str) -> bool:
         """Tell whether the approvals that a rule asks for are there."""

@@ -74,7 +74,8 @@ class ApprovalQueue:
             now: When.
 
         Raises:
-            PolicyError: If nobody may approve it: it is refused, or was not held.
+            PolicyError: If nobody may approve it: it is refused, or was not held, or waits already,
+                or was rejected before.
         """
         if decision.action != "hold" or not decision.approvals:
             message = f"{decision.action}: no approval lets this object leave"
@@ -84,6 +85,15 @@ class ApprovalQueue:
             raise PolicyError(message, next_step="Decide on the object that is submitted.")
         rules = sorted({each.rule_id for each in decision.findings if each.action == "hold"})
         with self._database.writing() as connection:
+            self._expire(connection, now)
+            # Who was told no does not ask another person the same.
+            chosen = select(REQUESTS.c.number, REQUESTS.c.state).where(
+                REQUESTS.c.object_hash == decision.before,
+                REQUESTS.c.state.in_(["pending", "rejected"]),
+            )
+            if (before := connection.execute(chosen).first()) is not None:
+                message = f"request {before.number} of the same object is {before.state}"
+                raise PolicyError(message, next_step="Change the object, or wait.")
             result = connection.execute(
                 REQUESTS.insert().values(
                     object_hash=decision.before,

@@ -47,7 +47,7 @@ _LIKE_PROMPT = re.compile(
 )
 _WORD = re.compile(r"[^\W_]+")
 _SENTENCE = re.compile(r"[.,;:()/\n]")
-_SIGNS_IN_A_ROW = re.compile(r"(?:[^\w\s]\s*){4}")
+_SIGNS_IN_A_ROW = re.compile(r"(?:[^\w\s]\s*){4}|\s{2}")
 _SIGNS = frozenset(" .,;:()/'\"-\n")
 TEXT_RULES = ("A1", "A2", "A3", "A4", "A8", "A10")
 """Rules whose words refuse a text."""

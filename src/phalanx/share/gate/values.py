@@ -231,7 +231,7 @@ def _pattern(desk: Desk, path: str, _: str, value: object) -> Judged:
 
 
 def _blinded_pattern(desk: Desk, path: str, raw: list[tuple[str, str]], value: str) -> Judged:
-    tokens = [desk.context.tokens.get(each) for each in raw]
+    tokens = [desk.fingerprint_of(*each) for each in raw]
     known = [token for token in tokens if token is not None]
     if len(known) < len(tokens):
         reason = "accounts in clear, without fingerprints to take their place"
