@@ -39,8 +39,8 @@ from phalanx.formats.wording import CONDITION, NOT_COVERED, campaign_sentence
 from phalanx.model import Campaign
 from phalanx.share.wire import Object, object_id, publisher, timestamp
 from phalanx.share.wire.extension import PUBLISHER_ID
+from phalanx.share.wire.matching import quoted
 from phalanx.share.wire.objects import atlas_references
-from phalanx.share.wire.patterns import quoted
 
 INDICATOR_DAYS = 90
 """Days after its last exchange for which an account is worth matching."""
