@@ -84,8 +84,8 @@ def disclosure_page() -> str:
 
 _RULES = "How they work: [The disclosure policy](../how-to/disclosure-policy.md)."
 _FIELDS = """\
-`all` stands for every type, `versioned` for those with versions, `pattern` for what an indicator may
-compare; `share` for the identifier of our extension."""
+`all` stands for every type, `versioned` for those with versions, `pattern` for what an indicator
+may compare; `share` for the identifier of our extension."""
 
 
 def _as_list(documentation: str) -> str:
