@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from phalanx.cli.gate_work import Judged
 from phalanx.formats.notation import plural
 from phalanx.printable import printable
-from phalanx.share.gate.audit import Entry, as_lines, as_table, by_quarter
+from phalanx.share.gate.audit import Entry
+from phalanx.share.gate.audit_export import as_lines, as_table, by_quarter
 from phalanx.share.gate.queue import Request
 
 
