@@ -1,0 +1,169 @@
+"""A hub with three members, a clock that tests set, and objects to share."""
+
+from __future__ import annotations
+
+import json
+import random
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from phalanx.share.hub import (
+    Collection,
+    HubSettings,
+    Rights,
+    Root,
+    add_collection,
+    add_key,
+    add_member,
+    add_root,
+    create_app,
+    open_database,
+    set_rights,
+)
+from phalanx.store import Place, place_of
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+TAXII = "application/taxii+json;version=2.1"
+OPEN, OWN, SHUT = (f"{digit * 8}-1111-4111-8111-111111111111" for digit in "abc")
+
+
+@dataclass
+class Clock:
+    """Time as a test has it."""
+
+    moment: datetime = START
+
+    def __call__(self) -> datetime:
+        """Return the moment."""
+        return self.moment
+
+
+@dataclass
+class Alliance:
+    """A hub and those who use it.
+
+    All know of the collection `open`, and may do everything in it. `own` is known to north only.
+    All know of `shut`, and may do nothing in it.
+    """
+
+    place: Place
+    folder: Path
+    clock: Clock = field(default_factory=Clock)
+    keys: dict[str, str] = field(default_factory=dict)
+    open: str = f"/alliance/collections/{OPEN}/"
+    own: str = f"/alliance/collections/{OWN}/"
+    shut: str = f"/alliance/collections/{SHUT}/"
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _client: TestClient | None = None
+
+    def settings(self, **more: Any) -> HubSettings:
+        """Return the settings of the hub."""
+        return HubSettings(self.place, self.folder / "hub.key", **more)
+
+    def start(self, check: Any = None, **more: Any) -> TestClient:
+        """Start the hub anew, and return a client that is nobody."""
+        checked = {"check": check} if check else {}
+        app = create_app(self.settings(**more), now=self.clock, **checked)
+        self._client = self._stack.enter_context(TestClient(app))
+        return self._client
+
+    @property
+    def client(self) -> TestClient:
+        """The hub, for a client that is nobody."""
+        return self._client or self.start()
+
+    def ask(self, who: str, method: str, path: str, **more: Any) -> Any:
+        """Ask the hub as a member."""
+        headers = {"Accept": TAXII, "Authorization": f"Bearer {self.keys[who]}"}
+        if "content" in more:
+            headers["Content-Type"] = TAXII
+        return self.client.request(method, path, headers=headers | more.pop("headers", {}), **more)
+
+    def get(self, who: str, path: str, **parameters: Any) -> Any:
+        """Read as a member; `match_id` stands for `match[id]`, and so on."""
+        named = {
+            f"match[{name[6:]}]" if name.startswith("match_") else name: value
+            for name, value in parameters.items()
+        }
+        return self.ask(who, "GET", path, params=named)
+
+    def post(self, who: str, path: str, *objects: Any) -> Any:
+        """Add objects as a member."""
+        body = json.dumps({"objects": objects})
+        return self.ask(who, "POST", path + "objects/", content=body)
+
+    def close(self) -> None:
+        """Stop all hubs that were started."""
+        self._stack.close()
+
+
+@pytest.fixture
+def indicator() -> Callable[..., dict[str, Any]]:
+    """Return how to make an indicator; two with one number have one identifier."""
+
+    def made(number: int, version: int = 0, **more: Any) -> dict[str, Any]:
+        modified = START - timedelta(days=1) + timedelta(seconds=version)
+        return {
+            "type": "indicator",
+            "spec_version": "2.1",
+            "id": f"indicator--{uuid.UUID(int=number, version=4)}",
+            "created": "2026-01-01T00:00:00.000Z",
+            "modified": f"{modified:%Y-%m-%dT%H:%M:%S}.000Z",
+            "pattern": f"[ipv4-addr:value = '192.0.2.{number % 256}']",
+            "pattern_type": "stix",
+            "valid_from": "2026-01-01T00:00:00Z",
+            **more,
+        }
+
+    return made
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Return a place where no hub is yet."""
+    if request.param == "sqlite":
+        return place_of(str(tmp_path / "a.hub"))
+    new_database: Callable[[], str] = request.getfixturevalue("new_database")
+    return place_of(new_database(), tmp_path)
+
+
+@pytest.fixture
+def alliance(place: Place, tmp_path: Path) -> Iterator[Alliance]:
+    """Return a hub and its members."""
+    yield from _alliance(place, tmp_path)
+
+
+@pytest.fixture
+def small_alliance(tmp_path: Path) -> Iterator[Alliance]:
+    """Return the same on SQLite only, for what does not depend on the database."""
+    yield from _alliance(place_of(str(tmp_path / "a.hub")), tmp_path)
+
+
+def _alliance(place: Place, folder: Path) -> Iterator[Alliance]:
+    made = Alliance(place, folder)
+    database = open_database(place)
+    chance = random.Random(1)
+    with database.write() as connection:
+        add_root(connection, Root("alliance", "The alliance"))
+        add_root(connection, Root("elsewhere", "Another one"))
+        for name, title in ((OPEN, "Open"), (OWN, "Own"), (SHUT, "Shut")):
+            alias = "common" if name == OPEN else None
+            add_collection(connection, Collection(0, "alliance", name, title, alias=alias))
+        for who in ("north", "south", "east"):
+            add_member(connection, who, START)
+            made.keys[who] = add_key(connection, who, chance.randbytes, START)
+            every = Rights(can_read=True, can_write=True, can_delete=True)
+            set_rights(connection, who, "alliance", OPEN, every)
+            set_rights(connection, who, "alliance", SHUT, Rights(can_read=False))
+        set_rights(connection, "north", "alliance", OWN, every)
+    database.close()
+    yield made
+    made.close()
