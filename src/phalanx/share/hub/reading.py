@@ -33,8 +33,9 @@ MOST_PAGE_BYTES = 12_000_000
 
 _KEYS = (OBJECTS.c.date_added, OBJECTS.c.sequence)
 _PLACE = tuple_(*_KEYS)
-# SQLite has no statistics, and would rather walk the list than sort what it finds by identifier.
-_BY_ID = "INDEXED BY hub_object_by_id"
+# As a sum no index holds it: without statistics, SQLite would rather walk the whole list than
+# sort what it finds by identifier.
+_IS_CURRENT = OBJECTS.c.is_current + 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def _run(
         mine = [*_of(collection), OBJECTS.c.object_id.in_(filters.ids)]
         if filters.types:
             mine.append(OBJECTS.c.object_type.in_(filters.types))
-        chosen = select(*columns).where(*mine, *wanted).with_hint(OBJECTS, _BY_ID, "sqlite")
+        chosen = select(*columns).where(*mine, *wanted)
         return chosen.order_by(*_KEYS).limit(limit)
     # The word of an index that each part is a run of.
     heads = product((0, 1) if _wants_older(filters) else (1,), filters.types or (None,))
@@ -162,7 +163,7 @@ def _wants_older(filters: Filters) -> bool:
 def _versions(filters: Filters) -> list[ColumnElement[bool]]:
     """Return the conditions on version and specification."""
     if not _wants_older(filters):
-        return [OBJECTS.c.is_current == 1] if filters.ids else []
+        return [_IS_CURRENT == 1] if filters.ids else []
     conditions: list[ColumnElement[bool]] = []
     if filters.spec_versions:
         conditions.append(OBJECTS.c.spec_version.in_(filters.spec_versions))
