@@ -24,7 +24,8 @@ from phalanx.detect.replay_state import ReplaySettings
 from phalanx.detect.single import single_parties
 from phalanx.detect.tables import openings
 from phalanx.detect.track import Track, decide
-from phalanx.detect.verdicts import Verdict, sort_tracks
+from phalanx.detect.verdict import Verdict
+from phalanx.detect.verdicts import sort_tracks
 from phalanx.evidence import LINKED_LOG10_E
 from phalanx.logs import ReadOptions, open_log
 from phalanx.logs.engine import DuckDBEngine

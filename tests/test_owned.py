@@ -42,3 +42,11 @@ def test_link_stays_and_its_file_is_replaced(tmp_path: Path) -> None:
     write(link, "new")
     assert link.is_symlink()
     assert target.read_text() == "new"
+
+
+def test_link_that_leads_to_itself_is_replaced(tmp_path: Path) -> None:
+    """There is nothing behind it that could be written."""
+    link = tmp_path / "link"
+    link.symlink_to(link)
+    write(link, "new")
+    assert link.read_text() == "new"

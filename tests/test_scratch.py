@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from phalanx.scratch import PREFIX, ScratchFolder
+from phalanx.scratch import PREFIX, scratch_folder
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from phalanx.scratch import ScratchFolder
-scratch = ScratchFolder(Path(sys.argv[1]))
-(scratch.path / "rows").write_text("who sent what")
-print("made", flush=True)
-time.sleep(60)
+from phalanx.scratch import scratch_folder
+with scratch_folder(Path(sys.argv[1])) as scratch:
+    (scratch / "rows").write_text("who sent what")
+    print("made", flush=True)
+    time.sleep(60)
 """
 
 
@@ -42,8 +42,8 @@ def test_folder_is_removed_after_a_failure(tmp_path: Path) -> None:
     """An error inside does not leave it behind."""
 
     def fail() -> None:
-        with ScratchFolder(tmp_path) as scratch:
-            (scratch.path / "rows").write_text("1")
+        with scratch_folder(tmp_path) as scratch:
+            (scratch / "rows").write_text("1")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -53,8 +53,8 @@ def test_folder_is_removed_after_a_failure(tmp_path: Path) -> None:
 
 def test_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
     """Nobody else may look into it."""
-    with ScratchFolder(tmp_path) as scratch:
-        assert scratch.path.stat().st_mode & 0o077 == 0
+    with scratch_folder(tmp_path) as scratch:
+        assert scratch.stat().st_mode & 0o077 == 0
 
 
 def test_killed_run_is_cleared_by_the_next_one(tmp_path: Path) -> None:
@@ -63,8 +63,8 @@ def test_killed_run_is_cleared_by_the_next_one(tmp_path: Path) -> None:
     process.send_signal(signal.SIGKILL)
     process.communicate()
     (left,) = folders(tmp_path)
-    with ScratchFolder(tmp_path) as scratch:
-        assert folders(tmp_path) == [scratch.path]
+    with scratch_folder(tmp_path) as scratch:
+        assert folders(tmp_path) == [scratch]
     assert not left.exists()
 
 
@@ -72,7 +72,7 @@ def test_running_one_keeps_its_folder(tmp_path: Path) -> None:
     """Runs beside each other leave each other's folders alone."""
     process = running(tmp_path)
     (theirs,) = folders(tmp_path)
-    with ScratchFolder(tmp_path):
+    with scratch_folder(tmp_path):
         assert (theirs / "rows").read_text() == "who sent what"
     process.kill()
     process.communicate()
@@ -85,7 +85,7 @@ def test_link_with_the_name_of_a_folder_is_left_alone(tmp_path: Path) -> None:
     (target / "in-use").write_text("")
     link = tmp_path / f"{PREFIX}link"
     link.symlink_to(target)
-    with ScratchFolder(tmp_path):
+    with scratch_folder(tmp_path):
         pass
     assert (target / "in-use").exists()
     assert os.path.lexists(link)

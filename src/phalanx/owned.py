@@ -7,6 +7,7 @@ may read it, whatever the umask.
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +42,7 @@ def written_whole(path: Path) -> Iterator[Path]:
     if is_special(path):
         yield path
         return
-    path = path.resolve()
+    path = link_followed(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(descriptor)
@@ -81,7 +82,16 @@ def is_special(path: Path) -> bool:
         >>> is_special(Path("/dev/null")), is_special(Path(__file__)), is_special(Path("new"))
         (True, False, False)
     """
-    return path.exists() and not path.is_file() and not path.is_dir()
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def link_followed(path: Path) -> Path:
+    """Return where a path leads; one that only leads to itself stays as it is."""
+    return Path(os.path.realpath(path))  # `resolve` fails where links lead to themselves
 
 
 def is_writable(folder: Path) -> bool:

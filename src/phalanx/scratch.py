@@ -11,17 +11,17 @@ import fcntl
 import os
 import shutil
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 PREFIX = "phalanx-run-"
 _LOCK = "in-use"
 
 
-class ScratchFolder:
-    """A folder that is removed in the end, and those of killed runs with it.
+@contextmanager
+def scratch_folder(within: Path | None = None) -> Iterator[Path]:
+    """Make a folder for its owner alone, and remove it in the end; those of killed runs at once.
 
     Parameters:
         within: Where it is made; null takes the machine's folder for temporary files.
@@ -30,43 +30,23 @@ class ScratchFolder:
         OSError: If no folder can be made there.
 
     Examples:
-        >>> with ScratchFolder() as scratch:
-        ...     made = scratch.path
-        ...     _ = (made / "rows").write_text("put aside")
-        >>> made.exists()
+        >>> with scratch_folder() as scratch:
+        ...     _ = (scratch / "rows").write_text("put aside")
+        >>> scratch.exists()
         False
     """
-
-    def __init__(self, within: Path | None = None) -> None:
-        """Remove what killed runs left, and make the folder, for its owner alone."""
-        above = Path(tempfile.gettempdir()) if within is None else within
-        _remove_abandoned(above)
-        self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=above))
-        # Locked before it bears its name: without the name nobody takes the folder for abandoned.
-        descriptor, unnamed = tempfile.mkstemp(dir=self.path)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        Path(unnamed).rename(self.path / _LOCK)
-        self._lock = descriptor
-
-    def __enter__(self) -> Self:
-        """Return the folder."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Remove it."""
-        self.remove()
-
-    def remove(self) -> None:
-        """Remove the folder with all that is in it; a second time does nothing."""
-        if self._lock >= 0:
-            shutil.rmtree(self.path)
-            os.close(self._lock)
-            self._lock = -1
+    above = Path(tempfile.gettempdir()) if within is None else within
+    _remove_abandoned(above)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=above))
+    # Locked before it bears its name: without the name nobody takes the folder for abandoned.
+    lock, unnamed = tempfile.mkstemp(dir=folder)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        Path(unnamed).rename(folder / _LOCK)
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+        os.close(lock)
 
 
 def _remove_abandoned(above: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from phalanx.cli.evaluation_view import sentences
 from phalanx.detect.evaluate import Evaluation, evaluate
 from phalanx.detect.result import Population, RunRecord, ScanResult
 from phalanx.errors import InputError
@@ -32,6 +33,7 @@ def write_scan(
     reported: Mapping[str, str | None],
     discovered_at: Mapping[str, datetime | None],
     exchanges: Sequence[int] = (1, 2, 3, 4),
+    pools: Mapping[str, str] | None = None,
 ) -> Path:
     """Write what a scan leaves, as far as an evaluation reads it."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -51,6 +53,10 @@ def write_scan(
                 "judgement": {"discovered_at": None if end is None else end.isoformat()},
             }
             for name, end in discovered_at.items()
+        ],
+        "undeclared_pools": [
+            {"group_id": pool, "facts": {"members": [{"account_id": account}]}}
+            for account, pool in (pools or {}).items()
         ],
     }
     (folder / "campaigns.json").write_text(json.dumps(document))
@@ -280,6 +286,19 @@ def test_what_stands_in_labels_is_in_no_message(
     assert "secret" not in "".join(traceback.format_exception(caught.value))
 
 
+def test_a_campaign_that_is_listed_as_a_pool_is_said_to_be(tmp_path: Path) -> None:
+    """It was not missed: that it is operated together is shown, that it harvests is not."""
+    pools = {"a0": "pool-1", "a1": "pool-2", "a2": "pool-2", "h0": "pool-1"}
+    scan = write_scan(tmp_path, dict.fromkeys(TRUTH), {}, pools=pools)
+    evaluation = evaluate(scan, labels_of(TRUTH))
+    first, second = evaluation.campaigns
+    assert (first.in_pools, first.pooled_as, first.found) == (3, "pool-2", False)
+    assert (second.in_pools, second.pooled_as) == (0, None)
+    said = "\n".join(sentences(evaluation))
+    assert "NOT SHOWN TO HARVEST; 3 of 4 accounts are listed as operated together" in said
+    assert "B (reasoning): MISSED; 0 of 4 accounts stand in some campaign" in said
+
+
 @pytest.mark.parametrize(
     ("file", "content"),
     [
@@ -288,6 +307,10 @@ def test_what_stands_in_labels_is_in_no_message(
         ("campaigns.json", b"{}"),
         ("campaigns.json", b'{"population": {"step_ends": [7]}, "campaigns": []}'),
         ("campaigns.json", b'{"population": {"step_ends": []}, "campaigns": []}'),
+        (
+            "campaigns.json",
+            b'{"population": {"step_ends": []}, "campaigns": [], "undeclared_pools": [{}]}',
+        ),
         ("campaigns.json", b"\xff\xfe"),
     ],
 )

@@ -281,3 +281,21 @@ def test_since_last_needs_a_store() -> None:
     """Settings that contradict each other are refused where they are made."""
     with pytest.raises(ValueError, match="needs a store"):
         ScanConfig(since="last")
+
+
+def test_who_comes_later_does_not_change_what_was_seen_before(naive: Any, tmp_path: Path) -> None:
+    """Some honest parties registered when a campaign did, and others too who come on a late day."""
+    log, members = naive.exchanges, naive.members()
+    rows = log.to_pylist()
+    births = sorted({row["account_created_at"] for row in rows if row["account_id"] in members})
+    honest = sorted(set(naive.campaign_of) - members)
+    same_birth = {account: births[n % len(births)] for n, account in enumerate(honest[:100])}
+    for row in rows:
+        row["account_created_at"] = same_birth.get(row["account_id"], row["account_created_at"])
+    newcomers = between(log, 34, 36).to_pylist()
+    for number, row in enumerate(newcomers):
+        row["account_id"] = f"late-{number % 400}"
+        row["account_created_at"] = births[number % 400 % len(births)]
+    log = pa.Table.from_pylist(rows + newcomers, log.schema)
+    whole = scan(log, settings_of(None))
+    assert same(in_parts(log, [30], tmp_path / "a.store")[-1], whole)

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from phalanx.detect.links import MISSING, Moment, SharedValues, Source
 from phalanx.detect.membership import (
-    COVERED,
-    KNOWN,
+    COVERAGE_EDGES,
+    KNOWN_EDGES,
     Core,
     membership,
     over_sources,
@@ -87,7 +87,7 @@ def test_traffic_in_the_content_of_the_group_speaks_for_a_member() -> None:
     """Whoever sends what the group sends is likelier a member than whoever does not."""
     coverage = np.zeros(PARTIES)
     coverage[CORE] = 0.9
-    found = share_log_ratio(coverage, np.ones(PARTIES), CORE, COVERED)
+    found = share_log_ratio(coverage, np.ones(PARTIES), CORE, COVERAGE_EDGES)
     assert found[CORE].min() > 3.0
     assert found[STRANGERS].max() < 0.0
 
@@ -101,6 +101,6 @@ def test_prompts_of_known_sets_tell_members_from_those_born_beside_them() -> Non
     """One prompt in twenty from a known set speaks for a party where outsiders send none."""
     known = np.zeros(PARTIES)
     known[CORE] = 0.05
-    found = share_log_ratio(known, np.ones(PARTIES), CORE, KNOWN)
+    found = share_log_ratio(known, np.ones(PARTIES), CORE, KNOWN_EDGES)
     assert found[CORE].min() > 3.0
     assert found[STRANGERS].max() < 0.0

@@ -17,7 +17,8 @@ from phalanx.detect.replay_state import ReplaySettings
 from phalanx.detect.route import Route
 from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
 from phalanx.detect.track import Track
-from phalanx.detect.verdicts import GROUNDS, Verdict, by_operator, is_still_unlike, sort_tracks
+from phalanx.detect.verdict import GROUNDS, Verdict
+from phalanx.detect.verdicts import by_operator, is_still_unlike, sort_tracks
 
 SETTINGS = ReplaySettings(0.1, 5, 0, 2, None)
 

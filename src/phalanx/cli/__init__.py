@@ -22,7 +22,8 @@ from phalanx.errors import InputError, PhalanxError
 
 __all__ = ["ExitCode", "main"]
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""Errors of a full disk, a used-up quota, a file that may not grow."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,19 +46,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             status = _run(words)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader has gone (`phalanx ... | head`). Python would complain once more when
-        # it flushes at exit, so standard output is pointed at nothing.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has gone (`phalanx ... | head`).
+        _give_up_output()
         return int(ExitCode.CLEAN)
-    except OSError as error:
-        if error.errno not in _FULL:
-            return _report_crash(error, verbose=_is_verbose(words))
-        sys.stderr.write(f"phalanx: cannot be written: {error.strerror}\nNext: Make room.\n")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.BAD_INPUT)
     except Exception as error:  # noqa: BLE001 - the last place where it can be told
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            _give_up_output()
+            sys.stderr.write(f"phalanx: cannot be written: {error.strerror}\nNext: Make room.\n")
+            return int(ExitCode.BAD_INPUT)
         return _report_crash(error, verbose=_is_verbose(words))
     return int(status)
+
+
+def _give_up_output() -> None:
+    """Point standard output at nothing: Python would complain once more when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

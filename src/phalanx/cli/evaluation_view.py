@@ -74,6 +74,12 @@ def _missed(row: CampaignOutcome) -> str:
             f"  {row.campaign} ({row.traffic_class}): NOT TOLD APART; {row.flagged:,} of "
             f"{plural(row.accounts, 'account')} are listed, as a part of {row.reported_as}"
         )
+    if 2 * row.in_pools >= row.accounts:
+        return (
+            f"  {row.campaign} ({row.traffic_class}): NOT SHOWN TO HARVEST; {row.in_pools:,} of "
+            f"{plural(row.accounts, 'account')} are listed as operated together, most as "
+            f"{row.pooled_as}"
+        )
     return (
         f"  {row.campaign} ({row.traffic_class}): MISSED; {row.flagged:,} of "
         f"{plural(row.accounts, 'account')} stand in some campaign"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from phalanx.errors import InputError
-from phalanx.owned import is_special, refuse_unwritable, written_whole
+from phalanx.owned import is_special, link_followed, refuse_unwritable, written_whole
 
 if TYPE_CHECKING:
     from phalanx.detect.result import ScanResult
@@ -79,7 +79,7 @@ def refuse_output(output: Path | None) -> None:
     """
     if output is None or is_special(output):
         return
-    refuse_unwritable(output.resolve().parent, "--output")
+    refuse_unwritable(link_followed(output).parent, "--output")
     if output.is_dir():
         message = f"{output}: cannot be written: it is a folder"
         raise InputError(message, next_step="Pass another path with --output.")

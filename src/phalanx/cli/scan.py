@@ -83,11 +83,11 @@ def scan_into(
     """
     from phalanx.detect import scan as find_campaigns
     from phalanx.formats.folder import check_place, write_scan
-    from phalanx.scratch import ScratchFolder
+    from phalanx.scratch import scratch_folder
 
     check_place(folder)
-    with ScratchFolder() as scratch:
-        rejects = scratch.path / "rejects.jsonl"
+    with scratch_folder() as scratch:
+        rejects = scratch / "rejects.jsonl"
 
         def deliver(result: ScanResult) -> None:
             write_scan(result, folder, rejects=rejects)

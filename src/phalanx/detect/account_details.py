@@ -17,7 +17,7 @@ from phalanx.detect.habits import HABITS
 from phalanx.detect.link_table import shown_level
 from phalanx.detect.links import MISSING, SHARING_FAMILIES
 from phalanx.detect.replay import Replay
-from phalanx.detect.verdicts import GROUNDS, Verdict
+from phalanx.detect.verdict import GROUNDS, Verdict
 
 _SHARE_DECIMALS = 3
 """More would say nothing, and would not compress."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 from phalanx.detect.facts import FactFinder
 from phalanx.detect.narrow import Names
 from phalanx.detect.population import Population
-from phalanx.detect.verdicts import Verdict
+from phalanx.detect.verdict import Verdict
 from phalanx.model import GroupFacts
 
 

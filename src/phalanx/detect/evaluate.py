@@ -59,6 +59,12 @@ class CampaignOutcome:
     reported_as: str | None
     """Reported campaign that holds most of its accounts; null where none holds any."""
 
+    in_pools: int
+    """Its accounts in undeclared pools: shown to be operated together, not to harvest."""
+
+    pooled_as: str | None
+    """Undeclared pool that holds most of them; null where none holds any."""
+
     discovered_at: datetime | None
     """Moment of the alert; null unless it was found."""
 
@@ -222,6 +228,7 @@ def _campaign_rows(
             for group, count in held.items()
             if 2 * count >= len(accounts) and 2 * count > size_reported[group]
         ]
+        pools = Counter(pool for row in accounts if (pool := outcome.pools[row]) is not None)
         found_at = min((outcome.discovered_at[group] for group in matches), default=None)
         classes = Counter(truth.classes[outcome.accounts[row]] for row in accounts)
         rows.append(
@@ -232,6 +239,8 @@ def _campaign_rows(
                 flagged=sum(held.values()),
                 found=bool(matches),
                 reported_as=max(held, key=lambda g: (held[g], g)) if held else None,
+                in_pools=pools.total(),
+                pooled_as=max(pools, key=lambda g: (pools[g], g)) if pools else None,
                 discovered_at=found_at,
                 served_before_alert=_served(outcome, accounts, found_at),
             )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from phalanx.detect.population import Population
 from phalanx.detect.track import Track
-from phalanx.detect.verdicts import Verdict
+from phalanx.detect.verdict import Verdict
 
 
 def names_of(verdicts: Sequence[Verdict], population: Population) -> list[str]:

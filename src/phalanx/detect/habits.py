@@ -46,7 +46,7 @@ def scores_of(shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.asarray(np.maximum(shares @ SCORES[:scores, :habits].T, OCCASIONAL[:scores]))
 
 
-KNOWN_SETS = len(HABITS) - 1
+KNOWN_SETS = HABITS.index("in a known seed set")
 """Position of the habit that only a scan with known sets knows."""
 
 NOT_PUBLIC = HABITS.index("not public")

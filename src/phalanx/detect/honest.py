@@ -110,7 +110,8 @@ def examine_pool(
     """Test one group against operators of like volume on the same days.
 
     Null hypothesis: each member uses the model as honest parties of like volume do, and
-    the members together behave like at least sqrt(n) independent users.
+    the members together behave like at least sqrt(n) independent users, each with as many
+    alike as the others have.
 
     Parameters:
         reference: Other operators, and the days.

@@ -6,7 +6,7 @@ from phalanx.detect.facts import FactFinder
 from phalanx.detect.honest import reachable_pool_log10_e
 from phalanx.detect.lines import evidence_lines
 from phalanx.detect.track import Track
-from phalanx.detect.verdicts import Verdict
+from phalanx.detect.verdict import Verdict
 from phalanx.evidence import LINKED_LOG10_E, NOT_ASKED
 from phalanx.model import Judgement, NotJudged
 

@@ -127,7 +127,7 @@ def _assumptions(honest: HonestEvidence) -> tuple[str, ...]:
         exchangeable,
         (
             f"An honest pool of {honest.members} parties behaves like at least "
-            f"{honest.independent_members:.1f} independent users."
+            f"{honest.independent_members:.1f} independent users, each of about as many parties."
         ),
         (
             "If instead all members were one honest operator that did not declare itself, "

@@ -18,10 +18,10 @@ from scipy.special import expit
 
 from phalanx.detect.links import MISSING, Moment, SharedValues
 
-COVERED = np.linspace(0.0, 0.9, 10)
+COVERAGE_EDGES = np.linspace(0.0, 0.9, 10)
 """Shares of content are alike between two of these, as are those of nothing at all."""
 
-KNOWN = np.array([0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5])
+KNOWN_EDGES = np.array([0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5])
 """The same for prompts of known sets, of which an honest party sends few."""
 
 _FEWEST_CORE = 2

@@ -27,6 +27,9 @@ class Outcome:
     campaigns: tuple[str | None, ...]
     """Reported campaign of each account; null for none."""
 
+    pools: tuple[str | None, ...]
+    """Undeclared pool of each account; null for none."""
+
     exchanges: NDArray[np.int64]
     """Exchanges of each account (rows) in each step (columns)."""
 
@@ -42,6 +45,7 @@ class Outcome:
         return Outcome(
             accounts=tuple(self.accounts[row] for row in kept),
             campaigns=tuple(self.campaigns[row] for row in kept),
+            pools=tuple(self.pools[row] for row in kept),
             exchanges=self.exchanges[rows],
             step_ends=self.step_ends,
             discovered_at=self.discovered_at,
@@ -61,7 +65,12 @@ def outcome_of(scan: Path | ScanResult) -> Outcome:
         found = {
             campaign.campaign_id: campaign.judgement.discovered_at for campaign in scan.campaigns
         }
-        return _outcome(scan.accounts, scan.population.step_ends, found, "the result")
+        pools = {
+            member.account_id: pool.group_id
+            for pool in scan.undeclared_pools
+            for member in pool.facts.members
+        }
+        return _outcome(scan.accounts, scan.population.step_ends, found, pools, "the result")
     try:
         accounts = pq.read_table(
             scan / "accounts.parquet", columns=["account_id", "campaign_id", "step_exchanges"]
@@ -72,12 +81,17 @@ def outcome_of(scan: Path | ScanResult) -> Outcome:
             campaign["campaign_id"]: _moment(campaign["judgement"]["discovered_at"])
             for campaign in document["campaigns"]
         }
+        pools = {
+            member["account_id"]: pool["group_id"]
+            for pool in document["undeclared_pools"]
+            for member in pool["facts"]["members"]
+        }
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         message = f"{scan}: not the folder of a scan ({type(error).__name__}: {error})"
         raise InputError(
             message, next_step="Pass the folder that `phalanx scan --out` wrote."
         ) from error
-    return _outcome(accounts, ends, found, str(scan))
+    return _outcome(accounts, ends, found, pools, str(scan))
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -88,6 +102,7 @@ def _outcome(
     accounts: pa.Table,
     step_ends: Sequence[datetime],
     found: Mapping[str, datetime | None],
+    pools: Mapping[str, str],
     where: str,
 ) -> Outcome:
     """Check that the parts of a scan fit together."""
@@ -102,9 +117,11 @@ def _outcome(
         message = f"{where}: accounts name campaigns that are not listed: {sorted(unknown)[:3]}"
         raise InputError(message, next_step="Run the scan again; its files do not fit together.")
     last = step_ends[-1] if step_ends else datetime.max.replace(tzinfo=UTC)
+    names = accounts.column("account_id").to_pylist()
     return Outcome(
-        accounts=tuple(accounts.column("account_id").to_pylist()),
+        accounts=tuple(names),
         campaigns=tuple(reported),
+        pools=tuple(pools.get(name) for name in names),
         exchanges=np.array(counts, dtype=np.int64).reshape(len(counts), len(step_ends)),
         step_ends=tuple(step_ends),
         # A campaign whose moment is not known is counted as found at the very end.

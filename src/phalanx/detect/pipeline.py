@@ -153,9 +153,7 @@ def scan(
                 model_use=counted.aggregates.models,
                 openings=lambda groups: openings(counted.rows, groups),
             )
-            absent = _absent_names(config, population, names)
-            if "organisation" not in counted.columns and not config.parties:
-                absent[_NOBODY_DECLARED] = 1
+            absent = _what_is_missing(config, population, names, counted.columns)
             notes = {**grants.notes(population), **absent, **counted.notes}
             if reassigned:
                 notes["account that declared its party late, all steps replayed"] = reassigned
@@ -188,8 +186,10 @@ def _hidden_map(config: ScanConfig) -> dict[str, str]:
     return {_hidden(config, "account_id", a): party for a, party in config.parties.items()}
 
 
-def _absent_names(config: ScanConfig, population: Population, names: Names) -> dict[str, int]:
-    """Count the names that were given for somebody who never occurs: they may be misspelt."""
+def _what_is_missing(
+    config: ScanConfig, population: Population, names: Names, columns: frozenset[str]
+) -> dict[str, int]:
+    """Count names that were given for somebody who never occurs, and say if nobody declares."""
     accounts = frozenset(population.account_names)
     organisations = frozenset(names.values["organisation"].values())
     trusted = sum(
@@ -202,6 +202,7 @@ def _absent_names(config: ScanConfig, population: Population, names: Names) -> d
         "parties: account that does not occur in the log": len(
             _hidden_map(config).keys() - accounts
         ),
+        _NOBODY_DECLARED: int("organisation" not in columns and not config.parties),
     }
     return {what: count for what, count in notes.items() if count}
 

@@ -29,7 +29,8 @@ from phalanx.detect.result import RunRecord, ScanResult
 from phalanx.detect.signal_states import signal_states
 from phalanx.detect.single import single_parties
 from phalanx.detect.tables import programs
-from phalanx.detect.verdicts import Verdict, sort_tracks
+from phalanx.detect.verdict import Verdict
+from phalanx.detect.verdicts import sort_tracks
 from phalanx.evidence import reachable_log10_e
 from phalanx.model import (
     Attribution,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.codes import MISSING
+from phalanx.detect.links import BIRTH_BURST, MISSING, Moment
 from phalanx.detect.own_use import OwnUse
 from phalanx.detect.thresholds import MINIMUM_EXCHANGES
 from phalanx.detect.use_window import UseWindow
@@ -96,6 +96,24 @@ class Operators:
         ]
         with np.errstate(invalid="ignore"):
             return np.asarray(np.column_stack(sums) / counts[:, None])
+
+
+def operators_beside(suspected: Sequence[npt.NDArray[np.int64]], moment: Moment) -> Operators:
+    """Return everybody but suspected groups, which count as one operator each.
+
+    Members whom no group has caught yet are few, and enough to hide all others. So whoever
+    registered among suspected parties counts as nobody. Who has not appeared yet is not known.
+
+    Parameters:
+        suspected: Parties of each group.
+        moment: What is known.
+    """
+    alone = np.ones(moment.population.parties.count, dtype=np.bool_)
+    for members in suspected:
+        alone[members] = False
+    has_appeared = moment.population.activity.joined <= moment.step
+    births = [np.where(has_appeared, born, MISSING) for born in BIRTH_BURST.values(moment)]
+    return Operators(alone & ~registered_among(births, ~alone), suspected)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,15 @@ from scipy import sparse
 from phalanx.detect.apart import TESTED_BY, ApartTest, FamilyEvidence, combine
 from phalanx.detect.formation import Formation, Formations, Group, own_content_after
 from phalanx.detect.groups import own_content
-from phalanx.detect.habits import Habits
+from phalanx.detect.habits import Habits, scores_of
 from phalanx.detect.honest import HonestEvidence, examine_pool
-from phalanx.detect.links import BIRTH_BURST, MISSING, TIMING_FAMILIES, Moment
+from phalanx.detect.links import MISSING, TIMING_FAMILIES, Moment
 from phalanx.detect.own_use import OwnUse
 from phalanx.detect.population import Population
-from phalanx.detect.reference import Operators, Reference, registered_among
+from phalanx.detect.reference import Operators, Reference, operators_beside
 from phalanx.detect.replay_state import ReplaySettings, ReplayState
 from phalanx.detect.route import Route
+from phalanx.detect.thresholds import MINIMUM_EXCHANGES
 from phalanx.detect.track import Track, are_mostly_same, decide
 from phalanx.detect.use_window import PromptUsers, UseWindow
 from phalanx.evidence import (
@@ -182,13 +183,13 @@ class Replay:
             of_families = self.apart.test(members, lasting)
             timing = self.apart.test(members, TIMING_FAMILIES)
             for track, lines, times in zip(chosen, of_families, timing, strict=True):
-                is_opening = track.formed_step == self.moment.step
+                formed_by_this = route == "content" and track.formed_step == self.moment.step
                 # When parties sent what formed a group is what formed it, too.
-                if not (is_opening and route == "content"):
+                if not formed_by_this:
                     track.timing.extend(times)
                 track.apart_lines = lines + _average(track.timing)
                 track.linked_log10_e = combine(track.apart_lines, track.members.size)
-                if is_opening and route == "content":
+                if formed_by_this:
                     track.look(self.moment.step, NOT_ASKED, NOT_ASKED)
                 elif track.is_linked:
                     due.append(track)
@@ -212,6 +213,23 @@ class Replay:
             self.use_between(first, last), self.operators, self._own_use_between(first, last)
         )
         return examine_pool(reference, members, circle, self._own.of_group(members, first, last))
+
+    def harvest_scores(
+        self, members: Group, circle: Group, track: Track
+    ) -> npt.NDArray[np.float64]:
+        """Return the score of harvesting in bulk of each active member, see `habits.SCORES`.
+
+        Parameters:
+            members: Parties of the group.
+            circle: Parties among which a prompt may pass without being public.
+            track: The group, on whose days it is asked.
+
+        Returns:
+            Shape (members with enough exchanges,).
+        """
+        window = self.use_between(*self._span_of(track))
+        active = members[window.exchanges[members] >= MINIMUM_EXCHANGES]
+        return scores_of(window.shares_within(active, circle))[:, 0]
 
     def _span_of(self, track: Track) -> tuple[int, int]:
         """Return the steps whose use testifies about a group.
@@ -244,13 +262,8 @@ class Replay:
         """Tell who counts as one operator: parties alone, and suspected groups as one each."""
         if self.settings.trusted is not None:
             return Operators(self.settings.trusted, [])
-        linked = [track.members for track in self._current() if track.is_suspected]
-        alone = np.ones(self._population.parties.count, dtype=np.bool_)
-        for members in linked:
-            alone[members] = False
-        # Members whom no group has caught yet are few, and enough to hide all others.
-        alone &= ~registered_among(BIRTH_BURST.values(self.moment), ~alone)
-        return Operators(alone, linked)
+        suspected = [track.members for track in self._current() if track.is_suspected]
+        return operators_beside(suspected, self.moment)
 
     def reference_size(self) -> int:
         """Return how many operators can serve as reference now."""

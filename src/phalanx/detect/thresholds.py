@@ -10,3 +10,7 @@ MINIMUM_EXCHANGES = 10
 
 VOLUME_RATIO = 8.0
 """Parties of like volume: between 1/8 and 8 times the group's median member."""
+
+STILL_LOG10_E = 1.0
+"""Evidence against honest use that the members of a listed campaign, and each block of them,
+must show at the end."""

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from phalanx.detect.blocks import without_honest_blocks
 from phalanx.detect.groups import COMMON_ONE_IN, MINIMUM_USERS, Incidence
 from phalanx.detect.habits import KNOWN_SETS
 from phalanx.detect.links import MISSING, STANDING_FAMILIES
 from phalanx.detect.membership import (
-    COVERED,
-    KNOWN,
+    COVERAGE_EDGES,
+    KNOWN_EDGES,
     Core,
     membership,
     over_sources,
@@ -23,62 +24,12 @@ from phalanx.detect.membership import (
 )
 from phalanx.detect.operators import operator_links, operators_among, split_operators
 from phalanx.detect.replay import Replay
-from phalanx.detect.thresholds import CONFIDENT
-from phalanx.detect.track import Track, are_mostly_same, decide
+from phalanx.detect.thresholds import CONFIDENT, STILL_LOG10_E
+from phalanx.detect.track import Track, decide
+from phalanx.detect.verdict import Verdict
 from phalanx.evidence import e_benjamini_hochberg
 
 _FEWEST_PARTIES = 2
-_NEARLY_ALL = 0.9
-
-STILL_LOG10_E = 1.0
-"""Evidence against honest use that the members of a listed campaign must show at the end."""
-
-
-GROUNDS = ("prior", "content", *(family.rule_id for family in STANDING_FAMILIES))
-"""What a membership rests on, as log odds: the prior, what is sent, each standing family."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Tracks that are about the same parties, with the members that are sure."""
-
-    tracks: tuple[Track, ...]
-    """The one that named the parties first; it carries the judgement."""
-
-    members: npt.NDArray[np.int64]
-    confidence: npt.NDArray[np.float64]
-    grounds: npt.NDArray[np.float64]
-    """What the confidence is made of, see `GROUNDS`, shape (members, grounds)."""
-
-    is_part: bool = False
-    """Whether another part of the same group was told apart."""
-
-    def keep(self, rows: npt.NDArray[np.generic]) -> Verdict:
-        """Return the members of some rows, in that order."""
-        return replace(
-            self,
-            members=self.members[rows],
-            confidence=self.confidence[rows],
-            grounds=self.grounds[rows],
-        )
-
-    @property
-    def lead(self) -> Track:
-        """The track that carries the judgement."""
-        return self.tracks[0]
-
-    @property
-    def evidence_of_parties(self) -> int | None:
-        """Size of the tracked group where the members are not mostly that group.
-
-        Of one that was split, a part must be nearly all of it: what others showed is not its own.
-        """
-        tracked = self.lead.members
-        is_same = are_mostly_same(self.members, tracked) and (
-            not self.is_part
-            or np.intersect1d(self.members, tracked).size >= _NEARLY_ALL * tracked.size
-        )
-        return None if is_same else int(tracked.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +67,7 @@ def sort_tracks(tracks: Sequence[Track], replay: Replay) -> Sorting:
     campaigns = _disjoint(campaigns, moment.population.parties.count)
     campaigns = [
         verdict
-        for verdict in by_operator(campaigns, links, replay)
+        for verdict in without_honest_blocks(by_operator(campaigns, links, replay), replay)
         if is_still_unlike(verdict, replay)
     ]
     taken = np.zeros(moment.population.parties.count, dtype=np.bool_)
@@ -275,10 +226,10 @@ def _verdicts(merger: _Merger, replay: Replay, links: Incidence) -> list[Verdict
 
 def _content_log_ratio(replay: Replay, members: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Return what all that a party sends says of its membership."""
-    ratio = share_log_ratio(replay.coverage(members), replay.exchanges, members, COVERED)
+    ratio = share_log_ratio(replay.coverage(members), replay.exchanges, members, COVERAGE_EDGES)
     if replay.settings.knows_sets:
         known = replay.use_between(0, replay.moment.step).shares[:, KNOWN_SETS]
-        ratio = ratio + share_log_ratio(known, replay.exchanges, members, KNOWN)
+        ratio = ratio + share_log_ratio(known, replay.exchanges, members, KNOWN_EDGES)
     return ratio
 
 

@@ -7,7 +7,7 @@ uniform, exactly. A bet on small p-values multiplies them into an e-value.
 Members of an honest pool are not quite independent: a class has one lesson, an office
 one trade. A product to the power 1/n is valid under any dependence (the geometric mean
 is at most the arithmetic one), a product to the power 1 only under independence. A pool
-of n that behaves like r independent groups of alike members takes the power r/n. The
+of n that behaves like r independent groups of n/r alike members takes the power r/n. The
 test takes r as a parameter and its user states it as an assumption.
 """
 
@@ -98,7 +98,8 @@ def pool_log10_e(p_values: npt.NDArray[np.float64], independent_members: float) 
     r"""Bet on small p-values of the members of a pool.
 
     Null hypothesis: each member ranks uniformly in the cohort, and the pool behaves like
-    at least `independent_members` independent groups of members that may be alike.
+    at least `independent_members` independent groups, alike within and of equal number.
+    One much larger group among the members breaks the bound.
 
     $$e = \operatorname{mean}_\kappa \prod_i (\kappa p_i^{\kappa-1})^{r/n}$$
 

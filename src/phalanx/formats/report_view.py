@@ -77,6 +77,8 @@ class Totals:
     exchanges: int
     output_tokens: int
     estimated_cost_usd: float
+    pooled: int
+    """Accounts in undeclared pools, which the other sums leave out."""
 
 
 def totals_of(result: ScanResult) -> Totals:
@@ -91,6 +93,7 @@ def totals_of(result: ScanResult) -> Totals:
         exchanges=sum(item.facts.exchanges for item in campaigns),
         output_tokens=sum(item.harm.output_tokens for item in campaigns),
         estimated_cost_usd=sum(item.harm.estimated_cost_usd for item in campaigns),
+        pooled=sum(len(item.facts.members) for item in result.undeclared_pools),
     )
 
 

@@ -224,13 +224,11 @@ def _not_judged(result: ScanResult) -> Group:
             count(reason.accounts),
             _text(f"{reason.text} ({such_as}{names})"),
         )
+    others = became_of_the_others(result.population.groups_opened, len(result.not_judged))
+    notes = ("each with its numbers: phalanx campaigns show GROUP, or campaigns.json", others)
     return Group(
         _titled("Not judged: the data could not decide", table),
-        Text("each with its numbers: phalanx campaigns show GROUP, or campaigns.json", style="dim"),
-        Text(
-            became_of_the_others(result.population.groups_opened, len(result.not_judged)),
-            style="dim",
-        ),
+        *(Text(note, style="dim") for note in notes if note),
     )
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from phalanx.errors import InputError
 from phalanx.logs.decompress import DecompressionError, compression_of, decompressed
-from phalanx.scratch import ScratchFolder
+from phalanx.scratch import scratch_folder
 
 HEAD_BYTES = 256 << 10
 """How much of a file the readers are shown."""
@@ -80,8 +80,8 @@ class LogFile:
             with pa.OSFile(self.name) as file:
                 yield file
             return
-        with ScratchFolder() as scratch:
-            unpacked = scratch.path / "unpacked"
+        with scratch_folder() as scratch:
+            unpacked = scratch / "unpacked"
             with unpacked.open("wb") as pieces:
                 for piece in decompressed(self.path, piece_bytes=_PIECE):
                     pieces.write(piece)

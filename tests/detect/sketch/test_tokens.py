@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -119,3 +121,47 @@ def test_an_open_quotation_swallows_nothing() -> None:
 def test_an_open_fence_reaches_to_the_end() -> None:
     """Code that is never closed is code until the end."""
     assert tokens_of("fix ```a b c d").tolist() == tokens_of("fix ```z```").tolist()
+
+
+CYRILLIC = dict(
+    zip(
+        "aeopcxyiAEOPCXTHKMB",
+        "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456"
+        "\u0410\u0415\u041e\u0420\u0421\u0425\u0422\u041d\u041a\u041c\u0412",
+        strict=True,
+    )
+)
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        lambda letter: CYRILLIC.get(letter, letter),
+        lambda letter: letter + "\u200b",
+        lambda letter: letter + "\u0301",
+        lambda letter: chr(ord(letter) + 0xFEE0) if letter.isalpha() else letter,
+        lambda letter: chr(0x1D41A + ord(letter) - 97) if "a" <= letter <= "z" else letter,
+    ],
+    ids=["other scripts", "invisible", "accents", "wide", "bold"],
+)
+@given(places=st.sets(st.integers(0, 40)))
+def test_disguised_letters_are_seen_through(
+    places: set[int], disguise: Callable[[str], str]
+) -> None:
+    """What a person reads as the same words are the same tokens."""
+    text = "Grade this Answer by the RUBRIC and explain it"
+    disguised = "".join(
+        disguise(letter) if place in places and letter != " " else letter
+        for place, letter in enumerate(text)
+    )
+    assert same(tokens_of(disguised), tokens_of(text))
+
+
+def test_words_of_other_scripts_stay_apart() -> None:
+    """Folding makes few words one: those of a language that differ in more than accents stay so."""
+    words = (
+        "дом кот нет тот рот мост лес море поле воля доля νερό γάτα σπίτι مدرسة מורה naïve façade"
+    )
+    found = [tokens_of(word).tolist() for word in words.split()]
+    assert all(len(token) == 1 for token in found)
+    assert len({token[0] for token in found}) == len(found)

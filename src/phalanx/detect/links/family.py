@@ -30,7 +30,7 @@ class Moment:
     """Community of texts that each party writes from; `MISSING` where it has none."""
 
     def code(self, name: str) -> npt.NDArray[np.int64]:
-        """Return an attribute of each party that has appeared, as it is known now."""
+        """Return an attribute of each party, see `Population.code`."""
         return self.population.code(name, self.step)
 
     @property

@@ -1,4 +1,4 @@
-"""From bytes to tokens: normalise case, mask what a template leaves open.
+"""From bytes to tokens: fold letters that look alike, mask what a template leaves open.
 
 Numbers, quoted strings, code and addresses become one token each, so that two prompts
 from one template agree in more of their tokens. Words of alphabetic scripts are one
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.detect.sketch.hashing import finish, mix
+from phalanx.detect.sketch.letters import NO_LETTER, letter
 
 NUMBER = np.uint64(11)
 QUOTED = np.uint64(13)
@@ -24,15 +25,15 @@ MAXIMUM_QUOTED_BYTES = 600
 _LETTER_SEED = np.uint64(0x51ED270B9F3A7D4D)
 
 
-_OTHER, _WORD, _TWO_BYTES, _THREE_BYTES, _IDEOGRAPH, _BACKTICK, _QUOTE = range(7)
+_OTHER, _WORD, _WORD_BEYOND_ASCII, _IDEOGRAPH, _BACKTICK, _QUOTE = range(6)
 
 
 def _kinds_of_bytes() -> npt.NDArray[np.uint8]:
     """Return what a token may be that starts with each byte of UTF-8."""
     kinds = np.full(256, _OTHER, dtype=np.uint8)
     kinds[_LOWER > 0] = _WORD
-    kinds[0xC3:0xE0] = _TWO_BYTES
-    kinds[0xE0:0xE2] = _THREE_BYTES
+    for first in (slice(0xC2, 0xE2), slice(0xEF, 0xF1)):
+        kinds[first] = _WORD_BEYOND_ASCII
     kinds[0xE3:0xEE] = _IDEOGRAPH
     kinds[ord("`")], kinds[ord('"')] = _BACKTICK, _QUOTE
     return kinds
@@ -107,7 +108,7 @@ def _signed(position: np.uint64) -> int:
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def _word(data: npt.NDArray[np.uint8], start: int, end: int) -> tuple[int, np.uint64, np.bool_]:
-    """Read one word: its end, the hash of its lower-case form, whether it holds a digit."""
+    """Read one word: its end, the hash of its folded form, whether it holds a digit."""
     state, chunk, length = _LETTER_SEED, np.uint64(0), np.uint64(0)
     smallest = np.uint8(255)
     # Unsigned positions spare a test for negative ones at every byte.
@@ -135,30 +136,23 @@ def _word_beyond_ascii(
     smallest: np.uint8,
 ) -> tuple[int, np.uint64, np.bool_]:
     """Read the rest of a word from its first letter outside ASCII on."""
+    start = position
     while position < limit:
-        byte = data[position]
-        lower = _LOWER[byte]
-        if lower:
-            smallest = min(smallest, lower)
-            state, chunk, length = _push(state, chunk, length, lower)
-            position += np.uint64(1)
-        elif _KIND[byte] == _TWO_BYTES and position + np.uint64(1) < limit:
-            first, second = int(byte), int(data[position + np.uint64(1)])
-            if (first == 0xC3 and 0x80 <= second <= 0x9E) or (
-                first == 0xD0 and 0x90 <= second <= 0x9F
-            ):
-                second += 0x20
-            elif first == 0xD0 and 0xA0 <= second <= 0xAF:
-                first, second = 0xD1, second - 0x20
-            state, chunk, length = _push(state, chunk, length, first)
-            state, chunk, length = _push(state, chunk, length, second)
-            position += np.uint64(2)
-        elif _KIND[byte] == _THREE_BYTES and position + np.uint64(2) < limit:
-            for _ in range(3):
-                state, chunk, length = _push(state, chunk, length, data[position])
-                position += np.uint64(1)
-        else:
+        lower, width = int(_LOWER[data[position]]), 1
+        if lower == 0:
+            lower, width = letter(data, _signed(position), _signed(limit))
+        if lower == NO_LETTER:
             break
+        if 0 < lower < 0x80:
+            smallest = min(smallest, np.uint8(lower))
+            state, chunk, length = _push(state, chunk, length, lower)
+        elif lower > 0:
+            for shift in (16, 8, 0):
+                state, chunk, length = _push(state, chunk, length, (lower >> shift) & 0xFF)
+        position += np.uint64(width)
+    if length == np.uint64(0):
+        # Nothing but what is invisible.
+        position = start
     return _signed(position), finish(mix(state, chunk) ^ length), smallest < _AFTER_DIGITS
 
 
@@ -181,7 +175,7 @@ def tokenise(
         kind = _KIND[byte]
         if kind == _OTHER:
             position += 1
-        elif kind in (_WORD, _TWO_BYTES, _THREE_BYTES):
+        elif kind in (_WORD, _WORD_BEYOND_ASCII):
             after, token, has_digit = _word(data, position, end)
             if after == position:
                 position += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 from phalanx.logs.engine.memory import Memory
 from phalanx.logs.engine.protocol import Kernel, Reduced, Sighting
 from phalanx.logs.exchange_log import ExchangeLog
-from phalanx.scratch import ScratchFolder
+from phalanx.scratch import scratch_folder
 
 _LARGEST_DICTIONARY = 20_000
 """Values of one row group. Most columns are hashes that hardly repeat: trying whether they do
@@ -45,8 +46,8 @@ class DuckDBEngine:
         self, *, memory_limit_bytes: int, threads: int, directory: Path | None = None
     ) -> None:
         """Open the engine; nothing is read yet."""
-        self._scratch = ScratchFolder(directory)
-        self.directory = self._scratch.path
+        self._scratch = ExitStack()
+        self.directory = self._scratch.enter_context(scratch_folder(directory))
         self._threads = threads
         self.connection = ibis.duckdb.connect(
             temp_directory=str(self.directory / "spill"),
@@ -67,7 +68,7 @@ class DuckDBEngine:
     ) -> None:
         """Close the connection and remove intermediate files."""
         self.connection.disconnect()
-        self._scratch.remove()
+        self._scratch.close()
 
     def read(self, log: ExchangeLog, kernel: Kernel) -> tuple[ibis.Table, Memory]:
         """Run a kernel over a log, on all threads, and keep the result as a table.

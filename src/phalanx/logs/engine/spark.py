@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
@@ -33,7 +34,7 @@ from phalanx.logs.engine.spark_worker import (
 from phalanx.logs.exchange_log import ExchangeLog, Tally
 from phalanx.logs.native import NativeReader
 from phalanx.logs.quality import Quality
-from phalanx.scratch import ScratchFolder
+from phalanx.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -77,7 +78,8 @@ class SparkEngine:
         self.session, self._ours = opened.session, opened.ours
         self._kept: list[DataFrame] = []
         self._numbers = count()
-        self._scratch = ScratchFolder()
+        self._scratch = ExitStack()
+        self._directory = self._scratch.enter_context(scratch_folder())
         self.connection = ibis.pyspark.connect(self.session)
 
     def __enter__(self) -> Self:
@@ -96,7 +98,7 @@ class SparkEngine:
         else:
             for frame in self._kept:
                 frame.unpersist()
-        self._scratch.remove()
+        self._scratch.close()
         translated = None if error is None else translate(error, self._where)
         if translated is not None:
             raise translated from error
@@ -136,7 +138,7 @@ class SparkEngine:
                 file.write_table(table.filter(table.step == step).to_pyarrow().cast(schema))
 
     def _read_here(self, log: ExchangeLog, kernel: Kernel) -> tuple[DataFrame, Memory]:
-        path = self._scratch.path / f"rows-{next(self._numbers)}.parquet"
+        path = self._directory / f"rows-{next(self._numbers)}.parquet"
         memory = reduce_into(path, log.batches(), kernel, self._threads)
         with spark_errors(self._where):
             if self._shares_files:
