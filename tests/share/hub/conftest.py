@@ -32,6 +32,7 @@ from phalanx.store import Place, place_of
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 TAXII = "application/taxii+json;version=2.1"
+ADDRESS = "ipv4-addr--ff26c055-6336-5bc5-b98d-13d6226742dd"
 OPEN, OWN, SHUT = (f"{digit * 8}-1111-4111-8111-111111111111" for digit in "abc")
 
 
@@ -93,7 +94,7 @@ class Alliance:
             f"match[{name[6:]}]" if name.startswith("match_") else name: value
             for name, value in parameters.items()
         }
-        return self.ask(who, "GET", path, params=named)
+        return self.ask(who, "GET", path, **({"params": named} if named else {}))
 
     def post(self, who: str, path: str, *objects: Any) -> Any:
         """Add objects as a member."""
@@ -145,6 +146,25 @@ def alliance(place: Place, tmp_path: Path) -> Iterator[Alliance]:
 def small_alliance(tmp_path: Path) -> Iterator[Alliance]:
     """Return the same on SQLite only, for what does not depend on the database."""
     yield from _alliance(place_of(str(tmp_path / "a.hub")), tmp_path)
+
+
+@pytest.fixture
+def filled(alliance: Alliance, indicator: Callable[..., dict[str, Any]]) -> Alliance:
+    """Return a hub that holds five objects, one in three versions, one in two specifications."""
+    first = indicator(1)
+    older = {k: v for k, v in indicator(2, 9).items() if k != "spec_version"}
+    for each in (
+        indicator(3, 1),
+        {**first, "type": "malware", "id": first["id"].replace("indicator", "malware")},
+        indicator(2, 5),
+        older,
+        indicator(3, 2),
+        {"type": "ipv4-addr", "id": ADDRESS, "value": "192.0.2.1"},
+        indicator(3, 3),
+    ):
+        alliance.clock.moment += timedelta(minutes=1)
+        assert alliance.post("north", alliance.open, each).json()["success_count"] == 1
+    return alliance
 
 
 def _alliance(place: Place, folder: Path) -> Iterator[Alliance]:

@@ -22,18 +22,19 @@ from phalanx.errors import PhalanxError
 from phalanx.share.hub.allowances import Allowance, Allowances
 from phalanx.share.hub.answers import RequestError, failure
 from phalanx.share.hub.database import open_database
+from phalanx.share.hub.discovery import discovery_routes
 from phalanx.share.hub.extensions import collection_routes, token_routes
 from phalanx.share.hub.gauges import Gauges
 from phalanx.share.hub.hub import Hub
 from phalanx.share.hub.identity import Identities
 from phalanx.share.hub.members import RandomBytes
+from phalanx.share.hub.objects import object_routes
 from phalanx.share.hub.observed import Observed
 from phalanx.share.hub.opinions import Aggregate
 from phalanx.share.hub.settings import HubSettings
 from phalanx.share.hub.signing import load_or_create_key
 from phalanx.share.hub.structure import Check, read_object
 from phalanx.share.hub.tables import ROOTS
-from phalanx.share.hub.taxii import discovery_routes, object_routes
 from phalanx.share.wire.feedback import aggregate
 
 FAILURES = Allowance(per_second=0.5, burst=30.0)

@@ -1,4 +1,4 @@
-"""The endpoints of TAXII 2.1."""
+"""The endpoints of TAXII 2.1 that read, add and delete objects."""
 
 from __future__ import annotations
 
@@ -12,23 +12,14 @@ from fastapi.concurrency import run_in_threadpool
 from phalanx.errors import InputError
 from phalanx.share.hub.answers import (
     MEDIA_TYPE,
-    STIX,
     RequestError,
-    answer,
     answer_bytes,
     failure,
     page_bytes,
 )
-from phalanx.share.hub.directory import Collection, Root, collections_of, hub_of, roots_of
+from phalanx.share.hub.directory import Collection
 from phalanx.share.hub.filters import Asked, asked, narrowed, next_page
-from phalanx.share.hub.hub import (
-    Hub,
-    deletable,
-    known_collection,
-    readable,
-    seen_root,
-    writable,
-)
+from phalanx.share.hub.hub import Hub, deletable, readable, writable
 from phalanx.share.hub.members import Member
 from phalanx.share.hub.moments import written_moment
 from phalanx.share.hub.parameters import (
@@ -41,75 +32,12 @@ from phalanx.share.hub.parameters import (
 from phalanx.share.hub.posted import read_envelope
 from phalanx.share.hub.reading import MOST_PAGE_BYTES, Entry, Page, bodies_of, holds, page_of
 from phalanx.share.hub.removing import delete_versions
-from phalanx.share.hub.statuses import new_status, status_of
+from phalanx.share.hub.statuses import new_status
 from phalanx.share.hub.structure import IDENTIFIER
 from phalanx.share.hub.turn import Turn
 from phalanx.share.hub.writing import add_objects
 
 _COLLECTION = "/{root}/collections/{collection}/"
-
-
-def discovery_routes(hub: Hub) -> APIRouter:
-    """Return the endpoints that are of no API root and of no collection."""
-    routes = APIRouter(tags=["TAXII 2.1"])
-
-    @routes.get("/taxii2/", summary="Server discovery")
-    @routes.get("/taxii/", include_in_schema=False)
-    def discovery(request: Request) -> Response:
-        member = hub.caller(request)
-        with hub.database.read() as connection:
-            about, roots = hub_of(connection), roots_of(connection, member.number)
-        urls = [_url_of(root) for root in roots]
-        default = about.default_url or (urls[0] if urls else None)
-        return answer(
-            _without_nulls(
-                title=about.title,
-                description=about.description,
-                contact=about.contact,
-                default=default if default in urls else None,
-                api_roots=urls or None,
-            )
-        )
-
-    @routes.get("/{root}/", summary="API root information")
-    def api_root(request: Request, root: str) -> Response:
-        member = hub.caller(request)
-        with hub.database.read() as connection:
-            found = seen_root(connection, member, root)
-        return answer(
-            _without_nulls(
-                title=found.title,
-                description=found.description,
-                versions=[MEDIA_TYPE],
-                max_content_length=hub.settings.largest_body_bytes,
-            )
-        )
-
-    @routes.get("/{root}/status/{status}/", summary="Status of a request to add objects")
-    def status(request: Request, root: str, status: str) -> Response:
-        member = hub.caller(request)
-        with hub.database.read() as connection:
-            seen_root(connection, member, root)
-            body = status_of(connection, root, member.number, status)
-        if body is None:
-            raise RequestError(404, "no such status")
-        return answer_bytes(body)
-
-    @routes.get("/{root}/collections/", summary="Collections")
-    def collections(request: Request, root: str) -> Response:
-        member = hub.caller(request)
-        with hub.database.read() as connection:
-            seen_root(connection, member, root)
-            found = [_shown(each) for each in collections_of(connection, member.number, root)]
-        return answer({"collections": found} if found else {})
-
-    @routes.get(_COLLECTION, summary="Collection")
-    def one_collection(request: Request, root: str, collection: str) -> Response:
-        member = hub.caller(request)
-        with hub.database.read() as connection:
-            return answer(_shown(known_collection(connection, member, root, collection)))
-
-    return routes
 
 
 def object_routes(hub: Hub) -> APIRouter:
@@ -317,23 +245,3 @@ def _add(hub: Hub, member: Member, found: Collection, body: bytes) -> Response:
     hub.gauges.counted("stored", stored)
     hub.gauges.counted("refused", len(outcomes) - stored)
     return answer_bytes(status, 202)
-
-
-def _url_of(root: Root) -> str:
-    return root.url or f"/{root.name}/"
-
-
-def _shown(collection: Collection) -> dict[str, object]:
-    return _without_nulls(
-        id=collection.collection_id,
-        title=collection.title,
-        description=collection.description,
-        alias=collection.alias,
-        can_read=collection.rights.can_read,
-        can_write=collection.rights.can_write,
-        media_types=[STIX],
-    )
-
-
-def _without_nulls(**said: object) -> dict[str, object]:
-    return {name: value for name, value in said.items() if value is not None}
