@@ -28,20 +28,19 @@ from phalanx.formats.notation import e_value
 from phalanx.formats.stix_objects import (
     EXTENSION_ID,
     EXTRACTION_ID,
-    PRODUCER_ID,
-    Object,
+    TECHNIQUE,
     account_id,
-    atlas_reference,
     evidence_extension,
     extraction,
     intrusion_set,
     marking,
-    object_id,
-    producer,
-    timestamp,
 )
 from phalanx.formats.wording import CONDITION, NOT_COVERED, campaign_sentence
 from phalanx.model import Campaign
+from phalanx.share.wire import Object, object_id, publisher, timestamp
+from phalanx.share.wire.extension import PUBLISHER_ID
+from phalanx.share.wire.matching import quoted
+from phalanx.share.wire.objects import atlas_references
 
 INDICATOR_DAYS = 90
 """Days after its last exchange for which an account is worth matching."""
@@ -55,7 +54,7 @@ def render(result: ScanResult) -> str:
     """
     tlp = marking(pseudonymous=bool(result.run.key_id))
     objects: dict[str, Object] = {}
-    for item in (producer(), tlp, evidence_extension(), extraction(tlp["id"])):
+    for item in (publisher(), tlp, evidence_extension(), extraction(tlp["id"])):
         objects[item["id"]] = item
     for campaign in result.campaigns:
         for item in _campaign_objects(campaign, result, tlp["id"]):
@@ -80,7 +79,7 @@ def _campaign_objects(campaign: Campaign, result: ScanResult, marking_id: str) -
             "type": kind,
             "spec_version": "2.1",
             "id": object_id(kind, name, str(properties.get("relationship_type", ""))),
-            "created_by_ref": PRODUCER_ID,
+            "created_by_ref": PUBLISHER_ID,
             "created": timestamp(created),
             "modified": timestamp(max(created, result.run.started_at)),
             "object_marking_refs": [marking_id],
@@ -152,7 +151,7 @@ def _campaign_properties(campaign: Campaign, result: ScanResult) -> Object:
         "objective": "Training data for another model: "
         + (", ".join(campaign.facts.capabilities) or "no capability stands out")
         + ".",
-        "external_references": [atlas_reference()],
+        "external_references": atlas_references([TECHNIQUE]),
         "extensions": {
             EXTENSION_ID: {
                 "extension_type": "property-extension",
@@ -178,18 +177,18 @@ def _campaign_properties(campaign: Campaign, result: ScanResult) -> Object:
 
 def _indicator_properties(campaign: Campaign) -> Object:
     facts = campaign.facts
-    quoted = ", ".join(f"'{_escaped(member.account_id)}'" for member in facts.members)
+    accounts = ", ".join(quoted(member.account_id) for member in facts.members)
     return {
         "name": f"Accounts of {campaign.campaign_id}",
         "description": "Matches the accounts that the scan assigned to the campaign. Confidence "
         "differs between accounts: judge each before acting.",
         "indicator_types": ["malicious-activity"],
-        "pattern": f"[user-account:user_id IN ({quoted})]",
+        "pattern": f"[user-account:user_id IN ({accounts})]",
         "pattern_type": "stix",
         "pattern_version": "2.1",
         "valid_from": timestamp(facts.first_seen),
         "valid_until": timestamp(facts.last_seen + timedelta(days=INDICATOR_DAYS)),
-        "external_references": [atlas_reference()],
+        "external_references": atlas_references([TECHNIQUE]),
     }
 
 
@@ -204,7 +203,3 @@ def _note_text(campaign: Campaign, result: ScanResult) -> str:
     if attribution:
         lines += ["", attribution_sentence(attribution), NOT_NAMING]
     return "\n".join([*lines, "", f"The promise holds {CONDITION}.", *NOT_COVERED])
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")

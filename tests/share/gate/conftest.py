@@ -47,15 +47,26 @@ def token(name: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha512(name.encode()).digest()).decode().rstrip("=")
 
 
-@pytest.fixture(scope="session")
-def corpus() -> ModuleType:
-    """Return the objects that may leave and those that must not, from the file beside this one."""
-    spec = importlib.util.spec_from_file_location("corpus", Path(__file__).with_name("corpus.py"))
+def _beside(name: str) -> ModuleType:
+    """Return a module from a file beside this one."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def corpus() -> ModuleType:
+    """Return how objects are made that may leave, and many that must not."""
+    return _beside("corpus")
+
+
+@pytest.fixture(scope="session")
+def forbidden(corpus: ModuleType, by: Authorship) -> list[tuple[str, str, Object]]:
+    """Return all that must not leave as it is: a name, the rule expected, the object."""
+    return [*corpus.forbidden(by), *_beside("attacks").attacks(corpus, by)]
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import tomllib
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from phalanx.share.wire import (
@@ -25,6 +27,7 @@ from phalanx.share.wire import (
     Place,
     PromptTemplateSketch,
     SharedCampaign,
+    Statistic,
     campaign,
     extension_definition,
     grouping,
@@ -38,212 +41,18 @@ from phalanx.share.wire import (
     relationship,
     revoked,
     sighting,
+    statistic,
     uses_technique,
 )
 
-TEXTS = {
-    "A1": [
-        "They resell access at $3.50 per million tokens",
-        "Each seat was sold for 20 USD a month",
-        "our list price for output tokens was undercut",
-        "they got a 40 % discount through the reseller",
-        "lost revenue of this campaign is in the millions",
-        "gross margin on these accounts is negative",
-        "campaign cost us EUR 1.2m in inference",
-        "paid with promotional credits",
-        "they exploit the free tier quota until it is billed",
-        "invoice 4411 was never settled",
-        "we spend more on refunds than on fraud tooling",
-        "cheaper than our pricing by half",
-        "12 euros per thousand requests",
-        "charged back £900",
-        "sold for ¥25 a piece",
-        "sold at 300 rupees",
-        "Preise der Anbieter liegen darunter",
-        "le prix moyen reste stable",
-        "el precio por token bajó",
-        "цена за токен снизилась",
-        "每百万个令牌的价格是八元",
-        "トークンの価格を下げた",
-        "토큰 가격이 내려갔다",
-        "سعر الرمز انخفض",
-        "टोकन की कीमत घट गई",
-        "\uff30\uff32\uff29\uff23\uff25 of the resold accounts",
-        "pri\u200bce of the resold accounts",
-        "\u0440r\u0456\u0441\u0435 of the resold accounts",
-        "p r i c e of the resold accounts",
-        "p.r.i.c.e. of the resold accounts",
-        "pr1c3 of the resold accounts",
-        "di\u0301scount for bulk accounts",
-        "\U0001d4f9\U0001d4fb\U0001d4f2\U0001d4ec\U0001d4ee of the resold accounts",
-        "\u20ac\uff14\uff15\uff10 for ten accounts",
-        "their pri-cing page changed",
-    ],
-    "A2": [
-        "this campaign took a tenth of our inference fleet",
-        "requests were throttled for lack of H100s",
-        "we run 16,000 GPUs in that region",
-        "total traffic fell after the block",
-        "capacity in eu-west is exhausted until the new data center opens",
-        "they make up 3 % of our market share",
-        "peak throughput was 90k requests per second",
-        "utilisation is at 80 percent at night",
-        "monthly active users dropped",
-        "the campaign used 2 megawatts",
-        "tokens per day doubled",
-        "Kapazität und Auslastung sind betroffen",
-        "notre part de marché recule",
-        "算力不足",
-        "доля рынка упала",
-        "G P U shortage",
-        "c\u0430pacity is short",
-        "our headroom is gone",
-    ],
-    "A3": [
-        "they probe the unreleased reasoning model",
-        "seen on the preview model codenamed Heron",
-        "we launch the next model on 2027-02-01",
-        "will be fixed in the next release",
-        "the new refusal policy starts in Q1",
-        "we plan to loosen the safety threshold for chemistry",
-        "release date moved to March 2027",
-        "the roadmap has tool use in spring",
-        "active until 2026-12-24",
-        "general availability is near",
-        "we are deprecating the old endpoint",
-        "training run seven was copied",
-        "next generation agents are targeted",
-        "das nächste Modell ist geplant",
-        "la feuille de route est connue",
-        "下一代模型即将发布",
-        "ロードマップが漏れた",
-        "ro\u0430dmap was leaked",
-        "in 2027 they come back",
-        "r o a d m a p",
-    ],
-    "A4": [
-        "they also hit one of our enterprise customers",
-        "customer Contoso reported it first",
-        "accounts on the max plan only",
-        "the client signed a two year contract",
-        "account manager of the reseller was told",
-        "linked to a master services agreement",
-        "three subscribers complained",
-        "renewal of the reseller is due",
-        "unser Kunde hat den Vertrag gekündigt",
-        "le contrat de notre client",
-        "客户的合同被取消",
-        "顧客の契約",
-        "cust0mer of ours",
-        "the buyer is known to us",
-    ],
-    "A8": [
-        "prompt reads: You are a careful mathematician",
-        "You are an expert. Answer the following question step by step.",
-        "the model replied with a full chain of thought",
-        "system prompt: respond in JSON",
-        "```python\nimport os\n```",
-        "<|user|> solve the puzzle <|assistant|>",
-        "Human: hi\nAssistant: hello",
-        "Translate the text into French and explain how",
-        "ignore previous instructions",
-        "{{question}} with rubric",
-        "Write a poem about rain",
-        "你是一个数学专家",
-        "x" * 2_500,
-    ],
-    "A10": [
-        "we recommend to block these accounts",
-        "members should ban this operator",
-        "all of us must refuse service",
-        "please block them at once",
-        "let us agree to cut off the reseller",
-        "boycott this proxy network",
-        "jointly raise the bar for resellers",
-        "do not serve accounts from this network",
-        "blacklist the whole range",
-        "everyone else has suspended them",
-        "suggest to terminate on sight",
-        "a coordinated response is needed",
-        "wir empfehlen eine Sperre",
-        "nous recommandons de bloquer ensemble",
-        "recomendamos bloquear juntos",
-        "建议联合封禁",
-        "共同で対応を推奨する",
-        "рекомендуем бойкот",
-        "b0ycott this network",
-        "r\u0435comm\u0435nd a ban",
-    ],
-    "A11": [
-        "operated by DeepSeek",
-        "the accounts belong to Example Robotics GmbH",
-        "tied to Alibaba and its Qwen group",
-        "employees of a university laboratory",
-        "Moon shot accounts", "M1niMax accounts",
-        "由深度求索运营",
-        "registered by a holding of Tencent",
-    ],
-    "A15": [
-        "the campaign made 4,321,117 requests",
-        "about 24000 accounts",
-        "twelve thousand exchanges in one night",
-        "seen on 3 March",
-        "seen on Dec 24",
-        "a fifth of it came from one city",
-        "87 per cent of prompts were alike",
-        "half of the accounts are aged",
-        "our friends in Zurich saw it as well",
-        "ask Dana for the details",
-        "nothing to see here, move along quietly",
-        "Ⅻ accounts", "٤٥ accounts", "accounts \u2460\u2461",
-        "the acc\u200bounts match",
-        "\uff41\uff43\uff43\uff4f\uff55\uff4e\uff54\uff53 match",
-        "アカウントが一致",
-        "счета совпадают",
-        "accounts match " * 25,
-        "accounts match & more",
-        "see http://example.org/report",
-        "bWFyZ2luIDQwJQ== accounts",
-        "twice as many as last week",
-        "a number of accounts with the letter Q in front",
-        "the spring wave begins soon",
-        "volume went from low to very high",
-        "the second largest provider saw it",
-    ],
-    "A16": ["first seen at Northwind Labs", "NORTHWIND-LABS saw it", "n\u043erthwind labs saw it"],
-}  # fmt: skip
+_READ = tomllib.loads(Path(__file__).with_name("texts.toml").read_text(encoding="utf-8"))
+TEXTS: dict[str, list[str]] = _READ["refused"]
 """Texts that must not leave as they are, by the rule that is expected to speak."""
 
-STRIPPED = [
-    "accounts of alice@example.org match",
-    "operator on phone +49 170 1234567",
-    "accounts from 203.0.113.77",
-    "accounts from 2001:db8:0:0:1:2:3:4",
-    "card 4111 1111 1111 1111 used",
-    "account acct_17 is part of the campaign",
-    "user_9f8e7d6c is part of the campaign",
-    "key sk-live_51Habcdef matched",
-]
-"""Texts with personal data, which is taken out of them."""
-
-PLAIN = [
-    "Accounts of campaign-9f3e21ab",
-    "Accounts of campaign-cs0056",
-    "Matches fingerprints of accounts, and prompts of one template.",
-    "Accounts that act together to extract capabilities of a model.",
-    "Proxy network of campaign-0a1b2c3d",
-    "Matches places in the network that accounts of the campaign came from.",
-    "The same template in many accounts (PHX-D001)",
-    "Failover from refused accounts to others within minutes",
-    "First seen 2026-11-02, last seen 2026-11-20",
-    "Residential proxies; disposable email domains; shared payment cards",
-    "Technique AML.T0024.002, grade A",
-    "Shifts of working hours, weekend included: no",
-    "Accounts rotate addresses after every session",
-    "Sketches of templates for coding and reasoning",
-    "False positive: students of one class",
-]
-"""Texts that may leave."""
+TEXTS["A8"].append("x" * 2_500)
+TEXTS["A15"].append("accounts match " * 25)
+STRIPPED: list[str] = _READ["stripped"]["A9"]
+PLAIN: list[str] = _READ["plain"]["any"]
 
 
 def fingerprint(name: str, kind: Any = "payment") -> AccountFingerprint:
@@ -293,6 +102,18 @@ def campaign_of(by: Authorship, **changes: Any) -> Object:
         false_discovery_rate=0.01,
     )
     return {**campaign(found, by), **changes}
+
+
+def statistic_of(by: Authorship, members: list[str], counts: list[int], days: int = 120) -> Object:
+    """Return a statistic of some members over a period that ended days ago."""
+    counted = Statistic(
+        key="s",
+        measure="accounts",
+        period_end=by.modified - timedelta(days=days) + timedelta(hours=1),
+        contributions=dict(zip(members, counts, strict=False)),
+        about=(rule_of(by)["id"],),
+    )
+    return statistic(counted, by)
 
 
 def passing(by: Authorship) -> Iterator[tuple[str, Object]]:
@@ -363,7 +184,6 @@ def forbidden(by: Authorship) -> Iterator[tuple[str, str, Object]]:
     for text in STRIPPED:
         yield f"A9 {text}", "A9", campaign_of(by, description=text)
     yield from _fields(by)
-    yield from _patterns(by)
     yield from _shapes(by)
     yield from _types(by)
 
@@ -392,35 +212,6 @@ def _fields(by: Authorship) -> Iterator[tuple[str, str, Object]]:
     yield "text for fields", "A0", campaign_of(by, extensions="none")
     yield "fields for text", "A1", campaign_of(by, name={"price": 3})
     yield "list of fields", "A0", campaign_of(by, description=[{"gpu": 1}])
-
-
-def _patterns(by: Authorship) -> Iterator[tuple[str, str, Object]]:
-    for place, (rule_id, pattern) in enumerate(
-        [
-            ("A4", "[user-account:user_id IN ('acct_17', 'acct_99')]"),
-            ("A4", "[email-addr:value = 'who@example.org']"),
-            ("A0", "[llm-account-fingerprint:value = 'price is 4 USD']"),
-            ("A0", "[llm-account-fingerprint:value = 'alice@example.org']"),
-            ("A0", "[llm-account-fingerprint:epoch = 4500000]"),
-            ("A0", "[prompt-template-sketch:simhash = 'You are a helpful model']"),
-            ("A0", "[prompt-template-sketch:text = 'solve the puzzle']"),
-            ("A0", "[url:value = 'https://example.org/?q=margin']"),
-            ("A0", "[ipv4-addr:value = '999.1.1.1']"),
-            ("A0", "[ipv4-addr:value LIKE '192.%']"),
-            ("A0", "[ipv4-addr:value = '192.0.2.1'] REPEATS 4500000 TIMES"),
-            ("A0", "[domain-name:value = 'our price is low']"),
-            ("A0", "[x-note:text = 'margin of 40 percent']"),
-            ("A0", "[domain-name:value = 'a.example' AND user-account:user_id = 'acct_17']"),
-            ("A0", "not a pattern"),
-        ]
-    ):
-        yield f"pattern {place}", rule_id, rule_of(by, pattern=pattern)
-    yield "address for a month", "A9", rule_of(by, pattern="[ipv4-addr:value = '192.0.2.1']")
-    far = "2028-01-01T00:00:00.000Z"
-    yield "fingerprint for years", "A9", rule_of(by, valid_until=far)
-    endless = rule_of(by)
-    del endless["valid_until"]
-    yield "rule for ever", "A9", endless
 
 
 def _shapes(by: Authorship) -> Iterator[tuple[str, str, Object]]:

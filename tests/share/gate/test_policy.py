@@ -83,6 +83,13 @@ def test_lapsed_bases_hold_no_longer() -> None:
         ("[fields.pattern]", "[fields.patterns]"),
         ("contributors = 5", "contributors = "),
         ('text = "How often', 'note = "How often'),
+        ('action = "refuse"', 'action = "hold"'),
+        ('action = "delay"', 'action = "allow"'),
+        ("days = 90", "days = 0"),
+        ("period_hours = 6", ""),
+        ("sizes = [64, 512, 4096]", "sizes = []"),
+        ('confidence = "integer:0:100"', 'confidence = "integer:0"'),
+        ('value = "address:4"', 'value = "address"'),
     ],
 )
 def test_a_slip_of_the_pen_stops_the_gate(tmp_path: Path, old: str, new: str) -> None:

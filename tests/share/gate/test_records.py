@@ -16,7 +16,8 @@ from sqlalchemy import text
 
 from phalanx.errors import InputError, PhalanxError, PolicyError, VerificationError
 from phalanx.share.gate import Batch, Context, Policy, decide
-from phalanx.share.gate.audit import AuditLog, as_lines, as_table, by_quarter
+from phalanx.share.gate.audit import AuditLog
+from phalanx.share.gate.audit_export import as_lines, as_table, by_quarter
 from phalanx.share.gate.queue import HOLDS, WAITS, ApprovalQueue
 from phalanx.share.gate.tables import GateDatabase
 from phalanx.share.wire import Authorship, Object, relationship
@@ -48,7 +49,7 @@ def test_two_persons_let_an_object_pass(
     held = decide(attributed, context, policy)
     request = queue.submit(attributed, held, "dee", context.now)
     assert request.state == "pending"
-    assert queue.approve(request.number, "ada", "analyst", context.now).state == "pending"
+    assert queue.approve(request.number, " Ada", "analyst", context.now).state == "pending"
     assert queue.approvals_of(attributed, context.now) == ()
     assert queue.approve(request.number, "bo", "counsel", context.now).state == "approved"
     approvals = queue.approvals_of(attributed, context.now)
@@ -112,7 +113,12 @@ def test_one_voice_rejects_and_time_ends(
     held = decide(attributed, context, policy)
     first = queue.submit(attributed, held, "dee", context.now)
     assert queue.reject(first.number, "bo", "counsel", context.now).state == "rejected"
-    second = queue.submit(attributed, held, "dee", context.now)
+    with pytest.raises(PolicyError, match="rejected"):
+        queue.submit(attributed, held, "dee", context.now)
+    other = {**attributed, "confidence": 70}
+    second = queue.submit(other, decide(other, context, policy), "dee", context.now)
+    with pytest.raises(PolicyError, match="pending"):
+        queue.submit(other, decide(other, context, policy), "eve", context.now)
     late = context.now + WAITS
     for number in (first.number, second.number):
         with pytest.raises(PolicyError):
@@ -142,7 +148,7 @@ def _filled(
 ) -> AuditLog:
     log = AuditLog(database)
     for item in (corpus.rule_of(by), corpus.campaign_of(by, description="sold at 20 USD"),
-                 corpus.rule_of(by, x_gpu_price_4711=1)):  # fmt: skip
+                 corpus.rule_of(by, id="at 4711", x_price_4711=1)):  # fmt: skip
         log.decided(decide(item, context, policy), context, policy, "dee", item["id"])
     facts = {"object": corpus.rule_of(by)["id"], "did": "watched", "reason": "own evidence"}
     log.append(context.now, "received", "member-quiet-river", facts)

@@ -22,7 +22,8 @@ from phalanx.share.wire import (
     read_pattern,
     split,
 )
-from phalanx.share.wire.patterns import _Reader, _tokens, is_plain, quoted
+from phalanx.share.wire.matching import quoted
+from phalanx.share.wire.patterns import _Reader, _tokens, is_plain
 
 OBJECTS = atlas_case()["objects"]
 RULE = next(item for item in OBJECTS if item["type"] == "indicator")
@@ -133,6 +134,59 @@ def test_unknown_fields_survive_byte_for_byte(extra: Any, spaces: str, number: s
     assert first == raw
     assert second == b'{"a" : 1}'
     assert document(check(raw).fields).fields["x_future"] == extra
+
+
+NAMED = st.lists(
+    st.tuples(
+        st.sampled_from(['"x_a"', '"x_b"', '"x_\\u0061"', '"x_c"']),
+        st.sampled_from(["", " ", "\n"]),
+        st.sampled_from(
+            [
+                "1",
+                '":"',
+                '"\\":"',
+                '"a\\\\"',
+                '{"x_a":1,"x_a" :2}',
+                '{"x_d":":","x_e":[{}]}',
+                '[":",1]',
+            ]
+        ),
+    ),
+    max_size=4,
+)
+
+
+@given(named=NAMED)
+def test_names_are_counted_as_a_full_reader_counts_them(named: list[tuple[str, str, str]]) -> None:
+    """However names are spelt and whatever texts look like one, only a name twice is refused."""
+    twice = []
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        twice.append(len({name for name, _ in found}) < len(found))
+        return dict(found)
+
+    body = json.dumps(RULE)[:-1]
+    raw = body + "".join(f",{name}{space}:{value}" for name, space, value in named) + "}"
+    read = json.loads(raw, object_pairs_hook=pairs)
+    if any(twice):
+        assert "twice" in _refusal(raw.encode())
+    else:
+        assert check(raw.encode()).fields == read
+
+
+@given(
+    place=st.integers(0, 10**6), removed=st.integers(0, 3), put=st.binary(max_size=3),
+    which=st.integers(0, 10**6),
+)  # fmt: skip
+def test_damaged_bytes_are_taken_or_refused(
+    place: int, removed: int, put: bytes, which: int
+) -> None:
+    """An object with bytes lost, changed or added is read as any reader does, or refused."""
+    raw = document(OBJECTS[which % len(OBJECTS)]).raw
+    place %= len(raw)
+    damaged = raw[:place] + put + raw[place + removed :]
+    with suppress(InputError):
+        assert check(damaged).fields == json.loads(damaged)
 
 
 def test_a_bundle_of_too_many_is_refused() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from phalanx.errors import InputError, VerificationError
@@ -68,6 +68,52 @@ def test_any_change_is_noticed(change: dict[str, Any]) -> None:
     """A version with one property changed, or another author, is not what was signed."""
     with pytest.raises(VerificationError):
         verify({**RULE, **change}, sign(RULE, MEMBER, KEY), PINNED)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(name=st.sampled_from([*RULE, "x_more"]), value=JSON)
+def test_any_other_value_anywhere_is_noticed(name: str, value: Any) -> None:
+    """Whatever stands where something else was signed, the answer is a plain refusal."""
+    changed = {**RULE, name: value}
+    with pytest.raises((VerificationError, InputError)):
+        verify(changed, sign(RULE, MEMBER, KEY), PINNED)
+
+
+@given(
+    name=st.sampled_from(["object_id", "object_version", "member", "key_id", "value", "algorithm"]),
+    text=st.text(max_size=100),
+)
+def test_any_other_signature_is_refused(name: str, text: str) -> None:
+    """Whatever a signature says, it holds as it was made or not at all."""
+    signature = sign(RULE, MEMBER, KEY)
+    assume(getattr(signature, name) != text)
+    with pytest.raises(VerificationError):
+        verify(RULE, replace(signature, **{name: text}), PINNED)
+
+
+def test_a_signature_has_one_spelling() -> None:
+    """Padding, or other bits where decoding drops them, make another text and no signature."""
+    signature = sign(RULE, MEMBER, KEY)
+    last = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    others = [signature.value[:-1] + each for each in last if each != signature.value[-1]]
+    for value in (*others, signature.value + "==", signature.value + "\n"):
+        with pytest.raises(VerificationError):
+            verify(RULE, replace(signature, value=value), PINNED)
+
+
+@given(item=st.dictionaries(st.sampled_from([*RULE, "x"]), JSON))
+def test_anything_is_verified_or_refused(item: dict[str, Any]) -> None:
+    """Objects that are none do not stop a receiver."""
+    with pytest.raises((VerificationError, InputError)):
+        verify(item, sign(RULE, MEMBER, KEY), PINNED)
 
 
 def test_only_pinned_keys_count() -> None:

@@ -85,7 +85,20 @@ class Agreement:
 
     def holds_role(self, person: str, role: Role) -> bool:
         """Tell whether a person may approve in a role."""
-        return any((each.person, each.role) == (person, role) for each in self.approvers)
+        return any(
+            (same_person(each.person), each.role) == (same_person(person), role)
+            for each in self.approvers
+        )
+
+
+def same_person(name: str) -> str:
+    """Return a name by which a person is one person, however it is written.
+
+    Examples:
+        >>> same_person(" Ada ")
+        'ada'
+    """
+    return name.strip().casefold()
 
 
 def load_agreement(path: Path) -> Agreement:

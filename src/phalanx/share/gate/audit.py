@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -19,11 +19,11 @@ import rfc8785
 from sqlalchemy import Connection, func, select
 
 from phalanx.errors import VerificationError
-from phalanx.printable import printable
 from phalanx.share.gate.decide import Decision
 from phalanx.share.gate.findings import Context
 from phalanx.share.gate.policy import Policy
 from phalanx.share.gate.tables import AUDIT, GateDatabase
+from phalanx.share.wire.vocabulary import REQUIRED
 
 Kind = Literal[
     "decided", "submitted", "approved", "rejected", "expired", "retracted", "received", "appeal",
@@ -31,6 +31,7 @@ Kind = Literal[
 ]  # fmt: skip
 """What happened. `received` is what a receiver did with an object, and why it decided so alone."""
 
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 BEGINNING = "0" * 64
 """Stands where the first entry names the one before it."""
 
@@ -83,7 +84,7 @@ class AuditLog:
             "decided",
             actor,
             {
-                "object": object_id[:200],
+                "object": _named(object_id),
                 "action": decision.action,
                 "before": decision.before,
                 "after": decision.after,
@@ -183,72 +184,12 @@ def record(
     return _verified(number, text, hashed)
 
 
-def as_lines(entries: tuple[Entry, ...]) -> Iterator[str]:
-    """Yield the log as JSON Lines, each with its hash, so that anybody can verify it."""
-    for each in entries:
-        yield (
-            json.dumps(
-                {
-                    "number": each.number,
-                    "at": each.at.isoformat(),
-                    "kind": each.kind,
-                    "actor": each.actor,
-                    "facts": each.facts,
-                    "previous": each.previous,
-                    "entry_hash": each.entry_hash,
-                },
-                sort_keys=True,
-            )
-            + "\n"
-        )
-
-
-def as_table(entries: tuple[Entry, ...]) -> str:
-    """Return the log as a table for people: when, who, what, under which rules, to whom."""
-    rows: list[tuple[str, ...]] = [
-        ("no", "when (UTC)", "who", "what", "object", "rules", "policy", "basis", "recipients")
-    ]
-    rows += [_row(each) for each in entries]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
-    return "\n".join(lines) + "\n"
-
-
-def by_quarter(entries: tuple[Entry, ...]) -> dict[str, dict[str, int]]:
-    """Return for each quarter how often each action was taken and each rule fired."""
-    counted: dict[str, dict[str, int]] = {}
-    for each in entries:
-        if each.kind != "decided":
-            continue
-        quarter = counted.setdefault(f"{each.at.year} Q{(each.at.month + 2) // 3}", {})
-        for name in (each.facts["action"], *{rule["rule"] for rule in each.facts["rules"]}):
-            quarter[name] = quarter.get(name, 0) + 1
-    return counted
-
-
-def _row(entry: Entry) -> tuple[str, ...]:
-    facts = entry.facts
-    what = f"{entry.kind}: {facts['action']}" if "action" in facts else entry.kind
-    cells = (
-        str(entry.number),
-        entry.at.strftime("%Y-%m-%d %H:%M:%S"),
-        entry.actor,
-        what,
-        str(facts.get("object", facts.get("request", "")))[:52],
-        ",".join(
-            dict.fromkeys(
-                rule["rule"] if isinstance(rule, dict) else str(rule)
-                for rule in facts.get("rules", ())
-            )
-        ),
-        str(facts.get("policy", "")),
-        ",".join(basis["id"] for basis in facts.get("legal_bases", ())),
-        str(len(facts["recipients"])) if "recipients" in facts else "",
-    )
-    return tuple(printable(cell) for cell in cells)
+def _named(object_id: str) -> str:
+    """Return an identifier, or the hash of what is none and may say anything."""
+    kind, _, rest = object_id.partition("--")
+    if kind in REQUIRED and _UUID.fullmatch(rest):
+        return object_id
+    return f"sha256:{hashlib.sha256(object_id.encode('utf-8', 'replace')).hexdigest()}"
 
 
 def _basis_facts(name: str, bases: dict[str, Any]) -> dict[str, Any]:

@@ -7,23 +7,40 @@ from datetime import timedelta
 
 from phalanx.share.gate.batches import largest_after, slot_at_or_after
 from phalanx.share.gate.findings import Desk, Finding
+from phalanx.share.gate.values import moment_of
 from phalanx.share.wire import TLP_IDS, tlp_of
 from phalanx.share.wire.markings import PAP_IDS, use_id
 
 
-def judge_circumstances(desk: Desk, *, is_marked: bool = True) -> Iterator[Finding]:
+def judge_circumstances(desk: Desk, *, is_published: bool = False) -> Iterator[Finding]:
     """Return what stands against the share, whatever the object says.
+
+    A retraction tells nothing that did not leave before: neither a lapsed basis nor a batch that
+    is not full keeps it back.
 
     Parameters:
         desk: Policy, circumstances, object.
-        is_marked: Whether the object has to carry markings; published definitions do not.
+        is_published: Whether the object is a public definition, which carries no markings.
     """
     yield from _purpose(desk)
     yield from _recipients(desk)
+    if is_retraction(desk):
+        return
     yield from _legal_basis(desk)
-    if is_marked and desk.item.get("type") != "marking-definition":
+    if not is_published:
         yield from _markings(desk)
     yield from _rhythm(desk)
+
+
+def is_retraction(desk: Desk) -> bool:
+    """Tell whether the object takes back what left, and says nothing else."""
+    left, moment = desk.context.taken_back, moment_of(desk.item.get("modified"))
+    return (
+        left is not None
+        and moment is not None
+        and moment <= desk.context.now
+        and desk.item == {**left, "modified": desk.item["modified"], "revoked": True}
+    )
 
 
 def _purpose(desk: Desk) -> Iterator[Finding]:
@@ -45,7 +62,8 @@ def _legal_basis(desk: Desk) -> Iterator[Finding]:
     present = context.agreement.members_at(context.now)
     concerned: set[str] = set()
     for party in (context.member, *context.recipients):
-        concerned |= present[party].jurisdictions if party in present else {"unknown"}
+        # Who is no member, or is one under no law that was named, is held to one that no basis has.
+        concerned |= (party in present and present[party].jurisdictions) or {"unknown"}
     holding = desk.policy.bases_in_force(context.now)
     for name in context.legal_bases:
         if name in holding:
@@ -72,11 +90,12 @@ def _markings(desk: Desk) -> Iterator[Finding]:
     known = [*TLP_IDS.values(), *PAP_IDS.values(), *uses]
     if any(reference not in known for reference in references):
         yield desk.find("A0", path, "a marking that no line allows")
+    for labels in (TLP_IDS, PAP_IDS):
+        if sum(reference in labels.values() for reference in references) > 1:
+            yield desk.find("A0", path, "two labels where receivers follow one")
 
 
 def _rhythm(desk: Desk) -> Iterator[Finding]:
-    if desk.item.get("revoked") is True:
-        return
     rule, batch, now = desk.rules["A17"].parameters, desk.context.batch, desk.context.now
     period, sizes = timedelta(hours=rule["period_hours"]), rule["sizes"]
     reason = ""

@@ -8,7 +8,18 @@ from datetime import timedelta
 from phalanx.share.gate.aggregation import noisy_total, suppressed_because
 from phalanx.share.gate.findings import Desk, Finding
 from phalanx.share.gate.values import moment_of
-from phalanx.share.wire import EXTENSION_ID, Object, bucket_name, properties_of, read_pattern
+from phalanx.share.wire import (
+    EXTENSION_ID,
+    Object,
+    bucket_name,
+    identifier_of,
+    properties_of,
+    read_pattern,
+)
+from phalanx.share.wire.observables import PERMUTATIONS
+
+_RELATING = frozenset({"relationship", "grouping", "sighting"})
+"""Types that say something of what they refer to."""
 
 
 def judge_content(desk: Desk, after: Object) -> tuple[list[Finding], Object]:
@@ -18,7 +29,7 @@ def judge_content(desk: Desk, after: Object) -> tuple[list[Finding], Object]:
         desk: Policy and circumstances, with the object as it was.
         after: The object as its fields left it.
     """
-    found = [*_lifetime(desk, after), *_attribution(desk), *_template(desk)]
+    found = [*_names(desk), *_lifetime(desk, after), *_attribution(desk), *_template(desk)]
     if after["type"] == "sighting":
         more, after = _volumes(desk, after)
         found += more
@@ -28,9 +39,21 @@ def judge_content(desk: Desk, after: Object) -> tuple[list[Finding], Object]:
     return found, after
 
 
+def _names(desk: Desk) -> Iterator[Finding]:
+    """Rule A16: an identifier says no more than the object, and the sender stands behind it."""
+    item = desk.item
+    expected = identifier_of(item)
+    if expected not in {None, item.get("id")}:
+        reason = "an identifier that does not follow from what the observable says"
+        yield desk.find("A16", "id", reason, action="refuse")
+    allowed = desk.policy.fields_of(item["type"]) or {}
+    if "created_by_ref" in allowed and "created_by_ref" not in item and item["type"] != "identity":
+        yield desk.find("A16", "created_by_ref", "nobody stands behind it", action="refuse")
+
+
 def _lifetime(desk: Desk, after: Object) -> Iterator[Finding]:
     """Rule A9: what is about a person or place ends."""
-    if after["type"] != "indicator" or after.get("revoked") is True:
+    if after["type"] != "indicator":
         return
     modified, end = moment_of(after.get("modified")), moment_of(after.get("valid_until"))
     if modified is None or end is None or "pattern" not in after:
@@ -47,9 +70,12 @@ def _lifetime(desk: Desk, after: Object) -> Iterator[Finding]:
 def _attribution(desk: Desk) -> Iterator[Finding]:
     """Rule A11: who is behind it, with evidence, confidence and two persons."""
     item, rule = desk.item, desk.rules["A11"]
+    types, related = rule.parameters["types"], (item.get("source_ref"), item.get("target_ref"))
+    referred = (*related, *item.get("object_refs", ())) if item["type"] in _RELATING else ()
     if (
-        item["type"] not in rule.parameters["types"]
+        item["type"] not in types
         and item.get("relationship_type") not in rule.parameters["relations"]
+        and not any(str(each).partition("--")[0] in {*types, "identity"} for each in referred)
     ):
         return
     if "confidence" not in item or not item.get("external_references"):
@@ -60,10 +86,17 @@ def _attribution(desk: Desk) -> Iterator[Finding]:
 
 
 def _template(desk: Desk) -> Iterator[Finding]:
-    """Rule A8: a template that few accounts share is theirs."""
-    least = desk.rules["A8"].parameters["template_accounts"]
-    if desk.item["type"] == "prompt-template-sketch" and desk.context.template_accounts < least:
+    """Rule A8: a template that few accounts share is theirs, in a sketch or in a pattern."""
+    item, least = desk.item, desk.rules["A8"].parameters["template_accounts"]
+    told = [item["type"]]
+    if item["type"] == "indicator" and "pattern" in item:
+        told = [each.path.partition(":")[0] for each in read_pattern(item["pattern"])]
+    if "prompt-template-sketch" in told and desk.context.template_accounts < least:
         yield desk.find("A8", "", f"a template that fewer than {least} accounts share")
+    if item["type"] == "prompt-template-sketch":
+        bits, minhash = item.get("minhash_bits"), item.get("minhash", "")
+        if bits not in (1, 2, 4, 8, 16) or len(minhash) != PERMUTATIONS * bits // 4:
+            yield desk.find("A0", "minhash", "it is not as long as a sketch of so many bits")
 
 
 def _volumes(desk: Desk, after: Object) -> tuple[list[Finding], Object]:
@@ -93,7 +126,9 @@ def _statistic(desk: Desk, after: Object) -> tuple[list[Finding], Object]:
     reason = suppressed_because(counts, rule)
     if len(set(members)) < len(members) or not set(members) <= set(present):
         reason = "contributions that are not one of each member"
-    if reason:
+    if desk.context.noise is None:
+        reason = "no noise was drawn for it"
+    if reason or desk.context.noise is None:
         return [desk.find("A6", "", reason, action="refuse")], after
     found = [desk.find("A6", "extensions.share.contributions", "contributions of single members")]
     free = end + timedelta(days=desk.rules["A7"].parameters["days"])

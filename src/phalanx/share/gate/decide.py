@@ -16,7 +16,8 @@ from typing import Any
 import rfc8785
 
 from phalanx.errors import InputError
-from phalanx.share.gate.circumstances import judge_circumstances
+from phalanx.share.gate.agreement import same_person
+from phalanx.share.gate.circumstances import is_retraction, judge_circumstances
 from phalanx.share.gate.contents import judge_content
 from phalanx.share.gate.findings import SEVERITY, Approval, Context, Desk, Finding
 from phalanx.share.gate.policy import RULE_IDS, Action, Policy, Role
@@ -24,14 +25,21 @@ from phalanx.share.gate.values import judge_value
 from phalanx.share.gate.vocabulary import found_in
 from phalanx.share.wire import (
     EXTENSION_ID,
-    Handling,
     Object,
     content_hash,
     extension_definition,
     observable,
     publisher,
 )
-from phalanx.share.wire.markings import PAP_EXTENSION, PAP_IDS, TLP_EXTENSION, TLP_IDS
+from phalanx.share.wire.markings import (
+    PAP_EXTENSION,
+    PAP_IDS,
+    TLP_EXTENSION,
+    TLP_IDS,
+    pap_marking,
+    tlp_marking,
+    use_marking,
+)
 
 DEPTH = 8
 """Objects and lists within each other that are looked into."""
@@ -66,7 +74,11 @@ class Decision:
     """Hash over the two."""
 
     item: Object | None
-    """The object as it may leave: at once, or when it is released; nothing where it is refused."""
+    """The object as it may leave: at once, or when it is released; nothing where it is refused.
+
+    This is to be written (`wire.document`) and sent, not the bytes that were submitted: spaces and
+    the spelling of numbers in those were not judged.
+    """
 
     policy_version: str
     policy_sha256: str
@@ -93,6 +105,8 @@ def decide(item: Object, context: Context, policy: Policy) -> Decision:
     rules = policy.in_force(context.now)
     try:
         before = content_hash(item)
+        if not isinstance(item, dict):
+            return _decided(policy, before, [_by_default(policy, "it is no object")], None)
     except InputError:
         before = hashlib.sha256(repr(type(item)).encode()).hexdigest()
         return _decided(policy, before, [_by_default(policy, "it has no canonical form")], None)
@@ -101,20 +115,25 @@ def decide(item: Object, context: Context, policy: Policy) -> Decision:
         reason = f"rule {missing[0]} has no version in force"
         return _decided(policy, before, [_by_default(policy, reason)], None)
     desk = Desk(policy, rules, context, item, _approved(before, context))
-    found = list(judge_circumstances(desk, is_marked=before not in _PUBLISHED))
-    more, after = _judge_object(desk, before)
+    is_published = before in _PUBLISHED or _is_use_marking(desk)
+    found = list(judge_circumstances(desk, is_published=is_published))
+    if is_published or is_retraction(desk):
+        return _decided(policy, before, found, item)
+    more, after = _judge_object(desk)
     return _decided(policy, before, found + more, after)
 
 
-def _judge_object(desk: Desk, before: str) -> tuple[list[Finding], Object | None]:
+def _is_use_marking(desk: Desk) -> bool:
+    """Tell whether the object is the marking of a legal basis of the share, as it is for all."""
+    return any(use_marking("defence-only", name) == desk.item for name in desk.context.legal_bases)
+
+
+def _judge_object(desk: Desk) -> tuple[list[Finding], Object | None]:
     item, kind = desk.item, desk.item.get("type")
     if not isinstance(kind, str):
         return [desk.find("A0", "type", "an object without a type")], None
-    blinded = desk.rules["A4"].parameters["blinded"]
-    if any(name.partition(".")[0] == kind for name in blinded):
-        return _blind(desk, kind, blinded)
-    if before in _PUBLISHED:
-        return [], item
+    if kind in desk.blinded_types:
+        return _blind(desk, kind, desk.rules["A4"].parameters["blinded"])
     fields = desk.policy.fields_of(kind)
     if fields is None:
         return [desk.find("A0", "type", "a type that no line allows")], None
@@ -160,7 +179,7 @@ class _Descent:
     def _below(self, path: str, name: str) -> str:
         """Return the path of a field, or nothing if no line allows it."""
         below = f"{path}.{_ALIAS.get(name, name)}" if path else name
-        if name not in _ALIAS.values() and _is_known(below, self.fields):
+        if name not in _ALIAS.values() and "." not in name and _is_known(below, self.fields):
             return below
         self.found.append(_unknown_field(self.desk, path, name))
         return ""
@@ -193,9 +212,11 @@ def _blind(
     """Put the fingerprint of an account in its place."""
     for name, fingerprint in blinded.items():
         raw = desk.item.get(name.partition(".")[2])
-        token = desk.context.tokens.get((fingerprint, raw)) if isinstance(raw, str) else None
+        token = desk.fingerprint_of(fingerprint, raw)
         if name.startswith(f"{kind}.") and token is not None:
-            markings = desk.item.get("object_marking_refs", [])
+            markings = desk.item.get("object_marking_refs")
+            if not isinstance(markings, list):
+                break
             return [desk.find("A4", "", "an account in clear")], observable(token, markings)
     reason = "an account in clear, without a fingerprint to take its place"
     return [desk.find("A4", "", reason, action="refuse")], None
@@ -211,7 +232,7 @@ def _approved(before: str, context: Context) -> frozenset[Role]:
             and context.agreement.holds_role(each.person, each.role)
         ):
             # A person counts once, in the first of its roles.
-            counted.setdefault(each.person.strip().casefold(), each)
+            counted.setdefault(same_person(each.person), each)
     return frozenset(each.role for each in counted.values())
 
 
@@ -260,9 +281,9 @@ def _published() -> Iterator[Object]:
     yield extension_definition()
     yield publisher()
     for tlp in TLP_IDS:
-        yield Handling(tlp=tlp, pap="clear", legal_basis="any").definitions[0]
+        yield tlp_marking(tlp)
     for pap in PAP_IDS:
-        yield Handling(tlp="clear", pap=pap, legal_basis="any").definitions[1]
+        yield pap_marking(pap)
 
 
 _PUBLISHED = frozenset(content_hash(each) for each in _published())

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, get_args
 
 from phalanx.share.gate.agreement import Agreement
+from phalanx.share.gate.opaque import is_opaque_token
 from phalanx.share.gate.policy import Action, Policy, Role, Rule
 from phalanx.share.wire import AccountFingerprint, Object
 
@@ -66,8 +67,11 @@ class Context:
     """On how many accounts a template was seen."""
 
     batch: Batch | None = None
-    noise: int = 0
-    """To be added to a statistic, drawn by `aggregation.discrete_laplace`."""
+    noise: int | None = None
+    """To be added to a statistic, from `aggregation.discrete_laplace`; without it none leaves."""
+
+    taken_back: Object | None = None
+    """The version that left, where the object takes it back and says nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +121,16 @@ class Desk:
             reason=reason,
             **(values | changes),
         )
+
+    @property
+    def blinded_types(self) -> frozenset[str]:
+        """Types that name an account."""
+        return frozenset(name.partition(".")[0] for name in self.rules["A4"].parameters["blinded"])
+
+    def fingerprint_of(self, kind: str, raw: object) -> AccountFingerprint | None:
+        """Return what takes the place of an account in clear, if it was blinded indeed."""
+        token = self.context.tokens.get((kind, raw)) if isinstance(raw, str) else None
+        return token if token is not None and is_opaque_token(token.value) else None
 
     def released(self, rule_id: str) -> bool:
         """Tell whether the approvals that a rule asks for are there."""

@@ -7,6 +7,7 @@ not open it.
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,13 +26,11 @@ Role = Literal["analyst", "counsel"]
 RULE_IDS = tuple(f"A{number}" for number in range(18))
 """Every rule that must be in force."""
 
-SHAPE_NAMES = frozenset(
-    {
-        "address", "attribution", "author", "basis", "boolean", "bucket", "domain", "end",
-        "exemplar", "hexadecimal", "identifier", "integer", "number", "past", "pattern",
-        "pseudonym", "reference", "text", "token", "volume", "word",
-    }
-)  # fmt: skip
+_SHAPE = re.compile(
+    r"attribution|author|boolean|bucket|domain|end|exemplar|past|pattern|pseudonym|reference|text"
+    r"|token|volume|address:[46]|identifier(?::[a-z-]+)?|word(?::.+)?|hexadecimal:[0-9]+:[0-9]+"
+    r"|integer:-?[0-9]+:-?[0-9]+|number:-?[0-9.]+:-?[0-9.]+"
+)
 """Kinds of value that a field may hold; `values` judges them."""
 
 SHIPPED = Path(__file__).with_name("policy.toml")
@@ -118,7 +117,7 @@ class Policy:
 _UNVERSIONED = frozenset(
     {
         "llm-account-fingerprint", "prompt-template-sketch", "ipv4-addr", "ipv6-addr",
-        "domain-name", "autonomous-system", "marking-definition",
+        "domain-name", "autonomous-system",
     }
 )  # fmt: skip
 
@@ -185,12 +184,26 @@ def _policy(read: Mapping[str, Any], sha256: str) -> Policy:
     )
     for kind, named in policy.fields.items():
         for name, shape in named.items():
-            if shape.partition(":")[0] not in SHAPE_NAMES:
+            if not _SHAPE.fullmatch(shape):
                 message = f"fields.{kind}: {name}: {shape!r} is no kind of value"
                 raise ValueError(message)
     for missing in {"all", "versioned", "pattern"} - set(policy.fields):
         raise KeyError(f"fields.{missing}")  # noqa: EM102 - turned into a message above
     return policy
+
+
+_PARAMETERS: Mapping[str, Mapping[str, type]] = {
+    "A4": {"blinded": dict},
+    "A6": {"contributors": int, "largest_share": float, "contribution_cap": int, "epsilon": float},
+    "A7": {"days": int},
+    "A8": {"names": list, "template_accounts": int},
+    "A9": {"lifetime_days": dict},
+    "A11": {"types": list, "relations": list},
+    "A12": {"purposes": list},
+    "A15": {"characters": int, "imperatives": list},
+    "A17": {"period_hours": int, "sizes": list},
+}
+"""What the code asks of a rule, besides words and approvals; numbers are positive."""
 
 
 def _rule(read: Mapping[str, Any]) -> Rule:
@@ -207,6 +220,14 @@ def _rule(read: Mapping[str, Any]) -> Rule:
             parameters.get("approvals", ())
         )
         <= set(get_args(Role)),
+        f"rule {read['id']}: it allows": read["action"] == "allow"
+        or (read["id"] == "A0" and read["action"] != "refuse"),
+        f"rule {read['id']}: a parameter is missing or none": not all(
+            isinstance(value := parameters.get(name), kind)
+            and value
+            and (not isinstance(value, int | float) or value > 0)
+            for name, kind in _PARAMETERS.get(read["id"], {}).items()
+        ),
         f"rule {read['id']}: words are texts": not all(
             isinstance(word, str) and word.strip() for word in parameters.get("words", ())
         ),

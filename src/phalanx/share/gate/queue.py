@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, select, update
 
 from phalanx.errors import InputError, PolicyError
-from phalanx.share.gate.agreement import Agreement
+from phalanx.share.gate.agreement import Agreement, same_person
 from phalanx.share.gate.audit import record
 from phalanx.share.gate.decide import Decision
 from phalanx.share.gate.findings import Approval
@@ -74,7 +74,8 @@ class ApprovalQueue:
             now: When.
 
         Raises:
-            PolicyError: If nobody may approve it: it is refused, or was not held.
+            PolicyError: If nobody may approve it: it is refused, or was not held, or waits already,
+                or was rejected before.
         """
         if decision.action != "hold" or not decision.approvals:
             message = f"{decision.action}: no approval lets this object leave"
@@ -84,6 +85,15 @@ class ApprovalQueue:
             raise PolicyError(message, next_step="Decide on the object that is submitted.")
         rules = sorted({each.rule_id for each in decision.findings if each.action == "hold"})
         with self._database.writing() as connection:
+            self._expire(connection, now)
+            # Who was told no does not ask another person the same.
+            chosen = select(REQUESTS.c.number, REQUESTS.c.state).where(
+                REQUESTS.c.object_hash == decision.before,
+                REQUESTS.c.state.in_(["pending", "rejected"]),
+            )
+            if (before := connection.execute(chosen).first()) is not None:
+                message = f"request {before.number} of the same object is {before.state}"
+                raise PolicyError(message, next_step="Change the object, or wait.")
             result = connection.execute(
                 REQUESTS.insert().values(
                     object_hash=decision.before,
@@ -156,7 +166,7 @@ class ApprovalQueue:
                 connection.execute(
                     APPROVALS.insert().values(
                         request=number,
-                        person=_same(person),
+                        person=same_person(person),
                         role=role,
                         approved_at=now.isoformat(),
                         valid_until=(now + HOLDS).isoformat(),
@@ -178,9 +188,9 @@ class ApprovalQueue:
             reason = f"{person} does not hold the role {role}"
         elif role not in request.roles:
             reason = f"the request does not ask for {role}"
-        elif _same(person) == _same(request.submitter):
+        elif same_person(person) == same_person(request.submitter):
             reason = "who submitted an object does not approve it"
-        elif any(_same(each.person) == _same(person) for each in request.approvals):
+        elif any(same_person(each.person) == same_person(person) for each in request.approvals):
             reason = f"{person} approved it before: another person has to"
         elif any(each.role == role for each in request.approvals):
             reason = f"it was approved by {role} before"
@@ -229,8 +239,3 @@ class ApprovalQueue:
                 for each in approvals
             ),
         )
-
-
-def _same(person: str) -> str:
-    """Return a name by which a person is one person, however it is written."""
-    return person.strip().casefold()

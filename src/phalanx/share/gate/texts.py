@@ -16,14 +16,14 @@ from functools import lru_cache
 
 from phalanx.share.gate.disguise import is_disguised, undisguised
 from phalanx.share.gate.findings import Desk, Finding
-from phalanx.share.gate.vocabulary import found_in, lexicon_of, rules_in
+from phalanx.share.gate.vocabulary import Lexicon, found_in, lexicon_of, rules_in
 
 REMOVED = "[removed]"
 """What stands where personal data stood."""
 
 _IDENTIFIER = re.compile(
-    r"\b(?:(?:campaign|group|cluster)-(?:[0-9a-f]{8}|[0-9a-f]{16}|(?=[0-9]*[a-f])[0-9a-f]{4,16}"
-    r"|cs[0-9]{4})|PHX-[A-Z][0-9]{3}|AML\.(?:T|CS)[0-9]{4}(?:\.[0-9]{3})?|TLP:[A-Z]+)\b"
+    r"\b(?:(?:campaign|group|cluster)-(?:(?=[0-9]*[a-f])[0-9a-f]{4,16}|cs[0-9]{4})|PHX-[A-Z][0-9]{3}|AML\.(?:T|CS)[0-9]{4}(?:\.[0-9]{3})?"
+    r"|TLP:(?:CLEAR|GREEN|AMBER|RED))\b"
 )
 _DATE = re.compile(r"(?<![\w-])(20[0-9]{2})-([01][0-9])-([0-3][0-9])(?![\w-])")
 _YEAR = re.compile(r"(?<![0-9])(20[2-9][0-9])(?![0-9])")
@@ -45,9 +45,13 @@ _MONEY = re.compile(
 _LIKE_PROMPT = re.compile(
     r"```|<\|?[a-z_]{2,20}\|?>|\{\{.{0,40}\}\}|^\s*(?:q|a|user|human|assistant)\s*:", re.MULTILINE
 )
-_TOKEN = re.compile(r"[A-Za-z]+")
+_WORD = re.compile(r"[^\W_]+")
+_SENTENCE = re.compile(r"[.,;:()/\n]")
+_SIGNS_IN_A_ROW = re.compile(r"(?:[^\w\s]\s*){4}|\s{2}")
 _SIGNS = frozenset(" .,;:()/'\"-\n")
-_TEXT_RULES = ("A1", "A2", "A3", "A4", "A8", "A10")
+TEXT_RULES = ("A1", "A2", "A3", "A4", "A8", "A10")
+"""Rules whose words refuse a text."""
+
 _LONGEST = 2_000
 
 
@@ -83,12 +87,28 @@ def judge_name(desk: Desk, path: str, text: str) -> list[Finding]:
     return found
 
 
+def judge_exemplar(desk: Desk, path: str, text: str) -> list[Finding]:
+    """Return what the rules find in an exemplar, which two persons read."""
+    if len(text) > _LONGEST:
+        return [desk.find("A8", path, "longer than an exemplar may be")]
+    if _PERSONAL.search(text):
+        return [desk.find("A9", path, "personal data in an exemplar", action="refuse")]
+    if desk.released("A8"):
+        return []
+    approvals = desk.rules["A8"].approvals
+    return [desk.find("A8", path, "an exemplar", action="hold", approvals=approvals)]
+
+
+def lexicon(desk: Desk) -> Lexicon:
+    """Return the words of the rules that speak to texts, ready for the look."""
+    return lexicon_of(tuple((rule_id, desk.rules[rule_id].words) for rule_id in TEXT_RULES))
+
+
 def _forbidden(desk: Desk, path: str, text: str) -> list[Finding]:
-    lexicon = lexicon_of(tuple((rule_id, desk.rules[rule_id].words) for rule_id in _TEXT_RULES))
     found = [
         # A4 blinds an account; a customer in words cannot be blinded.
         desk.find(rule_id, path, "a word of this rule", action="refuse")
-        for rule_id in sorted(rules_in(text, lexicon))
+        for rule_id in sorted(rules_in(text, lexicon(desk)))
     ]
     plain = undisguised(text)
     if any(
@@ -136,10 +156,14 @@ def _unknown(desk: Desk, text: str, masked: str) -> Iterator[str]:
         yield "a date in words"
     elif any(each.isnumeric() for each in rest):
         yield "a number"
-    known = _known(rule.words)
-    if any(word.casefold() not in known for word in _TOKEN.findall(rest)):
+    known, imperatives = _known(rule.words), _known(tuple(rule.parameters["imperatives"]))
+    if any(word.casefold() not in known for word in _WORD.findall(rest)):
         yield "words that are not on the list"
-    if any(not each.isalnum() and each not in _SIGNS for each in rest):
+    starts = (_WORD.search(part) for part in _SENTENCE.split(rest))
+    if any(start is not None and start[0].casefold() in imperatives for start in starts):
+        yield "a sentence that tells somebody to do something"
+    signs = any(not each.isalnum() and each not in _SIGNS for each in rest)
+    if signs or _SIGNS_IN_A_ROW.search(text):
         yield "signs that a plain text does not need"
 
 

@@ -12,32 +12,34 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from phalanx.share.gate.domains import judge_domain
 from phalanx.share.gate.findings import Desk, Finding
-from phalanx.share.gate.texts import judge_name, judge_text
+from phalanx.share.gate.opaque import is_opaque_hexadecimal, is_opaque_token
+from phalanx.share.gate.texts import judge_exemplar, judge_name, judge_text, lexicon
+from phalanx.share.gate.vocabulary import rules_in
 from phalanx.share.wire import (
     PatternError,
     bucket_floor,
     bucket_name,
     member_id,
+    pattern_of,
     read_pattern,
     tlp_of,
 )
 from phalanx.share.wire.buckets import EDGES
-from phalanx.share.wire.patterns import is_plain, pattern_of
+from phalanx.share.wire.patterns import is_plain
 
 _IDENTIFIER = re.compile(
     r"([a-z][a-z0-9-]{1,40})--[0-9a-f]{8}-[0-9a-f]{4}-[45][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 )
 _MOMENT = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z")
+_DIGITS = re.compile(r"[0-9]{1,15}")
 _SHAPES = {
-    "token": re.compile(r"[A-Za-z0-9_-]{43,86}"),
-    "hexadecimal": re.compile(r"[0-9a-f]{16,512}"),
-    "reference": re.compile(r"AML\.(?:T|CS|M)[0-9]{4}(?:\.[0-9]{3})?|case-[0-9a-f]{8,32}"),
+    "reference": re.compile(
+        r"AML\.(?:T|CS|M)[0-9]{4}(?:\.[0-9]{3})?|case-(?=[0-9]*[a-f])[0-9a-f]{8,32}"
+    ),
     "bucket": re.compile("|".join(re.escape(bucket_name(edge)) for edge in EDGES)),
     "pseudonym": re.compile(r"member-[a-z]{3,12}-[a-z]{3,12}"),
-    "domain": re.compile(
-        r"(?=.{4,253}\Z)(?:[a-z0-9_](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}"
-    ),
 }
 
 Judged = tuple[list[Finding], Any]
@@ -83,8 +85,10 @@ def _identifier(desk: Desk, path: str, argument: str, value: object) -> Judged:
     kind = argument or (str(desk.item["type"]) if path == "id" else "")
     if match is None or kind not in {"", match[1]}:
         return _wrong(desk, path, "identifier", value)
-    if path != "id" and match[1] in desk.rules["A4"].parameters["blinded"]:
+    if match[1] in desk.blinded_types:
         return [desk.find("A4", path, "it refers to an account in clear", action="refuse")], value
+    if kind == "" and match[1] != "attack-pattern" and desk.policy.fields_of(match[1]) is None:
+        return _wrong(desk, path, "identifier of what may leave", value)
     return [], value
 
 
@@ -144,23 +148,34 @@ def _volume(desk: Desk, path: str, _: str, value: object) -> Judged:
     return [desk.find("A5", path, "an exact volume")], bucket_floor(value)
 
 
-def _address(desk: Desk, path: str, _: str, value: object) -> Judged:
-    try:
-        if isinstance(value, str) and str(ipaddress.ip_network(value)) in {
-            value,
-            f"{value}/32",
-            f"{value}/128",
-        }:
+def _address(desk: Desk, path: str, argument: str, value: object) -> Judged:
+    # What follows a percent sign is a name that anybody may give.
+    if isinstance(value, str) and "%" not in value:
+        try:
+            network = ipaddress.ip_network(value)
+        except ValueError:
+            return _wrong(desk, path, "address", value)
+        written = {str(network), f"{network.network_address}"}
+        alone = network.prefixlen == network.max_prefixlen
+        if value in written and (alone or "/" in value) and str(network.version) == argument:
             return [], value
-    except ValueError:
-        pass
-    return _wrong(desk, path, "address", value)
+    return _wrong(desk, path, f"address of version {argument}", value)
 
 
-def _basis(desk: Desk, path: str, _: str, value: object) -> Judged:
-    if value in desk.context.legal_bases:
+def _token(desk: Desk, path: str, _: str, value: object) -> Judged:
+    if isinstance(value, str) and is_opaque_token(value):
         return [], value
-    return [desk.find("A13", path, "another legal basis than that of the share")], value
+    return _wrong(desk, path, "output of a blinded function", value)
+
+
+def _hexadecimal(desk: Desk, path: str, argument: str, value: object) -> Judged:
+    low, high = map(int, argument.split(":"))
+    if isinstance(value, str) and low <= len(value) <= high and is_opaque_hexadecimal(value):
+        # Eight bytes are too few to tell by counting: what reads as text is looked at as one.
+        text = bytes.fromhex(value).decode("latin-1")
+        if not (text.isprintable() and rules_in(text, lexicon(desk))):
+            return [], value
+    return _wrong(desk, path, "sketch in hexadecimal", value)
 
 
 def _text(desk: Desk, path: str, _: str, value: object) -> Judged:
@@ -178,10 +193,7 @@ def _attribution(desk: Desk, path: str, _: str, value: object) -> Judged:
 def _exemplar(desk: Desk, path: str, _: str, value: object) -> Judged:
     if not isinstance(value, str) or tlp_of(desk.item.get("object_marking_refs")) != "red":
         return [desk.find("A8", path, "an exemplar that is not TLP:RED")], value
-    if desk.released("A8"):
-        return [], value
-    approvals = desk.rules["A8"].approvals
-    return [desk.find("A8", path, "an exemplar", action="hold", approvals=approvals)], value
+    return judge_exemplar(desk, path, value), value
 
 
 def _pattern(desk: Desk, path: str, _: str, value: object) -> Judged:
@@ -212,17 +224,14 @@ def _pattern(desk: Desk, path: str, _: str, value: object) -> Judged:
             continue
         for literal in each.values:
             shape = shapes[each.path]
-            typed: object = (
-                int(literal)
-                if shape.startswith("integer") and literal.isdecimal() and len(literal) < 16
-                else literal
-            )
+            is_number = shape.startswith("integer") and _DIGITS.fullmatch(literal)
+            typed: object = int(literal) if is_number else literal
             found += judge_value(desk, f"{path}[{each.path}]", shape, typed)[0]
     return found, value
 
 
 def _blinded_pattern(desk: Desk, path: str, raw: list[tuple[str, str]], value: str) -> Judged:
-    tokens = [desk.context.tokens.get(each) for each in raw]
+    tokens = [desk.fingerprint_of(*each) for each in raw]
     known = [token for token in tokens if token is not None]
     if len(known) < len(tokens):
         reason = "accounts in clear, without fingerprints to take their place"
@@ -241,7 +250,9 @@ _JUDGES: dict[str, Callable[[Desk, str, str, Any], Judged]] = {
     "boolean": _boolean,
     "volume": _volume,
     "address": _address,
-    "basis": _basis,
+    "token": _token,
+    "hexadecimal": _hexadecimal,
+    "domain": judge_domain,
     "text": _text,
     "attribution": _attribution,
     "exemplar": _exemplar,

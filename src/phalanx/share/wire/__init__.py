@@ -34,6 +34,7 @@ from phalanx.share.wire.identifiers import (
 )
 from phalanx.share.wire.infrastructure import LIFETIME, Place, infrastructure, valid_until
 from phalanx.share.wire.markings import TLP_IDS, Handling, tlp_of
+from phalanx.share.wire.matching import pattern_of
 from phalanx.share.wire.objects import (
     Authorship,
     Cluster,
@@ -56,9 +57,10 @@ from phalanx.share.wire.observables import (
     Domain,
     Observable,
     PromptTemplateSketch,
+    identifier_of,
     observable,
 )
-from phalanx.share.wire.patterns import Comparison, PatternError, pattern_of, read_pattern
+from phalanx.share.wire.patterns import Comparison, PatternError, read_pattern
 from phalanx.share.wire.retraction import revoked
 from phalanx.share.wire.schema import schema
 from phalanx.share.wire.signature import Signature, content_hash, key_id_of, sign, verify
@@ -103,6 +105,7 @@ __all__ = [
     "document",
     "extension_definition",
     "grouping",
+    "identifier_of",
     "indicator",
     "infrastructure",
     "joined",

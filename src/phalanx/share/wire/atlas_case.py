@@ -16,6 +16,7 @@ from phalanx.share.wire.feedback import opinion, sighting
 from phalanx.share.wire.identifiers import Object, object_id
 from phalanx.share.wire.infrastructure import Place, infrastructure, valid_until
 from phalanx.share.wire.markings import Handling
+from phalanx.share.wire.matching import pattern_of
 from phalanx.share.wire.objects import (
     Authorship,
     Cluster,
@@ -37,7 +38,6 @@ from phalanx.share.wire.observables import (
     PromptTemplateSketch,
     observable,
 )
-from phalanx.share.wire.patterns import pattern_of
 
 TECHNIQUES = ("AML.T0008.005", "AML.T0065", "AML.T0040", "AML.T0024.002", "AML.T0048.004")
 """What the case study names: proxies, prompts, the API, extraction, theft."""

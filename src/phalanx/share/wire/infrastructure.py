@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from phalanx.share.wire.identifiers import Object, timestamp
+from phalanx.share.wire.matching import pattern_of
 from phalanx.share.wire.objects import Authorship, Indicator, head_of, indicator, relationship
 from phalanx.share.wire.observables import (
     AccountFingerprint,
@@ -20,7 +21,6 @@ from phalanx.share.wire.observables import (
     PromptTemplateSketch,
     observable,
 )
-from phalanx.share.wire.patterns import pattern_of
 
 LIFETIME: dict[type[Observable], timedelta] = {
     Address: timedelta(days=7),

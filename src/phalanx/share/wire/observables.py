@@ -15,6 +15,7 @@ from typing import Literal
 
 from phalanx.share.wire.extension import as_observable
 from phalanx.share.wire.identifiers import Object, extended_id, observable_id
+from phalanx.share.wire.vocabulary import OURS
 
 FingerprintKind = Literal["account", "email", "payment", "phone", "device"]
 CAPABILITIES = (
@@ -171,31 +172,45 @@ def observable(seen: Observable, markings: Sequence[str] = ()) -> Object:
     }
 
 
+_CONTRIBUTING: dict[str, tuple[str, ...]] = {
+    "llm-account-fingerprint": ("kind", "scheme", "epoch", "value"),
+    "prompt-template-sketch": (
+        "canonicaliser", "epoch", "minhash", "minhash_bits", "simhash", "shingle_size",
+    ),
+    "ipv4-addr": ("value",),
+    "ipv6-addr": ("value",),
+    "domain-name": ("value",),
+    "autonomous-system": ("number",),
+}  # fmt: skip
+
+
+def identifier_of(item: Object) -> str | None:
+    """Return the identifier that an observable has by what it says, or nothing for others.
+
+    Parameters:
+        item: Of any type, as it was received.
+
+    Examples:
+        >>> identifier_of({"type": "domain-name", "value": "relay.example.net"})
+        'domain-name--1731703a-f46c-57e2-bdb1-f805c70fd738'
+        >>> identifier_of({"type": "campaign", "name": "c"})
+    """
+    names = _CONTRIBUTING.get(item["type"])
+    if names is None:
+        return None
+    of = extended_id if item["type"] in OURS else observable_id
+    return of(item["type"], {name: item[name] for name in names if name in item})
+
+
 def _parts(seen: Observable) -> tuple[str, Object, Object]:
     """Return the type, the properties that make the identifier, and the others."""
     match seen:
         case AccountFingerprint():
-            return (
-                "llm-account-fingerprint",
-                {
-                    "kind": seen.kind,
-                    "scheme": seen.scheme,
-                    "epoch": seen.epoch,
-                    "value": seen.value,
-                },
-                {},
-            )
+            return "llm-account-fingerprint", _contributing("llm-account-fingerprint", seen), {}
         case PromptTemplateSketch():
             return (
                 "prompt-template-sketch",
-                {
-                    "canonicaliser": seen.canonicaliser,
-                    "epoch": seen.epoch,
-                    "minhash": seen.minhash,
-                    "minhash_bits": seen.minhash_bits,
-                    "simhash": seen.simhash,
-                    "shingle_size": seen.shingle_size,
-                },
+                _contributing("prompt-template-sketch", seen),
                 {
                     "length_bucket": seen.length_bucket,
                     "capability": seen.capability,
@@ -204,6 +219,9 @@ def _parts(seen: Observable) -> tuple[str, Object, Object]:
             )
         case Address():
             network = ipaddress.ip_network(seen.value)
+            if "%" in seen.value:
+                message = "an address of a link, which says nothing elsewhere"
+                raise ValueError(message)
             return f"ipv{network.version}-addr", {"value": seen.value}, {}
         case AutonomousSystem():
             if not 1 <= seen.number < 2**32:
@@ -215,3 +233,7 @@ def _parts(seen: Observable) -> tuple[str, Object, Object]:
                 message = "a domain name has letters, digits and dots, in lower case"
                 raise ValueError(message)
             return "domain-name", {"value": seen.value}, {}
+
+
+def _contributing(kind: str, seen: Observable) -> Object:
+    return {name: getattr(seen, name) for name in _CONTRIBUTING[kind]}

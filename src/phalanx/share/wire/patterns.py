@@ -1,4 +1,4 @@
-"""STIX patterns: written over our observables, and read with a bound on everything.
+"""STIX patterns, read with a bound on everything.
 
 The reader takes the pattern language of STIX 2.1 (section 9) and gives what is compared with
 what, so that a gate can judge every literal. It needs no grammar engine: tokens by one regular
@@ -8,18 +8,8 @@ expression, then a descent whose depth and length are bounded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
-
-from phalanx.share.wire.observables import (
-    AccountFingerprint,
-    Address,
-    AutonomousSystem,
-    Domain,
-    Observable,
-    PromptTemplateSketch,
-)
 
 MAXIMUM_LENGTH = 10_000
 """Characters of a pattern that is read; some 100 fingerprints."""
@@ -70,60 +60,6 @@ class Comparison:
 
 class PatternError(ValueError):
     """A pattern is not in the language, or beyond a bound."""
-
-
-def pattern_of(observables: Iterable[Observable]) -> str:
-    """Return the pattern that matches any of some observables.
-
-    Parameters:
-        observables: At least one.
-
-    Raises:
-        ValueError: If there is none.
-
-    Examples:
-        >>> pattern_of([Domain(value="a.example"), Domain(value="b.example")])
-        "[domain-name:value IN ('a.example', 'b.example')]"
-    """
-    compared = sorted(_comparison(each) for each in observables)
-    parts = []
-    for (fixed, path), several in groupby(compared, key=lambda each: each[:2]):
-        values = sorted({value for _, _, value in several})
-        last = f"{path} = {values[0]}" if len(values) == 1 else f"{path} IN ({', '.join(values)})"
-        parts.append(f"[{fixed}{last}]")
-    if not parts:
-        message = "a pattern needs something to match"
-        raise ValueError(message)
-    return " OR ".join(parts)
-
-
-def quoted(text: str) -> str:
-    r"""Write a text as a literal of the pattern language.
-
-    Examples:
-        >>> print(quoted(r"it's \ here"))
-        'it\'s \\ here'
-    """
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _comparison(seen: Observable) -> tuple[str, str, str]:
-    """Return what must hold besides, the path, and the literal."""
-    match seen:
-        case AccountFingerprint():
-            kind = "llm-account-fingerprint"
-            fixed = f"{kind}:kind = {quoted(seen.kind)} AND {kind}:epoch = {seen.epoch} AND "
-            return fixed, f"{kind}:value", quoted(seen.value)
-        case PromptTemplateSketch():
-            kind = "prompt-template-sketch"
-            return f"{kind}:epoch = {seen.epoch} AND ", f"{kind}:simhash", quoted(seen.simhash)
-        case Address():
-            kind = "ipv6-addr" if ":" in seen.value else "ipv4-addr"
-            return "", f"{kind}:value", quoted(seen.value)
-        case AutonomousSystem():
-            return "", "autonomous-system:number", str(seen.number)
-        case Domain():
-            return "", "domain-name:value", quoted(seen.value)
 
 
 def read_pattern(text: str, *, maximum_length: int = MAXIMUM_LENGTH) -> tuple[Comparison, ...]:
