@@ -110,7 +110,7 @@ def is_taxii(content_type: str | None) -> bool:
 
 def _takes(media_range: str) -> bool:
     media, parameters = _parts(media_range)
-    if parameters.get("q", "1").rstrip("0").rstrip(".") == "":
+    if not parameters.get("q", "1").strip("0."):
         return False
     return media in {"*/*", "application/*"} or (
         media == "application/taxii+json" and parameters.get("version", "2.1") == "2.1"

@@ -68,7 +68,7 @@ def token_routes(hub: Hub) -> APIRouter:
         member = hub.caller(request)
         seconds = hub.settings.token_seconds
         said = {"token": hub.identities.token_of(member, seconds), "expires_in": seconds}
-        return answer(said, 201, {"Cache-Control": "no-store"})
+        return answer(said, 201)
 
     return routes
 

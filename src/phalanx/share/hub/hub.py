@@ -73,6 +73,8 @@ class Hub:
         _refuse_for(self.requests.wait_seconds(f"member {member.number}", seconds))
         if not is_acceptable(request.headers.get("accept")):
             raise RequestError(406, "the hub speaks TAXII 2.1 only")
+        if len(request.query_params.multi_items()) > len(request.query_params):
+            raise RequestError(400, "a parameter stands twice")
         return member
 
     async def body(self, request: Request) -> bytes:
@@ -168,7 +170,8 @@ def deletable(connection: Connection, member: Member, root: str, name: str) -> C
         RequestError: If it may not.
     """
     found = known_collection(connection, member, root, name)
-    if not found.rights.can_delete:
+    rights = found.rights
+    if not (rights.can_delete and rights.can_read and rights.can_write):
         raise RequestError(403, "nothing may be deleted from this collection")
     return found
 

@@ -51,7 +51,7 @@ class Rights:
     can_write: bool = False
 
     can_delete: bool = False
-    """Its own objects; those of others never."""
+    """Its own objects, if it may read and write too; those of others never."""
 
 
 def add_member(connection: Connection, name: str, now: datetime) -> None:

@@ -38,10 +38,20 @@ def parse_moment(text: str) -> int:
         fraction = match[1] or ""
         whole = text.replace(fraction, fraction[:7].ljust(7, "0"), 1) if fraction else text
         try:
-            return microseconds(datetime.fromisoformat(whole))
+            return microseconds(datetime.fromisoformat(whole).astimezone(UTC))
         except (ValueError, OverflowError) as error:
             raise _no_moment(text) from error
     raise _no_moment(text)
+
+
+def moment_at(value: int) -> datetime:
+    """Return microseconds as a moment.
+
+    Examples:
+        >>> moment_at(1_500_000)
+        datetime.datetime(1970, 1, 1, 0, 0, 1, 500000, tzinfo=datetime.timezone.utc)
+    """
+    return _EPOCH + value * _MICROSECOND
 
 
 def written_moment(value: int) -> str:
@@ -51,8 +61,7 @@ def written_moment(value: int) -> str:
         >>> written_moment(1500000)
         '1970-01-01T00:00:01.500000Z'
     """
-    moment = _EPOCH + value * _MICROSECOND
-    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z".rjust(27, "0")
+    return f"{moment_at(value):%Y-%m-%dT%H:%M:%S.%f}Z".rjust(27, "0")
 
 
 def _no_moment(text: str) -> InputError:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select
 
+from phalanx.share.hub.moments import moment_at
 from phalanx.share.hub.tables import OBJECTS, OPINIONS
 from phalanx.share.wire.feedback import MemberOpinion, OpinionSummary, aggregate
 
@@ -45,7 +45,7 @@ def summary_of(
         MemberOpinion(
             member=str(member),
             value=value,
-            modified=datetime.fromtimestamp(version_at / 1e6, tz=UTC),
+            modified=moment_at(version_at),
             revoked=bool(is_revoked),
         )
         for member, value, version_at, is_revoked in connection.execute(said)

@@ -18,7 +18,14 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, Select, func, select, tuple_
 
 from phalanx.share.hub.filters import Asked, Filters
-from phalanx.share.hub.tables import ACKNOWLEDGEMENTS, OBJECTS, OPINIONS, RIGHTS, TOMBSTONES
+from phalanx.share.hub.tables import (
+    ACKNOWLEDGEMENTS,
+    MEMBERS,
+    OBJECTS,
+    OPINIONS,
+    RIGHTS,
+    TOMBSTONES,
+)
 from phalanx.share.hub.turn import Turn
 from phalanx.share.hub.writing import settle
 
@@ -162,10 +169,15 @@ def acknowledge(turn: Turn, number: int, action: Action, reason: str | None) -> 
 
 def heard_of(connection: Connection, collection: int, tombstone: Tombstone) -> Heard:
     """Return how many members have acknowledged a tombstone."""
-    readers = select(func.count()).where(
-        RIGHTS.c.collection == collection,
-        RIGHTS.c.can_read == 1,
-        RIGHTS.c.member != tombstone.member,
+    readers = (
+        select(func.count())
+        .join_from(RIGHTS, MEMBERS, RIGHTS.c.member == MEMBERS.c.number)
+        .where(
+            RIGHTS.c.collection == collection,
+            RIGHTS.c.can_read == 1,
+            RIGHTS.c.member != tombstone.member,
+            MEMBERS.c.is_active == 1,
+        )
     )
     said = (
         select(ACKNOWLEDGEMENTS.c.action, func.count())
