@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+import signal
+import socket
+import subprocess
+import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -101,9 +106,67 @@ class Alliance:
         body = json.dumps({"objects": objects})
         return self.ask(who, "POST", path + "objects/", content=body)
 
+    def run(self, **more: Any) -> Running:
+        """Run the hub as a process of its own."""
+        said = {"database": self.place.name, "key": str(self.folder / "hub.key"), **more}
+        running = Running(said)
+        self._stack.callback(running.kill)
+        running.wait()
+        return running
+
     def close(self) -> None:
         """Stop all hubs that were started."""
         self._stack.close()
+
+
+@dataclass
+class Running:
+    """A hub that is a process of its own, as its operators run it."""
+
+    said: dict[str, Any]
+    port: int = 0
+    _process: subprocess.Popen[bytes] | None = None
+
+    def wait(self) -> None:
+        """Start it, and wait until it answers; it may be started again after it was killed."""
+        self.port = self.port or _free_port()
+        said = json.dumps(self.said | {"port": self.port})
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _PROGRAM, said], stderr=subprocess.DEVNULL
+        )
+        for _ in range(600):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+                return
+            assert self._process.poll() is None, "the hub ended"
+            time.sleep(0.05)
+        pytest.fail("the hub does not answer")
+
+    def kill(self) -> None:
+        """Kill it at once, whatever it does."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+_PROGRAM = """
+import json, sys
+from pathlib import Path
+from phalanx.share.hub import HubSettings, serve
+from phalanx.store import place_of
+
+PATHS = ("key", "certificate", "certificate_key", "client_authority")
+said = json.loads(sys.argv[1])
+paths = {name: Path(said.pop(name)) for name in PATHS if name in said}
+place = place_of(said.pop("database"), Path.cwd())
+serve(HubSettings(database=place, **paths, **said))
+"""
 
 
 @pytest.fixture
