@@ -21,8 +21,11 @@ from sybil.parsers.markdown import PythonCodeBlockParser
 settings.register_profile("phalanx", deadline=None)
 settings.load_profile("phalanx")
 
-# Runs only where Alembic runs it.
-collect_ignore = ["src/phalanx/store/migrations/env.py"]
+# Run only where Alembic runs them.
+collect_ignore = [
+    "src/phalanx/share/hub/migrations/env.py",
+    "src/phalanx/store/migrations/env.py",
+]
 
 
 def _enter_folder(namespace: dict[str, object]) -> None:

@@ -46,7 +46,8 @@ def check(
     held or refused.
 
     Parameters:
-        bundle: STIX 2.1 bundle, as `phalanx scan -f stix` writes one.
+        bundle: STIX 2.1 bundle of objects made with `phalanx.share.wire`. That of `phalanx scan -f
+            stix` is for your own platforms: it carries what must not leave.
         agreement: File that names members, groups and approvers.
         member: Pseudonym under which you appear to the others.
         basis: Legal bases, by their names in the policy; give one for each jurisdiction.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, inspect, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, Pool
 
 from phalanx.errors import (
     InputError,
@@ -33,8 +33,13 @@ _SQLITE = b"SQLite format 3\0"
 _ANOTHER = "Name another file; a new one is made."
 
 
-def reach(place: Place) -> Engine:
+def reach(place: Place, *, pool: type[Pool] = NullPool, **options: object) -> Engine:
     """Return the engine of a store's database.
+
+    Parameters:
+        place: Where it is.
+        pool: How connections are kept.
+        options: More that `create_engine` is told.
 
     Raises:
         InputError: If the file is no database, or cannot be made.
@@ -42,7 +47,7 @@ def reach(place: Place) -> Engine:
     """
     if place.file is not None:
         _prepare_file(place.file)
-        return create_engine(place.database, poolclass=NullPool)
+        return create_engine(place.database, poolclass=pool, **options)
     if find_spec("pg8000") is None:
         message = "a store in PostgreSQL needs pg8000, which is not installed"
         raise MissingExtraError(message, next_step="In the clone: pip install '.[postgres]'")
@@ -51,7 +56,7 @@ def reach(place: Place) -> Engine:
         settings["password"] = password
     if "unix_sock" not in place.database.query and os.environ.get("PGSSLMODE") != "disable":
         settings["ssl_context"] = ssl.create_default_context()
-    return create_engine(place.database, poolclass=NullPool, connect_args=settings)
+    return create_engine(place.database, poolclass=pool, connect_args=settings, **options)
 
 
 def _prepare_file(path: Path) -> None:

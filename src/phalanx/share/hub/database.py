@@ -1,0 +1,150 @@
+"""The database of the hub: reached by readers and writers, brought to the present schema.
+
+A reader sees one moment throughout, so that the keys and the bodies of a page agree. A writer
+waits for the one before it: in SQLite for the whole file, in PostgreSQL for the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, event, inspect, text
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from phalanx.errors import InputError, VerificationError
+from phalanx.share.hub.tables import METADATA
+from phalanx.store import Place
+from phalanx.store.schema import reach, translated
+
+HEAD = "0001"
+"""Newest migration."""
+
+VERSION_TABLE = "hub_alembic_version"
+MOST_CONNECTIONS = 16
+"""To PostgreSQL or SQLite, for reading; half of them for writing to PostgreSQL."""
+
+WAIT_SECONDS = 10
+"""For a connection, and for another writer."""
+
+_MIGRATIONS_LOCK = 8_472
+"""Of PostgreSQL, so that two hubs that start together do not migrate together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Two ways to one database."""
+
+    place: Place
+    reader: Engine
+    writer: Engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Hand out a connection that sees the database as it is now."""
+        with self.reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Hand out a connection whose work is kept as a whole, or not at all."""
+        with self.writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.reader.dispose()
+        self.writer.dispose()
+
+
+def open_database(place: Place, *, most_pages: int | None = None) -> Database:
+    """Reach a database and bring its schema up to date.
+
+    Parameters:
+        place: Where it is; its folder is not used.
+        most_pages: Of an SQLite file, which then never grows beyond them.
+
+    Raises:
+        InputError: If the file is no database, or one of something else.
+        VerificationError: If a newer version of Phalanx wrote it.
+        ServiceError: If the server cannot be reached.
+    """
+    is_file = place.file is not None
+    reader = reach(place, pool=QueuePool, **_pool(MOST_CONNECTIONS), **_isolated(is_file))
+    # SQLite takes one writer: the others wait here, in order, and not by asking again.
+    writers = 1 if is_file else MOST_CONNECTIONS // 2
+    writer = reach(place, pool=QueuePool, **_pool(writers))
+    if is_file:
+        _prepare_sqlite(reader, "BEGIN", most_pages)
+        _prepare_sqlite(writer, "BEGIN IMMEDIATE", most_pages)
+    # Else pg8000 would insert row by row.
+    writer.dialect.use_insertmanyvalues_wo_returning = not is_file
+    database = Database(place, reader, writer)
+    try:
+        with translated(place), database.write() as connection:
+            _bring_up(connection, place)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _pool(size: int) -> dict[str, object]:
+    return {"pool_size": size, "max_overflow": 0, "pool_timeout": WAIT_SECONDS}
+
+
+def _isolated(is_file: bool) -> dict[str, object]:  # noqa: FBT001 - one of two kinds
+    return {} if is_file else {"isolation_level": "REPEATABLE READ", "pool_pre_ping": True}
+
+
+def _prepare_sqlite(engine: Engine, begin: str, most_pages: int | None) -> None:
+    @event.listens_for(engine, "connect")
+    def connected(raw: object, _record: ConnectionPoolEntry) -> None:
+        # The driver must not begin transactions of its own kind.
+        raw.isolation_level = None  # type: ignore[attr-defined]
+        cursor = raw.cursor()  # type: ignore[attr-defined]
+        cursor.execute(f"PRAGMA busy_timeout = {WAIT_SECONDS * 1000}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        # What was acknowledged outlasts a loss of power, not only of the process.
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        if most_pages is not None:
+            cursor.execute(f"PRAGMA max_page_count = {most_pages:d}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def _bring_up(connection: Connection, place: Place) -> None:
+    if place.file is None:
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATIONS_LOCK})"))
+    there = inspect(connection).get_table_names()
+    if VERSION_TABLE in there:
+        found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608
+        if found.scalar() == HEAD:
+            return
+    elif place.file is not None and there:
+        message = f"{place.name}: a database of something else"
+        raise InputError(message, next_step="Name another file; a new one is made.")
+    elif not METADATA.tables.keys().isdisjoint(there):
+        message = f"{place.name}: holds tables of the hub, but not their version"
+        raise InputError(message, next_step="Name another database, or bring back a backup.")
+    _upgrade(connection, place)
+
+
+def _upgrade(connection: Connection, place: Place) -> None:
+    from alembic import command  # noqa: PLC0415 - half a second that is seldom needed
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", "phalanx.share.hub:migrations")
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        message = f"{place.name}: written by a newer version of Phalanx"
+        raise VerificationError(message, next_step="Update Phalanx.") from error

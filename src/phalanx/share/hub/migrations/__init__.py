@@ -1,0 +1,1 @@
+"""Migrations of the hub's database. Opening it applies them."""

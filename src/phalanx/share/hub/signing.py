@@ -1,0 +1,125 @@
+"""Short texts that the hub signs and later knows again, without keeping them.
+
+The signature covers what the text is for, so that a place in a list can never pass as a proof
+of identity.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from phalanx.errors import ConfigError, VerificationError
+
+KEY_BYTES = 32
+MOST_CHARACTERS = 24_000
+"""Of a signed text."""
+
+_MAC_BYTES = 32
+
+
+def signed(key: bytes, purpose: str, content: object) -> str:
+    """Return a text that only the holder of the key can make.
+
+    Parameters:
+        key: Of the hub.
+        purpose: What it is for.
+        content: What JSON can hold.
+
+    Examples:
+        >>> text = signed(bytes(32), "next", {"a": 1})
+        >>> opened(bytes(32), "next", text)
+        {'a': 1}
+        >>> opened(bytes(32), "token", text)
+        Traceback (most recent call last):
+        phalanx.errors.VerificationError: not made by this hub, or changed
+    """
+    said = msgspec.json.encode(content)
+    return base64.urlsafe_b64encode(_mac(key, purpose, said) + said).rstrip(b"=").decode()
+
+
+def opened(key: bytes, purpose: str, text: str) -> Any:  # noqa: ANN401 - what JSON holds
+    """Return what a signed text says.
+
+    Raises:
+        VerificationError: If it was not made with this key for this purpose.
+    """
+    whole = _bytes_of(text)
+    said = whole[_MAC_BYTES:]
+    if not hmac.compare_digest(whole[:_MAC_BYTES], _mac(key, purpose, said)):
+        message = "not made by this hub, or changed"
+        raise VerificationError(message, next_step="Begin anew without it.")
+    return msgspec.json.decode(said)
+
+
+def load_or_create_key(path: Path) -> bytes:
+    """Read the key of the hub, or make one that only its owner may read.
+
+    Parameters:
+        path: File of exactly 32 bytes; all processes of one hub share it.
+
+    Raises:
+        ConfigError: If others may read the file, or it is not a key.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     made = load_or_create_key(Path(folder) / "hub.key")
+        ...     made == load_or_create_key(Path(folder) / "hub.key"), len(made)
+        (True, 32)
+    """
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _create_key(path)
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            key = file.read(KEY_BYTES + 1) if stat.S_ISREG(mode) else b""
+    except OSError as error:
+        message = f"{path}: the key of the hub cannot be read or made: {error.strerror}"
+        raise ConfigError(message, next_step="Check the path and its permissions.") from error
+    if mode & 0o077:
+        message = f"{path}: the key of the hub can be read by others than its owner"
+        raise ConfigError(message, next_step=f"Run: chmod 600 {path}")
+    if len(key) != KEY_BYTES:
+        message = f"{path}: the key of a hub is a file of exactly {KEY_BYTES} bytes"
+        raise ConfigError(message, next_step="Name the key, or a path where none exists yet.")
+    return key
+
+
+def _create_key(path: Path) -> None:
+    """Write aside, then link: a second process sees the whole key or none."""
+    aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(aside, path)
+    except FileExistsError:
+        # Another process was first: its key is the one to use.
+        return
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _bytes_of(text: str) -> bytes:
+    if len(text) <= MOST_CHARACTERS and text.isascii():
+        try:
+            return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        except (ValueError, binascii.Error):
+            return b""
+    return b""
+
+
+def _mac(key: bytes, purpose: str, said: bytes) -> bytes:
+    return hmac.digest(key, b"phalanx hub v1\0" + purpose.encode() + b"\0" + said, "sha256")
