@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 
-from phalanx.errors import ConfigError
+from phalanx.errors import ConfigError, InputError
 from phalanx.share.blinding.allowances import Allowances, Limits
 from phalanx.share.blinding.encoding import to_text
 from phalanx.share.blinding.group import random_element
@@ -251,6 +251,21 @@ def test_two_members_are_told_apart(house: House) -> None:
     counts = Allowances(engine)
     assert counts.usage("south", house.clock()).elements == 1
     assert counts.usage("north", house.clock()).elements == 0
+
+
+@pytest.mark.parametrize("name", ["", "North", "a b", "../x", "n" * 65, "north"])
+def test_a_name_is_plain_and_given_once(house: House, name: str) -> None:
+    """Also that of a member that was revoked."""
+    engine = open_tables(house.settings.database)
+    revoke_member(engine, "north", house.clock())
+    with pytest.raises(InputError):
+        add_member(engine, name, Limits(), bytes, house.clock())
+    for change in (
+        lambda: revoke_member(engine, "north", house.clock()),
+        lambda: replace_key(engine, "nobody", bytes),
+    ):
+        with pytest.raises(InputError, match="no such member"):
+            change()
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
