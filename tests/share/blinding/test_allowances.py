@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -15,16 +18,25 @@ from hypothesis import strategies as st
 from phalanx.errors import InputError, PolicyError, VerificationError
 from phalanx.share.blinding.allowances import Allowances, LimitReachedError, Limits
 from phalanx.share.blinding.tables import open_tables
-from phalanx.store import place_of
+from phalanx.store import Place, place_of
 
 START = datetime(2026, 3, 1, 23, 59, tzinfo=UTC)
 LIMITS = Limits(elements_per_day=100, burst_elements=40, elements_per_second=0.5)
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Return a place where no counts are yet."""
+    if request.param == "sqlite":
+        return place_of(str(tmp_path / "keys.db"))
+    new_database: Callable[[], str] = request.getfixturevalue("new_database")
+    return place_of(new_database(), tmp_path)
+
+
 @pytest.fixture
-def counts(tmp_path: Path) -> Allowances:
+def counts(place: Place) -> Allowances:
     """Return counts in a new database."""
-    return Allowances(open_tables(place_of(str(tmp_path / "keys.db"))))
+    return Allowances(open_tables(place))
 
 
 def _granted(counts: Allowances, party: str, elements: int, now: datetime) -> bool:
@@ -38,8 +50,9 @@ def _granted(counts: Allowances, party: str, elements: int, now: datetime) -> bo
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.floats(0, 40_000), st.integers(1, 60)), max_size=25))
 @example([(0, 40), (70, 30), (80, 40), (0, 40), (20, 10)])
-def test_no_stretch_of_time_gets_more(counts: Allowances, asked: list[tuple[float, int]]) -> None:
+def test_no_stretch_of_time_gets_more(tmp_path: Path, asked: list[tuple[float, int]]) -> None:
     """At most a burst and what time restores, and at most the number of each day."""
+    counts = Allowances(open_tables(place_of(str(tmp_path / "keys.db"))))
     party = secrets.token_hex(8)  # nobody has asked before
     times = list(accumulate(pause for pause, _ in asked))
     granted = [
@@ -95,9 +108,22 @@ def test_a_clock_that_is_set_back_restores_nothing(counts: Allowances) -> None:
     assert _granted(counts, "north", 1, START + timedelta(seconds=2))
 
 
-def test_a_restart_restores_nothing(tmp_path: Path) -> None:
+def test_those_who_ask_at_once_share_one_limit(place: Place) -> None:
+    """Also in the first moment, when there is no row yet."""
+    servers = [Allowances(open_tables(place)) for _ in range(2)]
+    together = Barrier(8)
+
+    def asked(number: int) -> int:
+        together.wait()
+        return sum(_granted(servers[number % 2], "north", 3, START) for _ in range(4))
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(asked, range(8))) == 40 // 3
+    assert servers[0].usage("north", START).elements == 39
+
+
+def test_a_restart_restores_nothing(place: Place) -> None:
     """Counts are in the database, not in the process."""
-    place = place_of(str(tmp_path / "keys.db"))
     assert _granted(Allowances(open_tables(place)), "north", 40, START)
     again = Allowances(open_tables(place))
     assert not _granted(again, "north", 1, START)

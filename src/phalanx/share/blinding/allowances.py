@@ -7,6 +7,7 @@ what is refused later, because an element was none, stays charged.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -52,9 +53,8 @@ class LimitReachedError(PolicyError):
         """Say which limit it is, and when to come back."""
         self.limit = limit
         self.wait_seconds = wait_seconds
-        super().__init__(
-            f"the limit of this {limit} is reached", next_step=f"Wait {wait_seconds:.0f} seconds."
-        )
+        next_step = f"Wait {math.ceil(wait_seconds)} seconds."
+        super().__init__(f"the limit of this {limit} is reached", next_step=next_step)
 
 
 class Allowances:

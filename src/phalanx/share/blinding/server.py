@@ -7,6 +7,7 @@ on the same host: who holds both tokens and key can test guesses.
 
 from __future__ import annotations
 
+import math
 import secrets
 import sys
 from collections.abc import Callable
@@ -88,7 +89,7 @@ def create_app(
 
 def _phalanx_error(request: Request, error: PhalanxError) -> Response:
     if isinstance(error, LimitReachedError):
-        wait = {"Retry-After": f"{error.wait_seconds:.0f}"}
+        wait = {"Retry-After": str(math.ceil(error.wait_seconds))}
         return _refused(request, 429, str(error), wait)
     if isinstance(error, PolicyError):
         return _refused(request, 403, str(error))
