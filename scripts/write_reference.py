@@ -16,6 +16,7 @@ from rich.console import Console
 from phalanx.cli.application import build_app, command_paths
 from phalanx.detect.rules import all_rules
 from phalanx.formats.schema import campaigns_schema, profile_schema
+from phalanx.share.gate import load_policy
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 HELP_COLUMNS = 96
@@ -47,6 +48,44 @@ def signals_page() -> str:
             _as_list(inspect.cleandoc(rule.documentation)),
         ]
     return "\n\n".join(parts) + "\n"
+
+
+def disclosure_page() -> str:
+    """Return the page of the disclosure policy that is shipped: rules, legal bases, fields."""
+    policy = load_policy()
+    parts = [
+        "# Disclosure rules",
+        f"Version {policy.version} of {policy.dated}, as installed with the package. {_RULES}",
+        "| rule | what | action | may be released by | source |\n| --- | --- | --- | --- | --- |\n"
+        + "\n".join(
+            f"| {rule.id} {rule.title} | {rule.text} | `{rule.action}` | "
+            f"{' and '.join(rule.approvals)} | {rule.source} |"
+            for rule in policy.rules
+        ),
+        "## Legal bases",
+        "| basis | what | where | from | until | source |\n| --- | --- | --- | --- | --- | --- |\n"
+        + "\n".join(
+            f"| `{basis.id}` | {basis.title} | {', '.join(sorted(basis.jurisdictions))} | "
+            f"{basis.valid_from.date()} | "
+            f"{basis.valid_until.date() if basis.valid_until else ''} | {basis.source} |"
+            for basis in policy.bases
+        ),
+        "## Fields that may leave",
+        _FIELDS,
+        "| type | field | value |\n| --- | --- | --- |\n"
+        + "\n".join(
+            f"| {kind} | `{name}` | `{shape.replace('|', ' or ')}` |"
+            for kind, named in policy.fields.items()
+            for name, shape in named.items()
+        ),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+_RULES = "How they work: [The disclosure policy](../how-to/disclosure-policy.md)."
+_FIELDS = """\
+`all` stands for every type, `versioned` for those with versions, `pattern` for what an indicator
+may compare; `share` for the identifier of our extension."""
 
 
 def _as_list(documentation: str) -> str:
@@ -126,6 +165,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "cli.md": command_line_page,
     "signals.md": signals_page,
     "json-schema.md": json_schema_page,
+    "disclosure-rules.md": disclosure_page,
 }
 
 

@@ -7,13 +7,14 @@ may read it, whatever the umask.
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from phalanx.errors import InputError
+from phalanx.errors import ConfigError, InputError
 
 OWNER_ONLY = 0o600
 """Mode of every file that is written."""
@@ -50,6 +51,80 @@ def written_whole(path: Path) -> Iterator[Path]:
     try:
         yield aside
         aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def read_or_make_secret(path: Path, name: str, size_bytes: int) -> bytes:
+    """Read a secret that only its owner may read, or make a random one.
+
+    Parameters:
+        path: File of exactly so many bytes. Folders on the way are made.
+        name: What messages call it, such as "pseudonym key".
+        size_bytes: Its size.
+
+    Raises:
+        ConfigError: If others may read the file, or it is no such secret.
+
+    Examples:
+        >>> path = Path(tempfile.mkdtemp()) / "a.key"
+        >>> read_or_make_secret(path, "key", 32) == read_secret(path, "key", 32)
+        True
+    """
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _make_secret(path, size_bytes)
+    except OSError as error:
+        message = f"{path}: the {name} cannot be read or made: {error.strerror}"
+        raise ConfigError(message, next_step="Check the path and its permissions.") from error
+    return read_secret(path, name, size_bytes)
+
+
+def read_secret(path: Path, name: str, size_bytes: int) -> bytes:
+    """Read a secret that only its owner may read.
+
+    Parameters:
+        path: File of exactly so many bytes.
+        name: What messages call it, such as "pseudonym key".
+        size_bytes: Its size.
+
+    Raises:
+        ConfigError: If others may read the file, or it is no such secret.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                message = f"{path}: the {name} is not a regular file"
+                raise ConfigError(message, next_step="Name a file.")
+            if status.st_mode & 0o077:
+                message = f"{path}: the {name} can be read by others than its owner"
+                raise ConfigError(message, next_step=f"Run: chmod 600 {path}")
+            secret = file.read(size_bytes + 1)
+    except OSError as error:
+        message = f"{path}: the {name} cannot be read or made: {error.strerror}"
+        raise ConfigError(message, next_step="Check the path and its permissions.") from error
+    if len(secret) != size_bytes:
+        message = f"{path}: a {name} has exactly {size_bytes} bytes"
+        raise ConfigError(message, next_step="Name the key file, or a path where none exists yet.")
+    return secret
+
+
+def _make_secret(path: Path, size_bytes: int) -> None:
+    """Write aside, then link: a second process sees the whole secret or none."""
+    aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(size_bytes))
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(aside, path)
+    except FileExistsError:
+        # Another process was first: its secret is the one to use.
+        return
     finally:
         aside.unlink(missing_ok=True)
 

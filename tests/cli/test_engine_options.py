@@ -19,7 +19,7 @@ def test_without_the_extra_the_status_is_2(
     monkeypatch.setitem(sys.modules, "pyspark", None)
     status = main(["scan", str(log), "--engine", "spark", "--clear-identifiers"])
     assert status == ExitCode.BAD_INPUT
-    assert "pip install 'phalanx[spark]'" in capsys.readouterr().err
+    assert "make spark" in capsys.readouterr().err
 
 
 def test_a_cluster_that_does_not_answer_has_status_3(log: Path, capsys: Captured) -> None:

@@ -12,6 +12,7 @@ from phalanx.cli.settings import SettingsSource
 _DETECT = Group.create_ordered("Find campaigns")
 _READ = Group.create_ordered("Read what was found")
 _MEASURE = Group.create_ordered("Measure your detection power")
+_SHARE = Group.create_ordered("Share with other providers")
 _SETUP = Group.create_ordered("Set up")
 
 # Where each command's function is. Its docstring is its help.
@@ -31,6 +32,7 @@ _COMMANDS = {
 _NESTED = {
     "campaigns": ("phalanx.cli.campaigns:campaigns", _READ),
     "profile": ("phalanx.cli.profile:profile", _READ),
+    "share": ("phalanx.cli.share:share", _SHARE),
     "config": ("phalanx.cli.config:config", _SETUP),
 }
 

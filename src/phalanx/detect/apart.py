@@ -48,6 +48,12 @@ TESTED_BY: Mapping[Route, Sequence[LinkFamily]] = {
 }
 """Route that formed a group -> families that testify for it."""
 
+LASTING: Mapping[Route, Sequence[LinkFamily]] = {
+    route: tuple(family for family in families if family not in TIMING_FAMILIES)
+    for route, families in TESTED_BY.items()
+}
+"""Those of them that say the same at every later step."""
+
 _Filling = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 """Values and strata of an urn."""
 

@@ -45,7 +45,7 @@ class HarvestLikeUse:
     rule_id = "PHX-D020"
     name = "Harvest-like use"
     source = "use"
-    columns: tuple[str, ...] = ("conversation_id", "output_tokens", "response")
+    columns: tuple[str, ...] = ("prompt",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,7 @@ def _opened(folder: Path, digest: str) -> _Loaded:
     except ImportError as error:
         message = "an embedder needs the extra `semantic`, which is not installed"
         raise MissingExtraError(
-            message, next_step="Install it: pip install 'phalanx[semantic]'."
+            message, next_step="In the clone: pip install '.[semantic]'"
         ) from error
     model, tokens = _read(folder)
     if _digest(model, tokens) != digest:

@@ -24,6 +24,7 @@ from phalanx.detect.record import Recording, record
 from phalanx.detect.replay import Replay
 from phalanx.detect.replay_state import ReplaySettings
 from phalanx.detect.result import RunRecord, ScanResult
+from phalanx.detect.signal_states import sources_carried
 from phalanx.detect.sketch import KnownPrompts
 from phalanx.detect.tables import openings
 from phalanx.errors import InputError
@@ -43,6 +44,10 @@ _VERSIONED = (
 _NOBODY_DECLARED = (
     "no column organisation and no party file: every account counts as a party of its own, and "
     "an honest firm with many accounts as many parties"
+)
+_ONE_SOURCE = (
+    "the columns of the log allow one source of evidence of common operation, and two are needed: "
+    "no group can be listed, whatever it does"
 )
 
 
@@ -203,6 +208,7 @@ def _what_is_missing(
             _hidden_map(config).keys() - accounts
         ),
         _NOBODY_DECLARED: int("organisation" not in columns and not config.parties),
+        _ONE_SOURCE: int(len(sources_carried(columns)) < 2),
     }
     return {what: count for what, count in notes.items() if count}
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from phalanx.detect.apart import TESTED_BY, ApartTest, FamilyEvidence, combine
+from phalanx.detect.apart import LASTING, TESTED_BY, ApartTest, FamilyEvidence, combine
 from phalanx.detect.formation import Formation, Formations, Group, own_content_after
 from phalanx.detect.groups import own_content
 from phalanx.detect.habits import Habits, scores_of
@@ -176,11 +176,10 @@ class Replay:
         its parties send, and is asked at once.
         """
         due: list[Track] = []
-        for route, families in TESTED_BY.items():
+        for route in TESTED_BY:
             chosen = [track for track in tracks if track.route == route]
             members = [track.members for track in chosen]
-            lasting = [family for family in families if family not in TIMING_FAMILIES]
-            of_families = self.apart.test(members, lasting)
+            of_families = self.apart.test(members, LASTING[route])
             timing = self.apart.test(members, TIMING_FAMILIES)
             for track, lines, times in zip(chosen, of_families, timing, strict=True):
                 formed_by_this = route == "content" and track.formed_step == self.moment.step

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from phalanx.detect.honest import HarvestLikeUse
+from phalanx.detect.apart import TESTED_BY
 from phalanx.detect.result import SignalState
 from phalanx.detect.rules import all_rules
 from phalanx.detect.signals.known_sets import KnownSets
 
 _ALWAYS_THERE = ("timestamp", "model", "prompt")
-_READ_PROMPTS = frozenset({HarvestLikeUse.rule_id})
-"""Rules that say nothing without prompts, beside those that need no other column."""
+
+
+def sources_carried(columns: frozenset[str]) -> frozenset[str]:
+    """Return the sources that can show that parties who send alike are operated together.
+
+    The strongest is left out, so that with fewer than two no group is ever listed.
+
+    Parameters:
+        columns: Optional columns that the log carried.
+
+    Examples:
+        >>> sorted(sources_carried(frozenset({"client_ip"})))
+        ['network', 'timing']
+    """
+    return frozenset(
+        str(family.source)
+        for family in TESTED_BY["content"]
+        if any(name in columns or name in _ALWAYS_THERE for name in family.columns)
+    )
 
 
 def signal_states(
@@ -25,7 +42,7 @@ def signal_states(
     states = []
     for rule in all_rules():
         reason = ""
-        if not has_prompts and (rule.rule_id in _READ_PROMPTS or rule.columns == ("prompt",)):
+        if not has_prompts and rule.columns == ("prompt",):
             reason = "every prompt in the log is empty"
         elif rule.rule_id == KnownSets.rule_id and not knows_sets:
             reason = "no sketch of a known set was given"

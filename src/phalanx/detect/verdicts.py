@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from phalanx.detect.apart import LASTING, combine
 from phalanx.detect.blocks import without_honest_blocks
 from phalanx.detect.groups import COMMON_ONE_IN, MINIMUM_USERS, Incidence
 from phalanx.detect.habits import KNOWN_SETS
@@ -51,11 +52,13 @@ def sort_tracks(tracks: Sequence[Track], replay: Replay) -> Sorting:
     settings, moment = replay.settings, replay.moment
     weights = np.array([track.opening_size for track in tracks], dtype=np.float64)
     is_campaign = decide(tracks, settings.false_discovery_rate).rejected
-    is_pool = e_benjamini_hochberg(
+    pool_list = e_benjamini_hochberg(
         np.array([track.log10_e_apart for track in tracks]),
         settings.false_discovery_rate,
         weights,
-    ).rejected
+    )
+    is_pool, levels = pool_list.rejected, pool_list.threshold_log10_e
+    level_of = {track.number: float(level) for track, level in zip(tracks, levels, strict=True)}
     found = [t for t, yes in zip(tracks, is_campaign, strict=True) if yes]
     links = operator_links(moment)
     campaigns = [
@@ -83,7 +86,11 @@ def sort_tracks(tracks: Sequence[Track], replay: Replay) -> Sorting:
         for merger in _merged(linked, moment.population.parties.count)
         for verdict in _verdicts(merger, replay, links)
     ]
-    pools = _disjoint(pools, moment.population.parties.count)
+    pools = [
+        verdict
+        for verdict in _disjoint(pools, moment.population.parties.count)
+        if is_still_linked(verdict, replay, level_of[verdict.lead.number])
+    ]
     listed = {id(t) for verdict in (*campaigns, *pools) for t in verdict.tracks}
     undecided = [
         t
@@ -244,6 +251,26 @@ def _core(merger: _Merger) -> Core:
         return Core(np.unique(np.concatenate(by_content)), 1)
     members = merger.tracks[0].members
     return Core(members, max(MINIMUM_USERS, members.size // COMMON_ONE_IN))
+
+
+def is_still_linked(verdict: Verdict, replay: Replay, level: float) -> bool:
+    """Whether the listed members themselves are shown to be operated together.
+
+    Where they are no longer mostly the tracked group its evidence is about somebody else, and
+    they must reach its level by what they share now. This only shortens the list of pools.
+
+    Parameters:
+        verdict: A pool.
+        replay: At its last step.
+        level: log10 of the e-value that put its tracked group on the list.
+    """
+    if verdict.members.size < replay.settings.minimum_parties:
+        return False
+    if verdict.evidence_of_parties is None:
+        return True
+    members = np.sort(verdict.members)
+    (lines,) = replay.apart.test([members], LASTING[verdict.lead.route])
+    return combine(lines, members.size) >= level
 
 
 def is_still_unlike(verdict: Verdict, replay: Replay) -> bool:

@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-import secrets
-import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from phalanx.errors import ConfigError
+from phalanx.owned import read_or_make_secret
 
 PREFIXES = {
     "account_id": "acct_",
@@ -151,47 +148,8 @@ def load_or_create_key(path: Path) -> bytes:
         ...     made == load_or_create_key(Path(folder) / "pseudonym.key"), len(made)
         (True, 32)
     """
-    try:
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _create_key(path)
-        return _load_key(path)
-    except OSError as error:
-        message = f"{path}: the pseudonym key cannot be read or made: {error.strerror}"
-        raise ConfigError(message, next_step="Check the path and its permissions.") from error
+    return read_or_make_secret(path, "pseudonym key", KEY_BYTES)
 
 
 def _label(column: str) -> bytes:
     return b"phalanx pseudonym v1\0" + column.encode() + b"\0"
-
-
-def _create_key(path: Path) -> None:
-    """Write aside, then link: a second process sees the whole key or none."""
-    aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-        os.link(aside, path)
-    except FileExistsError:
-        # Another process was first: its key is the one to use.
-        return
-    finally:
-        aside.unlink(missing_ok=True)
-
-
-def _load_key(path: Path) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            message = f"{path}: the pseudonym key is not a regular file"
-            raise ConfigError(message, next_step="Name a file.")
-        if status.st_mode & 0o077:
-            message = f"{path}: the pseudonym key can be read by others than its owner"
-            raise ConfigError(message, next_step=f"Run: chmod 600 {path}")
-        key = file.read(KEY_BYTES + 1)
-    if len(key) != KEY_BYTES:
-        message = f"{path}: a pseudonym key has exactly {KEY_BYTES} bytes"
-        raise ConfigError(message, next_step="Name the key file, or a path where none exists yet.")
-    return key

@@ -50,7 +50,7 @@ def reach(place: Place, *, pool: type[Pool] = NullPool, **options: object) -> En
         return create_engine(place.database, poolclass=pool, **options)
     if find_spec("pg8000") is None:
         message = "a store in PostgreSQL needs pg8000, which is not installed"
-        raise MissingExtraError(message, next_step="pip install 'phalanx[postgres]'")
+        raise MissingExtraError(message, next_step="In the clone: pip install '.[postgres]'")
     settings: dict[str, object] = {}
     if (password := password_of(os.environ)) is not None:
         settings["password"] = password
@@ -85,8 +85,7 @@ def translated(place: Place) -> Iterator[None]:
         raise
     # SQLite hands on text that is no UTF-8 in its own way.
     except (SQLAlchemyError, OSError, UnicodeDecodeError) as error:
-        reason = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
-        message = f"{place.name}: {reason[:200]}"
+        message = f"{place.name}: {_reason(error)[:200]}"
         if place.file is not None:
             raise InputError(
                 message, next_step="Bring the store back from a backup, or name a new one."
@@ -94,6 +93,15 @@ def translated(place: Place) -> Iterator[None]:
         raise ServiceError(
             message, next_step="Check that the server runs, PGPASSWORD and PGSSLMODE."
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return what a database says of an error, on one line."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    said = cause.args[0] if cause.args else ""
+    # PostgreSQL answers with fields, of which M is the message.
+    text = said["M"] if isinstance(said, dict) and "M" in said else cause
+    return str(text).partition("\n")[0]
 
 
 def bring_up(connection: Connection, place: Place, now: datetime) -> str:

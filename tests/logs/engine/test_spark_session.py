@@ -33,7 +33,7 @@ def test_without_the_extra_the_next_step_is_to_install_it(
     monkeypatch.setitem(sys.modules, part, None)
     with pytest.raises(MissingExtraError, match=part) as caught:
         opened("local[1]")
-    assert "phalanx[spark]" in caught.value.next_step
+    assert "make spark" in caught.value.next_step
 
 
 def test_without_java_the_next_step_is_to_install_it(

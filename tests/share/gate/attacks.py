@@ -15,6 +15,7 @@ from phalanx.share.wire import (
     Object,
     observable,
     observable_id,
+    opinion,
     relationship,
     sighting,
 )
@@ -59,6 +60,7 @@ ALLOWED_WORDS = {
         "accounts ((())) '' match",
         "ACCOUNTS\u00a0MATCH",
         "accounts  match   of  one",
+        "one one one one of many",
         "accounts\tmatch",
     ],
 }
@@ -231,6 +233,8 @@ def _references(corpus: ModuleType, by: Authorship) -> Iterator[tuple[str, str, 
     for kind in ("threat-actor", "intrusion-set", "identity"):
         named = f"{kind}--{uuid.UUID(int=5, version=4)}"
         yield f"cluster with {kind}", "A11", {**group, "object_refs": [found, named]}
+        yield f"{kind} alone", "", {**group, "object_refs": named}
+        yield f"sighting of {kind}", "A11", sighting(named, 3, by.created, by.created, by)
         for relation in ("related-to", "uses", "indicates"):
             yield f"{relation} {kind}", "A11", relationship(rule, relation, named, by)
     yield "relation from an identity", "A11", relationship(by.member, "uses", found, by)
@@ -266,6 +270,14 @@ def _rest(corpus: ModuleType, by: Authorship) -> Iterator[tuple[str, str, Object
     yield "unknown use", "A0", use_marking("defence-only", "a price agreement")
     red = {**observable(corpus.sketch("z"), by.handling.references), "exemplar": "x" * 5_000}
     yield "long exemplar", "A8", red
-    missing = corpus.rule_of(by)
-    del missing["created_by_ref"]
-    yield "nobody's rule", "A16", missing
+    for name, rule_id in (
+        ("created_by_ref", "A16"),
+        ("id", "A0"),
+        ("created", "A0"),
+        ("pattern_type", "A0"),
+    ):
+        lacking = corpus.rule_of(by)
+        del lacking[name]
+        yield f"rule without {name}", rule_id, lacking
+    whose = opinion("strongly-agree", f"identity--{uuid.UUID(int=5, version=4)}", by)
+    yield "opinion of a party", "A11", whose

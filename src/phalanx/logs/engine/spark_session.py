@@ -72,9 +72,7 @@ def check_installed() -> None:
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         message = f"--engine spark needs {' and '.join(missing)}, which the base leaves out"
-        raise MissingExtraError(
-            message, next_step="Install the extra: pip install 'phalanx[spark]'."
-        )
+        raise MissingExtraError(message, next_step="In the clone: make spark")
     java = Path(os.environ["JAVA_HOME"]) / "bin" / "java" if "JAVA_HOME" in os.environ else "java"
     if shutil.which(java) is None:
         message = f"--engine spark needs Java 17 or newer; {java} cannot be run"

@@ -18,9 +18,6 @@ from phalanx.share.wire import (
 )
 from phalanx.share.wire.observables import PERMUTATIONS
 
-_RELATING = frozenset({"relationship", "grouping", "sighting"})
-"""Types that say something of what they refer to."""
-
 
 def judge_content(desk: Desk, after: Object) -> tuple[list[Finding], Object]:
     """Return what is found in an object whose fields are all allowed, and what takes its place.
@@ -70,12 +67,13 @@ def _lifetime(desk: Desk, after: Object) -> Iterator[Finding]:
 def _attribution(desk: Desk) -> Iterator[Finding]:
     """Rule A11: who is behind it, with evidence, confidence and two persons."""
     item, rule = desk.item, desk.rules["A11"]
-    types, related = rule.parameters["types"], (item.get("source_ref"), item.get("target_ref"))
-    referred = (*related, *item.get("object_refs", ())) if item["type"] in _RELATING else ()
+    types = rule.parameters["types"]
+    # An opinion of an attribution that left names nobody anew; of a party it would.
+    naming = {"identity"} if item["type"] == "opinion" else {"identity", *types}
     if (
         item["type"] not in types
         and item.get("relationship_type") not in rule.parameters["relations"]
-        and not any(str(each).partition("--")[0] in {*types, "identity"} for each in referred)
+        and not naming & {each.partition("--")[0] for each in _referred(item)}
     ):
         return
     if "confidence" not in item or not item.get("external_references"):
@@ -83,6 +81,15 @@ def _attribution(desk: Desk) -> Iterator[Finding]:
         yield desk.find("A11", "", reason, action="refuse")
     elif not desk.released("A11"):
         yield desk.find("A11", "", "an attribution")
+
+
+def _referred(item: Object) -> Iterator[str]:
+    """Yield the identifiers of what an object is about."""
+    for name in ("source_ref", "target_ref", "sighting_of_ref"):
+        if name in item:
+            yield str(item[name])
+    if isinstance(item.get("object_refs"), list):
+        yield from map(str, item["object_refs"])
 
 
 def _template(desk: Desk) -> Iterator[Finding]:

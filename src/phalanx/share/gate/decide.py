@@ -21,25 +21,18 @@ from phalanx.share.gate.circumstances import is_retraction, judge_circumstances
 from phalanx.share.gate.contents import judge_content
 from phalanx.share.gate.findings import SEVERITY, Approval, Context, Desk, Finding
 from phalanx.share.gate.policy import RULE_IDS, Action, Policy, Role
+from phalanx.share.gate.public import is_public
 from phalanx.share.gate.values import judge_value
 from phalanx.share.gate.vocabulary import found_in
 from phalanx.share.wire import (
     EXTENSION_ID,
     Object,
+    check,
     content_hash,
-    extension_definition,
+    document,
     observable,
-    publisher,
 )
-from phalanx.share.wire.markings import (
-    PAP_EXTENSION,
-    PAP_IDS,
-    TLP_EXTENSION,
-    TLP_IDS,
-    pap_marking,
-    tlp_marking,
-    use_marking,
-)
+from phalanx.share.wire.markings import PAP_EXTENSION, TLP_EXTENSION
 
 DEPTH = 8
 """Objects and lists within each other that are looked into."""
@@ -115,17 +108,21 @@ def decide(item: Object, context: Context, policy: Policy) -> Decision:
         reason = f"rule {missing[0]} has no version in force"
         return _decided(policy, before, [_by_default(policy, reason)], None)
     desk = Desk(policy, rules, context, item, _approved(before, context))
-    is_published = before in _PUBLISHED or _is_use_marking(desk)
+    is_published = is_public(item, context.legal_bases)
     found = list(judge_circumstances(desk, is_published=is_published))
     if is_published or is_retraction(desk):
         return _decided(policy, before, found, item)
     more, after = _judge_object(desk)
-    return _decided(policy, before, found + more, after)
+    return _decided(policy, before, [*found, *more, *_structure(desk, after)], after)
 
 
-def _is_use_marking(desk: Desk) -> bool:
-    """Tell whether the object is the marking of a legal basis of the share, as it is for all."""
-    return any(use_marking("defence-only", name) == desk.item for name in desk.context.legal_bases)
+def _structure(desk: Desk, after: Object | None) -> Iterator[Finding]:
+    """Rule A0: what leaves is an object that every receiver can read."""
+    if after is not None:
+        try:
+            check(document(after).raw)
+        except InputError:
+            yield desk.find("A0", "", "what would leave is not built as STIX has it")
 
 
 def _judge_object(desk: Desk) -> tuple[list[Finding], Object | None]:
@@ -274,16 +271,3 @@ def _decided(policy: Policy, before: str, found: list[Finding], after: Object | 
 def _needed(found: tuple[Finding, ...]) -> tuple[Role, ...]:
     asked = {role for each in found for role in each.approvals if each.action == "hold"}
     return tuple(sorted(asked))
-
-
-def _published() -> Iterator[Object]:
-    """Yield objects that are public and the same for everybody."""
-    yield extension_definition()
-    yield publisher()
-    for tlp in TLP_IDS:
-        yield tlp_marking(tlp)
-    for pap in PAP_IDS:
-        yield pap_marking(pap)
-
-
-_PUBLISHED = frozenset(content_hash(each) for each in _published())

@@ -73,9 +73,12 @@ class ApprovalQueue:
             submitter: Who asks, and may not approve.
             now: When.
 
+        Returns:
+            The request; that of before, where this object waits already or was rejected: who was
+            told no does not ask another person the same.
+
         Raises:
-            PolicyError: If nobody may approve it: it is refused, or was not held, or waits already,
-                or was rejected before.
+            PolicyError: If nobody may approve it: it is refused, or was not held.
         """
         if decision.action != "hold" or not decision.approvals:
             message = f"{decision.action}: no approval lets this object leave"
@@ -86,14 +89,12 @@ class ApprovalQueue:
         rules = sorted({each.rule_id for each in decision.findings if each.action == "hold"})
         with self._database.writing() as connection:
             self._expire(connection, now)
-            # Who was told no does not ask another person the same.
-            chosen = select(REQUESTS.c.number, REQUESTS.c.state).where(
+            chosen = select(REQUESTS.c.number).where(
                 REQUESTS.c.object_hash == decision.before,
                 REQUESTS.c.state.in_(["pending", "rejected"]),
             )
-            if (before := connection.execute(chosen).first()) is not None:
-                message = f"request {before.number} of the same object is {before.state}"
-                raise PolicyError(message, next_step="Change the object, or wait.")
+            if (before := connection.execute(chosen).scalar()) is not None:
+                return self._request(connection, before)
             result = connection.execute(
                 REQUESTS.insert().values(
                     object_hash=decision.before,

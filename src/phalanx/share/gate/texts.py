@@ -47,7 +47,7 @@ _LIKE_PROMPT = re.compile(
 )
 _WORD = re.compile(r"[^\W_]+")
 _SENTENCE = re.compile(r"[.,;:()/\n]")
-_SIGNS_IN_A_ROW = re.compile(r"(?:[^\w\s]\s*){4}|\s{2}")
+_ODD = re.compile(r"(?:[^\w\s]\s*){4}|\s{2}|\b(\w+)\W+\1\b", re.IGNORECASE)
 _SIGNS = frozenset(" .,;:()/'\"-\n")
 TEXT_RULES = ("A1", "A2", "A3", "A4", "A8", "A10")
 """Rules whose words refuse a text."""
@@ -163,8 +163,8 @@ def _unknown(desk: Desk, text: str, masked: str) -> Iterator[str]:
     if any(start is not None and start[0].casefold() in imperatives for start in starts):
         yield "a sentence that tells somebody to do something"
     signs = any(not each.isalnum() and each not in _SIGNS for each in rest)
-    if signs or _SIGNS_IN_A_ROW.search(text):
-        yield "signs that a plain text does not need"
+    if signs or _ODD.search(text):
+        yield "signs, spaces or repeated words that a plain text does not need"
 
 
 @lru_cache(maxsize=8)
