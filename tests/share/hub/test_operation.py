@@ -46,6 +46,8 @@ def test_counts_are_of_the_hub_as_a_whole(small_alliance: Any, indicator: Make) 
     for what, count in (("stored", 2), ("refused", 1), ("served", 2)):
         assert f'phalanx_hub_objects_total{{what="{what}"}} {count}.0' in text
     assert not any(name in text for name in ("north", "south", "alliance", "aaaaaaaa"))
+    proxied = TestClient(small_alliance.start(behind_proxy=True).app, client=("127.0.0.1", 1))
+    assert proxied.get("/metrics").status_code == 403
     assert small_alliance.start(open_metrics=True).get("/metrics").status_code == 200
 
 

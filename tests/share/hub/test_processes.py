@@ -17,6 +17,9 @@ import requests
 Make = Callable[..., dict[str, Any]]
 TAXII = "application/taxii+json;version=2.1"
 BATCH = 25
+PAUSE_SECONDS = 0.03
+"""Between batches, so that what is read in each round does not take longer and longer."""
+
 FAST = {"requests_per_second": 1e9, "burst_requests": 1e9}
 
 
@@ -42,6 +45,7 @@ class Writer:
                 time.sleep(0.02)
                 continue
             assert answer.status_code in {202, 503}, answer.text
+            time.sleep(PAUSE_SECONDS)
             if answer.status_code == 202:
                 assert answer.json()["success_count"] == BATCH
                 self.acknowledged += [each["id"] for each in objects]

@@ -6,11 +6,26 @@ waits for the one before it: in SQLite for the whole file, in PostgreSQL for the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, event, inspect, text
+import msgspec
+from sqlalchemy import (
+    JSON,
+    Connection,
+    Engine,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    column,
+    event,
+    func,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from phalanx.errors import InputError, VerificationError
@@ -78,8 +93,6 @@ def open_database(place: Place, *, most_pages: int | None = None) -> Database:
     if is_file:
         _prepare_sqlite(reader, "BEGIN", most_pages)
         _prepare_sqlite(writer, "BEGIN IMMEDIATE", most_pages)
-    # Else pg8000 would insert row by row.
-    writer.dialect.use_insertmanyvalues_wo_returning = not is_file
     database = Database(place, reader, writer)
     try:
         with translated(place), database.write() as connection:
@@ -88,6 +101,26 @@ def open_database(place: Place, *, most_pages: int | None = None) -> Database:
         database.close()
         raise
     return database
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert many rows of the same columns.
+
+    Parameters:
+        connection: Of a writer.
+        table: Into which.
+        rows: Texts and numbers by column; there may be none.
+    """
+    if rows and connection.dialect.name == "sqlite":
+        connection.execute(table.insert(), rows)
+    elif rows:
+        # All of them as one parameter: pg8000 would look at thousands one by one, in Python.
+        sent = cast(bindparam("rows", type_=Text), JSON)
+        columns = (column(name, table.c[name].type) for name in rows[0])
+        read = func.json_to_recordset(sent).table_valued(*columns)
+        chosen = select(read.render_derived(name="sent", with_types=True))
+        statement = table.insert().from_select(list(rows[0]), chosen)
+        connection.execute(statement, {"rows": msgspec.json.encode(rows).decode()})
 
 
 def _pool(size: int) -> dict[str, object]:

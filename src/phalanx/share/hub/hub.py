@@ -108,6 +108,9 @@ class Hub:
         """Tell whether somebody may read the counts."""
         if self.settings.open_metrics:
             return True
+        # Whoever comes through a proxy of this machine may seem to come from it.
+        if self.settings.behind_proxy:
+            return False
         try:
             return request.client is not None and ip_address(request.client.host).is_loopback
         except ValueError:

@@ -68,7 +68,8 @@ class HubSettings:
     """More are answered with 503."""
 
     open_metrics: bool = False
-    """Whether others than this machine may read `/metrics`, which tells how much is shared."""
+    """Whether others than this machine may read `/metrics`, which tells how much is shared; behind
+    a proxy nobody may, else."""
 
     most_pages: int | None = None
     """Of 4,096 bytes, that the SQLite file may have; null means as many as the disk holds."""

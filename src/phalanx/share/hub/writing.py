@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import msgspec
 from sqlalchemy import Connection, and_, case, func, select, tuple_
 
+from phalanx.share.hub.database import insert_rows
 from phalanx.share.hub.moments import written_moment
 from phalanx.share.hub.posted import Posted, Refused
 from phalanx.share.hub.tables import OBJECTS, OPINIONS, TOMBSTONES
@@ -99,8 +100,7 @@ def add_objects(turn: Turn, sent: Sequence[Posted | Refused]) -> list[Outcome]:
             tombstones.append(_retraction(turn, each, moment))
             moment += 1
     for table, values in ((OBJECTS, rows), (OPINIONS, opinions), (TOMBSTONES, tombstones)):
-        if values:
-            connection.execute(table.insert(), values)
+        insert_rows(connection, table, values)
     settle(connection, collection, again)
     return outcomes
 

@@ -1,0 +1,208 @@
+"""Speed of the hub, beside the OASIS reference server, on the same objects.
+
+Objects are sent in batches of 1,000 over one connection, then all are read in pages of 1,000,
+at each size in turn. A first page and filters are asked for up to twenty times; the median counts.
+The hub runs three times on SQLite: it checks nothing but structure; also the schema of each
+object; also lets the disclosure gate decide. And once on PostgreSQL, with the schema. What a
+server has used is given in CPU time beside the clock, because the client shares its machine.
+
+The peer is medallion with its store in memory. The cost of a page of it grows with the square
+of what it holds (minutes for 4,000 objects), so it is given few.
+
+Run `python bench/share_hub.py`; `--smoke` takes 1,500 objects. The full run adds 1,000,000.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import requests
+
+from hub_objects import RARE, objects
+from hub_servers import Server, hub, medallion, postgres, serve
+from results import print_table, save
+
+BATCH = 1_000
+REPEATED = 20
+MOST_SECONDS = 15
+"""After which a question is not repeated."""
+
+PEER_OBJECTS = 2_000
+
+
+class _Page(msgspec.Struct):
+    more: bool = False
+    next: str = ""
+    objects: list[msgspec.Raw] = []  # msgspec copies defaults
+
+
+class _Record(msgspec.Struct):
+    id: str = ""
+    date_added: str = ""
+
+
+_READ = msgspec.json.Decoder(_Page)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one server did at one size."""
+
+    objects: int
+    write_per_second: float
+    write_cpu_us: float
+    """Of the server, per object."""
+
+    read_per_second: float
+    read_cpu_us: float
+    first_page_ms: float
+    by_id_ms: float
+    by_type_ms: float
+    added_after_ms: float
+
+
+class Client:
+    """Measures one server that begins empty.
+
+    Parameters:
+        server: That runs.
+    """
+
+    def __init__(self, server: Server) -> None:
+        """Connect once."""
+        self._server = server
+        self._session = requests.Session()
+        self._session.headers.update(server.headers)
+        self._held = 0
+
+    def figures(self, size: int) -> Figures:
+        """Fill the server up to a size, and measure it there.
+
+        Parameters:
+            size: Objects, more than it holds, a multiple of the batch.
+        """
+        added = size - self._held
+        wrote, write_cpu = self._timed(lambda: self._fill(size))
+        read, read_cpu = self._timed(lambda: self._read(size))
+        manifest = self._get("manifest/", limit=1)
+        newest = msgspec.json.decode(_READ.decode(manifest).objects[0], type=_Record)
+        rare = {"match[type]": "ipv4-addr"} if size >= RARE else {}
+        return Figures(
+            objects=size,
+            write_per_second=round(added / wrote),
+            write_cpu_us=round(write_cpu / added * 1e6),
+            read_per_second=round(size / read),
+            read_cpu_us=round(read_cpu / size * 1e6),
+            first_page_ms=self._median("objects/", limit=BATCH),
+            by_id_ms=self._median("objects/", **{"match[id]": newest.id}),
+            by_type_ms=self._median("objects/", limit=20, **rare),
+            added_after_ms=self._median("objects/", limit=20, added_after=newest.date_added),
+        )
+
+    def _timed(self, work: Callable[[], float]) -> tuple[float, float]:
+        """Return the seconds that the client waited, and those that the server computed."""
+        before = self._server.cpu_seconds()
+        seconds = work()
+        return seconds, self._server.cpu_seconds() - before
+
+    def _fill(self, size: int) -> float:
+        waited = 0.0
+        for start in range(self._held, size, BATCH):
+            body = b'{"objects":[' + b",".join(objects(start, min(BATCH, size - start))) + b"]}"
+            began = time.perf_counter()
+            answer = self._session.post(self._server.url + "objects/", data=body)
+            waited += time.perf_counter() - began
+            said = answer.json()
+            if answer.status_code != 202 or said["success_count"] != min(BATCH, size - start):
+                message = f"{answer.status_code}: {answer.text[:300]}"
+                raise RuntimeError(message)
+        self._held = size
+        return waited
+
+    def _read(self, size: int) -> float:
+        waited, seen, asked = 0.0, 0, {"limit": str(BATCH)}
+        while True:
+            began = time.perf_counter()
+            answer = self._session.get(self._server.url + "objects/", params=asked)
+            waited += time.perf_counter() - began
+            page = _READ.decode(answer.content)
+            seen += len(page.objects)
+            if not page.more:
+                break
+            asked = {"limit": str(BATCH), "next": page.next}
+        if seen != size:
+            message = f"{seen} objects were read of {size}"
+            raise RuntimeError(message)
+        return waited
+
+    def _get(self, endpoint: str, **asked: object) -> bytes:
+        parameters = {name: str(value) for name, value in asked.items()}
+        answer = self._session.get(self._server.url + endpoint, params=parameters)
+        answer.raise_for_status()
+        return answer.content
+
+    def _median(self, endpoint: str, **asked: object) -> float:
+        times: list[float] = []
+        while len(times) < REPEATED and sum(times) < MOST_SECONDS:
+            began = time.perf_counter()
+            self._get(endpoint, **asked)
+            times.append(time.perf_counter() - began)
+        return round(statistics.median(times) * 1e3, 1)
+
+
+def runs(
+    folder: Path, database: str | None, arguments: argparse.Namespace
+) -> Iterator[tuple[str, AbstractContextManager[Server], list[int]]]:
+    """Yield each server that is measured, with the sizes at which."""
+    sizes: list[int] = arguments.objects
+    for checks in ("structure", "schema", "schema and gate"):
+        name = checks.replace(" ", "-")
+        yield f"SQLite, {checks}", hub(str(folder / f"{name}.hub"), folder, checks), sizes
+    if database is not None:
+        yield "PostgreSQL, schema", hub(database, folder, "schema"), sizes
+    yield "medallion", medallion(folder), [arguments.peer_objects]
+
+
+def main() -> None:
+    """Measure all servers and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--objects", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--peer-objects", type=int, default=PEER_OBJECTS)
+    parser.add_argument("--smoke", action="store_true", help="1,500 objects, 200 for the peer")
+    parser.add_argument("--serve", type=json.loads, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.serve:
+        serve(arguments.serve)
+        return
+    if arguments.smoke:
+        arguments.objects, arguments.peer_objects = [500, 1_500], 200
+    results: dict[str, list[dict[str, object]]] = {}
+    with tempfile.TemporaryDirectory() as folder, postgres() as database:
+        if database is None:
+            print("PostgreSQL is not installed: the hub is measured on SQLite only")
+        for name, running, sizes in runs(Path(folder), database, arguments):
+            with running as server:
+                client = Client(server)
+                for size in sizes:
+                    figures = client.figures(size)
+                    results.setdefault(name, []).append(msgspec.to_builtins(figures))
+                    print(f"{name}: {figures}", flush=True)
+    print_table(
+        "The hub: objects a second, server's µs of CPU for each, ms of a page and of filters",
+        ["what", "size", "write/s", "µs", "read/s", "µs", "page", "id", "type", "after"],
+        [[name, *row.values()] for name, rows in results.items() for row in rows],
+    )
+    save("share_hub", {"smoke": arguments.smoke, "results": results})
+
+
+if __name__ == "__main__":
+    main()
