@@ -18,7 +18,7 @@ Make = Callable[..., dict[str, Any]]
 TAXII = "application/taxii+json;version=2.1"
 BATCH = 25
 PAUSE_SECONDS = 0.03
-"""Between batches, so that what is read in each round does not take longer and longer."""
+"""Between batches, so that what is read in a round stays small."""
 
 FAST = {"requests_per_second": 1e9, "burst_requests": 1e9}
 
@@ -60,56 +60,69 @@ def _session(key: str) -> requests.Session:
     return session
 
 
-def _read_all(urls: list[str], key: str, limit: int = 60) -> list[str]:
-    """Read a list page by page, from one hub after the other, through any failure."""
-    session = _session(key)
-    seen: list[str] = []
-    asked: dict[str, str] = {"limit": str(limit)}
-    turn = 0
-    while True:
-        turn += 1
-        try:
-            answer = session.get(urls[turn % len(urls)], params=asked, timeout=30)
-        except requests.RequestException:
-            time.sleep(0.02)
-            continue
-        if answer.status_code == 503:
-            continue
-        assert answer.status_code == 200, answer.text
-        page = answer.json()
-        seen += [each["id"] for each in page.get("objects", ())]
-        if not page.get("more"):
-            return seen
-        asked = {"next": page["next"]}
+@dataclass
+class Reader:
+    """A member that reads what came since it last read, through any failure."""
+
+    urls: list[str]
+    key: str
+    limit: int = 60
+    added_after: str | None = None
+
+    def read(self) -> list[str]:
+        """Return the names of a whole list, read page by page from one hub after the other."""
+        session = _session(self.key)
+        seen: list[str] = []
+        asked = {"limit": str(self.limit)}
+        if self.added_after:
+            asked["added_after"] = self.added_after
+        turn = 0
+        while True:
+            turn += 1
+            try:
+                answer = session.get(self.urls[turn % len(self.urls)], params=asked, timeout=30)
+            except requests.RequestException:
+                time.sleep(0.02)
+                continue
+            if answer.status_code == 503:
+                continue
+            assert answer.status_code == 200, answer.text
+            page = answer.json()
+            seen += [each["id"] for each in page.get("objects", ())]
+            self.added_after = answer.headers.get("X-TAXII-Date-Added-Last", self.added_after)
+            if not page.get("more"):
+                return seen
+            asked = {"next": page["next"]}
 
 
 def _kill_often(alliance: Any, indicator: Make, kills: int) -> None:
-    chance, key = random.Random(kills), alliance.keys["east"]
+    chance = random.Random(kills)
     hub = alliance.run(**FAST)
     url = f"http://127.0.0.1:{hub.port}{alliance.open}objects/"
     writers = [
         Writer(url, alliance.keys[who], indicator, start)
         for who, start in (("north", 10**9), ("south", 2 * 10**9))
     ]
+    reader, seen = Reader([url], alliance.keys["east"], limit=40), list[str]()
     with ThreadPoolExecutor() as pool:
         written = [pool.submit(writer.run) for writer in writers]
         try:
             for _ in range(kills):
                 time.sleep(chance.uniform(0.1, 0.6))
                 before = _acknowledged(writers)
-                reading = pool.submit(_read_all, [url], key, limit=200)
+                reading = pool.submit(reader.read)
                 time.sleep(chance.uniform(0.0, 0.1))
                 hub.kill()
                 hub.wait()
-                read = reading.result()
-                assert len(read) == len(set(read))
-                assert set(before) <= set(read)
+                seen += reading.result()
+                assert len(seen) == len(set(seen))
+                assert set(before) <= set(seen)
         finally:
             for writer in writers:
                 writer.stop.set()
         for each in written:
             each.result()
-    found = _read_all([url], key, limit=1_000)
+    found = Reader([url], alliance.keys["east"], limit=1_000).read()
     acknowledged = _acknowledged(writers)
     assert len(found) == len(set(found))
     assert len(acknowledged) >= BATCH * kills
@@ -171,7 +184,7 @@ def test_two_hubs_on_one_database(alliance: Any, indicator: Make) -> None:
     assert set(names) == set(_acknowledged(writers))
     moments = [each["date_added"] for each in seen]
     assert moments == sorted(set(moments))
-    both = _read_all([url + "objects/" for url in urls], alliance.keys["east"])
+    both = Reader([url + "objects/" for url in urls], alliance.keys["east"]).read()
     assert both == names
     token = session.post(urls[0].split("/alliance")[0] + "/x-token/", timeout=30).json()["token"]
     session.headers["Authorization"] = f"Bearer {token}"
