@@ -92,6 +92,24 @@ def read_secret(path: Path, name: str, size_bytes: int) -> bytes:
     Raises:
         ConfigError: If others may read the file, or it is no such secret.
     """
+    secret = read_private(path, name, size_bytes)
+    if len(secret) != size_bytes:
+        message = f"{path}: a {name} has exactly {size_bytes} bytes"
+        raise ConfigError(message, next_step="Name the key file, or a path where none exists yet.")
+    return secret
+
+
+def read_private(path: Path, name: str, most_bytes: int) -> bytes:
+    """Read a file that only its owner may read, up to one byte more than it may have.
+
+    Parameters:
+        path: A regular file.
+        name: What messages call it, such as "group key file".
+        most_bytes: That it may have.
+
+    Raises:
+        ConfigError: If others may read the file, or it cannot be read.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
@@ -102,14 +120,10 @@ def read_secret(path: Path, name: str, size_bytes: int) -> bytes:
             if status.st_mode & 0o077:
                 message = f"{path}: the {name} can be read by others than its owner"
                 raise ConfigError(message, next_step=f"Run: chmod 600 {path}")
-            secret = file.read(size_bytes + 1)
+            return file.read(most_bytes + 1)
     except OSError as error:
         message = f"{path}: the {name} cannot be read or made: {error.strerror}"
         raise ConfigError(message, next_step="Check the path and its permissions.") from error
-    if len(secret) != size_bytes:
-        message = f"{path}: a {name} has exactly {size_bytes} bytes"
-        raise ConfigError(message, next_step="Name the key file, or a path where none exists yet.")
-    return secret
 
 
 def _make_secret(path: Path, size_bytes: int) -> None:

@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.rendering import OutputPath, write_text
+from phalanx.cli.share_sketches import sketches
 from phalanx.cli.terminal import Common
 
 share = App(
@@ -16,6 +17,8 @@ share = App(
     help="Decide what may leave, approve exceptions, show counsel what left.",
     help_format="markdown",
 )
+
+share.command(sketches)
 
 _GATE = Path("gate.db")
 
