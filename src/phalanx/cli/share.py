@@ -9,7 +9,6 @@ from cyclopts import App, Parameter
 
 from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.rendering import OutputPath, write_text
-from phalanx.cli.share_sketches import sketches
 from phalanx.cli.terminal import Common
 
 share = App(
@@ -18,7 +17,9 @@ share = App(
     help_format="markdown",
 )
 
-share.command(sketches)
+share.command("phalanx.cli.share_hub:hub", name="hub")
+share.command("phalanx.cli.share_keys:keys", name="keys")
+share.command("phalanx.cli.share_sketches:sketches", name="sketches")
 
 _GATE = Path("gate.db")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from typing import get_args
 
 import numpy as np
@@ -31,12 +32,13 @@ _CLEAR_COLUMNS = {**IDENTIFIERS, "tls": "tls_fingerprint", "asn": "asn"}
 """Family -> column that holds its values."""
 
 
-def draft_profile(attribution: Attribution, key_id: str) -> ActorProfile:
+def draft_profile(attribution: Attribution, key_id: str, active: tuple[date, date]) -> ActorProfile:
     """Draft a profile that a person completes: it has no name and no source yet.
 
     Parameters:
         attribution: Of one group.
         key_id: Key of the scan; empty where it kept identifiers in clear.
+        active: First and last day (UTC) of the group.
 
     Returns:
         Traits as the scan wrote them: identifiers as pseudonyms, texts as hashes.
@@ -66,6 +68,8 @@ def draft_profile(attribution: Attribution, key_id: str) -> ActorProfile:
         sources=(),
         key_id=key_id,
         traits=tuple(traits),
+        drafted_from=active[0],
+        drafted_until=active[1],
         hours_of_week=attribution.hours_of_week,
     )
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from phalanx.errors import ConfigError, InputError
 from phalanx.logs.siphash import Key, hash_key
-from phalanx.owned import read_private, written_whole
+from phalanx.owned import read_owned, written_whole
 
 KEY_BYTES = 32
 MOST_BYTES = 64 * 1024
@@ -91,7 +91,7 @@ def read_group_keys(path: Path) -> GroupKeys:
         ConfigError: If others may read it.
         InputError: If it is no file of group keys.
     """
-    content = read_private(path, _NAME, MOST_BYTES)
+    content = read_owned(path, _NAME, MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise _no_keys(path, "it is too large")
     found = []
