@@ -177,8 +177,9 @@ def main() -> None:
         given.accounts, given.honest, given.seeds, rungs = 50, 100, 1, ("E0",)
     rows: list[list[object]] = []
     honest = [0, 0]
-    for rung in rungs:
-        for seed in range(given.seeds):
+    for number, rung in enumerate(rungs):
+        # Every rung has honest accounts of its own, so that they may be counted together.
+        for seed in range(number * given.seeds, (number + 1) * given.seeds):
             measured, (matched, of) = measure_rung(rung, seed, given.accounts, given.honest)
             rows += measured
             honest = [honest[0] + matched, honest[1] + of]
