@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -18,10 +19,12 @@ from typing import Any
 import pytest
 
 from phalanx.cli import ExitCode, main
+from phalanx.cli.application import build_app
 from phalanx.cli.share_hub_options import HubOptions
 from phalanx.errors import ConfigError
 from phalanx.share.hub import HubSettings
 
+GUIDES = Path(__file__).parents[2] / "docs" / "how-to"
 KEY = re.compile(r"phx\.[0-9a-f]{16}\.[A-Za-z0-9_-]{43}\n")
 
 
@@ -48,6 +51,18 @@ def test_options_are_the_settings() -> None:
     ours = {each.name: each.default for each in dataclasses.fields(HubOptions)}
     theirs = {each.name: each.default for each in dataclasses.fields(HubSettings)}
     assert ours == {name: theirs[name] for name in theirs.keys() - {"database", "key"}}
+
+
+@pytest.mark.parametrize("page", ["run-a-hub", "blind-identifiers"])
+def test_the_guide_names_commands_that_are_there(page: str) -> None:
+    """Each command of the page, in blocks and in sentences, is understood as it is written."""
+    text = (GUIDES / f"{page}.md").read_text()
+    lines = re.findall(r"phalanx share (?:hub|keys) [^`\n]+", text)
+    assert len(lines) > 6
+    for line in lines:
+        words = shlex.split(line)[1:]
+        if len(words) > 3 or words[2] in {"serve", "show", "rotate"}:
+            build_app().parse_args(words, exit_on_error=False, print_error=False)
 
 
 def test_a_hub_from_nothing(capsys: pytest.CaptureFixture[str]) -> None:
