@@ -109,7 +109,7 @@ def document_of(result: ScanResult) -> ScanDocument:
     )
 
 
-def result_of(
+def result_of(  # noqa: PLR0913 - one for each table
     document: ScanDocument,
     *,
     accounts: pa.Table,
