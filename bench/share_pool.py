@@ -57,9 +57,7 @@ def names_of(providers: int) -> list[str]:
 def findings_at(log: SplitLog, provider: int, result: ScanResult) -> dict[Mark, Finding]:
     """Return what a provider's groups say of marks."""
     marks = {
-        account: marks
-        for account, marks in log.marks.items()
-        if log.provider[account] == provider
+        account: marks for account, marks in log.marks.items() if log.provider[account] == provider
     }
     return findings_of(groups_in(result.groups), marks)
 
@@ -131,9 +129,7 @@ def measure_honest(plan: SplitPlan) -> list[dict[str, object]]:
             rule = Rule(false_discovery_rate=rate)
             for who in ("honest", "liar"):
                 sent = said if who == "honest" else lying(said, rule)
-                evaluation, told = alliance.hold_round(
-                    f"{who}-{round(100 * rate)}", rule, SLOTS, sent
-                )
+                evaluation, _ = alliance.hold_round(f"{who}-{round(100 * rate)}", rule, SLOTS, sent)
                 rows.append(
                     {
                         "part": who,
