@@ -11,6 +11,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi.testclient import TestClient
+from httpx2 import Response
+from starlette.types import ASGIApp
 
 from phalanx.share.blinding.allowances import Limits
 from phalanx.share.blinding.asking import KeyServer
@@ -92,7 +94,7 @@ class Alliance:
 
     def tokens(self, marks: Iterable[Mark]) -> dict[Mark, str]:
         """Have marks blinded by the key server."""
-        tokens = {}
+        tokens: dict[Mark, str] = {}
         for kind in ("email", "payment"):
             chosen = sorted({mark for mark in marks if mark[0] == kind})
             found = self._blinding.tokens(kind, [value for _, value in chosen])
@@ -125,7 +127,7 @@ class Alliance:
             body = signed_batch(
                 entries_of(findings, round_), round_, member, key, self.clock.moment
             )
-            answer = self._ask(member, "PUT", path + "batch/", content=body)
+            answer = self._ask(member, "PUT", path + "batch/", body)
             if answer.status_code != 201:
                 raise RuntimeError(answer.text)
         self.clock.moment = closes_at
@@ -147,13 +149,13 @@ class Alliance:
         self._stack.close()
         self.pool.close()
 
-    def _entered(self, app) -> TestClient:  # noqa: ANN001 - any application
+    def _entered(self, app: ASGIApp) -> TestClient:
         return self._stack.enter_context(TestClient(app, base_url="http://127.0.0.1"))
 
-    def _ask(self, member: str, method: str, path: str, **more: bytes):  # noqa: ANN202
+    def _ask(self, member: str, method: str, path: str, content: bytes | None = None) -> Response:
         headers = {
             "Authorization": f"Bearer {self._api_keys[member]}",
             "Accept": _TAXII,
             "Content-Type": _TAXII,
         }
-        return self._http.request(method, path, headers=headers, **more)
+        return self._http.request(method, path, headers=headers, content=content)

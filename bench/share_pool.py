@@ -88,8 +88,8 @@ def measure_split(plan: SplitPlan) -> dict[str, object]:
     mark_of = {token: mark for mark, token in tokens.items()}
     told_marks = {mark_of[token] for of_member in told.values() for token in of_member}
     whose = Counter(of_mark[mark] for mark in told_marks)
-    pooled = set(whose) - {None}
-    union = set(together) - {None}
+    pooled = {name for name in whose if name}
+    union = {name for name in together if name}
     return {
         "part": "split",
         "providers": plan.providers,
