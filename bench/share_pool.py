@@ -141,7 +141,7 @@ def measure_honest(plan: SplitPlan) -> list[dict[str, object]]:
                         "told_tokens": evaluation.told,
                     }
                 )
-        # Auditors run accounts at every member: tokens that only they know to be harmless.
+        # As if some of the honest pools were the auditors', who use models as others do.
         decoys = sorted({token for of_member in said.values() for token in of_member})[::20]
         alliance.add_decoys(decoys)
         evaluation, _ = alliance.hold_round("audit", Rule(), SLOTS, lying(said, Rule()))

@@ -155,12 +155,13 @@ def test_two_members_find_together(
     alliance.let_rounds_end()
     assert alliance.run("evaluate", ROUND, "--pool", alliance.pool) == ExitCode.CLEAN
     assert "tokens told        1" in capsys.readouterr().out
-    scan = str(tmp_path / "scan-north")
-    told = alliance.run("report", scan, *alliance.reach("north"), "-f", "json")
+    folder = str(tmp_path / "scan-north")
+    shown = tmp_path / "told.json"
+    told = alliance.run("report", folder, *alliance.reach("north"), "-f", "json", "-o", str(shown))
     assert told == ExitCode.FINDINGS
-    (mark,) = json.loads(capsys.readouterr().out)
+    (mark,) = json.loads(shown.read_text())
     assert (mark["kind"], mark["value"], mark["accounts"]) == ("payment", "card", ["a1", "a2"])
-    assert alliance.run("report", scan, *alliance.reach("south")) == ExitCode.FINDINGS
+    assert alliance.run("report", folder, *alliance.reach("south")) == ExitCode.FINDINGS
     assert "payment card: 2 accounts" in capsys.readouterr().out
 
 

@@ -172,7 +172,7 @@ def test_a_liar_is_caught_by_decoys_and_left_out(alliance: Alliance) -> None:
         assert add_decoys(connection, decoys) == len(decoys)
         assert add_decoys(connection, decoys) == 0
     alliance.send("north", dict.fromkeys([*decoys, token_of(1)], SURE))
-    alliance.send("south", {token_of(1): SURE, decoys[0]: Finding(-0.2, 0.1, 2)})
+    alliance.send("south", {token_of(1): SURE, decoys[0]: Finding(5.0, 0.1, 2)})
     done = alliance.close_round()
     assert (done.left_out, done.members, done.told) == (("north",), ("south",), 0)
     assert alliance.told("north") == alliance.told("south") == []

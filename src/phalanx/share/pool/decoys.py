@@ -1,49 +1,48 @@
 """Does a member tell the truth? An audit by tokens behind which there is nothing.
 
 A *decoy* is a token of an identifier that the auditors know to be harmless: of accounts which they
-run at a member, with ordinary use and marks in common, or of nobody at all, slipped into lists
-that members receive. Members cannot tell decoys from other tokens.
+run at a member, with marks in common and ordinary use, or of nobody at all, slipped into lists
+that members receive. Members cannot tell decoys from other tokens. Accounts of auditors are
+operated together indeed, so that only what is said of their use is audited; without that nobody
+is accused.
 
-Null hypothesis about a member: what it says of a decoy is an e-value, as a scan makes it; that is,
-given all earlier rounds its mean is at most one. An honest member rejects it with a probability
-of at most the level, over all rounds together. One who submits large values on everything, or on
-what others published, meets decoys.
+Null hypothesis about a member: what it says of the use behind a decoy is an e-value, as a scan
+makes it; that is, given all earlier rounds its mean is at most one. An honest member rejects it
+with a probability of at most the level, over all rounds together. One who submits large values on
+everything, or on what others published, meets decoys.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from phalanx.evidence import mean
 from phalanx.evidence.combination import log_sum
-from phalanx.share.pool.telling import Said
 
-STAKES = (0.05, 0.2, 0.5, 0.9)
+STAKES = (0.1, 0.5, 0.9, 0.99)
 """Shares of the capital that are bet in every round; the capitals are averaged."""
 
 _LN10 = math.log(10.0)
 
 
-def round_log10_e(said: Iterable[Said]) -> float | None:
+def round_log10_e(log10_uses: Sequence[float]) -> float | None:
     """Return a member's evidence on the decoys of one round.
 
-    Decoys of one log share a reference, and the two parts of evidence share accounts, so all
-    values are averaged: valid under any dependence.
+    Decoys of one log share a reference, so their values are averaged: valid under any dependence.
 
     Parameters:
-        said: What it says of each decoy of which it said nothing in an earlier round, so that
-            rounds are about different accounts.
+        log10_uses: What it says of the use behind each decoy of which it said nothing in an
+            earlier round, so that rounds are about different accounts.
 
     Returns:
         log10 of the mean; null where it met no decoy.
 
     Examples:
-        >>> round_log10_e([Said(0.0, 0.0), Said(0.0, 0.0)]), round_log10_e([])
+        >>> round_log10_e([0.0, 0.0]), round_log10_e([])
         (0.0, None)
     """
-    values = [value for each in said for value in (each.log10_apart, each.log10_use)]
-    return mean(values) if values else None
+    return mean(log10_uses) if log10_uses else None
 
 
 def audit_log10_e(rounds: Sequence[float]) -> float:
@@ -68,7 +67,7 @@ def audit_log10_e(rounds: Sequence[float]) -> float:
 
     Examples:
         >>> round(audit_log10_e([3.0]), 2), round(audit_log10_e([0.0] * 9), 2)
-        (2.62, 0.0)
+        (2.79, 0.0)
     """
     capitals = [
         math.fsum(_log_factor(stake, level * _LN10) for level in rounds) for stake in STAKES

@@ -116,7 +116,7 @@ def _audited(
     met = {(row.member, row.token) for row in connection.execute(select(MET))}
     for member in sorted(said):
         new = sorted(token for token in decoys & said[member].keys() if (member, token) not in met)
-        value = round_log10_e(said[member][token] for token in new)
+        value = round_log10_e([said[member][token].log10_use for token in new])
         if value is not None:
             insert_rows(connection, MET, [{"member": member, "token": token} for token in new])
             row = {"round": round_name, "member": member, "log10_e": value}

@@ -78,7 +78,7 @@ AUDITS = Table(
     Column("round", String(63), ForeignKey(ROUNDS.c.name), nullable=False),
     Column("member", String(64), nullable=False),
     Column("log10_e", Double, nullable=False),
-    comment="A member's evidence on the decoys that were new to it in a round.",
+    comment="What a member said of the use behind decoys that were new to it in a round.",
 )
 
 POOL = Schema("the pool", METADATA, "0001", "pool_alembic_version", "phalanx.share.pool:migrations")

@@ -67,7 +67,7 @@ def upgrade() -> None:
         _round_column(is_key=False),
         sa.Column("member", sa.String(64), nullable=False),
         sa.Column("log10_e", sa.Double, nullable=False),
-        comment="A member's evidence on the decoys that were new to it in a round.",
+        comment="What a member said of the use behind decoys that were new to it in a round.",
     )
 
 
