@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 
 _HIDDEN = frozenset({"Cf", "Mn", "Me", "Cc", "Co", "Cs"})
 
@@ -49,7 +48,6 @@ def undisguised(text: str) -> str:
     return unicodedata.normalize("NFKC", kept)
 
 
-@lru_cache(maxsize=1024)
 def readings(text: str) -> tuple[str, ...]:
     r"""Return the ways in which a text can be read, each for a look at its words.
 
@@ -67,7 +65,7 @@ def readings(text: str) -> tuple[str, ...]:
         True
     """
     plain = undisguised(text)
-    latin = plain.translate(_ALIKE)
+    latin = plain if plain.isascii() else plain.translate(_ALIKE)
     spelt = _APART.sub(lambda match: re.sub(r"[\W_]+", "", match[0]), latin)
     return tuple(
         dict.fromkeys(
@@ -86,7 +84,7 @@ def is_disguised(text: str) -> bool:
         >>> is_disguised("caf\u00e9"), is_disguised("p\u200brice")
         (False, True)
     """
-    for each in text:
+    for each in () if text.isascii() else text:
         if each.isascii():
             continue
         if unicodedata.category(each) in _HIDDEN or "LATIN" not in unicodedata.name(each, ""):

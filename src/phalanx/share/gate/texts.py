@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
-from functools import lru_cache
 
+from phalanx.share.gate.desk import TEXT_RULES, Desk, Share
 from phalanx.share.gate.disguise import is_disguised, undisguised
-from phalanx.share.gate.findings import Desk, Finding
-from phalanx.share.gate.vocabulary import Lexicon, found_in, lexicon_of, rules_in
+from phalanx.share.gate.findings import Finding, Look, Remark
+from phalanx.share.gate.vocabulary import rules_in
 
 REMOVED = "[removed]"
 """What stands where personal data stood."""
@@ -46,13 +46,22 @@ _LIKE_PROMPT = re.compile(
     r"```|<\|?[a-z_]{2,20}\|?>|\{\{.{0,40}\}\}|^\s*(?:q|a|user|human|assistant)\s*:", re.MULTILINE
 )
 _WORD = re.compile(r"[^\W_]+")
-_SENTENCE = re.compile(r"[.,;:()/\n]")
+_SENTENCE_START = re.compile(r"(?:\A|[.,;:()/\n])(?:(?![.,;:()/\n])[\W_])*([^\W_]+)")
 _ODD = re.compile(r"(?:[^\w\s]\s*){4}|\s{2}|\b(\w+)\W+\1\b", re.IGNORECASE)
-_SIGNS = frozenset(" .,;:()/'\"-\n")
-TEXT_RULES = ("A1", "A2", "A3", "A4", "A8", "A10")
-"""Rules whose words refuse a text."""
+_OTHER_SIGN = re.compile(r"""(?![ .,;:()/'"\-\n])[\W_]""")
+_PER_CENT = re.compile(r"per\s?cent", re.IGNORECASE)
+_SIMPLE = re.compile(r"[A-Za-z .,;()'\"-]*")
+"""Letters and signs that no number, date, sum of money or form of a prompt is made of."""
+
+_MAY_BE_PERSONAL = re.compile(r"[@0-9:_-]")
+"""One of these is in whatever `_PERSONAL` finds."""
+
+_RELEASED = frozenset({"A11", "A15"})
+"""Rules whose word on a text the approvals of persons outweigh."""
 
 _LONGEST = 2_000
+_REMEMBERED = 4_096
+"""Texts of a share whose look is kept."""
 
 
 def judge_text(desk: Desk, path: str, text: str) -> tuple[list[Finding], str]:
@@ -65,21 +74,21 @@ def judge_text(desk: Desk, path: str, text: str) -> tuple[list[Finding], str]:
     """
     if len(text) > _LONGEST:
         return [desk.find("A8", path, "a text as long as a prompt or an output")], text
-    after = _PERSONAL.sub(REMOVED, text)
-    found = [desk.find("A9", path, "personal data was taken out")] if after != text else []
-    # Identifiers are masked, so that no word is read into their letters and digits.
-    masked = _IDENTIFIER.sub(" ", after.replace(REMOVED, " "))
-    found += _forbidden(desk, path, masked)
-    found += _attributions(desk, path, masked)
-    if not desk.released("A15"):
-        found += (desk.find("A15", path, reason) for reason in _unknown(desk, after, masked))
-    return found, after
+    looks = desk.share.looks
+    look = looks.get(text)
+    if look is None:
+        look = _look(desk.share, text)
+        # The names of objects are few, their descriptions need not be.
+        if len(looks) >= _REMEMBERED:
+            looks.clear()
+        looks[text] = look
+    return _said(desk, path, look.remarks), look.after
 
 
 def judge_name(desk: Desk, path: str, text: str) -> list[Finding]:
     """Return what the rules find in the name or description of an actor, which A11 holds anyway."""
     masked = _IDENTIFIER.sub(" ", text)
-    found = _forbidden(desk, path, masked)
+    found = _said(desk, path, _forbidden(desk.share, masked, rules_in(masked, desk.share.lexicon)))
     if len(text) > desk.rules["A15"].parameters["characters"]:
         found.append(desk.find("A15", path, "longer than a text may be", action="refuse"))
     if _PERSONAL.search(text):
@@ -99,30 +108,42 @@ def judge_exemplar(desk: Desk, path: str, text: str) -> list[Finding]:
     return [desk.find("A8", path, "an exemplar", action="hold", approvals=approvals)]
 
 
-def lexicon(desk: Desk) -> Lexicon:
-    """Return the words of the rules that speak to texts, ready for the look."""
-    return lexicon_of(tuple((rule_id, desk.rules[rule_id].words) for rule_id in TEXT_RULES))
-
-
-def _forbidden(desk: Desk, path: str, text: str) -> list[Finding]:
-    found = [
-        # A4 blinds an account; a customer in words cannot be blinded.
-        desk.find(rule_id, path, "a word of this rule", action="refuse")
-        for rule_id in sorted(rules_in(text, lexicon(desk)))
+def _said(desk: Desk, path: str, remarks: Iterable[Remark]) -> list[Finding]:
+    """Return what was found in a text as findings at its place, save what persons let pass."""
+    return [
+        desk.find(rule_id, path, reason, **({"action": action} if action else {}))
+        for rule_id, reason, action in remarks
+        if rule_id not in _RELEASED or not desk.released(rule_id)
     ]
-    plain = undisguised(text)
-    if any(
-        each == "$" or (each > "\x7f" and unicodedata.category(each) == "Sc") for each in text
-    ) or _MONEY.search(plain):
-        found.append(desk.find("A1", path, "an amount of money"))
-    if _is_ahead(plain, desk.context.now.date()):
-        found.append(desk.find("A3", path, "a date that lies ahead"))
-    if _LIKE_PROMPT.search(plain):
-        found.append(desk.find("A8", path, "it looks like a prompt or an output"))
-    names = [name for member in desk.context.agreement.members for name in member.names]
-    if names and found_in(text, names):
-        found.append(desk.find("A16", path, "it names a member", action="refuse"))
-    return found
+
+
+def _look(share: Share, text: str) -> Look:
+    after = _PERSONAL.sub(REMOVED, text) if _MAY_BE_PERSONAL.search(text) else text
+    remarks = [Remark("A9", "personal data was taken out")] if after != text else []
+    # Identifiers are masked, so that no word is read into their letters and digits.
+    masked = _IDENTIFIER.sub(" ", after.replace(REMOVED, " "))
+    rules = rules_in(masked, share.lexicon)
+    remarks += _forbidden(share, masked, rules)
+    if "A11" in rules:
+        remarks.append(Remark("A11", "it names a company"))
+    remarks += (Remark("A15", reason) for reason in _unknown(share, after, masked))
+    return Look(tuple(remarks), after)
+
+
+def _forbidden(share: Share, text: str, rules: set[str]) -> Iterator[Remark]:
+    # A4 blinds an account; a customer in words cannot be blinded.
+    for rule_id in sorted(rules.intersection(TEXT_RULES)):
+        yield Remark(rule_id, "a word of this rule", "refuse")
+    if not _SIMPLE.fullmatch(text):
+        plain = undisguised(text)
+        if any(unicodedata.category(each) == "Sc" for each in text) or _MONEY.search(plain):
+            yield Remark("A1", "an amount of money")
+        if _is_ahead(plain, share.context.now.date()):
+            yield Remark("A3", "a date that lies ahead")
+        if _LIKE_PROMPT.search(plain):
+            yield Remark("A8", "it looks like a prompt or an output")
+    if "A16" in rules:
+        yield Remark("A16", "it names a member", "refuse")
 
 
 def _is_ahead(plain: str, today: date) -> bool:
@@ -137,36 +158,32 @@ def _is_ahead(plain: str, today: date) -> bool:
     return any(int(year) > today.year for year in _YEAR.findall(rest))
 
 
-def _attributions(desk: Desk, path: str, text: str) -> list[Finding]:
-    if desk.released("A11") or not found_in(text, desk.rules["A11"].words):
-        return []
-    return [desk.find("A11", path, "it names a company")]
-
-
-def _unknown(desk: Desk, text: str, masked: str) -> Iterator[str]:
-    rule = desk.rules["A15"]
-    if len(text) > rule.parameters["characters"]:
-        yield f"longer than {rule.parameters['characters']} characters"
+def _unknown(share: Share, text: str, masked: str) -> Iterator[str]:
+    most = share.rules["A15"].parameters["characters"]
+    if len(text) > most:
+        yield f"longer than {most} characters"
     if is_disguised(text):
         yield "characters that can hide words"
-    rest = _DATE.sub(" ", masked)
-    if "%" in rest or re.search(r"per\s?cent", undisguised(rest)):
+    rest = masked
+    if not _SIMPLE.fullmatch(masked):
+        rest = _DATE.sub(" ", masked)
+        yield from _figures(rest)
+    elif _PER_CENT.search(masked):
         yield "a percentage"
-    if _MONTH.search(undisguised(rest)):
-        yield "a date in words"
-    elif any(each.isnumeric() for each in rest):
-        yield "a number"
-    known, imperatives = _known(rule.words), _known(tuple(rule.parameters["imperatives"]))
-    if any(word.casefold() not in known for word in _WORD.findall(rest)):
+    words = _WORD.findall(rest)
+    if not share.allowed_words.issuperset(map(str.casefold, words)):
         yield "words that are not on the list"
-    starts = (_WORD.search(part) for part in _SENTENCE.split(rest))
-    if any(start is not None and start[0].casefold() in imperatives for start in starts):
+    if not share.imperatives.isdisjoint(map(str.casefold, _SENTENCE_START.findall(rest))):
         yield "a sentence that tells somebody to do something"
-    signs = any(not each.isalnum() and each not in _SIGNS for each in rest)
-    if signs or _ODD.search(text):
+    if _OTHER_SIGN.search(rest) or _ODD.search(text):
         yield "signs, spaces or repeated words that a plain text does not need"
 
 
-@lru_cache(maxsize=8)
-def _known(words: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(words)
+def _figures(rest: str) -> Iterator[str]:
+    plain = undisguised(rest)
+    if "%" in rest or _PER_CENT.search(plain):
+        yield "a percentage"
+    if _MONTH.search(plain):
+        yield "a date in words"
+    elif any(each.isnumeric() for each in rest):
+        yield "a number"
