@@ -16,18 +16,20 @@ from phalanx.share.gate import Approval, Context, Decision, Policy
 from phalanx.share.wire import Object, content_hash
 
 ODD: tuple[Any, ...] = (
-    None, True, 0, 1, -1, 7, 10, 3_000, 4_321, 2**53, 2**60, 0.5, 1.0, 1e300, float("nan"), "", "\ud800",
-    "2026-11-20T00:00:00.000Z", "2027-11-20T00:00:00Z", [], {}, [[]], [None], {"share": 1}, {"a.b": 1},
-    {1: 2}, ("x",), {"x"}, b"x", [1, "x"], {"deeper": {"deeper": {"deeper": {"deeper": {"deeper": 1}}}}},
-    "192.0.2.0/24", "192.0.2.1/24", "2001:db8::1", "fe80::1%lo", "relay.example.net", "xn--a.example.net",
+    None, True, 0, 1, -1, 7, 10, 3_000, 4_321, 2**53, 2**60, 0.5, 1.0, 1e300, float("nan"), "",
+    "\ud800", "2026-11-20T00:00:00.000Z", "2027-11-20T00:00:00Z", [], {}, [[]], [None],
+    {"share": 1}, {"a.b": 1}, {1: 2}, ("x",), {"x"}, b"x", [1, "x"],
+    {"deeper": {"deeper": {"deeper": {"deeper": {"deeper": 1}}}}},
+    "192.0.2.0/24", "192.0.2.1/24", "2001:db8::1", "fe80::1%lo", "relay.example.net",
+    "xn--a.example.net",
 )  # fmt: skip
 """Values that stand where others were expected."""
 
 SIGNS = (
-    " ", " ", " ", " ", " ", ", ", ". ", "; ", ": ", " (", ") ", "\n", "-", "_", "/", "\u00a0", "'", '"',
-    "%", "$", " \u20ac", " @ ", "|", " 7 ", " 12 usd ", " 2026-11-20 ", " 2027-01-02 ", " 3rd march ",
-    " campaign-1a2b3c ", " AML.T0024 ", " TLP:RED ", " acct_1 ", " a@b.example ", " 192.0.2.1 ", "\u200b",
-    "{{x}}", "```", "\nuser: ", "<|x|>", " per cent ", " \u0967 ",
+    " ", " ", " ", " ", " ", ", ", ". ", "; ", ": ", " (", ") ", "\n", "-", "_", "/", "\u00a0", "'",
+    '"', "%", "$", " \u20ac", " @ ", "|", " 7 ", " 12 usd ", " 2026-11-20 ", " 2027-01-02 ",
+    " 3rd march ", " campaign-1a2b3c ", " AML.T0024 ", " TLP:RED ", " acct_1 ", " a@b.example ",
+    " 192.0.2.1 ", "\u200b", "{{x}}", "```", "\nuser: ", "<|x|>", " per cent ", " \u0967 ",
 )  # fmt: skip
 """What stands between two words."""
 
@@ -133,9 +135,11 @@ def _moved(context: Context, item: Object, chance: random.Random) -> Context:
     changes: dict[str, Any] = chance.choice(
         (
             {"purpose": "sell"}, {"batch": None}, {"noise": 7}, {"template_accounts": 1},
-            {"recipients": frozenset()}, {"legal_bases": ("us-cisa-2015",)}, {"member": "identity--x"},
-            {"now": context.now + timedelta(hours=1)}, {"now": context.now - timedelta(days=4_000)},
-            {"batch": replace(context.batch, objects=65)}, {"taken_back": {**item, "revoked": False}},
+            {"recipients": frozenset()}, {"legal_bases": ("us-cisa-2015",)},
+            {"member": "identity--x"}, {"now": context.now + timedelta(hours=1)},
+            {"now": context.now - timedelta(days=4_000)},
+            {"batch": replace(context.batch, objects=65)},
+            {"taken_back": {**item, "revoked": False}},
         )
     )  # fmt: skip
     if chance.random() < 0.3:

@@ -33,7 +33,7 @@ def test_decisions_are_those_on_record(
 
     def lines() -> Iterator[str]:
         for name, item in named:
-            yield f"{drawn.record(decide(item, context, policy))} {ascii(name)}"
+            yield f"{drawn.record(decide(item, context, policy))} {name!a}"
         items = [item for _, item in named]
         cases = drawn.drawn(items, context, policy, DRAWN)
         records = [drawn.record(decide(item, moved, policy)) for item, moved in cases]

@@ -60,10 +60,12 @@ def judge_circumstances(
 
 def is_retraction(desk: Desk) -> bool:
     """Tell whether the object takes back what left, and says nothing else."""
-    left, moment = desk.context.taken_back, moment_of(desk.item.get("modified"))
+    left = desk.context.taken_back
+    if left is None:
+        return False
+    moment = moment_of(desk.item.get("modified"))
     return (
-        left is not None
-        and moment is not None
+        moment is not None
         and moment <= desk.context.now
         and desk.item == {**left, "modified": desk.item["modified"], "revoked": True}
     )

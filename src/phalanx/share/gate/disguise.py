@@ -28,6 +28,7 @@ _ALIKE = {
     **str.maketrans("\u0142\u00f8\u0111", "lod"),
 }
 _FOR_LETTERS = str.maketrans("013457@$!|", "oieastasil")
+_STANDS_FOR = re.compile("[013457@$!|]")
 _WORD = re.compile(r"[^\W_]+")
 _APART = re.compile(r"(?<![^\W_])(?:[^\W_][\W_]{1,3}){2,}[^\W_](?![^\W_])")
 
@@ -67,14 +68,11 @@ def readings(text: str) -> tuple[str, ...]:
     plain = undisguised(text)
     latin = plain if plain.isascii() else plain.translate(_ALIKE)
     spelt = _APART.sub(lambda match: re.sub(r"[\W_]+", "", match[0]), latin)
-    return tuple(
-        dict.fromkeys(
-            (
-                plain,
-                *(each for read in (latin, spelt) for each in (read, read.translate(_FOR_LETTERS))),
-            )
-        )
+    read = dict.fromkeys((plain, latin, spelt))
+    spelt_out = (
+        each.translate(_FOR_LETTERS) for each in (latin, spelt) if _STANDS_FOR.search(each)
     )
+    return tuple(read | dict.fromkeys(spelt_out))
 
 
 def is_disguised(text: str) -> bool:

@@ -39,6 +39,17 @@ _PERSONAL = re.compile(
     r"|(?<![\w:])(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{1,4}(?![\w:])"
     r"|\b(?:acct|acc|user|usr|org|sk|pk)[-_][A-Za-z0-9_-]{2,64}"  # an account, a key
 )
+# One of these is in whatever `_PERSONAL` finds. Each is found, or not, in no time.
+_TRACES = tuple(
+    re.compile(each).search
+    for each in (
+        "[@_]",
+        "[0-9](?:[ ().-]{0,2}[0-9]){3}",
+        r"\.[0-9]",
+        ":[0-9a-fA-F]",
+        "(?:cct?|se?r|rg|k)-",
+    )
+)
 _MONEY = re.compile(
     r"[0-9][0-9.,]*\s{0,2}(?:k|m|mn|bn|million|billion|thousand)?\s{0,2}(?:usd|eur|gbp)"
 )
@@ -47,14 +58,11 @@ _LIKE_PROMPT = re.compile(
 )
 _WORD = re.compile(r"[^\W_]+")
 _SENTENCE_START = re.compile(r"(?:\A|[.,;:()/\n])(?:(?![.,;:()/\n])[\W_])*([^\W_]+)")
-_ODD = re.compile(r"(?:[^\w\s]\s*){4}|\s{2}|\b(\w+)\W+\1\b", re.IGNORECASE)
+_ODD = re.compile(r"(?:[^\w\s]\s*){4}|\s{2}|\b(\w++)\W++\1\b", re.IGNORECASE)
 _OTHER_SIGN = re.compile(r"""(?![ .,;:()/'"\-\n])[\W_]""")
 _PER_CENT = re.compile(r"per\s?cent", re.IGNORECASE)
-_SIMPLE = re.compile(r"[A-Za-z .,;()'\"-]*")
-"""Letters and signs that no number, date, sum of money or form of a prompt is made of."""
-
-_MAY_BE_PERSONAL = re.compile(r"[@0-9:_-]")
-"""One of these is in whatever `_PERSONAL` finds."""
+_SIMPLE = re.compile(r"[A-Za-z .,;:()/'\"-]*")
+"""Letters and signs that no number, date or sum of money is made of."""
 
 _RELEASED = frozenset({"A11", "A15"})
 """Rules whose word on a text the approvals of persons outweigh."""
@@ -118,7 +126,8 @@ def _said(desk: Desk, path: str, remarks: Iterable[Remark]) -> list[Finding]:
 
 
 def _look(share: Share, text: str) -> Look:
-    after = _PERSONAL.sub(REMOVED, text) if _MAY_BE_PERSONAL.search(text) else text
+    may_be_personal = any(is_in(text) for is_in in _TRACES)
+    after = _PERSONAL.sub(REMOVED, text) if may_be_personal else text
     remarks = [Remark("A9", "personal data was taken out")] if after != text else []
     # Identifiers are masked, so that no word is read into their letters and digits.
     masked = _IDENTIFIER.sub(" ", after.replace(REMOVED, " "))
@@ -134,14 +143,14 @@ def _forbidden(share: Share, text: str, rules: set[str]) -> Iterator[Remark]:
     # A4 blinds an account; a customer in words cannot be blinded.
     for rule_id in sorted(rules.intersection(TEXT_RULES)):
         yield Remark(rule_id, "a word of this rule", "refuse")
+    plain = undisguised(text)
     if not _SIMPLE.fullmatch(text):
-        plain = undisguised(text)
-        if any(unicodedata.category(each) == "Sc" for each in text) or _MONEY.search(plain):
+        if "Sc" in map(unicodedata.category, text) or _MONEY.search(plain):
             yield Remark("A1", "an amount of money")
         if _is_ahead(plain, share.context.now.date()):
             yield Remark("A3", "a date that lies ahead")
-        if _LIKE_PROMPT.search(plain):
-            yield Remark("A8", "it looks like a prompt or an output")
+    if _LIKE_PROMPT.search(plain):
+        yield Remark("A8", "it looks like a prompt or an output")
     if "A16" in rules:
         yield Remark("A16", "it names a member", "refuse")
 
@@ -185,5 +194,5 @@ def _figures(rest: str) -> Iterator[str]:
         yield "a percentage"
     if _MONTH.search(plain):
         yield "a date in words"
-    elif any(each.isnumeric() for each in rest):
+    elif any(map(str.isnumeric, rest)):
         yield "a number"

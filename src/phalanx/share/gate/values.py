@@ -128,10 +128,16 @@ def _end(desk: Desk, path: str, value: object) -> Judged:
 
 def moment_of(value: object) -> datetime | None:
     """Return the moment that a text says, or nothing."""
-    if not (isinstance(value, str) and _MOMENT.fullmatch(value)):
+    return _moment(value) if isinstance(value, str) else None
+
+
+# What was found together bears the same few moments.
+@lru_cache(maxsize=256)
+def _moment(text: str) -> datetime | None:
+    if not _MOMENT.fullmatch(text):
         return None
     try:
-        return datetime.fromisoformat(value)
+        return datetime.fromisoformat(text)
     except ValueError:
         return None
 

@@ -82,7 +82,7 @@ def content_hash(item: Object) -> str:
 
 
 def _plain_form(item: Object) -> bytes | None:
-    """Return the canonical form where `msgspec` writes it too, a twentieth of the time; else nothing.
+    """Return the canonical form where `msgspec` writes it too, much quicker; else nothing.
 
     The two differ in floats, in integers beyond 2^53, and in the order of names with characters
     from U+E000 on. What does not read back as the same is no JSON; a float never does, by `_READ`.
