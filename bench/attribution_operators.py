@@ -116,6 +116,10 @@ def scanned(exchanges: pa.Table, key: bytes, profiles: Sequence[ActorProfile] = 
     )
 
 
+_LONG_AGO = (date(2025, 1, 1), date(2025, 1, 14))
+"""The simulator dates both logs alike; the profile stands for one of another time."""
+
+
 def profile_of_operator(two: Pair) -> ActorProfile | None:
     """Scan the first log and draft a profile in clear from the operator; null if not listed."""
     key = key_of(two.seed, 0)
@@ -124,6 +128,6 @@ def profile_of_operator(two: Pair) -> ActorProfile | None:
     if not own:
         return None
     best = max(own, key=lambda group: len(group.facts.members))
-    draft = draft_profile(attribution_of(best), result.run.key_id)
+    draft = draft_profile(attribution_of(best), result.run.key_id, _LONG_AGO)
     clear = with_clear_values(draft, open_log(two.logs[0], ReadOptions()).batches(), key)
     return replace(clear, name=f"operator {two.seed}", sources=(_SOURCE,))

@@ -19,14 +19,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phalanx.detect.sketch import hash_strings
 from phalanx.errors import InputError
 from phalanx.logs import ReadOptions, open_log
 from phalanx.logs.contract import Example, LogReaderContract
 from phalanx.logs.native import NativeReader
 from phalanx.logs.schema import EXCHANGE_SCHEMA
+from phalanx.text import hash_strings
 
 Row = Callable[..., dict[str, Any]]
+Lines = Callable[..., Path]
 Read = Callable[..., Any]
 
 
@@ -166,6 +167,14 @@ def test_what_is_no_table_is_refused() -> None:
     with pytest.raises(InputError, match="cannot read logs from a int") as caught:
         list(open_log(5).batches())
     assert "Arrow" in caught.value.diagnostics()
+
+
+def test_a_mapped_column_that_is_missing_is_named_with_its_field(row: Row, lines: Lines) -> None:
+    """A slip in --map is told as such, in tables and in lines."""
+    options = ReadOptions(columns={"account_id": "user.di"})
+    for log in (_table(row), lines(row(0))):
+        with pytest.raises(InputError, match=r"no column for account_id \(mapped to user.di\);"):
+            list(open_log(log, options).batches())
 
 
 def test_required_column_missing_names_what_there_is(row: Row) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +30,7 @@ Draft of a profile, made from {group} of {folder}. Before a scan takes it:
   title = "..."
   date = 2026-01-31
   url = "..." (may be left out)
+- drafted_from and drafted_until keep a match with this very group from naming anybody: leave them;
 - take out what strangers may share, and what is not yours to keep;
 - set persistence of a trait where you know how often the actor shows it again (0.5 otherwise).
 Values under `hashes` work only in scans with the key that made them; values in clear in all."""
@@ -70,8 +72,8 @@ def new(
     from phalanx.logs import ReadOptions, open_log
 
     result = read_scan(scan)
-    found, attribution = _attribution(result, group_id, scan)
-    draft = draft_profile(attribution, result.run.key_id)
+    found, attribution, active = _attribution(result, group_id, scan)
+    draft = draft_profile(attribution, result.run.key_id, active)
     if log:
         options = ReadOptions(columns=parse_columns(column_map))
         secret = key_of_scan(scan, key)
@@ -98,8 +100,10 @@ def check(profiles: Path, /, *, common: Common = Common()) -> None:
         common.say(f"{each.name}: {len(each.traits)} families, {len(each.sources)} sources")
 
 
-def _attribution(result: ScanResult, group_id: str, folder: Path) -> tuple[str, Attribution]:
-    """Find the one campaign or pool whose identifier begins so."""
+def _attribution(
+    result: ScanResult, group_id: str, folder: Path
+) -> tuple[str, Attribution, tuple[date, date]]:
+    """Find the one campaign or pool whose identifier begins so, and its first and last day."""
     from phalanx.cli.group_view import find_groups
     from phalanx.cli.group_view import group_id as id_of
     from phalanx.model import Campaign, UndeclaredPool
@@ -116,4 +120,9 @@ def _attribution(result: ScanResult, group_id: str, folder: Path) -> tuple[str, 
     if group.judgement.attribution is None:
         message = f"{folder}: the scan holds no attribution of {id_of(group)}"
         raise InputError(message, next_step="Scan again with this version.")
-    return id_of(group), group.judgement.attribution
+    active = (_day(group.facts.first_seen), _day(group.facts.last_seen))
+    return id_of(group), group.judgement.attribution, active
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(UTC).date()

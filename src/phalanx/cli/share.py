@@ -17,6 +17,9 @@ share = App(
     help_format="markdown",
 )
 
+share.command("phalanx.cli.share_hub:hub", name="hub")
+share.command("phalanx.cli.share_keys:keys", name="keys")
+
 _GATE = Path("gate.db")
 
 Role = Literal["analyst", "counsel"]

@@ -48,27 +48,39 @@ def resolve(
             quality.note(f"{column}: mapped to {wanted}, which {name} does not have")
     missing = [column for column in REQUIRED_COLUMNS if column not in found]
     if missing:
-        raise missing_columns(name, missing, field_names(schema))
+        raise missing_columns(name, missing, field_names(schema), mapping)
     if RESPONSE_CHARACTERS in found:
         found.pop("response", None)
     return found
 
 
-def missing_columns(name: str, missing: Iterable[str], present: Iterable[str]) -> InputError:
+def missing_columns(
+    name: str, missing: Iterable[str], present: Iterable[str], mapping: Mapping[str, str]
+) -> InputError:
     """Return the error for a log without required columns.
 
+    Parameters:
+        name: File or table.
+        missing: Required columns that were not found, at least one.
+        present: Fields of the log.
+        mapping: Native column -> field in which it was looked for.
+
     Examples:
-        >>> print(missing_columns("a.csv", ["model"], ["time", "user"]).diagnostics())
+        >>> print(missing_columns("a.csv", ["model"], ["time", "user"], {}).diagnostics())
         a.csv: no column for model; it has: time, user
         Next: Say which field it is, for example: --map model=FIELD
     """
     names = list(present)
     listed = ", ".join(names[:_LISTED_FIELDS]) or "none"
     more = f" and {len(names) - _LISTED_FIELDS} more" if len(names) > _LISTED_FIELDS else ""
-    wanted = list(missing)
+    columns = list(missing)
+    wanted = [
+        f"{column} (mapped to {mapping[column]})" if column in mapping else column
+        for column in columns
+    ]
     return InputError(
         f"{name}: no column for {', '.join(wanted)}; it has: {listed}{more}",
-        next_step=f"Say which field it is, for example: --map {wanted[0]}=FIELD",
+        next_step=f"Say which field it is, for example: --map {columns[0]}=FIELD",
     )
 
 

@@ -134,7 +134,8 @@ class _JsonReader:
             if all(field_at(value, self._fields[name]) is None for value in values)
         ]
         if missing:
-            raise missing_columns(self._name, missing, _names(values))
+            mapped = {column: at for column, at in self._fields.items() if column != at}
+            raise missing_columns(self._name, missing, _names(values), mapped)
         self._known_complete = True
 
 

@@ -87,5 +87,12 @@ class ActorProfile:
     settings: tuple[RequestSettings, ...] = ()
     """Request settings in clear; they belong to the trait `parameters`."""
 
+    drafted_from: calendar_date | None = None
+    """First day (UTC) of the group that the profile was drafted from; null if it was from none."""
+
+    drafted_until: calendar_date | None = None
+    """Last day of that group. A group that was active on one of these days may be the very one,
+    so no name rests on a match with it."""
+
     hours_of_week: tuple[float, ...] = ()
     """Share of its activity in each hour of the UTC week from Monday 00:00, 168 numbers."""

@@ -80,9 +80,13 @@ def _attribution(group: Campaign | UndeclaredPool) -> Attribution:
     return group.judgement.attribution
 
 
+LONG_AGO = (date(2025, 1, 1), date(2025, 1, 14))
+"""The simulator dates both logs alike; the profile is to be of another time."""
+
+
 def _profile(two: TwoLogs, first: ScanResult) -> ActorProfile:
     (group,) = (g for g in first.campaigns if _is_own(g, two.own[0], KEYS[0]))
-    draft = draft_profile(_attribution(group), first.run.key_id)
+    draft = draft_profile(_attribution(group), first.run.key_id, LONG_AGO)
     assert not draft.name
     assert not draft.sources
     batches = open_log(two.exchanges[0], ReadOptions()).batches()
@@ -119,6 +123,18 @@ def test_the_operator_is_recognised_under_another_key(two: TwoLogs, second: Scan
     assert found.grade in "ABC"
     seen = {trait.source for trait in found.profiles[0].traits if trait.status == "seen"}
     assert seen >= {"software", "identity"}
+
+
+def test_the_group_of_the_draft_is_not_named(two: TwoLogs, first: ScanResult) -> None:
+    """A profile that comes from this very log matches it, and names nobody."""
+    drafted = replace(
+        _profile(two, first), drafted_from=date(2020, 1, 1), drafted_until=date(2030, 1, 1)
+    )
+    again = _scan(two.exchanges[0], KEYS[0], (drafted,))
+    (group,) = (g for g in again.campaigns if _is_own(g, two.own[0], KEYS[0]))
+    found = _attribution(group)
+    assert found.named is None
+    assert "which may be this one" in found.profiles[0].reason
 
 
 def test_strangers_are_not_named(two: TwoLogs, second: ScanResult) -> None:

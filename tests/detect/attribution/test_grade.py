@@ -39,11 +39,15 @@ def _trait(family: str, source: str, log10: float) -> TraitComparison:
 
 
 def _match(
-    *logs: float, comparisons: int = 1, apart: float = 9.0, profile: ActorProfile = PROFILE
+    *logs: float,
+    comparisons: int = 1,
+    apart: float = 9.0,
+    profile: ActorProfile = PROFILE,
+    active: tuple[date, date] = (date(2026, 5, 1), date(2026, 5, 9)),
 ) -> ProfileComparison:
     pairs = (("template", "software"), ("email", "identity"), ("subnet", "network"))
     traits = [_trait(*pair, log10) for pair, log10 in zip(pairs, logs, strict=False)]
-    return graded_comparison(profile, traits, comparisons, apart)
+    return graded_comparison(profile, traits, comparisons, apart, active)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +79,18 @@ def test_supply_alone_names_no_operator() -> None:
     assert "provider network" in found.reason
     network = replace(PROFILE, role="network")
     assert is_name(_match(-0.3, 5.0, 5.0, profile=network).grade)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "grade"),
+    [(1, 9, "D"), (9, 20, "D"), (1, 31, "D"), (2, 2, "D"), (10, 31, "A")],
+)
+def test_a_profile_of_the_same_days_names_nobody(first: int, last: int, grade: str) -> None:
+    """The group that a profile was drafted from matches it perfectly, and that says nothing."""
+    profile = replace(PROFILE, drafted_from=date(2026, 5, first), drafted_until=date(2026, 5, last))
+    found = _match(5.0, 4.5, profile=profile)
+    assert found.grade == grade
+    assert ("may be this one" in found.reason) == (grade == "D")
 
 
 @given(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from typing import get_args
 
@@ -80,6 +81,12 @@ def test_a_profile_is_read() -> None:
         ("[0.5, ", "[inf, ", "168"),
         ("https://", "javascript:", "url"),
         ("stream = true", "n = 99999999999999999999", "lie below"),
+        ("aliases", "drafted_from = 2026-01-02\naliases", "drafted_until"),
+        (
+            "aliases",
+            "drafted_from = 2026-01-02\ndrafted_until = 2026-01-01\naliases",
+            "drafted_until",
+        ),
     ],
 )
 def test_mistakes_are_told(old: str, new: str, told: str) -> None:
@@ -158,9 +165,11 @@ PROFILES = st.builds(
 
 
 @settings(deadline=None, max_examples=60)
-@given(PROFILES)
-def test_what_is_written_is_read_back(profile: ActorProfile) -> None:
+@given(PROFILES, st.none() | st.tuples(st.dates(), st.dates()).map(sorted))
+def test_what_is_written_is_read_back(profile: ActorProfile, days: list[date] | None) -> None:
     """Both notations keep everything, whatever characters it has."""
+    if days is not None:
+        profile = replace(profile, drafted_from=days[0], drafted_until=days[1])
     assert parse_profile(profile_toml(profile, "a\ncomment"), "x", is_json=False) == profile
     assert parse_profile(profile_json(profile), "x", is_json=True) == profile
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 
 import ibis
@@ -191,7 +191,11 @@ class Attributor:
             for comparisons, group, traits in zip(
                 found, self.groups, self._traits(profile, targets), strict=True
             ):
-                comparisons.append(graded_comparison(profile, traits, number, group.log10_e_apart))
+                comparisons.append(
+                    graded_comparison(
+                        profile, traits, number, group.log10_e_apart, self._active(group.members)
+                    )
+                )
         return [
             tuple(
                 sorted(
@@ -233,6 +237,14 @@ class Attributor:
         parties = cells.reshape(rows, HOURS).astype(np.float64)
         return [Weeks(hours_of((party, hour), group.members), parties) for group in self.groups]
 
+    def _active(self, parties: npt.NDArray[np.int64]) -> tuple[date, date]:
+        """Return the first and the last day of some parties."""
+        own = np.isin(self.population.parties.of_account, parties)
+        first, last = (
+            self.population.accounts[name].to_numpy()[own] for name in ("first_seen", "last_seen")
+        )
+        return _day(int(first.min())), _day(int(last.max()))
+
     def _accounts(self, parties: npt.NDArray[np.int64]) -> tuple[str, ...]:
         declared = self.population.parties
         return tuple(
@@ -250,6 +262,10 @@ class Attributor:
         if family in _NAMED and value in self.names.values[_ATTRIBUTES[family]]:
             return self.names.values[_ATTRIBUTES[family]][value]
         return hash_text(value)
+
+
+def _day(microseconds: int) -> date:
+    return (EPOCH + timedelta(microseconds=microseconds)).date()
 
 
 def _shares(counts: npt.NDArray[np.float64]) -> tuple[float, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from typing import get_args
 
 import numpy as np
@@ -12,7 +13,7 @@ import pyarrow as pa
 
 from phalanx.detect.attribution.targets import IDENTIFIERS, settings_hashes
 from phalanx.detect.narrow import parameter_signature
-from phalanx.detect.sketch import derive_seed, hash_strings, sketch_prompts
+from phalanx.detect.sketch import sketch_prompts
 from phalanx.logs.pseudonym import pseudonymiser
 from phalanx.model import (
     ActorProfile,
@@ -21,6 +22,7 @@ from phalanx.model import (
     Trait,
 )
 from phalanx.model.profile import TraitFamily
+from phalanx.text import derive_seed, hash_strings
 
 LONGEST_TEXT = 2_000
 """Characters of a template or system prompt beyond which only its hash is kept."""
@@ -30,12 +32,13 @@ _CLEAR_COLUMNS = {**IDENTIFIERS, "tls": "tls_fingerprint", "asn": "asn"}
 """Family -> column that holds its values."""
 
 
-def draft_profile(attribution: Attribution, key_id: str) -> ActorProfile:
+def draft_profile(attribution: Attribution, key_id: str, active: tuple[date, date]) -> ActorProfile:
     """Draft a profile that a person completes: it has no name and no source yet.
 
     Parameters:
         attribution: Of one group.
         key_id: Key of the scan; empty where it kept identifiers in clear.
+        active: First and last day (UTC) of the group.
 
     Returns:
         Traits as the scan wrote them: identifiers as pseudonyms, texts as hashes.
@@ -65,6 +68,8 @@ def draft_profile(attribution: Attribution, key_id: str) -> ActorProfile:
         sources=(),
         key_id=key_id,
         traits=tuple(traits),
+        drafted_from=active[0],
+        drafted_until=active[1],
         hours_of_week=attribution.hours_of_week,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import date
 
 from phalanx.detect.attribution.comparison import by_source
 from phalanx.model import (
@@ -56,6 +57,7 @@ def graded_comparison(
     traits: Sequence[TraitComparison],
     comparisons: int,
     log10_e_apart: float,
+    active: tuple[date, date],
 ) -> ProfileComparison:
     """Add up the traits of one profile and grade the match.
 
@@ -64,6 +66,7 @@ def graded_comparison(
         traits: Its traits, each against the group.
         comparisons: Profiles times groups, which is how often a match was looked for.
         log10_e_apart: Evidence that the group has one operator.
+        active: First and last day (UTC) of the group in this log.
     """
     sources = by_source(traits)
     strongest = max(sources, key=lambda source: sources[source], default="")
@@ -74,6 +77,7 @@ def graded_comparison(
         _by_ratio(total - searched, rest - searched),
         _by_sources(profile, traits),
         _by_operation(log10_e_apart),
+        _by_origin(profile, active),
     ]
     grade = worst([part for part, _ in parts])
     return ProfileComparison(
@@ -121,6 +125,14 @@ def _by_operation(log10_e_apart: float) -> tuple[Grade, str]:
     if log10_e_apart >= TOGETHER_A:
         return "A", reason
     return ("B" if log10_e_apart >= TOGETHER_B else "C"), reason
+
+
+def _by_origin(profile: ActorProfile, active: tuple[date, date]) -> tuple[Grade, str]:
+    """Give no name where the profile may have been drafted from this very group."""
+    first, last = profile.drafted_from, profile.drafted_until
+    if first is None or last is None or active[1] < first or last < active[0]:
+        return "A", "the profile does not come from the days of this group"
+    return "D", f"it was drafted from a group of {first} to {last}, which may be this one"
 
 
 def final_grade(

@@ -138,8 +138,18 @@ def _wrong_traits(profile: ActorProfile) -> Iterator[tuple[bool, str]]:
         bool(hours) and not (is_week and math.fsum(hours) > 0.0),
         (f"hours_of_week: {HOURS} numbers of at least 0, one of them above"),
     )
+    yield (
+        not _is_window(profile.drafted_from, profile.drafted_until),
+        "drafted_from, drafted_until: both in this order, or none",
+    )
     has_values = any(trait.values or trait.hashes for trait in profile.traits)
     yield not (has_values or profile.settings or hours), "it has no trait to compare"
+
+
+def _is_window(first: date | None, last: date | None) -> bool:
+    if first is None or last is None:
+        return first is last
+    return first <= last
 
 
 def _refuse(where: str, reason: str) -> NoReturn:

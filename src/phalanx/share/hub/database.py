@@ -30,7 +30,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from phalanx.errors import InputError, VerificationError
 from phalanx.share.hub.tables import METADATA
-from phalanx.store import Place
+from phalanx.store import DatabasePlace
 from phalanx.store.schema import reach, translated
 
 HEAD = "0002"
@@ -58,7 +58,7 @@ _MIGRATIONS_LOCK = 8_472
 class Database:
     """Two ways to one database."""
 
-    place: Place
+    place: DatabasePlace
     reader: Engine
     writer: Engine
 
@@ -80,11 +80,11 @@ class Database:
         self.writer.dispose()
 
 
-def open_database(place: Place, *, most_pages: int | None = None) -> Database:
+def open_database(place: DatabasePlace, *, most_pages: int | None = None) -> Database:
     """Reach a database and bring its schema up to date.
 
     Parameters:
-        place: Where it is; its folder is not used.
+        place: Where it is.
         most_pages: Of an SQLite file, which then never grows beyond them.
 
     Raises:
@@ -163,7 +163,7 @@ def _prepare_sqlite(engine: Engine, begin: str, most_pages: int | None) -> None:
         connection.exec_driver_sql(begin)
 
 
-def _bring_up(connection: Connection, place: Place) -> None:
+def _bring_up(connection: Connection, place: DatabasePlace) -> None:
     if place.file is None:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATIONS_LOCK})"))
     there = inspect(connection).get_table_names()
@@ -180,7 +180,7 @@ def _bring_up(connection: Connection, place: Place) -> None:
     _upgrade(connection, place)
 
 
-def _upgrade(connection: Connection, place: Place) -> None:
+def _upgrade(connection: Connection, place: DatabasePlace) -> None:
     from alembic import command  # noqa: PLC0415 - half a second that is seldom needed
     from alembic.config import Config  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415

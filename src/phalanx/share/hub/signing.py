@@ -9,15 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import os
-import secrets
-import stat
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from phalanx.errors import ConfigError, VerificationError
+from phalanx.errors import VerificationError
+from phalanx.owned import read_or_make_secret
 
 KEY_BYTES = 32
 MOST_CHARACTERS = 24_000
@@ -76,40 +74,7 @@ def load_or_create_key(path: Path) -> bytes:
         ...     made == load_or_create_key(Path(folder) / "hub.key"), len(made)
         (True, 32)
     """
-    try:
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _create_key(path)
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            key = file.read(KEY_BYTES + 1) if stat.S_ISREG(mode) else b""
-    except OSError as error:
-        message = f"{path}: the key of the hub cannot be read or made: {error.strerror}"
-        raise ConfigError(message, next_step="Check the path and its permissions.") from error
-    if mode & 0o077:
-        message = f"{path}: the key of the hub can be read by others than its owner"
-        raise ConfigError(message, next_step=f"Run: chmod 600 {path}")
-    if len(key) != KEY_BYTES:
-        message = f"{path}: the key of a hub is a file of exactly {KEY_BYTES} bytes"
-        raise ConfigError(message, next_step="Name the key, or a path where none exists yet.")
-    return key
-
-
-def _create_key(path: Path) -> None:
-    """Write aside, then link: a second process sees the whole key or none."""
-    aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(aside, path)
-    except FileExistsError:
-        # Another process was first: its key is the one to use.
-        return
-    finally:
-        aside.unlink(missing_ok=True)
+    return read_or_make_secret(path, "key of the hub", KEY_BYTES)
 
 
 def _bytes_of(text: str) -> bytes:
