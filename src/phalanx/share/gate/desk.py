@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from phalanx.share.gate.agreement import Member
-from phalanx.share.gate.findings import Context, Finding, Look
+from phalanx.share.gate.findings import Context, Finding, Look, Words
 from phalanx.share.gate.opaque import is_opaque_token
 from phalanx.share.gate.policy import Policy, Role, Rule
 from phalanx.share.gate.public import public_objects
@@ -34,6 +34,7 @@ class Share:
         self.policy = policy
         self.rules: Mapping[str, Rule] = policy.in_force(context.now)
         self.looks: dict[str, Look] = {}
+        self.words: dict[str, Words] = {}
         self.fields_of = cache(policy.fields_of)
 
     def find(self, rule_id: str, path: str, reason: str, **changes: Any) -> Finding:  # noqa: ANN401 - fields of Finding

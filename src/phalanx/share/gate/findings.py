@@ -109,3 +109,14 @@ class Look(NamedTuple):
     remarks: tuple[Remark, ...]
     after: str
     """The text without personal data."""
+
+
+class Words(NamedTuple):
+    """What the words of a text say, without personal data and identifiers."""
+
+    forbidden: tuple[Remark, ...]
+    unknown: tuple[str, ...]
+    """Why an analyst has to read it."""
+
+    has_other_signs: bool
+    """Whether it holds signs that a plain text does not need."""

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from functools import partial
+from typing import TypeVar
 
 from phalanx.share.gate.desk import TEXT_RULES, Desk, Share
 from phalanx.share.gate.disguise import is_disguised, undisguised
-from phalanx.share.gate.findings import Finding, Look, Remark
+from phalanx.share.gate.findings import Finding, Look, Remark, Words
 from phalanx.share.gate.vocabulary import rules_in
 
 REMOVED = "[removed]"
@@ -58,9 +60,14 @@ _LIKE_PROMPT = re.compile(
 )
 _WORD = re.compile(r"[^\W_]+")
 _SENTENCE_START = re.compile(r"(?:\A|[.,;:()/\n])(?:(?![.,;:()/\n])[\W_])*([^\W_]+)")
-_ODD = re.compile(r"(?:[^\w\s]\s*){4}|\s{2}|\b(\w++)\W++\1\b", re.IGNORECASE)
+_ODD = tuple(
+    re.compile(each, re.IGNORECASE).search
+    for each in (r"[^\w\s]\s*[^\w\s]\s*[^\w\s]\s*[^\w\s]", r"\s\s", r"\b(\w++)\W++\1\b")
+)
+"""Four signs in a row, two spaces, a word twice; apart, because each alone is found quickly."""
+
 _OTHER_SIGN = re.compile(r"""(?![ .,;:()/'"\-\n])[\W_]""")
-_PER_CENT = re.compile(r"per\s?cent", re.IGNORECASE)
+_PER_CENT = re.compile(r"per\s?cent")
 _SIMPLE = re.compile(r"[A-Za-z .,;:()/'\"-]*")
 """Letters and signs that no number, date or sum of money is made of."""
 
@@ -68,8 +75,10 @@ _RELEASED = frozenset({"A11", "A15"})
 """Rules whose word on a text the approvals of persons outweigh."""
 
 _LONGEST = 2_000
-_REMEMBERED = 4_096
-"""Texts of a share whose look is kept."""
+_MOST_REMEMBERED = 4_096
+"""Texts of a share of which it is kept what was found; then all are forgotten."""
+
+_Known = TypeVar("_Known", Look, Words)
 
 
 def judge_text(desk: Desk, path: str, text: str) -> tuple[list[Finding], str]:
@@ -82,14 +91,7 @@ def judge_text(desk: Desk, path: str, text: str) -> tuple[list[Finding], str]:
     """
     if len(text) > _LONGEST:
         return [desk.find("A8", path, "a text as long as a prompt or an output")], text
-    looks = desk.share.looks
-    look = looks.get(text)
-    if look is None:
-        look = _look(desk.share, text)
-        # The names of objects are few, their descriptions need not be.
-        if len(looks) >= _REMEMBERED:
-            looks.clear()
-        looks[text] = look
+    look = _remembered(desk.share.looks, text, partial(_look, desk.share))
     return _said(desk, path, look.remarks), look.after
 
 
@@ -125,18 +127,37 @@ def _said(desk: Desk, path: str, remarks: Iterable[Remark]) -> list[Finding]:
     ]
 
 
+def _remembered(known: dict[str, _Known], text: str, look: Callable[[str], _Known]) -> _Known:
+    """Return what is known of a text: the texts of a share are fewer than its objects."""
+    if text not in known:
+        if len(known) >= _MOST_REMEMBERED:
+            known.clear()
+        known[text] = look(text)
+    return known[text]
+
+
 def _look(share: Share, text: str) -> Look:
     may_be_personal = any(is_in(text) for is_in in _TRACES)
     after = _PERSONAL.sub(REMOVED, text) if may_be_personal else text
     remarks = [Remark("A9", "personal data was taken out")] if after != text else []
     # Identifiers are masked, so that no word is read into their letters and digits.
     masked = _IDENTIFIER.sub(" ", after.replace(REMOVED, " "))
-    rules = rules_in(masked, share.lexicon)
-    remarks += _forbidden(share, masked, rules)
-    if "A11" in rules:
-        remarks.append(Remark("A11", "it names a company"))
-    remarks += (Remark("A15", reason) for reason in _unknown(share, after, masked))
+    words = _remembered(share.words, masked, partial(_words, share))
+    reasons = [*_unplain(share, after), *words.unknown]
+    if words.has_other_signs or any(is_in(after) for is_in in _ODD):
+        reasons.append("signs, spaces or repeated words that a plain text does not need")
+    remarks += (*words.forbidden, *(Remark("A15", reason) for reason in reasons))
     return Look(tuple(remarks), after)
+
+
+def _words(share: Share, masked: str) -> Words:
+    rules = rules_in(masked, share.lexicon)
+    forbidden = [*_forbidden(share, masked, rules)]
+    if "A11" in rules:
+        forbidden.append(Remark("A11", "it names a company"))
+    rest = _DATE.sub(" ", masked)
+    unknown, other = tuple(_unknown(share, rest)), _OTHER_SIGN.search(rest)
+    return Words(tuple(forbidden), unknown, other is not None)
 
 
 def _forbidden(share: Share, text: str, rules: set[str]) -> Iterator[Remark]:
@@ -167,32 +188,25 @@ def _is_ahead(plain: str, today: date) -> bool:
     return any(int(year) > today.year for year in _YEAR.findall(rest))
 
 
-def _unknown(share: Share, text: str, masked: str) -> Iterator[str]:
+def _unplain(share: Share, text: str) -> Iterator[str]:
     most = share.rules["A15"].parameters["characters"]
     if len(text) > most:
         yield f"longer than {most} characters"
     if is_disguised(text):
         yield "characters that can hide words"
-    rest = masked
-    if not _SIMPLE.fullmatch(masked):
-        rest = _DATE.sub(" ", masked)
-        yield from _figures(rest)
-    elif _PER_CENT.search(masked):
+
+
+def _unknown(share: Share, rest: str) -> Iterator[str]:
+    plain = undisguised(rest)
+    if "%" in rest or _PER_CENT.search(plain):
         yield "a percentage"
+    if not _SIMPLE.fullmatch(rest):
+        if _MONTH.search(plain):
+            yield "a date in words"
+        elif any(map(str.isnumeric, rest)):
+            yield "a number"
     words = _WORD.findall(rest)
     if not share.allowed_words.issuperset(map(str.casefold, words)):
         yield "words that are not on the list"
     if not share.imperatives.isdisjoint(map(str.casefold, _SENTENCE_START.findall(rest))):
         yield "a sentence that tells somebody to do something"
-    if _OTHER_SIGN.search(rest) or _ODD.search(text):
-        yield "signs, spaces or repeated words that a plain text does not need"
-
-
-def _figures(rest: str) -> Iterator[str]:
-    plain = undisguised(rest)
-    if "%" in rest or _PER_CENT.search(plain):
-        yield "a percentage"
-    if _MONTH.search(plain):
-        yield "a date in words"
-    elif any(map(str.isnumeric, rest)):
-        yield "a number"
