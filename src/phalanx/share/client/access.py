@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 import ssl
 import time
@@ -24,6 +25,8 @@ LARGEST_ANSWER_BYTES = 64 << 20
 """Of a page. The hub sends at most 12 MB, or one object."""
 
 LARGEST_KEY_BYTES = 4096
+
+_HOST = re.compile(rb"[A-Za-z0-9._:-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +106,8 @@ def origin_of(url: str) -> httpx2.URL:
         Traceback (most recent call last):
         phalanx.errors.ConfigError: hub.example.com: the API key would cross the network in clear
     """
-    try:
-        parsed = httpx2.URL(url)
-    except (httpx2.InvalidURL, ValueError) as error:
-        message = f"{url[:100]!r}: no URL of a server"
-        raise ConfigError(message, next_step="Write it like https://hub.example.com/.") from error
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
+    parsed = _parsed(url)
+    if parsed is None:
         message = f"{url[:100]!r}: no URL of a server"
         raise ConfigError(message, next_step="Write it like https://hub.example.com/.")
     if parsed.userinfo:
@@ -118,6 +117,16 @@ def origin_of(url: str) -> httpx2.URL:
         message = f"{parsed.host}: the API key would cross the network in clear"
         raise ConfigError(message, next_step="Use https.")
     return parsed.copy_with(raw_path=b"/", fragment=None)
+
+
+def _parsed(url: str) -> httpx2.URL | None:
+    try:
+        parsed = httpx2.URL(url)
+    except (httpx2.InvalidURL, ValueError):
+        return None
+    has_host = _HOST.fullmatch(parsed.raw_host) is not None
+    has_port = parsed.port is None or 0 < parsed.port < 65_536
+    return parsed if has_host and has_port and parsed.scheme in {"http", "https"} else None
 
 
 def _headers(access: Access) -> dict[str, str]:

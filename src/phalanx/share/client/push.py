@@ -124,7 +124,8 @@ def _outcome(part: Sequence[Document], status: Status) -> Pushed:
         return Pushed(stored=tuple(part))
     failures, successes = _by_id(status.failures), _by_id(status.successes)
     # A server need not list what it took, if it lists all that it did not.
-    is_told = not successes and status.failure_count == len(status.failures)
+    is_counted = status.success_count + status.failure_count == len(part)
+    is_told = is_counted and not successes and status.failure_count == len(status.failures)
     stored, refused = [], []
     for each in part:
         failed = _of(each, failures)
