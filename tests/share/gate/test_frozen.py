@@ -13,8 +13,9 @@ from types import ModuleType
 
 import pytest
 
-from phalanx.share.gate import Context, Policy, decide
-from phalanx.share.wire import Authorship, Object
+from phalanx.errors import InputError
+from phalanx.share.gate import Context, Gate, Policy, decide
+from phalanx.share.wire import Authorship, Object, check, document
 
 RECORD = Path(__file__).with_name("decisions.txt")
 DRAWN, TOGETHER = 6_000, 25
@@ -46,3 +47,30 @@ def test_decisions_are_those_on_record(
         RECORD.write_text("\n".join(found) + "\n")
         pytest.fail("there was no record: it was written")
     assert found == RECORD.read_text().splitlines()
+
+
+def test_one_gate_decides_each_object_as_if_it_were_the_first(
+    corpus: ModuleType,
+    drawn: ModuleType,
+    forbidden: list[tuple[str, str, Object]],
+    context: Context,
+    policy: Policy,
+    by: Authorship,
+) -> None:
+    """Nothing that is kept from one object to the next changes a decision; nor does a check."""
+    named = [item for _, item in corpus.passing(by)] + [item for _, _, item in forbidden]
+    items = [item for item, _ in drawn.drawn(named, context, policy, 1_000)]
+    gate = Gate(context, policy)
+    for item in [*named, *items, *named]:
+        alone = decide(item, context, policy)
+        assert gate.decide(item) == alone
+        if _is_taken(item):
+            assert gate.decide(item, is_checked=True) == alone
+
+
+def _is_taken(item: object) -> bool:
+    try:
+        check(document(item).raw)
+    except (InputError, TypeError, ValueError):
+        return False
+    return True
