@@ -19,6 +19,7 @@ share = App(
 
 share.command("phalanx.cli.share_hub:hub", name="hub")
 share.command("phalanx.cli.share_keys:keys", name="keys")
+share.command("phalanx.cli.share_sketches:sketches", name="sketches")
 
 _GATE = Path("gate.db")
 
