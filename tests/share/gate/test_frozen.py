@@ -69,7 +69,7 @@ def test_one_gate_decides_each_object_as_if_it_were_the_first(
             assert gate.decide(item, is_checked=True) == alone
 
 
-def _is_taken(item: Any) -> bool:  # noqa: ANN401 - anything at all is judged
+def _is_taken(item: Any) -> bool:
     try:
         check(document(item).raw)
     except (InputError, TypeError, ValueError):
