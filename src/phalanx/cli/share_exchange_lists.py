@@ -34,7 +34,9 @@ from phalanx.share.exchange.pulling import (
     heard_of,
     pull_in,
 )
+from phalanx.share.exchange.templates import ListedTemplates
 from phalanx.share.exchange.tokens import blinded
+from phalanx.share.sketches import read_group_keys
 
 PROFILES_FOLDER = "profiles"
 """Of the alliance folder; `phalanx scan --profiles` reads it."""
@@ -117,11 +119,22 @@ def match_all(
     if identifiers is not None:
         _match_records(house, listed, read_records(identifiers, common), found, common)
     if logs:
-        matcher = LogMatcher(listed)
+        matcher = LogMatcher(listed, _listed_templates(house, common))
         log = open_log(list(logs), ReadOptions(columns=parse_columns(column_map)))
         for batch in log.batches():
             matcher.match(batch, found)
     return found.table()
+
+
+def _listed_templates(house: House, common: Common) -> ListedTemplates | None:
+    if house.settings.group_keys is None:
+        common.say("no group keys: templates were not compared")
+        return None
+    keys = read_group_keys(house.settings.group_keys)
+    found = ListedTemplates(house.folder.folder, keys, house.now)
+    for epoch in found.unread_epochs:
+        common.say(f"no group key of epoch {epoch}: its templates were not compared")
+    return found
 
 
 def _match_records(

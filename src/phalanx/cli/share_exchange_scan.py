@@ -29,11 +29,14 @@ from phalanx.share.exchange.findings import (
     found_campaigns,
     select,
 )
+from phalanx.share.exchange.found import SeenTemplate
 from phalanx.share.exchange.house import House
 from phalanx.share.exchange.outbox import is_taken_back, note_epoch
 from phalanx.share.exchange.publishing import prepared
 from phalanx.share.exchange.seen import places_of
+from phalanx.share.exchange.templates import capability_of, templates_of
 from phalanx.share.exchange.tokens import blinded, epoch_for_sharing, stand_ins
+from phalanx.share.sketches import read_group_keys
 from phalanx.share.wire import OpinionValue
 
 
@@ -88,7 +91,7 @@ def publishable(
         chosen,
         carried=carried,
         places=places_of(logs.batches, chosen.membership),
-        templates={},
+        templates=_templates(house, chosen, logs),
     )
     every = [each for several in carried.values() for each in several]
     if is_shown_only or not every:
@@ -100,6 +103,16 @@ def publishable(
         with house.folder.writing() as connection:
             note_epoch(connection, epoch.epoch)
     return prepared(house, found, tokens, wanted.description)
+
+
+def _templates(house: House, chosen: Selection, logs: _Logs) -> dict[str, tuple[SeenTemplate, ...]]:
+    """Return the templates that may be told; none without a group key."""
+    if house.settings.group_keys is None:
+        return {}
+    key = read_group_keys(house.settings.group_keys).current(house.now.date())
+    least = house.policy.in_force(house.now)["A8"].parameters["template_accounts"]
+    after = {each.campaign_id: capability_of(each.facts.capabilities) for each in chosen.campaigns}
+    return templates_of(logs.batches, chosen.membership, key, least, after)
 
 
 def _refuse_unknown(wanted: Wanted, result: ScanResult) -> None:

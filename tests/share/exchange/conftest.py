@@ -133,7 +133,8 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
             stack.callback(process.wait)
             stack.callback(process.terminate)
             urls.append(url)
-        yield Servers(folder, *urls, epoch.commitment, database, api_keys, askers)
+        hub_url, keys_url = urls
+        yield Servers(folder, hub_url, keys_url, epoch.commitment, database, api_keys, askers)
 
 
 @dataclass
@@ -241,7 +242,7 @@ def alliance(servers: Servers, tmp_path: Path) -> Alliance:
             f'keys = ["{public_key(settings[name])}"]\nfrom = 2026-01-01\n'
         )
     (tmp_path / "agreement.toml").write_text(
-        'schema = "phalanx.agreement/1"\nversion = "1"\n' + "".join(entries) + '[[approver]]\n'
+        'schema = "phalanx.agreement/1"\nversion = "1"\n' + "".join(entries) + "[[approver]]\n"
         'person = "ada"\nrole = "analyst"\n[[approver]]\nperson = "bo"\nrole = "counsel"\n'
     )
     return Alliance(servers, tmp_path, url, settings)

@@ -43,13 +43,17 @@ def test_a_campaign_leaves_in_a_full_batch_of_valid_objects(alliance: Any, found
         assert result.is_valid, (item, [str(each) for each in result.errors])
     assert [each.kind for each in house.audit.entries()] == ["decided"] * 64
     entry = house.audit.entries()[0].facts
-    assert entry["recipients"] == sorted(member_id(n) for n in ("member-quiet-river", "member-grey-heron"))
+    assert entry["recipients"] == sorted(
+        member_id(n) for n in ("member-quiet-river", "member-grey-heron")
+    )
     assert [each["id"] for each in entry["legal_bases"]] == ["us-rule-of-reason", "eu-gdpr-6-1-f"]
 
 
 def test_nothing_in_clear_leaves(alliance: Any, found: Make) -> None:
     """No identifier of an account stands in what the hub has."""
-    alliance.publish("a", found(identifiers=(("payment", "card-4000-1234"), ("email", "op@mail.example"))))
+    alliance.publish(
+        "a", found(identifiers=(("payment", "card-4000-1234"), ("email", "op@mail.example")))
+    )
     with alliance.collection("a") as collection:
         body = collection.server.ask("GET", f"{collection.path}objects/").body
     assert b"card-4000" not in body
@@ -68,14 +72,17 @@ def test_the_same_is_not_sent_twice(alliance: Any, found: Make) -> None:
 
 
 def test_a_change_is_a_new_version_that_waits_for_its_slot(alliance: Any, found: Make) -> None:
-    """What changed keeps its identifier and `created`, and leaves with the next batch, not before."""
+    """What changed keeps its identifier and `created`, and leaves with the next batch."""
     campaign = found()
     first = {each.id: each.fields for each in alliance.publish("a", campaign).departure.leaving}
     changed = replace(campaign, exchanges=50_000, log10_e=9.0)
     alliance.now += timedelta(seconds=1)
     early = alliance.publish("a", changed)
     assert early.departure.leaving == ()
-    assert {each.prepared.item["type"] for each in early.departure.later} == {"campaign", "sighting"}
+    assert {each.prepared.item["type"] for each in early.departure.later} == {
+        "campaign",
+        "sighting",
+    }
     assert early.departure.next_slot > alliance.now
     alliance.now = early.departure.next_slot
     left = alliance.publish("a", changed).departure.leaving
@@ -125,7 +132,7 @@ def test_what_is_held_waits_for_approval_of_the_same_bytes(alliance: Any, found:
 
 
 def test_a_run_that_was_killed_is_taken_up_with_the_same_bytes(alliance: Any, found: Make) -> None:
-    """What was noted as leaving and never sent is sent by the next run, though its slot is taken."""
+    """What was noted as leaving and never sent is sent by the next run."""
     from phalanx.share.exchange.leaving import depart
 
     house = alliance.house("a")
@@ -166,7 +173,7 @@ def test_a_lapsed_basis_keeps_everything_in_the_house(alliance: Any, found: Make
 def test_padding_that_may_not_leave_stops_the_batch(alliance: Any, found: Make) -> None:
     """Where a batch cannot be filled up nothing leaves, and it is said."""
     policy = alliance.settings["a"].policy.read_text()
-    mended = policy.replace('word:voprf-r255-v1', 'word:another')
+    mended = policy.replace("word:voprf-r255-v1", "word:another")
     path = alliance.folder / "policy.toml"
     path.write_text(mended)
     alliance.settings["a"] = replace(alliance.settings["a"], policy=path)

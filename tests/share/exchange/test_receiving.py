@@ -97,7 +97,7 @@ def test_a_second_pull_brings_nothing(alliance: Any, found: Make) -> None:
 
 
 def test_unknown_fields_and_types_survive(alliance: Any) -> None:
-    """Fields that nobody here knows, and types of a later version, are kept as they were written."""
+    """Fields that nobody here knows, and types of a later version, are kept as written."""
     item = _campaign(alliance) | {"x_later": {"b": 1.50, "a": [True, "é"]}}
     raw = msgspec.json.encode(item)
     later = {"type": "x-later", "id": f"x-later--{item['id'][10:]}", "modified": item["modified"]}
@@ -125,16 +125,23 @@ def test_an_unsigned_object_is_rejected_by_name(alliance: Any) -> None:
 def test_tampered_bytes_are_rejected(alliance: Any) -> None:
     """A word that was changed on the way breaks the signature."""
     notes, sent = _signed(alliance, _campaign(alliance))
-    changed = Document(sent.raw.replace(b"campaign-c1", b"campaign-c2"), {**sent.fields, "name": "campaign-c2"})
+    changed = Document(
+        sent.raw.replace(b"campaign-c1", b"campaign-c2"), {**sent.fields, "name": "campaign-c2"}
+    )
     assert "not what was signed" in _reasons(_take(alliance, notes, changed))
 
 
 def test_an_object_of_another_member_is_not_taken_when_signed_again(alliance: Any) -> None:
     """Whoever signs another's object anew, or in its own name, is refused."""
     item = _campaign(alliance)
-    assert "another member than its author" in _reasons(_take(alliance, *_signed(alliance, item, "c")))
+    assert "another member than its author" in _reasons(
+        _take(alliance, *_signed(alliance, item, "c"))
+    )
     assert _take(alliance, *_signed(alliance, item)).rejected == []
-    stolen = item | {"created_by_ref": C, "modified": _by(alliance, minutes=-1).modified.isoformat()[:19] + "Z"}
+    stolen = item | {
+        "created_by_ref": C,
+        "modified": _by(alliance, minutes=-1).modified.isoformat()[:19] + "Z",
+    }
     assert "belongs to another member" in _reasons(_take(alliance, *_signed(alliance, stolen, "c")))
 
 
@@ -148,18 +155,25 @@ def test_a_member_that_left_is_not_believed(alliance: Any) -> None:
     """Keys of those who are no members at the time are not pinned."""
     documents = _signed(alliance, _campaign(alliance))
     path = alliance.folder / "agreement.toml"
-    path.write_text(path.read_text().replace("from = 2026-01-01", "from = 2026-01-01\nuntil = 2026-02-01", 1))
+    path.write_text(
+        path.read_text().replace("from = 2026-01-01", "from = 2026-01-01\nuntil = 2026-02-01", 1)
+    )
     assert "not pinned" in _reasons(_take(alliance, *documents))
 
 
 def test_an_old_version_does_not_come_back(alliance: Any) -> None:
     """Neither an older version than the one that is held, nor a second one of the same moment."""
     old = _campaign(alliance)
-    new = old | {"modified": alliance.now.isoformat(timespec="milliseconds")[:23] + "Z", "name": "campaign-c2"}
+    new = old | {
+        "modified": alliance.now.isoformat(timespec="milliseconds")[:23] + "Z",
+        "name": "campaign-c2",
+    }
     assert _take(alliance, *_signed(alliance, new)).rejected == []
     assert "older than" in _reasons(_take(alliance, *_signed(alliance, old)))
     second = new | {"name": "campaign-c3"}
-    assert "second object under the same version" in _reasons(_take(alliance, *_signed(alliance, second)))
+    assert "second object under the same version" in _reasons(
+        _take(alliance, *_signed(alliance, second))
+    )
 
 
 def test_what_was_taken_back_is_never_taken_again(alliance: Any) -> None:
@@ -177,7 +191,9 @@ def test_the_word_of_the_hub_alone_retracts_nothing(alliance: Any) -> None:
     """A tombstone that speaks of a retraction removes nothing without the author's version."""
     item = _campaign(alliance)
     _take(alliance, *_signed(alliance, item))
-    said = Tombstone(number=1, object_id=item["id"], kind="retracted", date_added="2026-01-01T00:00:00Z")
+    said = Tombstone(
+        number=1, object_id=item["id"], kind="retracted", date_added="2026-01-01T00:00:00Z"
+    )
     assert _take(alliance, tombstones=(said,)).retracted == []
     with alliance.house("b").folder.writing() as connection:
         assert len(standing(connection).of("campaign")) == 1
@@ -205,7 +221,11 @@ def test_a_flood_of_false_signatures_hides_no_true_one(alliance: Any) -> None:
     assert received.rejected == []
 
 
-@given(st.dictionaries(st.text(max_size=8), st.none() | st.integers() | st.text() | st.lists(st.text())))
+@given(
+    st.dictionaries(
+        st.text(max_size=8), st.none() | st.integers() | st.text() | st.lists(st.text())
+    )
+)
 def test_reading_signatures_survives_anything(properties: dict[str, Any]) -> None:
     """What carries no signatures carries none, whatever it says."""
     from phalanx.share.wire import EXTENSION_ID, signatures_of
