@@ -65,6 +65,7 @@ member = "$pseudonym"
 agreement = "agreement.toml"
 bases = ["us-rule-of-reason", "eu-gdpr-6-1-f"]
 signing_key = "signing.key"
+group_keys = "group.keys"
 
 [hub]
 url = "http://127.0.0.1:$hub_port/alliance/collections/campaigns/"
@@ -98,6 +99,10 @@ person = "bo"
 role = "counsel"
 TOML
 cp agreement.toml a/; cp agreement.toml b/
+
+say "The key of the group, which one member makes and the other compares"
+$phalanx share sketches new-key a/group.keys
+cp a/group.keys b/
 
 say "A scans its log"
 cd "$work/a"

@@ -103,7 +103,12 @@ def publish(
     return _status(bool(done.departure.staying or done.sent.refused))
 
 
-def pull(*, alliance_config: AllianceConfig = _CONFIG, common: Common = Common()) -> None:
+def pull(
+    *,
+    from_start: bool = False,
+    alliance_config: AllianceConfig = _CONFIG,
+    common: Common = Common(),
+) -> None:
     """Fetch what others shared, verify it, and make the lists anew.
 
     Writes match_list.parquet and profiles/*.toml into the alliance folder, drops what was taken
@@ -111,6 +116,8 @@ def pull(*, alliance_config: AllianceConfig = _CONFIG, common: Common = Common()
     what you took back.
 
     Parameters:
+        from_start: Read the hub from its beginning, for what was rejected and would be taken now:
+            after a new key or member entered the agreement.
         alliance_config: Settings of the alliance.
         common: Options of every command.
     """
@@ -119,7 +126,7 @@ def pull(*, alliance_config: AllianceConfig = _CONFIG, common: Common = Common()
     from phalanx.cli.share_exchange_work import opened_house
 
     house = opened_house(alliance_config)
-    done = pull_all(house)
+    done = pull_all(house, from_start=from_start)
     write_text(pulled_text(done), None)
     common.say(f"match list: {done.match_list}\nprofiles: {done.profiles}")
 

@@ -55,11 +55,11 @@ class PulledAll:
     profiles: Path
 
 
-def pull_all(house: House) -> PulledAll:
+def pull_all(house: House, *, from_start: bool) -> PulledAll:
     """Take what is new, write the lists, and tell the hub what was removed."""
     folder = house.folder.folder
     with hub_of(house) as collection:
-        pulled = pull_in(house, collection)
+        pulled = pull_in(house, collection, from_start=from_start)
         made = profiles(pulled.standing, pulled.matches.table, house.agreement)
         write_profiles(made, folder / PROFILES_FOLDER)
         acknowledged = acknowledge_removals(house, collection)

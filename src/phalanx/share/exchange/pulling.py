@@ -51,12 +51,14 @@ class PulledIn:
     own: tuple[OwnCampaign, ...]
 
 
-def pull_in(house: House, collection: Collection) -> PulledIn:
+def pull_in(house: House, collection: Collection, *, from_start: bool = False) -> PulledIn:
     """Take what is new, and make the match list anew.
 
     Parameters:
         house: The member.
         collection: Of the hub.
+        from_start: Whether the collection is read from its beginning, for what was rejected before
+            and would be taken now.
 
     Raises:
         PhalanxError: As `phalanx.share.client.pull`; what was taken until then is kept.
@@ -65,7 +67,7 @@ def pull_in(house: House, collection: Collection) -> PulledIn:
     received = Received()
     with house.folder.writing() as connection:
         cursor = cursor_at(connection, place)
-    for part in pull(collection, cursor):
+    for part in pull(collection, None if from_start else cursor):
         receive(house, part, place, received)
     with house.folder.writing() as connection:
         stands = standing(connection)
