@@ -1,7 +1,7 @@
 """From what was found to objects for the wire, most useful to a receiver first.
 
-The order counts, because a batch may not hold all: who gets the campaign and its rules can match;
-fingerprints one by one and groupings tell the same once more, for platforms that draw graphs.
+The order counts, because a batch may not hold all: who gets the campaign, its rules and sketches
+can match. Fingerprints one by one tell the same once more, for platforms that draw graphs.
 """
 
 from __future__ import annotations
@@ -146,8 +146,9 @@ def objects_of(
     yield from whole.rules_of_templates(sketches, least)
     for each in seen[: len(sketches)]:
         yield whole.part(each, least)
-    yield from whole.places()
+    # Receivers believe a sketch for a pattern only if a grouping of its author names it.
     yield from whole.groupings([each["id"] for each in seen])
+    yield from whole.places()
     for atlas_id in TECHNIQUES:
         yield whole.part(uses_technique(head["id"], atlas_id, by))
     yield whole.part(sighting(head["id"], found.exchanges, found.first_seen, found.last_seen, by))
