@@ -22,6 +22,7 @@ for _name in ("identity", "publish", "pull", "match", "opine", "retract"):
 share.command("phalanx.cli.share_hub:hub", name="hub")
 share.command("phalanx.cli.share_keys:keys", name="keys")
 share.command("phalanx.cli.share_sketches:sketches", name="sketches")
+share.command("phalanx.cli.share_pool:pool", name="pool")
 
 _GATE = Path("gate.db")
 

@@ -31,7 +31,7 @@ def serve(
     *,
     database: Database = _DATABASE,
     key: Path = Path("hub.key"),
-    objects: Literal["phalanx", "any"] = "phalanx",
+    objects: Literal["stix", "any"] = "stix",
     options: HubOptions = HubOptions(),
     common: Common = Common(),
 ) -> ExitCode:
@@ -44,7 +44,8 @@ def serve(
             PGPASSWORD.
         key: File of the hub's key, which signs tokens and places in lists; made where there is
             none.
-        objects: What is taken: objects as Phalanx writes them, or any that have an identifier.
+        objects: What is taken: objects of sound structure, patterns among it, or any that have an
+            identifier.
         options: How it listens, and what it bears.
         common: Options of every command.
     """

@@ -50,7 +50,7 @@ class Hub:
     def serve(self, *words: str) -> int:
         """Run the hub, and return its port."""
         port = _free_port()
-        said = ["--database", self.database, "--port", str(port), "--objects", "any", *words]
+        said = ["--database", self.database, "--port", str(port), *words]
         self.stack.enter_context(_running(["phalanx", "share", "hub", "serve", *said], port))
         return port
 
@@ -91,7 +91,7 @@ def _hub(database: str, folder: Path, monkeypatch: pytest.MonkeyPatch, stack: Ex
         made.manage("add-member", name, "-o", f"{name}.key")
         rights = [word for right in ("read", "write", "delete") for word in ("--may", right)]
         made.manage("set-rights", name, "campaigns", *rights)
-    made.port = made.serve()
+    made.port = made.serve("--objects", "any")
     return made
 
 

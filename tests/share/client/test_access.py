@@ -98,6 +98,7 @@ def test_mutual_tls(small_hub: Any, tmp_path: Path) -> None:
         _issued(name, authority, tmp_path)
     small_hub.manage("add-certificate", "north", str(tmp_path / "north.pem"))
     port = small_hub.serve(
+        "--objects", "any",
         "--certificate", str(tmp_path / "hub.pem"),
         "--certificate-key", str(tmp_path / "hub.key.pem"),
         "--client-authority", str(tmp_path / "authority.pem"),

@@ -199,3 +199,20 @@ def test_what_the_operator_does_holds_at_once(small_hub: Any, make: Make) -> Non
     with pytest.raises(PolicyError, match="401"):
         list(pull(south))
     assert list(pull(small_hub.member("again"))) == []
+
+
+def test_a_hub_refuses_what_no_reader_could_use(small_hub: Any, make: Make) -> None:
+    """Unless its operator says otherwise, an object with a broken pattern is refused alone."""
+    url = small_hub.url.replace(str(small_hub.port), str(small_hub.serve()))
+    broken = make(2, pattern="[ipv4-addr:value = ")
+    (part,) = push(small_hub.member("north", url), [make(1), broken])
+    assert [each.id for each in part.stored] == [make(1).id]
+    assert "pattern" in part.refused[0].reason
+
+
+def test_an_identifier_leads_nowhere_else(small_hub: Any) -> None:
+    """What is none names an object that is not there."""
+    north = small_hub.member("north")
+    for name in ("../../..", "a/b", "?limit=1", "%2e%2e/"):
+        with pytest.raises(InputError, match="not there"):
+            delete(north, name)

@@ -130,7 +130,7 @@ class Detail(msgspec.Struct, frozen=True):
 class Status(msgspec.Struct, frozen=True):
     """What became of a request to add objects."""
 
-    id: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9._-]{1,128}$")]
+    id: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
     status: Literal["complete", "pending"]
     total_count: Count = 0
     success_count: Count = 0

@@ -6,6 +6,7 @@ All but `delete` are endpoints of Phalanx's hub, which other servers do not have
 from __future__ import annotations
 
 from typing import Literal
+from urllib.parse import quote
 
 import msgspec
 
@@ -58,7 +59,7 @@ def opinions(collection: Collection, object_id: str) -> OpinionSummary:
         InputError: If there is no such object.
         PhalanxError: As `TaxiiServer.ask`.
     """
-    path = f"{collection.path}objects/{object_id}/x-opinions/"
+    path = f"{_path_of(collection, object_id)}x-opinions/"
     said = read(_Opinions, collection.server.ask("GET", path).body)
     return OpinionSummary(said.verdict, said.agreeing, said.disagreeing, said.is_quarantined)
 
@@ -71,9 +72,8 @@ def delete(collection: Collection, object_id: str) -> None:
         PolicyError: If it is another member's, or nothing may be deleted here.
         PhalanxError: As `TaxiiServer.ask`.
     """
-    collection.server.ask(
-        "DELETE", f"{collection.path}objects/{object_id}/", parameters={"match[version]": "all"}
-    )
+    path = _path_of(collection, object_id)
+    collection.server.ask("DELETE", path, parameters={"match[version]": "all"})
 
 
 def remove(collection: Collection, object_id: str, reason: str = "") -> None:
@@ -82,8 +82,13 @@ def remove(collection: Collection, object_id: str, reason: str = "") -> None:
     Raises:
         PhalanxError: As `delete`.
     """
-    path = f"{collection.path}objects/{object_id}/x-removal/"
+    path = f"{_path_of(collection, object_id)}x-removal/"
     collection.server.ask("POST", path, _said(reason))
+
+
+def _path_of(collection: Collection, object_id: str) -> str:
+    # What is no identifier must not lead elsewhere on the server.
+    return f"{collection.path}objects/{quote(object_id, safe='')}/"
 
 
 def _said(reason: str, **more: str) -> bytes:

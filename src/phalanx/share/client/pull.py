@@ -87,17 +87,15 @@ def pull(
         PolicyError: If the server refuses.
         ServiceError: If it does not answer.
     """
-    at = cursor or Cursor()
+    at, wanted = cursor or Cursor(), tuple(types)
     for tombstones in tombstones_of(collection, at.tombstones_after):
         last = moment(tombstones[-1].date_added)
         at = replace(at, tombstones_after=max(last, at.tombstones_after))
         again = {each.object_id: None for each in tombstones if each.kind != "retracted"}
         # From the first object on, whatever is there is read anyway.
-        there = fetch(collection, again) if at.objects_after else Pulled(cursor=at)
+        there = fetch(collection, again, types=wanted) if at.objects_after else Pulled(cursor=at)
         yield replace(there, cursor=at, tombstones=tombstones)
-    only = ",".join(types)
-    filters = {"match[type]": only} if only else {}
-    for page in pages_of(collection, "objects", filters, at.objects_after):
+    for page in pages_of(collection, "objects", _of_types(wanted), at.objects_after):
         if not page.listed.objects:
             continue
         if not page.last_added:
@@ -110,12 +108,13 @@ def pull(
         yield replace(_documents(page.listed.objects), cursor=at)
 
 
-def fetch(collection: Collection, ids: Iterable[str]) -> Pulled:
+def fetch(collection: Collection, ids: Iterable[str], *, types: Iterable[str] = ()) -> Pulled:
     """Return the last versions of objects by their identifiers, as far as they are there.
 
     Parameters:
         collection: To read.
         ids: Of the objects; what is no identifier is left out.
+        types: Only objects of these types; none means all.
 
     Returns:
         A part whose cursor says nothing.
@@ -124,10 +123,10 @@ def fetch(collection: Collection, ids: Iterable[str]) -> Pulled:
         PhalanxError: As `pull`.
     """
     names = [each for each in dict.fromkeys(ids) if _IDENTIFIER.fullmatch(each)]
-    parts = []
+    only, parts = _of_types(types), []
     for start in range(0, len(names), IDS_AT_ONCE):
         filters = {"match[id]": ",".join(names[start : start + IDS_AT_ONCE])}
-        pages = pages_of(collection, "objects", filters, "")
+        pages = pages_of(collection, "objects", filters | only, "")
         parts += [_documents(page.listed.objects) for page in pages]
     return Pulled(
         cursor=Cursor(),
@@ -144,9 +143,7 @@ def manifest(
     Raises:
         PhalanxError: As `pull`.
     """
-    only = ",".join(types)
-    filters = {"match[type]": only} if only else {}
-    for page in pages_of(collection, "manifest", filters, added_after):
+    for page in pages_of(collection, "manifest", _of_types(types), added_after):
         for each in page.listed.objects:
             yield read(Record, bytes(each))
 
@@ -164,6 +161,11 @@ def tombstones_of(collection: Collection, added_after: str = "") -> Iterator[tup
     for page in pages_of(collection, "x-tombstones", {}, added_after):
         if page.listed.tombstones:
             yield page.listed.tombstones
+
+
+def _of_types(types: Iterable[str]) -> dict[str, str]:
+    only = ",".join(types)
+    return {"match[type]": only} if only else {}
 
 
 def _documents(raws: Iterable[msgspec.Raw]) -> Pulled:

@@ -7,16 +7,15 @@ and nothing that was taken back is taken again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, delete, insert, select, update
 
 from phalanx.errors import InputError, VerificationError
 from phalanx.share.client import Cursor, Pulled, Tombstone
+from phalanx.share.exchange.claims import Pinned, hostile, note_claims, signature_that_holds
 from phalanx.share.exchange.house import House
 from phalanx.share.exchange.outbox import note_place
 from phalanx.share.exchange.tables import (
@@ -25,7 +24,6 @@ from phalanx.share.exchange.tables import (
     RECEIVED,
     REJECTED,
     SENT,
-    SIGNATURES,
     TOMBSTONES,
 )
 from phalanx.share.gate.public import is_public
@@ -37,18 +35,13 @@ from phalanx.share.wire import (
     content_hash,
     identifier_of,
     signatures_of,
-    verify,
 )
 from phalanx.share.wire.vocabulary import REQUIRED
-
-MOST_CLAIMS = 32
-"""Signatures of one version that are tried."""
 
 _LIMITS = Limits()
 _ANYBODY = ""
 """Stands for the author of what the hub erased before it was ever held."""
 
-Pinned = Mapping[str, Mapping[str, Ed25519PublicKey]]
 _SIGNATURE = msgspec.json.Decoder(Signature)
 
 
@@ -127,7 +120,8 @@ class _Door:
         for each in part.documents:
             try:
                 if signatures_of(each.fields):
-                    self._note_signatures(each)
+                    check(each.raw)
+                    note_claims(self.connection, each.fields)
                 elif not is_public(each.fields, bases):
                     self._take_one(each, pinned)
             except (InputError, VerificationError) as error:
@@ -135,7 +129,7 @@ class _Door:
 
     def _take_one(self, sent: Document, pinned: Pinned) -> None:
         _check(sent)
-        signature = self._signature_of(sent, pinned)
+        signature = signature_that_holds(self.connection, sent, pinned)
         held = self._newest(sent.id)
         if not self._is_new(sent, signature.member, held):
             self.found.again += 1
@@ -170,60 +164,24 @@ class _Door:
             VerificationError: If it is another member's, an older one, or a second of one version.
         """
         if sent.type == "identity" and sent.id != member:
-            raise _hostile(sent.id, "an identity of somebody other than who signed it")
+            raise hostile(sent.id, "an identity of somebody other than who signed it")
         if held is None:
             if self._is_gone(sent.id, member):
-                raise _hostile(sent.id, "it was taken back, and is not taken again")
+                raise hostile(sent.id, "it was taken back, and is not taken again")
             return True
         if not sent.version:
             return False
         if held.member != member:
-            raise _hostile(sent.id, "it belongs to another member than who signed it")
+            raise hostile(sent.id, "it belongs to another member than who signed it")
         if held.version == sent.version:
             if content_hash(msgspec.json.decode(held.raw)) != content_hash(sent.fields):
-                raise _hostile(sent.id, "a second object under the same version")
+                raise hostile(sent.id, "a second object under the same version")
             return False
         if held.is_revoked:
-            raise _hostile(sent.id, "it was taken back, and is not taken again")
+            raise hostile(sent.id, "it was taken back, and is not taken again")
         if _moment(sent.version) < _moment(held.version):
-            raise _hostile(sent.id, "older than the version that is held")
+            raise hostile(sent.id, "older than the version that is held")
         return True
-
-    def _signature_of(self, sent: Document, pinned: Pinned) -> Signature:
-        """Return the signature that holds.
-
-        Raises:
-            VerificationError: If none does; with what is wrong with the first one.
-        """
-        chosen = (
-            select(SIGNATURES.c.raw)
-            .where(SIGNATURES.c.object_id == sent.id, SIGNATURES.c.version == sent.version)
-            .order_by(SIGNATURES.c.number)
-            .limit(MOST_CLAIMS)
-        )
-        wrong = _hostile(sent.id, "not signed")
-        for number, raw in enumerate(self.connection.execute(chosen).scalars().all()):
-            signature = _SIGNATURE.decode(raw)
-            try:
-                verify(sent.fields, signature, pinned)
-            except VerificationError as error:
-                wrong = error if number == 0 else wrong
-            else:
-                return signature
-        raise wrong
-
-    def _note_signatures(self, sent: Document) -> None:
-        check(sent.raw)
-        for each in signatures_of(sent.fields):
-            self.connection.execute(
-                insert(SIGNATURES)
-                .prefix_with("OR IGNORE")
-                .values(
-                    object_id=each.object_id[:128],
-                    version=each.object_version[:40],
-                    raw=msgspec.json.encode(each),
-                )
-            )
 
     def _bury(self, gone: Tombstone) -> None:
         held = self._newest(gone.object_id)
@@ -287,9 +245,9 @@ def _check(sent: Document) -> None:
     if sent.type in REQUIRED:
         check(sent.raw, _LIMITS)
         if identifier_of(sent.fields) not in {None, sent.id}:
-            raise _hostile(sent.id, "its identifier does not follow from what it says")
+            raise hostile(sent.id, "its identifier does not follow from what it says")
     elif len(sent.raw) > _LIMITS.object_bytes:
-        raise _hostile(sent.id, f"{len(sent.raw):,} bytes where {_LIMITS.object_bytes:,} are taken")
+        raise hostile(sent.id, f"{len(sent.raw):,} bytes where {_LIMITS.object_bytes:,} are taken")
     elif sent.version:
         _moment(sent.version)
 
@@ -304,9 +262,3 @@ def _moment(version: str) -> datetime:
         message = "its version has no time zone"
         raise InputError(message, next_step="Ask its author.")
     return moment
-
-
-def _hostile(object_id: str, reason: str) -> VerificationError:
-    return VerificationError(
-        f"{object_id[:100]}: {reason}", next_step="Nothing of it was used; ask who runs the hub."
-    )
