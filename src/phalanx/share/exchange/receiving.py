@@ -25,7 +25,7 @@ from phalanx.share.exchange.tables import (
     SENT,
     TOMBSTONES,
 )
-from phalanx.share.gate.public import is_public
+from phalanx.share.gate.public import public_objects
 from phalanx.share.wire import (
     Document,
     Limits,
@@ -109,12 +109,12 @@ class _Door:
             self._bury(gone)
         for refused in part.rejected:
             self._reject("something that is no object", refused.reason)
-        bases = tuple(basis.id for basis in self.house.policy.bases)
+        public = public_objects([basis.id for basis in self.house.policy.bases])
         objects = []
         for each in part.documents:
             if signatures_of(each.fields):
                 self._try(each, self._note_claims)
-            elif not is_public(each.fields, bases):
+            elif public.get(each.id) != each.fields:
                 objects.append(each)
         self.claims.look_up(each.id for each in objects)
         for each in objects:
