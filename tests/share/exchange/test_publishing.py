@@ -181,6 +181,15 @@ def test_padding_that_may_not_leave_stops_the_batch(alliance: Any, found: Make) 
         alliance.publish("a", found(identifiers=()))
 
 
+def test_two_members_may_both_publish(alliance: Any, found: Make) -> None:
+    """Definitions that are the same for all are taken once, and refused to nobody's harm."""
+    assert alliance.publish("a", found()).sent.refused == ()
+    assert alliance.publish("b", found(1)).sent.refused == ()
+    assert alliance.send("b", ()).sent.stored == 0
+    assert alliance.pull("c").received.rejected == []
+    assert len(set(alliance.pull("c").matches.table["campaign"].to_pylist())) == 2
+
+
 def test_signatures_go_before_what_they_sign(alliance: Any, found: Make) -> None:
     """The first object of a batch carries the signatures of all others."""
     alliance.publish("a", found())

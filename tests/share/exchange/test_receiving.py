@@ -197,6 +197,8 @@ def test_the_word_of_the_hub_alone_retracts_nothing(alliance: Any) -> None:
     assert _take(alliance, tombstones=(said,)).retracted == []
     with alliance.house("b").folder.writing() as connection:
         assert len(standing(connection).of("campaign")) == 1
+    with alliance.collection("b") as collection:
+        assert acknowledge_removals(alliance.house("b"), collection) == 0
 
 
 def test_an_oversized_object_is_rejected(alliance: Any) -> None:
@@ -272,7 +274,7 @@ def test_a_part_that_is_cut_off_leaves_nothing_of_it(alliance: Any) -> None:
     documents = _signed(alliance, _campaign(alliance))
     cursor = Cursor(objects_after="2026-01-01T00:00:00.000000Z")
     house = alliance.house("b")
-    broken = Pulled(cursor=cursor, documents=(*documents, _Killing(b"{}", {})))
+    broken = Pulled(cursor=cursor, documents=(*documents, _Killing(b"{}", {"id": "x"})))
     with pytest.raises(KeyboardInterrupt):
         receive(house, broken, "hub", Received())
     with house.folder.writing() as connection:

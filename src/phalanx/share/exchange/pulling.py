@@ -15,7 +15,7 @@ from phalanx.share.exchange.house import House
 from phalanx.share.exchange.match_list import MatchList, match_list, write_match_list
 from phalanx.share.exchange.receiving import Received, cursor_at, receive
 from phalanx.share.exchange.standing import Standing, standing
-from phalanx.share.exchange.tables import TOMBSTONES
+from phalanx.share.exchange.tables import RECEIVED, TOMBSTONES
 from phalanx.share.wire import OpinionSummary
 
 MOST_ASKED = 100
@@ -84,8 +84,13 @@ def acknowledge_removals(house: House, collection: Collection) -> int:
         house: The member, whose lists were made anew.
         collection: Of the hub.
     """
+    c, held = TOMBSTONES.c, RECEIVED.c
+    # What the hub calls retracted, and no version of its author does, was not removed.
+    stands = select(held.object_id).where(
+        held.is_newest.is_(True), held.is_revoked.is_(False), held.version != ""
+    )
     chosen = select(TOMBSTONES).where(
-        TOMBSTONES.c.is_done.is_(False), TOMBSTONES.c.is_own.is_(False)
+        c.is_done.is_(False), c.is_own.is_(False), c.object_id.not_in(stands)
     )
     with house.folder.writing() as connection:
         waiting = connection.execute(chosen.order_by(TOMBSTONES.c.number)).all()

@@ -7,22 +7,21 @@ and nothing that was taken back is taken again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from phalanx.errors import InputError, VerificationError
 from phalanx.share.client import Cursor, Pulled, Tombstone
-from phalanx.share.exchange.claims import Pinned, hostile, note_claims, signature_that_holds
+from phalanx.share.exchange.claims import Claims, Pinned, hostile
 from phalanx.share.exchange.house import House
 from phalanx.share.exchange.outbox import note_place
+from phalanx.share.exchange.shelf import ANYBODY, Newest, Shelf
 from phalanx.share.exchange.tables import (
-    GONE,
     PLACES,
-    RECEIVED,
-    REJECTED,
     SENT,
     TOMBSTONES,
 )
@@ -30,7 +29,6 @@ from phalanx.share.gate.public import public_objects
 from phalanx.share.wire import (
     Document,
     Limits,
-    Signature,
     check,
     content_hash,
     identifier_of,
@@ -39,10 +37,6 @@ from phalanx.share.wire import (
 from phalanx.share.wire.vocabulary import REQUIRED
 
 _LIMITS = Limits()
-_ANYBODY = ""
-"""Stands for the author of what the hub erased before it was ever held."""
-
-_SIGNATURE = msgspec.json.Decoder(Signature)
 
 
 @dataclass(slots=True)
@@ -73,7 +67,7 @@ def receive(house: House, part: Pulled, place: str, so_far: Received) -> None:
     """
     found = Received()
     with house.folder.writing() as connection:
-        _Door(house, connection, found).take(part)
+        _Door.of(house, connection, part, found).take(part)
         note_place(connection, f"objects {place}", part.cursor.objects_after)
         note_place(connection, f"tombstones {place}", part.cursor.tombstones_after)
     so_far.taken += found.taken
@@ -93,71 +87,66 @@ def cursor_at(connection: Connection, place: str) -> Cursor:
 
 
 @dataclass(frozen=True, slots=True)
-class _Newest:
-    """The newest version of an object that is held."""
-
-    version: str
-    member: str
-    raw: bytes
-    is_revoked: bool
-
-
-@dataclass(frozen=True, slots=True)
 class _Door:
     """Where one part comes in, within a transaction."""
 
     house: House
     connection: Connection
     found: Received
+    shelf: Shelf
+    claims: Claims
+    pinned: Pinned
+
+    @classmethod
+    def of(cls, house: House, connection: Connection, part: Pulled, found: Received) -> _Door:
+        names = [each.id for each in part.documents]
+        buried = [each.object_id for each in part.tombstones]
+        shelf = Shelf.of(connection, [*names, *buried], house.now)
+        return cls(house, connection, found, shelf, Claims(connection), house.pinned)
 
     def take(self, part: Pulled) -> None:
         for gone in part.tombstones:
             self._bury(gone)
         for refused in part.rejected:
             self._reject("something that is no object", refused.reason)
-        pinned = self.house.pinned
         public = public_objects([basis.id for basis in self.house.policy.bases])
+        objects = []
         for each in part.documents:
-            try:
-                if signatures_of(each.fields):
-                    check(each.raw)
-                    note_claims(self.connection, each.fields)
-                elif public.get(each.id) != each.fields:
-                    self._take_one(each, pinned)
-            except (InputError, VerificationError) as error:
-                self._reject(each.id, str(error))
+            if signatures_of(each.fields):
+                self._try(each, self._note_claims)
+            elif public.get(each.id) != each.fields:
+                objects.append(each)
+        self.claims.look_up(each.id for each in objects)
+        for each in objects:
+            self._try(each, self._take_one)
+        self.shelf.write()
 
-    def _take_one(self, sent: Document, pinned: Pinned) -> None:
+    def _try(self, sent: Document, step: Callable[[Document], None]) -> None:
+        try:
+            step(sent)
+        except (InputError, VerificationError) as error:
+            self._reject(sent.id, str(error))
+
+    def _note_claims(self, sent: Document) -> None:
+        check(sent.raw)
+        self.claims.note(sent.fields)
+
+    def _take_one(self, sent: Document) -> None:
         _check(sent)
-        signature = signature_that_holds(self.connection, sent, pinned)
-        held = self._newest(sent.id)
+        signature = self.claims.that_holds(sent, self.pinned)
+        held = self.shelf.newest.get(sent.id)
         if not self._is_new(sent, signature.member, held):
             self.found.again += 1
             return
         is_revoked = sent.fields.get("revoked") is True
-        self.connection.execute(
-            update(RECEIVED).where(RECEIVED.c.object_id == sent.id).values(is_newest=False)
-        )
-        self.connection.execute(
-            RECEIVED.insert().values(
-                object_id=sent.id,
-                version=sent.version,
-                raw=sent.raw,
-                signature=msgspec.json.encode(signature),
-                member=signature.member,
-                type=sent.type,
-                is_revoked=is_revoked,
-                is_newest=True,
-                received_at=self.house.now.isoformat(),
-            )
-        )
+        self.shelf.put(sent, signature, is_revoked=is_revoked)
         self.found.taken.append(sent)
         if is_revoked:
-            self._never_again(sent.id, signature.member)
+            self.shelf.never_again(sent.id, signature.member)
             if held is not None:
                 self.found.retracted.append(sent.id)
 
-    def _is_new(self, sent: Document, member: str, held: _Newest | None) -> bool:
+    def _is_new(self, sent: Document, member: str, held: Newest | None) -> bool:
         """Tell a new version from one that is held; refuse what may not take its place.
 
         Raises:
@@ -166,7 +155,7 @@ class _Door:
         if sent.type == "identity" and sent.id != member:
             raise hostile(sent.id, "an identity of somebody other than who signed it")
         if held is None:
-            if self._is_gone(sent.id, member):
+            if self.shelf.is_gone(sent.id, member):
                 raise hostile(sent.id, "it was taken back, and is not taken again")
             return True
         if not sent.version:
@@ -184,7 +173,7 @@ class _Door:
         return True
 
     def _bury(self, gone: Tombstone) -> None:
-        held = self._newest(gone.object_id)
+        held = self.shelf.newest.get(gone.object_id)
         sent = select(SENT.c.object_id).where(SENT.c.object_id == gone.object_id).limit(1)
         is_own = (held is not None and held.member == self.house.member) or (
             self.connection.execute(sent).first() is not None
@@ -204,40 +193,15 @@ class _Door:
             # Its last version comes with a signature; the word of the hub alone removes nothing.
             return
         if held is not None:
-            self.connection.execute(delete(RECEIVED).where(RECEIVED.c.object_id == gone.object_id))
+            self.shelf.take_off(gone.object_id)
             self.found.retracted.append(gone.object_id)
         if gone.kind == "removed" and (held is None or held.version):
-            self._never_again(gone.object_id, held.member if held else _ANYBODY)
-
-    def _never_again(self, object_id: str, member: str) -> None:
-        self.connection.execute(
-            insert(GONE)
-            .prefix_with("OR IGNORE")
-            .values(object_id=object_id, member=member, gone_at=self.house.now.isoformat())
-        )
-
-    def _is_gone(self, object_id: str, member: str) -> bool:
-        chosen = select(GONE.c.object_id).where(
-            GONE.c.object_id == object_id, GONE.c.member.in_([member, _ANYBODY])
-        )
-        return self.connection.execute(chosen).first() is not None
-
-    def _newest(self, object_id: str) -> _Newest | None:
-        chosen = select(
-            RECEIVED.c.version, RECEIVED.c.member, RECEIVED.c.raw, RECEIVED.c.is_revoked
-        ).where(RECEIVED.c.object_id == object_id, RECEIVED.c.is_newest.is_(True))
-        row = self.connection.execute(chosen).one_or_none()
-        return None if row is None else _Newest(*row)
+            self.shelf.never_again(gone.object_id, held.member if held else ANYBODY)
 
     def _reject(self, object_id: str, reason: str) -> None:
-        self.connection.execute(
-            REJECTED.insert().values(
-                object_id=object_id[:128],
-                reason=reason[:500],
-                rejected_at=self.house.now.isoformat(),
-            )
-        )
-        self.found.rejected.append((object_id[:128], reason[:500]))
+        said = (object_id[:128], reason[:500])
+        self.shelf.reject(*said)
+        self.found.rejected.append(said)
 
 
 def _check(sent: Document) -> None:

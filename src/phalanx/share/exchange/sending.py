@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from phalanx.share.client import Collection, Refused, push
 from phalanx.share.exchange.house import House
 from phalanx.share.exchange.outbox import Leaving, acknowledge, unacknowledged
+from phalanx.share.gate.public import public_objects
 from phalanx.share.wire import MOST_SIGNATURES, Document, document, signature_list, signatures_of
 
 
@@ -34,13 +35,19 @@ def send(house: House, collection: Collection) -> Sent:
     """
     with house.folder.writing() as connection:
         leaving = unacknowledged(connection)
-    stored = 0
+    stored, public = 0, public_objects(house.settings.bases)
     refused: list[Refused] = []
     for part in push(collection, _with_signatures(house, leaving)):
+        # What is the same for all members is there already, whoever sent it first.
+        there = [
+            each.document
+            for each in part.refused
+            if public.get(each.document.id) == each.document.fields
+        ]
         with house.folder.writing() as connection:
-            acknowledge(connection, ((each.id, each.version) for each in part.stored))
+            acknowledge(connection, ((each.id, each.version) for each in (*part.stored, *there)))
         stored += sum(not signatures_of(each.fields) for each in part.stored)
-        refused += part.refused
+        refused += (each for each in part.refused if each.document not in there)
     return Sent(stored=stored, refused=tuple(refused))
 
 
