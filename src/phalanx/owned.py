@@ -92,7 +92,7 @@ def read_secret(path: Path, name: str, size_bytes: int) -> bytes:
     Raises:
         ConfigError: If others may read the file, or it is no such secret.
     """
-    secret = _read_owned(path, name, size_bytes + 1)
+    secret = read_owned(path, name, size_bytes + 1)
     if len(secret) != size_bytes:
         message = f"{path}: a {name} has exactly {size_bytes} bytes"
         raise ConfigError(message, next_step="Name the key file, or a path where none exists yet.")
@@ -117,7 +117,7 @@ def read_secret_text(path: Path, name: str, most_bytes: int) -> str:
         >>> read_secret_text(path, "API key", 99)
         'phx.1.a'
     """
-    content = _read_owned(path, name, most_bytes + 1)
+    content = read_owned(path, name, most_bytes + 1)
     text = content.decode(errors="replace").strip()
     if len(content) > most_bytes or not text.isprintable() or not text or "\ufffd" in text:
         message = f"{path}: a {name} is one line of text"
@@ -125,7 +125,17 @@ def read_secret_text(path: Path, name: str, most_bytes: int) -> str:
     return text
 
 
-def _read_owned(path: Path, name: str, most_bytes: int) -> bytes:
+def read_owned(path: Path, name: str, most_bytes: int) -> bytes:
+    """Read a file that only its owner may read, up to so many bytes.
+
+    Parameters:
+        path: A regular file.
+        name: What messages call it, such as "group key file".
+        most_bytes: That are read.
+
+    Raises:
+        ConfigError: If others may read the file, or it cannot be read.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
