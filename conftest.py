@@ -24,6 +24,7 @@ settings.load_profile("phalanx")
 # Run only where Alembic runs them.
 collect_ignore = [
     "src/phalanx/share/hub/migrations/env.py",
+    "src/phalanx/share/pool/migrations/env.py",
     "src/phalanx/store/migrations/env.py",
 ]
 

@@ -121,6 +121,7 @@ _SCAN_FOLDER = """\
 | `accounts.parquet` | one row for each account: counts, habits, shared values, group, confidence |
 | `links.parquet` | one row for each link inside a group, with its weight |
 | `looks.parquet` | one row for each look at a group that was ever opened: what each family said |
+| `groups.parquet` | with `--for-pool`, each group that was tested: its accounts, its evidence |
 | `daily.parquet` | one row for each day |
 | `report.html` | the report |
 | `rejects.jsonl` | one line for each row that could not be used: where, and why |

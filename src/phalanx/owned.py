@@ -92,6 +92,50 @@ def read_secret(path: Path, name: str, size_bytes: int) -> bytes:
     Raises:
         ConfigError: If others may read the file, or it is no such secret.
     """
+    secret = read_owned(path, name, size_bytes + 1)
+    if len(secret) != size_bytes:
+        message = f"{path}: a {name} has exactly {size_bytes} bytes"
+        raise ConfigError(message, next_step="Name the key file, or a path where none exists yet.")
+    return secret
+
+
+def read_secret_text(path: Path, name: str, most_bytes: int) -> str:
+    r"""Read a secret on one line that only its owner may read.
+
+    Parameters:
+        path: File of at most so many bytes.
+        name: What messages call it, such as "API key".
+        most_bytes: Its largest size.
+
+    Raises:
+        ConfigError: If others may read the file, or it holds no single line of text.
+
+    Examples:
+        >>> path = Path(tempfile.mkdtemp()) / "a.key"
+        >>> with written_whole(path) as aside:
+        ...     _ = aside.write_text("phx.1.a\n")
+        >>> read_secret_text(path, "API key", 99)
+        'phx.1.a'
+    """
+    content = read_owned(path, name, most_bytes + 1)
+    text = content.decode(errors="replace").strip()
+    if len(content) > most_bytes or not text.isprintable() or not text or "\ufffd" in text:
+        message = f"{path}: a {name} is one line of text"
+        raise ConfigError(message, next_step=f"Name the file that holds the {name}.")
+    return text
+
+
+def read_owned(path: Path, name: str, most_bytes: int) -> bytes:
+    """Read a file that only its owner may read, up to so many bytes.
+
+    Parameters:
+        path: A regular file.
+        name: What messages call it, such as "group key file".
+        most_bytes: That are read.
+
+    Raises:
+        ConfigError: If others may read the file, or it cannot be read.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
@@ -102,14 +146,10 @@ def read_secret(path: Path, name: str, size_bytes: int) -> bytes:
             if status.st_mode & 0o077:
                 message = f"{path}: the {name} can be read by others than its owner"
                 raise ConfigError(message, next_step=f"Run: chmod 600 {path}")
-            secret = file.read(size_bytes + 1)
+            return file.read(most_bytes)
     except OSError as error:
         message = f"{path}: the {name} cannot be read or made: {error.strerror}"
         raise ConfigError(message, next_step="Check the path and its permissions.") from error
-    if len(secret) != size_bytes:
-        message = f"{path}: a {name} has exactly {size_bytes} bytes"
-        raise ConfigError(message, next_step="Name the key file, or a path where none exists yet.")
-    return secret
 
 
 def _make_secret(path: Path, size_bytes: int) -> None:

@@ -177,3 +177,31 @@ def test_price_file_outranks_the_table() -> None:
     Path("list.toml").write_text('"*" = [1, 2]\n')
     config = scan_config(ScanOptions(clear_identifiers=True, prices=Path("list.toml")), None)
     assert dict(config.prices_usd_per_million_tokens) == {"*": (1.0, 2.0)}
+
+
+def test_options_of_a_group_hold_for_its_commands(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What commands share is said once, in file or environment; what is said of one is stronger."""
+    Path("phalanx.toml").write_text(
+        '[share.hub]\ndatabase = "all.hub"\nkey = "a.key"\n[share.hub.show]\ndatabase = "one.hub"\n'
+    )
+    shown = _shown(capsys)
+    assert shown["share hub serve --database"] == ("all.hub", "phalanx.toml")
+    assert shown["share hub serve --key"] == ("a.key", "phalanx.toml")
+    assert shown["share hub show --database"] == ("one.hub", "phalanx.toml")
+    assert shown["share keys serve --database"] == ("keys.db", "default")
+    monkeypatch.setenv("PHALANX_SHARE_HUB_DATABASE", "two.hub")
+    monkeypatch.setenv("PHALANX_SHARE_HUB_ADD_MEMBER_DATABASE", "three.hub")
+    shown = _shown(capsys)
+    assert shown["share hub serve --database"] == ("two.hub", "environment")
+    assert shown["share hub add-member --database"] == ("three.hub", "environment")
+
+
+def test_mistake_in_the_table_of_a_group_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """An option that no command of the group has is refused by each of them."""
+    Path("phalanx.toml").write_text('[share.hub]\ndatabas = "a.hub"\n')
+    assert main(["share", "hub", "show"]) == ExitCode.BAD_INPUT
+    said = capsys.readouterr().err
+    assert "no command of [share.hub] has an option 'databas'" in said
+    assert "Did you mean database?" in said

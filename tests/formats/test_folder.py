@@ -20,7 +20,7 @@ def _names(directory: Path) -> list[str]:
 
 
 def test_writes_every_file(result: ScanResult, tmp_path: Path) -> None:
-    """A scan leaves its eight files and nothing else."""
+    """A scan leaves its nine files and nothing else."""
     written = write_scan(result, tmp_path / "deep" / "scan")
     assert tuple(written) == FILES
     assert _names(tmp_path / "deep" / "scan") == sorted(FILES)
@@ -36,13 +36,16 @@ def test_reading_back_loses_nothing(result: ScanResult, tmp_path: Path) -> None:
     assert again.accounts.equals(result.accounts)
     assert again.daily.equals(result.daily)
     assert again.looks.equals(result.looks)
+    assert again.groups.equals(result.groups)
 
 
 def test_a_folder_of_an_earlier_version_is_read(result: ScanResult, tmp_path: Path) -> None:
-    """A scan that was written before looks were kept can still be rendered."""
+    """A scan that was written before looks and groups were kept can still be rendered."""
     write_scan(result, tmp_path)
     (tmp_path / "looks.parquet").unlink()
-    assert read_scan(tmp_path).looks.num_rows == 0
+    (tmp_path / "groups.parquet").unlink()
+    again = read_scan(tmp_path)
+    assert again.looks.num_rows == again.groups.num_rows == 0
 
 
 def test_run_record_repeats_the_scan(result: ScanResult, tmp_path: Path) -> None:

@@ -19,12 +19,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phalanx.detect.sketch import hash_strings
 from phalanx.errors import InputError
 from phalanx.logs import ReadOptions, open_log
 from phalanx.logs.contract import Example, LogReaderContract
 from phalanx.logs.native import NativeReader
 from phalanx.logs.schema import EXCHANGE_SCHEMA
+from phalanx.text import hash_strings
 
 Row = Callable[..., dict[str, Any]]
 Lines = Callable[..., Path]

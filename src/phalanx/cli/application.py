@@ -53,7 +53,7 @@ def build_app(*, listed: bool = False) -> App:
             "3 an outside service failed, 70 an unforeseen error."
         ),
         version=__version__,
-        config=SettingsSource(frozenset({*_COMMANDS, *_NESTED})),
+        config=SettingsSource(frozenset({*_COMMANDS, *_NESTED}), _options_below),
         default_parameter=Parameter(negative=()),
     )
     for name, (target, group) in _COMMANDS.items():
@@ -74,6 +74,24 @@ def command_paths() -> tuple[tuple[str, ...], ...]:
         (True, True)
     """
     return tuple(_paths(build_app(), ()))
+
+
+def _options_below(words: tuple[str, ...]) -> frozenset[str]:
+    """Return the options of all commands of a group."""
+    app = _command(build_app(), words)
+    return frozenset(
+        name
+        for path in _paths(app, ())
+        for argument in _command(app, path).assemble_argument_collection()
+        for name in argument.names
+        if name.startswith("--")
+    )
+
+
+def _command(app: App, words: tuple[str, ...]) -> App:
+    for word in words:
+        app = app[word]
+    return app
 
 
 def _paths(app: App, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

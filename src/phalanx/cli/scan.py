@@ -33,7 +33,8 @@ def scan(
     """Find campaigns in exchange logs.
 
     Writes report.html, campaigns.json, accounts.parquet, links.parquet, looks.parquet,
-    daily.parquet, rejects.jsonl and run.json into the folder of --out, and prints what it found.
+    groups.parquet, daily.parquet, rejects.jsonl and run.json into the folder of --out, and prints
+    what it found.
 
     Parameters:
         logs: Files, folders or globs. Native tables (Parquet, Arrow, JSONL, CSV; gzip, zstd),

@@ -41,6 +41,10 @@ class ScanOptions:
     step_hours: Literal[1, 2, 3, 4, 6, 8, 12, 24] = 6
     """How often the log is looked at as it is replayed: the sooner, the more work."""
 
+    for_pool: bool = False
+    """Write groups.parquet too: every group that was tested, listed or not, for
+    `phalanx share pool submit`."""
+
     seed: Annotated[int, Parameter(validator=validators.Number(gte=0, lt=2**64))] = 0
     """Seed of every tie that is broken by chance."""
 
@@ -151,6 +155,7 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
         pseudonym_key=None if options.clear_identifiers else load_or_create(options.key),
         seed=options.seed,
         step_hours=options.step_hours,
+        for_pool=options.for_pool,
         files=_files_of(options, chosen_file(os.environ, settings_file)),
         engine=options.engine,
         master=master,

@@ -6,6 +6,10 @@ An option `--fdr` of `phalanx scan` may be given, strongest first, as
 - `PHALANX_SCAN_FDR=0.05` in the environment,
 - `fdr = 0.05` under `[scan]` in `phalanx.toml` (or the file that `--config` names).
 
+What commands of one group share may be given once: `PHALANX_SHARE_HUB_DATABASE`, or `database`
+under `[share.hub]`, holds for each command of `phalanx share hub` that has `--database` and is
+not told otherwise.
+
 Prices have a table of their own, `[prices]`.
 """
 
@@ -13,7 +17,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -35,6 +39,9 @@ class SettingsSource:
     commands: frozenset[str]
     """Names of all commands; each may have a table in the file."""
 
+    options_below: Callable[[tuple[str, ...]], frozenset[str]]
+    """Returns the options of all commands of a group."""
+
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     """Where `PHALANX_CONFIG` is looked up."""
 
@@ -51,7 +58,9 @@ class SettingsSource:
                 or an option that does not exist.
         """
         _refuse_unknown_variables(self.environment, app, commands, arguments)
-        Env(ENVIRONMENT_PREFIX, source="environment")(app, commands, arguments)
+        groups = [commands[:length] for length in range(len(commands) - 1, 0, -1)]
+        for words in (commands, *groups):
+            _Variables(ENVIRONMENT_PREFIX, source="environment")(app, words, arguments)
         path = chosen_file(self.environment, config_option(arguments))
         tables = read_config(path)
         known = self.commands | {PRICES_TABLE}
@@ -64,6 +73,16 @@ class SettingsSource:
         _refuse_unknown_keys(tables, source, app, commands, arguments)
         options = {name: table for name, table in tables.items() if name in self.commands}
         Dict(options, source=source)(app, commands, arguments)
+        for words in groups:
+            shared = _shared_options(options, words, source, arguments, self.options_below)
+            Dict(shared, source=source, use_commands_as_keys=False)(app, commands, arguments)
+
+
+class _Variables(Env):
+    """Variables of the environment, which have no hyphens where commands do."""
+
+    def _prefix(self, commands: tuple[str, ...]) -> str:
+        return self.prefix + "".join(f"{_shouted(word)}_" for word in commands)
 
 
 def read_config(path: Path | None) -> dict[str, object]:
@@ -144,12 +163,41 @@ def _refuse_unknown_keys(
     table: object = tables
     for word in commands:
         table = table.get(word) if isinstance(table, Mapping) else None
-    known = {name.removeprefix("--").replace("-", "_") for name in _option_names(arguments)}
+    known = _keys(_option_names(arguments))
     for key in table if commands and isinstance(table, Mapping) else ():
         if key.replace("-", "_") not in known and key not in app:
             message = f"{source}: [{'.'.join(commands)}] has no option {key!r}"
             close = get_close_matches(key, known, 1)
             raise ConfigError(message, next_step=_advice(close, "option"))
+
+
+def _shared_options(
+    tables: Mapping[str, object],
+    words: tuple[str, ...],
+    source: str,
+    arguments: ArgumentCollection,
+    options_below: Callable[[tuple[str, ...]], frozenset[str]],
+) -> dict[str, object]:
+    """Return what the table of a group says that one of its commands has as an option."""
+    table: object = tables
+    for word in words:
+        table = table.get(word) if isinstance(table, Mapping) else None
+    given = table if isinstance(table, Mapping) else {}
+    said = {key: value for key, value in given.items() if not isinstance(value, Mapping)}
+    known = _keys(_option_names(arguments))
+    strange = {key for key in said if key.replace("-", "_") not in known}
+    if strange:
+        below = _keys(options_below(words))
+        for key in sorted(strange):
+            if key.replace("-", "_") not in below:
+                message = f"{source}: no command of [{'.'.join(words)}] has an option {key!r}"
+                close = get_close_matches(key, below, 1)
+                raise ConfigError(message, next_step=_advice(close, "option"))
+    return {key: value for key, value in said.items() if key not in strange}
+
+
+def _keys(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.removeprefix("--").replace("-", "_") for name in names)
 
 
 def _option_names(arguments: ArgumentCollection) -> list[str]:

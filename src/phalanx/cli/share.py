@@ -17,6 +17,11 @@ share = App(
     help_format="markdown",
 )
 
+share.command("phalanx.cli.share_hub:hub", name="hub")
+share.command("phalanx.cli.share_keys:keys", name="keys")
+share.command("phalanx.cli.share_sketches:sketches", name="sketches")
+share.command("phalanx.cli.share_pool:pool", name="pool")
+
 _GATE = Path("gate.db")
 
 Role = Literal["analyst", "counsel"]

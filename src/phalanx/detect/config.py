@@ -127,6 +127,9 @@ class ScanConfig:
     now: datetime | None = None
     """Time against which future timestamps are rejected; null takes the clock."""
 
+    for_pool: bool = False
+    """Whether every group that was tested is described, for pooling with other providers."""
+
     store: str | None = None
     """Where evidence is kept from scan to scan: an SQLite file, or
     `postgresql://USER@HOST/DATABASE`. Null keeps nothing."""

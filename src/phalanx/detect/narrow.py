@@ -22,13 +22,12 @@ from phalanx.detect.sketch import (
     CAPABILITY_BIT,
     KnownPrompts,
     capability_masks,
-    derive_seed,
-    hash_strings,
     sketch_prompts,
 )
 from phalanx.logs import ExchangeLog
 from phalanx.logs.engine import Engine, Reduced, Sighting
 from phalanx.logs.engine.memory import Memory
+from phalanx.text import derive_seed, hash_strings
 
 MICROSECONDS_PER_MINUTE = 60_000_000
 MICROSECONDS_PER_HOUR = 3_600_000_000

@@ -301,6 +301,7 @@ def _run_record(
             "threads": config.thread_count,
             "now": started_at.isoformat(),
             "clear_identifiers": config.pseudonym_key is None,
+            "for_pool": config.for_pool,
             "store": config.store,
             "since": config.since,
         },

@@ -16,6 +16,7 @@ from phalanx.detect.config import ScanConfig
 from phalanx.detect.facts import FactFinder, instant
 from phalanx.detect.grants import GrantBook
 from phalanx.detect.group_names import names_of
+from phalanx.detect.group_table import group_table
 from phalanx.detect.judgements import judgement_of, not_judged_group
 from phalanx.detect.link_table import link_table
 from phalanx.detect.look_table import look_table
@@ -24,8 +25,8 @@ from phalanx.detect.narrow import Names
 from phalanx.detect.population import Population
 from phalanx.detect.replay import Replay
 from phalanx.detect.response import estimate_harm, recommend_actions
+from phalanx.detect.result import GROUP_SCHEMA, RunRecord, ScanResult
 from phalanx.detect.result import Population as PopulationRecord
-from phalanx.detect.result import RunRecord, ScanResult
 from phalanx.detect.signal_states import signal_states
 from phalanx.detect.single import single_parties
 from phalanx.detect.tables import programs
@@ -156,6 +157,11 @@ def record(recording: Recording, run: RunRecord, rows: int, rejected: int) -> Sc
         ),
         daily=daily_table(population, finder, listings),
         looks=look_table(replay.tracks, replay.weighing, population),
+        groups=(
+            group_table(replay, population)
+            if recording.config.for_pool
+            else GROUP_SCHEMA.empty_table()
+        ),
     )
 
 

@@ -50,6 +50,18 @@ LOOK_SCHEMA = pa.schema(
 """Columns of `looks.parquet`; a question that was not asked is null. `marks` is
 what marks of other providers said of the group when it was opened, null where that is nothing."""
 
+GROUP_SCHEMA = pa.schema(
+    [
+        ("track", pa.int64()),
+        ("route", pa.string()),
+        ("formed_at", pa.timestamp("us", tz="UTC")),
+        ("parties", pa.list_(pa.list_(pa.string()))),
+        ("log10_e_apart", pa.float64()),
+        ("log10_e_honest", pa.float64()),
+    ]
+)
+"""Columns of `groups.parquet`; `parties` holds the accounts of each."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
@@ -169,6 +181,10 @@ class ScanResult:
     looks: pa.Table = field(default_factory=LOOK_SCHEMA.empty_table, repr=False)
     """One row per look at each group that was ever opened: what each family said. Empty for a
     scan that an earlier version wrote."""
+
+    groups: pa.Table = field(default_factory=GROUP_SCHEMA.empty_table, repr=False)
+    """One row per group that was tested, listed or not, with its accounts and the evidence of one
+    look at the end of the log. Empty unless the scan was asked for it (`for_pool`)."""
 
     def _repr_html_(self) -> str:
         rows = "".join(

@@ -13,6 +13,7 @@ import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
 
 from phalanx.detect.result import (
+    GROUP_SCHEMA,
     LOOK_SCHEMA,
     SCHEMA_VERSION,
     Population,
@@ -108,13 +109,14 @@ def document_of(result: ScanResult) -> ScanDocument:
     )
 
 
-def result_of(
+def result_of(  # noqa: PLR0913 - one for each table
     document: ScanDocument,
     *,
     accounts: pa.Table,
     links: pa.Table,
     daily: pa.Table,
     looks: pa.Table | None = None,
+    groups: pa.Table | None = None,
 ) -> ScanResult:
     """Join a document with its tables again.
 
@@ -124,6 +126,7 @@ def result_of(
         links: One row per link.
         daily: One row per day.
         looks: One row per look at a group; null where an earlier version kept none.
+        groups: One row per group that was tested; null where an earlier version kept none.
     """
     return ScanResult(
         campaigns=document.campaigns,
@@ -140,6 +143,7 @@ def result_of(
         daily=daily,
         mixed_accounts=document.mixed_accounts,
         looks=LOOK_SCHEMA.empty_table() if looks is None else looks,
+        groups=GROUP_SCHEMA.empty_table() if groups is None else groups,
     )
 
 

@@ -1,4 +1,4 @@
-"""The folder of a scan: eight files, each whole or absent, and the way back.
+"""The folder of a scan: nine files, each whole or absent, and the way back.
 
 Every file is written into a hidden folder beside its place and renamed when all are
 complete, so a reader never sees half a file and a scan that fails leaves the old one as it
@@ -21,7 +21,7 @@ from phalanx.formats.json import render as render_document
 from phalanx.formats.json import render_run
 from phalanx.owned import OWNER_ONLY, refuse_unwritable
 
-TABLES = ("accounts", "links", "daily", "looks")
+TABLES = ("accounts", "links", "daily", "looks", "groups")
 FILES = (
     "campaigns.json",
     *(f"{name}.parquet" for name in TABLES),
@@ -88,9 +88,12 @@ def read_scan(directory: Path) -> ScanResult:
         message = f"{path}: {error}"
         raise InputError(message, next_step=error.next_step) from error
     accounts, links, daily = (_read_table(directory / f"{name}.parquet") for name in TABLES[:3])
-    path = directory / "looks.parquet"
-    looks = _read_table(path) if path.exists() else None  # earlier versions wrote none
-    return result_of(document, accounts=accounts, links=links, daily=daily, looks=looks)
+    # Earlier versions wrote neither of these.
+    later = (directory / f"{name}.parquet" for name in TABLES[3:])
+    looks, groups = (_read_table(path) if path.exists() else None for path in later)
+    return result_of(
+        document, accounts=accounts, links=links, daily=daily, looks=looks, groups=groups
+    )
 
 
 def check_place(directory: Path) -> None:

@@ -5,6 +5,7 @@ word and those of the next, and the hash stays what it was under a good part of 
 Whoever may choose an organisation, a client or a prompt could so become somebody else's
 double. SipHash is made against that; one round a word and three at the end is the variant
 that Rust and Python take for their tables. It is no slower than they from thirty bytes on.
+What leaves the house is hashed by SipHash-2-4, the variant that its authors mean for secrets.
 """
 
 from __future__ import annotations
@@ -120,5 +121,32 @@ def siphash(data: npt.NDArray[np.uint8], start: int, end: int, key: Key) -> np.u
     v0 ^= word
     v2 ^= np.uint64(0xFF)
     for _ in range(_FINAL_ROUNDS):
+        v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+    return v0 ^ v1 ^ v2 ^ v3
+
+
+@numba.njit(cache=True, nogil=True)
+def siphash_words(words: npt.NDArray[np.uint64], start: int, count: int, key: Key) -> np.uint64:
+    """Hash `words[start:start + count]`, of eight bytes each, by SipHash-2-4.
+
+    Examples:
+        >>> words = np.frombuffer(bytes(range(24)), "<u8").astype(np.uint64)
+        >>> key = np.uint64(0x0706050403020100), np.uint64(0x0F0E0D0C0B0A0908)
+        >>> hex(siphash_words(words, 0, 3, key))
+        '0xb8ad50c6f649af94'
+    """
+    first, second = key
+    v0, v1, v2, v3 = first ^ _V0, second ^ _V1, first ^ _V2, second ^ _V3
+    for position in range(count + 1):
+        # The last word holds the length in bytes, as that of a text does.
+        word = np.uint64(count) << np.uint64(59)
+        if position < count:
+            word = words[start + position]
+        v3 ^= word
+        for _ in range(2):
+            v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+        v0 ^= word
+    v2 ^= np.uint64(0xFF)
+    for _ in range(4):
         v0, v1, v2, v3 = _round(v0, v1, v2, v3)
     return v0 ^ v1 ^ v2 ^ v3

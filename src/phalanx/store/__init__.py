@@ -8,12 +8,13 @@ with its digest. A scan is kept when its row is in the database, and not before.
 from __future__ import annotations
 
 from phalanx.store.manifest import KEPT_VERSION, KeptFile, Manifest
-from phalanx.store.place import Place, place_of
+from phalanx.store.place import DatabasePlace, Place, database_of, place_of
 from phalanx.store.rows import GroupRow, ListedGroup, Membership, ScanRow
 from phalanx.store.store import Draft, Store, open_store
 
 __all__ = [
     "KEPT_VERSION",
+    "DatabasePlace",
     "Draft",
     "GroupRow",
     "KeptFile",
@@ -23,6 +24,7 @@ __all__ = [
     "Place",
     "ScanRow",
     "Store",
+    "database_of",
     "open_store",
     "place_of",
 ]

@@ -18,14 +18,11 @@ _QUERY = frozenset({"unix_sock"})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A database, and a folder of this machine."""
+class DatabasePlace:
+    """A database."""
 
     database: URL
     """Without a password: libraries print URLs."""
-
-    folder: Path
-    """Where files are kept."""
 
     @property
     def name(self) -> str:
@@ -38,6 +35,43 @@ class Place:
     def file(self) -> Path | None:
         """The database as a file; null where it is a server's."""
         return Path(self.database.database or "") if self.database.drivername == "sqlite" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Place(DatabasePlace):
+    """A database, and a folder of this machine."""
+
+    folder: Path
+    """Where files are kept."""
+
+
+def database_of(store: str) -> DatabasePlace:
+    """Understand what a person calls a database that keeps no files.
+
+    Parameters:
+        store: Path of an SQLite file, or `postgresql://USER@HOST/DATABASE`.
+
+    Raises:
+        ConfigError: If it is neither, or holds a password.
+
+    Examples:
+        >>> database_of("alliance.hub").file.as_posix()
+        'alliance.hub'
+        >>> database_of("postgresql://phalanx@db/hub").name
+        'postgresql://phalanx@db/hub'
+    """
+    url = _url(store)
+    if url.password is not None:
+        message = "the store's URL holds a password, which every user of this machine can read"
+        raise ConfigError(message, next_step="Leave it out, and set PGPASSWORD.")
+    scheme = url.drivername
+    if scheme not in DRIVERS or not url.database or url.database == ":memory:":
+        message = f"{store}: no store can be kept there"
+        raise ConfigError(message, next_step="Name a file, or postgresql://USER@HOST/DATABASE.")
+    if unknown := sorted(set(url.query) - (_QUERY if scheme == "postgresql" else frozenset())):
+        message = f"{store}: unknown setting {unknown[0]!r}"
+        raise ConfigError(message, next_step="Leave it out.")
+    return DatabasePlace(url.set(drivername=DRIVERS[scheme]))
 
 
 def place_of(store: str, folder: Path | None = None) -> Place:
@@ -56,21 +90,11 @@ def place_of(store: str, folder: Path | None = None) -> Place:
         >>> place_of("postgresql://phalanx@db/days", Path("parts")).name
         'postgresql://phalanx@db/days'
     """
-    url = _url(store)
-    if url.password is not None:
-        message = "the store's URL holds a password, which every user of this machine can read"
-        raise ConfigError(message, next_step="Leave it out, and set PGPASSWORD.")
-    scheme = url.drivername
-    if scheme not in DRIVERS or not url.database or url.database == ":memory:":
-        message = f"{store}: no store can be kept there"
-        raise ConfigError(message, next_step="Name a file, or postgresql://USER@HOST/DATABASE.")
-    if unknown := sorted(set(url.query) - (_QUERY if scheme == "postgresql" else frozenset())):
-        message = f"{store}: unknown setting {unknown[0]!r}"
-        raise ConfigError(message, next_step="Leave it out.")
-    if folder is None and scheme != "sqlite":
+    found = database_of(store)
+    if folder is None and found.file is None:
         message = f"{store}: a database of a server holds no files"
         raise ConfigError(message, next_step="Name a folder for them with --store-folder.")
-    return Place(url.set(drivername=DRIVERS[scheme]), folder or Path(f"{url.database}.parts"))
+    return Place(found.database, folder or Path(f"{found.database.database}.parts"))
 
 
 def password_of(environment: Mapping[str, str]) -> str | None:

@@ -22,7 +22,7 @@ from phalanx.errors import (
     ServiceError,
     VerificationError,
 )
-from phalanx.store.place import Place, password_of
+from phalanx.store.place import DatabasePlace, password_of
 from phalanx.store.tables import STORE
 
 HEAD = "0001"
@@ -33,7 +33,7 @@ _SQLITE = b"SQLite format 3\0"
 _ANOTHER = "Name another file; a new one is made."
 
 
-def reach(place: Place, *, pool: type[Pool] = NullPool, **options: object) -> Engine:
+def reach(place: DatabasePlace, *, pool: type[Pool] = NullPool, **options: object) -> Engine:
     """Return the engine of a store's database.
 
     Parameters:
@@ -77,7 +77,7 @@ def _prepare_file(path: Path) -> None:
 
 
 @contextmanager
-def translated(place: Place) -> Iterator[None]:
+def translated(place: DatabasePlace) -> Iterator[None]:
     """Turn what a database raises into errors of Phalanx, without what it was sent."""
     try:
         yield
@@ -104,7 +104,7 @@ def _reason(error: Exception) -> str:
     return str(text).partition("\n")[0]
 
 
-def bring_up(connection: Connection, place: Place, now: datetime) -> str:
+def bring_up(connection: Connection, place: DatabasePlace, now: datetime) -> str:
     """Bring a database to the present schema, and return the identifier of its store.
 
     Parameters:
@@ -132,7 +132,7 @@ def bring_up(connection: Connection, place: Place, now: datetime) -> str:
     return str(store_id)
 
 
-def _upgrade(connection: Connection, place: Place) -> None:
+def _upgrade(connection: Connection, place: DatabasePlace) -> None:
     from alembic import command  # noqa: PLC0415 - half a second that a store of today never needs
     from alembic.config import Config  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415

@@ -13,8 +13,9 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from phalanx.share.asking import Patience
 from phalanx.share.blinding.allowances import Limits
-from phalanx.share.blinding.asking import KeyServer, Patience
+from phalanx.share.blinding.asking import KeyServer
 from phalanx.share.blinding.client import BlindingClient
 from phalanx.share.blinding.epochs import EpochKey
 from phalanx.share.blinding.keyring import add_epoch

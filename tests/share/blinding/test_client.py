@@ -16,9 +16,10 @@ from fastapi.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
 from phalanx.errors import ConfigError, InputError, PolicyError, ServiceError, VerificationError
+from phalanx.share.asking import Patience
 from phalanx.share.blinding import voprf
 from phalanx.share.blinding.allowances import Allowances, Limits
-from phalanx.share.blinding.asking import KeyServer, Patience
+from phalanx.share.blinding.asking import KeyServer
 from phalanx.share.blinding.client import BATCH_SIZES, BlindingClient
 from phalanx.share.blinding.encoding import from_text, to_text
 from phalanx.share.blinding.group import IDENTITY, add, multiply_generator

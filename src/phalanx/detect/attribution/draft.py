@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from phalanx.detect.attribution.targets import IDENTIFIERS, settings_hashes
 from phalanx.detect.narrow import parameter_signature
-from phalanx.detect.sketch import derive_seed, hash_strings, sketch_prompts
+from phalanx.detect.sketch import sketch_prompts
 from phalanx.logs.pseudonym import pseudonymiser
 from phalanx.model import (
     ActorProfile,
@@ -22,6 +22,7 @@ from phalanx.model import (
     Trait,
 )
 from phalanx.model.profile import TraitFamily
+from phalanx.text import derive_seed, hash_strings
 
 LONGEST_TEXT = 2_000
 """Characters of a template or system prompt beyond which only its hash is kept."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from phalanx.detect.sketch.corpus import CorpusSketch, KnownPrompts, sketch_corpus
-from phalanx.detect.sketch.hashing import derive_seed, hash_strings
 from phalanx.detect.sketch.kernel import BANDS, SIGNS, Sketch, capability_masks, sketch_prompts
 from phalanx.detect.sketch.lexicon import (
     CAPABILITIES,
@@ -26,8 +25,6 @@ __all__ = [
     "Sketch",
     "capabilities_of",
     "capability_masks",
-    "derive_seed",
-    "hash_strings",
     "names_of",
     "sketch_corpus",
     "sketch_prompts",

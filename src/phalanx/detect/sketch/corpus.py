@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from phalanx.detect.sketch.hashing import finish, mix, text_buffers
-from phalanx.detect.sketch.tokens import ADDRESS, tokenise
+from phalanx.text.hashing import finish, mix, text_buffers
+from phalanx.text.tokens import ADDRESS, tokenise
 
 RUN_WORDS = 4
 MAXIMUM_TOKENS = 1024

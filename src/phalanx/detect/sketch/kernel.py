@@ -20,10 +20,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from phalanx.detect.sketch.hashing import disguise, finish, mix, text_buffers
 from phalanx.detect.sketch.lexicon import capability_mask, compiled_lexicon
-from phalanx.detect.sketch.tokens import tokenise
 from phalanx.logs.siphash import Key, hash_key, siphash
+from phalanx.text.hashing import disguise, finish, mix, text_buffers
+from phalanx.text.tokens import tokenise
 
 BANDS = 4
 ROWS_PER_BAND = 3

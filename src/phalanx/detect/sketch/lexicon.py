@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.detect.sketch.phrases import PHRASES
-from phalanx.detect.sketch.tokens import tokens_of
+from phalanx.text.tokens import tokens_of
 
 CAPABILITIES = (
     "reasoning",

@@ -58,6 +58,21 @@ class Keyring:
         raise PolicyError(message, next_step="Ask for an epoch that the key server lists.")
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How epochs follow each other."""
+
+    lifetime: timedelta = timedelta(days=30)
+    """How long one lasts."""
+
+    grace: timedelta = timedelta(days=7)
+    """How long its key answers after that."""
+
+    ahead: timedelta = timedelta(days=7)
+    """How long before it ends the next one is published, so that members can compare its
+    commitment."""
+
+
 def read_keyring(folder: Path) -> Keyring:
     """Read the keys of a folder.
 
@@ -111,6 +126,28 @@ def add_epoch(folder: Path, begins: datetime, lifetime: timedelta, grace: timede
     with written_whole(folder / EPOCHS_FILE) as aside:
         aside.write_bytes(_EPOCHS.dump_json((*epochs, new), indent=2) + b"\n")
     return new
+
+
+def add_epoch_in_time(
+    folder: Path, now: datetime, terms: Terms, begins: datetime | None = None
+) -> EpochKey | None:
+    """Make the key of the next epoch if it is time, and nothing otherwise.
+
+    Parameters:
+        folder: Of the keys; made if it is missing.
+        now: With a time zone. The first epoch, and one after a gap, begins now.
+        terms: Of the epochs.
+        begins: Before which the next epoch does not begin.
+
+    Raises:
+        InputError: If the list of epochs cannot be read.
+        ConfigError: If the folder cannot be written.
+    """
+    epochs = _read_epochs(folder) if (folder / EPOCHS_FILE).exists() else ()
+    ends = epochs[-1].valid_until if epochs else now
+    if ends > now + terms.ahead:
+        return None
+    return add_epoch(folder, max(ends, begins or now), terms.lifetime, terms.grace)
 
 
 def destroy_past_keys(folder: Path, now: datetime) -> tuple[int, ...]:

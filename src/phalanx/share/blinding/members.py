@@ -35,6 +35,29 @@ class Member:
     limits: Limits
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Somebody who may ask, or might once."""
+
+    member: str
+    """Its name."""
+
+    limits: Limits
+    is_revoked: bool
+
+
+def members_in(engine: Engine) -> tuple[Entry, ...]:
+    """Return all members by name, those that were revoked among them."""
+    c = MEMBERS.c
+    limits = (c.elements_per_day, c.burst_elements, c.elements_per_second)
+    rows = select(c.member, c.revoked_at, *limits).order_by(c.member)
+    with engine.connect() as connection:
+        return tuple(
+            Entry(member, Limits(*limits), revoked_at is not None)
+            for member, revoked_at, *limits in connection.execute(rows)
+        )
+
+
 def add_member(
     engine: Engine, member: str, limits: Limits, random: RandomBytes, now: datetime
 ) -> str:

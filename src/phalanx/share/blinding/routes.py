@@ -30,7 +30,7 @@ from phalanx.share.blinding.messages import (
 )
 from phalanx.share.blinding.tables import SCHEMA, while_serving
 from phalanx.share.blinding.voprf import blind_evaluate
-from phalanx.store.place import Place
+from phalanx.store.place import DatabasePlace
 
 _ERRORS: dict[int | str, dict[str, object]] = {
     status: {"model": Failure} for status in (400, 401, 403, 408, 413, 422, 429, 503)
@@ -43,7 +43,7 @@ pages = APIRouter()
 class Parts:
     """What a running key server is made of; `app.state.parts`."""
 
-    database: Place
+    database: DatabasePlace
     engine: Engine
     keys: HeldKeys
     allowances: Allowances

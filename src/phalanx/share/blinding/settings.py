@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from phalanx.errors import ConfigError
-from phalanx.store.place import Place
+from phalanx.store.place import DatabasePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class KeyServerSettings:
     keys: Path
     """Folder of the keys (`phalanx.share.blinding.keyring`)."""
 
-    database: Place
+    database: DatabasePlace
     """Of members and counts."""
 
     host: str = "127.0.0.1"

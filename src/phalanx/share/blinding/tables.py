@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from phalanx.errors import InputError, ServiceError, VerificationError
-from phalanx.store.place import Place
+from phalanx.store.place import DatabasePlace
 from phalanx.store.schema import reach, translated
 
 VERSION = 1
@@ -69,7 +69,7 @@ USAGE = Table(
 )
 
 
-def open_tables(place: Place) -> Engine:
+def open_tables(place: DatabasePlace) -> Engine:
     """Reach the database, and make the tables where there are none.
 
     Raises:
@@ -84,7 +84,7 @@ def open_tables(place: Place) -> Engine:
 
 
 @contextmanager
-def while_serving(place: Place) -> Iterator[None]:
+def while_serving(place: DatabasePlace) -> Iterator[None]:
     """Turn what a database raises into "cannot answer now": it is nothing that was asked.
 
     Raises:
@@ -97,7 +97,7 @@ def while_serving(place: Place) -> Iterator[None]:
         raise ServiceError(str(error), next_step=error.next_step) from error
 
 
-def _bring_up(connection: Connection, place: Place) -> None:
+def _bring_up(connection: Connection, place: DatabasePlace) -> None:
     there = inspect(connection).get_table_names()
     if SCHEMA.name not in there:
         if there and place.file is not None:

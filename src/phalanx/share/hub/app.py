@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy import select
@@ -40,6 +40,9 @@ from phalanx.share.wire.feedback import aggregate
 FAILURES = Allowance(per_second=0.5, burst=30.0)
 """Of one address to prove that it is somebody."""
 
+Extension = Callable[[Hub], APIRouter]
+"""More endpoints of a hub, whose paths begin with `x-`; they ask it who calls."""
+
 _RETRY = {"Retry-After": "5"}
 _POSTGRES_DISK_FULL = "53100"
 
@@ -48,11 +51,12 @@ def _now() -> datetime:
     return datetime.now(tz=UTC)
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - what tests and other rooms set
     settings: HubSettings,
     *,
     check: Check = read_object,
     together: Aggregate = aggregate,
+    extensions: Sequence[Extension] = (),
     now: Callable[[], datetime] = _now,
     random: RandomBytes = secrets.token_bytes,
 ) -> FastAPI:
@@ -62,6 +66,7 @@ def create_app(
         settings: Where it keeps things, and what it accepts.
         check: Reads each object that is to be added, and refuses what must not be here.
         together: What opinions of members come to.
+        extensions: Endpoints besides.
         now: The clock; moments have a time zone.
         random: Where the key comes from under which passwords are remembered.
 
@@ -103,9 +108,11 @@ def create_app(
         responses={"4XX": {"description": "An error, as TAXII writes it."}},
     )
     _watch(app, hub)
-    for routes in (token_routes(hub), discovery_routes(hub), object_routes(hub)):
+    # The paths of TAXII begin with the name of an API root, which may be anything.
+    for routes in (*(extend(hub) for extend in extensions), token_routes(hub)):
         app.include_router(routes)
-    app.include_router(collection_routes(hub))
+    for routes in (discovery_routes(hub), object_routes(hub), collection_routes(hub)):
+        app.include_router(routes)
     log = structlog.get_logger("phalanx.share.hub")
     _answer_errors(app, log)
     _name_proofs(app)

@@ -1,4 +1,4 @@
-"""The database of the hub: reached by readers and writers, brought to the present schema.
+"""A database of the alliance: reached by readers and writers, brought to the present schema.
 
 A reader sees one moment throughout, so that the keys and the bodies of a page agree. A writer
 waits for the one before it: in SQLite for the whole file, in PostgreSQL for the collection.
@@ -15,6 +15,7 @@ from sqlalchemy import (
     JSON,
     Connection,
     Engine,
+    MetaData,
     Table,
     Text,
     bindparam,
@@ -30,7 +31,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from phalanx.errors import InputError, VerificationError
 from phalanx.share.hub.tables import METADATA
-from phalanx.store import Place
+from phalanx.store import DatabasePlace
 from phalanx.store.schema import reach, translated
 
 HEAD = "0001"
@@ -48,10 +49,29 @@ _MIGRATIONS_LOCK = 8_472
 
 
 @dataclass(frozen=True, slots=True)
+class Schema:
+    """The tables of one room, and how they came to be."""
+
+    owner: str
+    """What messages call whoever they belong to."""
+
+    metadata: MetaData
+    head: str
+    """Newest migration."""
+
+    version_table: str
+    migrations: str
+    """Where they are, as a package and its folder."""
+
+
+HUB = Schema("the hub", METADATA, HEAD, VERSION_TABLE, "phalanx.share.hub:migrations")
+
+
+@dataclass(frozen=True, slots=True)
 class Database:
     """Two ways to one database."""
 
-    place: Place
+    place: DatabasePlace
     reader: Engine
     writer: Engine
 
@@ -73,12 +93,15 @@ class Database:
         self.writer.dispose()
 
 
-def open_database(place: Place, *, most_pages: int | None = None) -> Database:
+def open_database(
+    place: DatabasePlace, *, most_pages: int | None = None, schema: Schema = HUB
+) -> Database:
     """Reach a database and bring its schema up to date.
 
     Parameters:
-        place: Where it is; its folder is not used.
+        place: Where it is. In an SQLite file the tables are alone.
         most_pages: Of an SQLite file, which then never grows beyond them.
+        schema: Of which room.
 
     Raises:
         InputError: If the file is no database, or one of something else.
@@ -96,7 +119,7 @@ def open_database(place: Place, *, most_pages: int | None = None) -> Database:
     database = Database(place, reader, writer)
     try:
         with translated(place), database.write() as connection:
-            _bring_up(connection, place)
+            _bring_up(connection, place, schema)
     except BaseException:
         database.close()
         raise
@@ -151,30 +174,30 @@ def _prepare_sqlite(engine: Engine, begin: str, most_pages: int | None) -> None:
         connection.exec_driver_sql(begin)
 
 
-def _bring_up(connection: Connection, place: Place) -> None:
+def _bring_up(connection: Connection, place: DatabasePlace, schema: Schema) -> None:
     if place.file is None:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATIONS_LOCK})"))
     there = inspect(connection).get_table_names()
-    if VERSION_TABLE in there:
-        found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608
-        if found.scalar() == HEAD:
+    if schema.version_table in there:
+        version = text(f"SELECT version_num FROM {schema.version_table}")  # noqa: S608
+        if connection.execute(version).scalar() == schema.head:
             return
     elif place.file is not None and there:
         message = f"{place.name}: a database of something else"
         raise InputError(message, next_step="Name another file; a new one is made.")
-    elif not METADATA.tables.keys().isdisjoint(there):
-        message = f"{place.name}: holds tables of the hub, but not their version"
+    elif not schema.metadata.tables.keys().isdisjoint(there):
+        message = f"{place.name}: holds tables of {schema.owner}, but not their version"
         raise InputError(message, next_step="Name another database, or bring back a backup.")
-    _upgrade(connection, place)
+    _upgrade(connection, place, schema)
 
 
-def _upgrade(connection: Connection, place: Place) -> None:
+def _upgrade(connection: Connection, place: DatabasePlace, schema: Schema) -> None:
     from alembic import command  # noqa: PLC0415 - half a second that is seldom needed
     from alembic.config import Config  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", "phalanx.share.hub:migrations")
+    config.set_main_option("script_location", schema.migrations)
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")

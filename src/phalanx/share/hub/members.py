@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, or_, select
 
 from phalanx.errors import InputError
 from phalanx.share.hub.tables import CERTIFICATES, COLLECTIONS, KEYS, MEMBERS, RIGHTS
@@ -152,25 +152,31 @@ def set_password(connection: Connection, name: str, password: str, random: Rando
 
 
 def set_rights(
-    connection: Connection, name: str, root: str, collection_id: str, rights: Rights | None
+    connection: Connection, name: str, root: str, collection: str, rights: Rights | None
 ) -> None:
     """Say what a member may do in a collection; null means that it does not know of it.
+
+    Parameters:
+        connection: Of a writer.
+        name: Of the member.
+        root: Name of the API root.
+        collection: Identifier or alias of the collection.
+        rights: What the member may do.
 
     Raises:
         InputError: If there is no such member or collection.
     """
     member = _number_of(connection, name)
-    found = select(COLLECTIONS.c.number).where(
-        COLLECTIONS.c.root == root, COLLECTIONS.c.collection_id == collection_id
-    )
-    collection = connection.execute(found).scalar()
-    if collection is None:
-        message = f"{root}/{collection_id}: no such collection"
+    called = or_(COLLECTIONS.c.collection_id == collection, COLLECTIONS.c.alias == collection)
+    found = select(COLLECTIONS.c.number).where(COLLECTIONS.c.root == root, called)
+    number = connection.execute(found).scalar()
+    if number is None:
+        message = f"{root}/{collection}: no such collection"
         raise InputError(message, next_step="Make it first.")
-    mine = (RIGHTS.c.member == member, RIGHTS.c.collection == collection)
+    mine = (RIGHTS.c.member == member, RIGHTS.c.collection == number)
     connection.execute(RIGHTS.delete().where(*mine))
     if rights is not None:
-        row = {"member": member, "collection": collection}
+        row = {"member": member, "collection": number}
         flags = {
             "can_read": int(rights.can_read),
             "can_write": int(rights.can_write),

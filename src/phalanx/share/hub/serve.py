@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 import sys
+from collections.abc import Sequence
 
 import structlog
 import uvicorn
@@ -12,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from phalanx.errors import ConfigError
-from phalanx.share.hub.app import create_app
+from phalanx.share.hub.app import Extension, create_app
 from phalanx.share.hub.hub import CERTIFICATE
 from phalanx.share.hub.settings import HubSettings
 from phalanx.share.hub.structure import Check, read_object
@@ -39,12 +40,15 @@ class CertifiedProtocol(H11Protocol):
             self.app = _telling(self.app, hashlib.sha256(certificate).hexdigest())
 
 
-def serve(settings: HubSettings, *, check: Check = read_object) -> None:
+def serve(
+    settings: HubSettings, *, check: Check = read_object, extensions: Sequence[Extension] = ()
+) -> None:
     """Run the hub until it is told to stop.
 
     Parameters:
         settings: Of the hub.
         check: Reads each object that is to be added, and refuses what must not be here.
+        extensions: Endpoints besides.
 
     Raises:
         ConfigError: If a certificate cannot be read.
@@ -64,7 +68,7 @@ def serve(settings: HubSettings, *, check: Check = read_object) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     uvicorn.run(
-        create_app(settings, check=check),
+        create_app(settings, check=check, extensions=extensions),
         host=settings.host,
         port=settings.port,
         http=CertifiedProtocol,

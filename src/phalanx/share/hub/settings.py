@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from phalanx.errors import ConfigError
-from phalanx.store import Place
+from phalanx.store import DatabasePlace
 
 ClientCertificates = Literal["ignored", "accepted", "required"]
 
@@ -17,8 +17,8 @@ ClientCertificates = Literal["ignored", "accepted", "required"]
 class HubSettings:
     """Where the hub keeps things, and what it accepts."""
 
-    database: Place
-    """Its folder is not used."""
+    database: DatabasePlace
+    """Of members and objects."""
 
     key: Path = field(repr=False)
     """File of 32 random bytes with which tokens and places in lists are signed; made where there

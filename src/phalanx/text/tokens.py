@@ -11,8 +11,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.sketch.hashing import finish, mix
-from phalanx.detect.sketch.letters import NO_LETTER, letter
+from phalanx.text.hashing import finish, mix
+from phalanx.text.letters import NO_LETTER, letter
 
 NUMBER = np.uint64(11)
 QUOTED = np.uint64(13)

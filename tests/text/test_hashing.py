@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from phalanx.detect.sketch import derive_seed, hash_strings
-from phalanx.detect.sketch.hashing import disguise
 from phalanx.logs.siphash import hash_key
+from phalanx.text import derive_seed, hash_strings
+from phalanx.text.hashing import disguise
 
 KEYS = [Random(n).randbytes(32) for n in range(50)]
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phalanx.detect.sketch.tokens import (
+from phalanx.text.tokens import (
     ADDRESS,
     CODE,
     MAXIMUM_QUOTED_BYTES,

@@ -1,0 +1,280 @@
+"""`phalanx share pool`: evidence that several members each hold too little of, put together."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter, validators
+
+from phalanx.cli.exit_codes import ExitCode
+from phalanx.cli.rendering import OutputPath, write_text
+from phalanx.cli.share_hub_options import HubOptions
+from phalanx.cli.share_pool_options import MemberOptions
+from phalanx.cli.terminal import Common
+
+pool = App(
+    name="pool",
+    help="Put evidence of several members together, without showing it.",
+    help_format="markdown",
+)
+
+PoolDatabase = Annotated[str, Parameter(name="--pool")]
+Share = Annotated[float, Parameter(validator=validators.Number(gt=0, lt=1))]
+Logarithm = Annotated[float, Parameter(validator=validators.Number(gte=0, lte=100))]
+
+_POOL = "pool.db"
+
+
+@pool.command
+def serve(
+    *,
+    database: Annotated[str, Parameter(name="--database")] = "alliance.hub",
+    key: Path = Path("hub.key"),
+    pool_database: PoolDatabase = _POOL,
+    options: HubOptions = HubOptions(),
+    common: Common = Common(),
+) -> ExitCode:
+    """Run a hub with the pool beside it until it is told to stop.
+
+    Parameters:
+        database: Of the hub: SQLite file, or `postgresql://USER@HOST/DATABASE`.
+        key: File of the hub's key; made where there is none.
+        pool_database: Of the pool; an SQLite file of its own, or a server's.
+        options: How it listens, and what it bears.
+        common: Options of every command.
+    """
+    from phalanx.cli.serving import serve_until_told
+    from phalanx.cli.share_pool_work import served
+
+    settings = options.settings(database, key)
+    common.say(f"the hub and its pool listen on {settings.host}:{settings.port}")
+    return serve_until_told(served(settings, pool_database), settings.host, settings.port)
+
+
+@pool.command
+def add_member(
+    name: str,
+    public_key: str,
+    /,
+    *,
+    pool_database: PoolDatabase = _POOL,
+    common: Common = Common(),
+) -> None:
+    """Let a member of the hub take part, and sign its submissions with a key.
+
+    Parameters:
+        name: Under which the hub knows it.
+        public_key: As the member's `phalanx share pool key` prints it.
+        pool_database: Of the pool.
+        common: Options of every command.
+    """
+    from phalanx.cli.share_pool_work import opened
+    from phalanx.share.pool import add_member_key
+
+    with opened(pool_database) as database, database.write() as connection:
+        add_member_key(connection, name, public_key)
+    common.say(f"{name}: takes part")
+
+
+@pool.command
+def open_round(
+    name: str,
+    /,
+    *,
+    closes: datetime,
+    epoch: Annotated[int, Parameter(validator=validators.Number(gte=0, lt=2**31))],
+    slots: Literal[256, 1024, 4096] = 256,
+    fdr: Share = 0.01,
+    cap_apart: Logarithm = 6.0,
+    cap_use: Logarithm = 3.0,
+    support: Logarithm = 1.0,
+    circle: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
+    pool_database: PoolDatabase = _POOL,
+    common: Common = Common(),
+) -> None:
+    """Open a round, in which each member submits one batch. Members agree to all of it before.
+
+    Parameters:
+        name: Such as `2026-11`.
+        closes: When it ends (UTC).
+        epoch: Of the key server, whose tokens are compared.
+        slots: Entries of each batch, whatever a member found.
+        fdr: Share of told tokens that may be false, in (0, 1).
+        cap_apart: Largest log10 e of one member against "operated apart".
+        cap_use: Largest log10 e of one member against "used honestly".
+        support: log10 e that all others must show against either, whoever is left out.
+        circle: Members that see the same traffic or customers, as `cloud=north,south`: they are
+            averaged. May be repeated.
+        pool_database: Of the pool.
+        common: Options of every command.
+    """
+    from phalanx.cli.share_pool_work import opened, parsed_circles, utc
+    from phalanx.share.pool import Round, Rule, add_round
+
+    rule = Rule(
+        false_discovery_rate=fdr,
+        cap_log10_apart=cap_apart,
+        cap_log10_use=cap_use,
+        support_log10=support,
+    )
+    made = Round(
+        name=name,
+        epoch=epoch,
+        closes_at=utc(closes),
+        slots=slots,
+        rule=rule,
+        circles=parsed_circles(circle),
+    )
+    with opened(pool_database) as database, database.write() as connection:
+        add_round(connection, made)
+    common.say(f"{name}: open until {made.closes_at.isoformat()}")
+
+
+@pool.command
+def add_decoys(
+    tokens: Path, /, *, pool_database: PoolDatabase = _POOL, common: Common = Common()
+) -> None:
+    """Enter tokens behind which there is nothing, so that members who lie meet them.
+
+    Parameters:
+        tokens: File with one token a line, of identifiers that the auditors know to be harmless.
+        pool_database: Of the pool.
+        common: Options of every command.
+    """
+    from phalanx.cli.inputs import read_names
+    from phalanx.cli.share_pool_work import opened
+    from phalanx.share.pool import add_decoys as add
+
+    with opened(pool_database) as database, database.write() as connection:
+        added = add(connection, read_names(tokens))
+    common.say(f"{added} decoys entered")
+
+
+@pool.command
+def evaluate(
+    name: str,
+    /,
+    *,
+    pool_database: PoolDatabase = _POOL,
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> None:
+    """Evaluate a round that is over, once; what members submitted is forgotten.
+
+    It prints how many took part and how many tokens were told, and what speaks against members'
+    honesty; no token and no evidence.
+
+    Parameters:
+        name: Of the round.
+        pool_database: Of the pool.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.share_pool_work import evaluated_text
+
+    common.detail(f"evaluating {name}")
+    write_text(evaluated_text(pool_database, name), output)
+
+
+@pool.command
+def key(path: Path, /, *, common: Common = Common()) -> None:
+    """Print the public key of a member, whose secret one is made where there is none.
+
+    Parameters:
+        path: File of the secret key.
+        common: Options of every command.
+    """
+    from phalanx.cli.share_pool_work import public_key_of
+
+    common.detail(f"reading {path}")
+    write_text(public_key_of(path) + "\n", None)
+
+
+@pool.command
+def submit(
+    scan_folder: Path,
+    /,
+    *,
+    round_name: Annotated[str, Parameter(name="--round")],
+    identifiers: Path,
+    member: str,
+    signing_key: Path,
+    keys: str,
+    keys_api_key: Path,
+    commitment: str,
+    options: MemberOptions,
+    scan_key: Annotated[Path | None, Parameter(name="--key", show_default=False)] = None,
+    common: Common = Common(),
+) -> None:
+    """Submit what a scan says of marks that accounts share, as blinded tokens.
+
+    Only marks that two parties of a group share are blinded and sent, with the evidence of the
+    group, filled up to the size that all batches have. Which tokens stand for what is kept beside
+    the scan, in pool-ROUND.json, and never leaves.
+
+    Parameters:
+        scan_folder: That `phalanx scan --for-pool` wrote.
+        round_name: Of a round that is open.
+        identifiers: Table (CSV, JSON Lines, Parquet) of account_id, kind and value, in clear.
+        member: Your name at the hub.
+        signing_key: File of your secret key.
+        keys: Address of the key server.
+        keys_api_key: File of your API key there.
+        commitment: Of the epoch, as the members compared it.
+        options: How to reach the hub.
+        scan_key: Pseudonym key of the scan.
+        common: Options of every command.
+    """
+    from phalanx.cli.share_pool_member import Submission, submitted
+
+    sent = submitted(
+        Submission(
+            scan_folder=scan_folder,
+            round_name=round_name,
+            identifiers=identifiers,
+            member=member,
+            signing_key=signing_key,
+            scan_key=scan_key,
+        ),
+        options,
+        (keys, keys_api_key, commitment),
+    )
+    common.say(
+        f"{round_name}: {sent.findings} marks submitted in {sent.slots} entries; "
+        f"{sent.unusable} identifiers could not be used"
+    )
+
+
+@pool.command
+def report(
+    scan_folder: Path,
+    /,
+    *,
+    round_name: Annotated[str, Parameter(name="--round")],
+    options: MemberOptions,
+    output_format: Annotated[
+        Literal["table", "json"], Parameter(name=["--format", "-f"])
+    ] = "table",
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> ExitCode:
+    """Show what you are told of a round: your marks whose pooled evidence passed.
+
+    The exit status is 1 where there are any.
+
+    Parameters:
+        scan_folder: From which you submitted.
+        round_name: Of a round that was evaluated.
+        options: How to reach the hub.
+        output_format: How to print.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.share_pool_member import told_marks, told_text
+
+    told = told_marks(scan_folder, round_name, options)
+    common.detail(f"{len(told)} of your marks are told")
+    write_text(told_text(told, output_format), output)
+    return ExitCode.FINDINGS if told else ExitCode.CLEAN

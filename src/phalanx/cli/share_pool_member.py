@@ -1,0 +1,208 @@
+"""What the commands of a member of the pool do."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2
+import msgspec
+
+from phalanx.cli.scan_key import key_of_scan
+from phalanx.cli.share_pool_options import MemberOptions
+from phalanx.cli.share_pool_work import signing_key_of
+from phalanx.errors import ConfigError, InputError
+from phalanx.logs.pseudonym import pseudonymiser
+from phalanx.owned import read_secret_text, written_whole
+from phalanx.printable import printable, printable_json
+from phalanx.share.blinding.asking import KeyServer
+from phalanx.share.blinding.client import BlindingClient
+from phalanx.share.client.access import LARGEST_KEY_BYTES, connected, origin_of
+from phalanx.share.pool import entries_of, findings_of, signed_batch
+from phalanx.share.pool.marks import Mark, Marks, read_marks
+from phalanx.share.pool.scanned import read_groups
+from phalanx.share.pool.server import PoolServer
+
+_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What a member submits."""
+
+    scan_folder: Path
+    round_name: str
+    identifiers: Path
+    member: str
+    signing_key: Path
+    scan_key: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of it."""
+
+    findings: int
+    slots: int
+    unusable: int
+
+
+class KeptMark(msgspec.Struct, frozen=True):
+    """What a token stands for at the member."""
+
+    kind: str
+    value: str
+    accounts: tuple[str, ...]
+    """As in the scan."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldMark:
+    """A mark of the member that is told."""
+
+    kind: str
+    value: str
+    accounts: tuple[str, ...]
+    without_you: bool
+    without_any_one: bool
+    under_any_dependence: bool
+
+
+def submitted(what: Submission, options: MemberOptions, key_server: tuple[str, Path, str]) -> Sent:
+    """Blind, sign and send; what tokens stand for is kept before anything is sent.
+
+    Parameters:
+        what: To submit.
+        options: How to reach the hub.
+        key_server: Address, file of the API key, commitment of the epoch.
+
+    Raises:
+        PhalanxError: If anything of it cannot be used, or a server refuses.
+    """
+    groups = read_groups(what.scan_folder / "groups.parquet")
+    read = read_marks(what.identifiers)
+    marks = _as_in_scan(read, key_of_scan(what.scan_folder, what.scan_key))
+    findings = findings_of(groups, marks)
+    key = signing_key_of(what.signing_key)
+    with connected(options.hub, options.access) as server:
+        pool = PoolServer(server)
+        round_ = pool.round(what.round_name)
+        tokens = _tokens(list(findings), key_server, round_.epoch)
+        _keep(what, tokens, marks)
+        entries = entries_of({tokens[mark]: each for mark, each in findings.items()}, round_)
+        batch = signed_batch(entries, round_, what.member, key, datetime.now(UTC))
+        pool.submit(round_.name, batch)
+    return Sent(min(len(findings), round_.slots), round_.slots, read.unusable)
+
+
+def told_marks(scan_folder: Path, round_name: str, options: MemberOptions) -> list[ToldMark]:
+    """Return the member's marks that are told, the surest first.
+
+    Raises:
+        PhalanxError: If the hub refuses, or it was not submitted from this folder.
+    """
+    path = _kept_path(scan_folder, round_name)
+    try:
+        kept = msgspec.json.decode(path.read_bytes(), type=dict[str, KeptMark])
+    except (OSError, msgspec.MsgspecError, ValueError) as error:
+        message = f"{path}: what was submitted is not there, or cannot be read"
+        raise InputError(message, next_step="Name the folder you submitted from.") from error
+    with connected(options.hub, options.access) as server:
+        told = PoolServer(server).report(round_name)
+    found = [
+        ToldMark(
+            kept[each.token].kind,
+            kept[each.token].value,
+            kept[each.token].accounts,
+            each.without_you,
+            each.without_any_one,
+            each.under_any_dependence,
+        )
+        for each in told
+        if each.token in kept
+    ]
+    return sorted(found, key=lambda mark: (-len(mark.accounts), mark.kind, mark.value))
+
+
+def told_text(told: list[ToldMark], output_format: str) -> str:
+    """Return what is told, for people or as JSON."""
+    if output_format == "json":
+        text = json.dumps([asdict(each) for each in told], indent=2, ensure_ascii=False)
+        return printable_json(text) + "\n"
+    if not told:
+        return "none of your marks is told\n"
+    lines = []
+    for each in told:
+        stands = {
+            "without you": each.without_you,
+            "without any one member": each.without_any_one,
+            "under any dependence": each.under_any_dependence,
+        }
+        said = ", ".join(name for name, yes in stands.items() if yes) or "only with all members"
+        lines += [
+            f"{each.kind} {printable(each.value)}: {len(each.accounts)} accounts; stands {said}",
+            *(f"  {printable(account)}" for account in each.accounts),
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _as_in_scan(read: Marks, key: bytes | None) -> Mapping[str, frozenset[Mark]]:
+    """Name accounts as the scan does: by pseudonyms, where it had a key."""
+    if key is None:
+        return read.of_account
+    names = list(read.of_account)
+    hidden = pseudonymiser(key, "account_id")(names)
+    return {str(alias): read.of_account[name] for alias, name in zip(hidden, names, strict=True)}
+
+
+def _tokens(marks: list[Mark], key_server: tuple[str, Path, str], epoch: int) -> dict[Mark, str]:
+    address, api_key, commitment = key_server
+    origin = origin_of(address)
+    with httpx2.Client(
+        base_url=origin, timeout=_SECONDS, trust_env=origin.scheme == "https"
+    ) as http:
+        server = KeyServer(http, read_secret_text(api_key, "API key", LARGEST_KEY_BYTES))
+        pinned = server.epoch(commitment)
+        if pinned.epoch != epoch:
+            message = f"the round compares tokens of epoch {epoch}, not {pinned.epoch}"
+            raise ConfigError(message, next_step="Name the commitment of that epoch.")
+        client = BlindingClient(server, pinned)
+        by_kind: defaultdict[str, list[str]] = defaultdict(list)
+        for kind, value in sorted(marks):
+            by_kind[kind].append(value)
+        return {
+            (kind, value): token
+            for kind, values in by_kind.items()
+            for value, token in zip(values, client.tokens(kind, values), strict=True)
+        }
+
+
+def _keep(
+    what: Submission, tokens: Mapping[Mark, str], marks: Mapping[str, frozenset[Mark]]
+) -> None:
+    accounts: defaultdict[Mark, list[str]] = defaultdict(list)
+    for account, shown in marks.items():
+        for mark in shown & tokens.keys():
+            accounts[mark].append(account)
+    kept = {
+        token: KeptMark(mark[0], mark[1], tuple(sorted(accounts[mark])))
+        for mark, token in tokens.items()
+    }
+    path = _kept_path(what.scan_folder, what.round_name)
+    try:
+        with written_whole(path) as aside:
+            aside.write_bytes(msgspec.json.encode(kept))
+    except OSError as error:
+        message = f"{path}: cannot be written: {error.strerror}"
+        raise InputError(message, next_step="Make the scan folder writable.") from error
+
+
+def _kept_path(scan_folder: Path, round_name: str) -> Path:
+    if not round_name or "/" in round_name or round_name.startswith("."):
+        message = f"{round_name[:70]!r}: no name of a round"
+        raise InputError(message, next_step="Name the round as the pool does.")
+    return scan_folder / f"pool-{round_name}.json"

@@ -1,0 +1,1 @@
+"""Migrations of the pool's database. Opening it applies them."""

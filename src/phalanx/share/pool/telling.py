@@ -1,0 +1,197 @@
+"""Which tokens are told, and what each contributor learns of them.
+
+Every token that anybody submitted in a round is a hypothesis, filling and decoys among them, and
+e-BH for two nulls (`phalanx.evidence.two_nulls`) returns those of which at most the stated share
+is expected to be wrong, however tokens depend on each other: one group shows several marks, and
+several tokens may be about it. A token of one circle alone is counted and never told.
+
+No single member can bring a token up by itself. Each of its e-values is capped, which leaves an
+e-value; and the other members together must show e of at least 10 against either null. What lacks
+that is set to zero before e-BH looks, which again leaves an e-value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from phalanx.evidence import (
+    LINKED_LOG10_E,
+    e_benjamini_hochberg_two_nulls,
+    first_levels_log10_e,
+)
+from phalanx.share.pool.merging import (
+    Circles,
+    by_circle,
+    least_without_one,
+    merged,
+    under_any_dependence,
+    without,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What decides; members agree to it before a round begins."""
+
+    false_discovery_rate: float = 0.01
+    """Expected share of told tokens behind which no member sees a campaign, in (0, 1)."""
+
+    cap_log10_apart: float = 6.0
+    """Largest evidence of one member against "operated apart"."""
+
+    cap_log10_use: float = 3.0
+    """Largest evidence of one member against "used honestly"."""
+
+    support_log10: float = 1.0
+    """Evidence that all others must show against either null, whichever member is left out."""
+
+    def __post_init__(self) -> None:
+        """Check ranges once, where the mistake is made.
+
+        Raises:
+            ValueError: If a number lies outside its range.
+        """
+        if not 0.0 < self.false_discovery_rate < 1.0:
+            message = f"false_discovery_rate must lie in (0, 1), not {self.false_discovery_rate}"
+            raise ValueError(message)
+        for name in ("cap_log10_apart", "cap_log10_use", "support_log10"):
+            if not 0.0 <= getattr(self, name) <= 100.0:
+                message = f"{name} must lie in [0, 100], not {getattr(self, name)}"
+                raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one member says of one token."""
+
+    log10_apart: float
+    log10_use: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a contributor learns of a token that is told."""
+
+    token: str
+    member: str
+    """Who is told."""
+
+    without_you: bool
+    """Whether it would be told if this member had said nothing of it."""
+
+    without_any_one: bool
+    """Whether it would be told whichever member had said nothing of it."""
+
+    under_any_dependence: bool
+    """Whether it would be told if members were averaged: then somebody knew it alone, and no
+    independence of members is assumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Levels:
+    apart: float
+    use: float
+
+    def reached_by(self, log10_apart: float, log10_use: float) -> bool:
+        return log10_apart >= self.apart and log10_use >= self.use
+
+
+@dataclass(frozen=True, slots=True)
+class _Pooled:
+    """Evidence of several members on one token, each capped."""
+
+    apart: Mapping[str, float]
+    use: Mapping[str, float]
+    circles: Circles
+
+    @property
+    def is_common(self) -> bool:
+        return len(by_circle(self.apart, self.circles)) > 1
+
+    def is_supported(self, least: float) -> bool:
+        return all(
+            least_without_one(values, self.circles) >= least for values in (self.apart, self.use)
+        )
+
+    def stands_without(self, member: str, levels: _Levels) -> bool:
+        return levels.reached_by(
+            without(self.apart, member, self.circles), without(self.use, member, self.circles)
+        )
+
+    def told(self, token: str, levels: _Levels) -> list[Told]:
+        stands = {member: self.stands_without(member, levels) for member in self.apart}
+        averaged = (under_any_dependence(each.values()) for each in (self.apart, self.use))
+        any_dependence = levels.reached_by(*averaged)
+        return [
+            Told(
+                token=token,
+                member=member,
+                without_you=stands[member],
+                without_any_one=all(stands.values()),
+                under_any_dependence=any_dependence,
+            )
+            for member in sorted(stands)
+        ]
+
+
+def told_tokens(
+    said: Mapping[str, Mapping[str, Said]],
+    rule: Rule,
+    *,
+    circles: Circles | None = None,
+    decoys: frozenset[str] = frozenset(),
+) -> list[Told]:
+    """Decide what contributors are told.
+
+    Null hypothesis of each token: as in `phalanx.share.pool.merging`.
+
+    Parameters:
+        said: Token -> member -> what it says. All tokens that were submitted, with filling.
+        rule: That members agreed to.
+        circles: Members whose traffic or customers are known to overlap.
+        decoys: Tokens that are counted and never told.
+
+    Returns:
+        One entry for each told token and contributor, by token and member; it does not depend on
+        the order of anything.
+
+    Examples:
+        >>> strong = Said(3.5, 2.0)
+        >>> told = told_tokens({"t": {"a": strong, "b": strong}, "u": {"a": strong}}, Rule())
+        >>> [(each.token, each.member, each.without_you) for each in told]
+        [('t', 'a', False), ('t', 'b', False)]
+    """
+    circles = circles or {}
+    tokens = sorted(said)
+    pooled = {token: _capped(said[token], rule, circles) for token in tokens}
+    apart, use = np.full(len(tokens), -np.inf), np.full(len(tokens), -np.inf)
+    for place, token in enumerate(tokens):
+        each = pooled[token]
+        if token not in decoys and each.is_common and each.is_supported(rule.support_log10):
+            apart[place], use[place] = merged(each.apart, circles), merged(each.use, circles)
+    weights = np.ones(len(tokens))
+    rate = rule.false_discovery_rate
+    outcome = e_benjamini_hochberg_two_nulls(apart, use, rate, weights)
+    found = np.flatnonzero(outcome.rejected)
+    if not found.size:
+        return []
+    levels_apart = first_levels_log10_e(weights, rate, found.size)
+    told: list[Told] = []
+    for place in found.tolist():
+        levels = _Levels(
+            max(float(levels_apart[place]), LINKED_LOG10_E),
+            float(outcome.threshold_log10_e[place]),
+        )
+        told += pooled[tokens[place]].told(tokens[place], levels)
+    return told
+
+
+def _capped(said: Mapping[str, Said], rule: Rule, circles: Circles) -> _Pooled:
+    return _Pooled(
+        {name: min(each.log10_apart, rule.cap_log10_apart) for name, each in said.items()},
+        {name: min(each.log10_use, rule.cap_log10_use) for name, each in said.items()},
+        circles,
+    )

@@ -1,0 +1,187 @@
+"""The templates of `match_list.parquet`, a file that holds what strangers said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from phalanx.errors import InputError
+from phalanx.printable import printable
+from phalanx.share.sketches.kernel import CANONICALISER, MINHASH_BITS, SHINGLE_WORDS
+from phalanx.share.sketches.rows import TemplateRows, uuids_of
+from phalanx.share.wire.observables import PERMUTATIONS
+
+MOST_ROWS = 1 << 26
+"""Of a list."""
+
+MOST_IDENTIFIER_BYTES = 128
+
+USED_VERDICTS = ("positive", "disputed", "none")
+"""What the members say of an indicator that is compared; not what most of them call wrong."""
+
+_COLUMNS = {
+    "indicator": pa.string(),
+    "campaign": pa.string(),
+    "kind": pa.string(),
+    "epoch": pa.int32(),
+    "minhash": pa.binary(),
+    "minhash_bits": pa.int8(),
+    "shingle_size": pa.int8(),
+    "canonicaliser": pa.string(),
+    "verdict": pa.string(),
+    "valid_until": pa.timestamp("us", "UTC"),
+}
+_BATCH_ROWS = 65_536
+_VALUE_BYTES = {8: 1, 16: 2}
+"""Bits of a value -> its bytes. Of 16 bits the lower eight are those of a sketch of 8."""
+
+
+def read_match_list(
+    path: Path, verdicts: Iterable[str] = USED_VERDICTS
+) -> tuple[tuple[TemplateRows, ...], int]:
+    """Read the templates of a list.
+
+    Parameters:
+        path: File of the list.
+        verdicts: Of the indicators that are taken.
+
+    Returns:
+        Rows of each epoch, and how many templates cannot be compared here: of another
+        canonicaliser or shingle size, or of fewer than eight bits a value.
+
+    Raises:
+        InputError: If it cannot be read, or a row is not what it should be.
+    """
+    read = _Reading(path, pa.array(list(verdicts), pa.string()))
+    try:
+        with pq.ParquetFile(path) as file:
+            _check_schema(path, file.schema_arrow)
+            if file.metadata.num_rows > MOST_ROWS:
+                raise _wrong(path, f"more than {MOST_ROWS:,} rows")
+            for batch in file.iter_batches(_BATCH_ROWS, columns=list(_COLUMNS)):
+                read.take_in(pa.Table.from_batches([batch]))
+    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
+        reason = printable(str(error).partition("\n")[0])
+        raise _wrong(path, f"it cannot be read ({reason})") from error
+    return read.rows(), read.passed_over
+
+
+class _Reading:
+    """What was read of a list so far."""
+
+    def __init__(self, path: Path, verdicts: pa.Array) -> None:
+        self.passed_over = 0
+        self._path, self._verdicts = path, verdicts
+        self._places: dict[str, int] = {}
+        self._parts: dict[int, list[tuple[npt.NDArray[np.generic], ...]]] = {}
+
+    def take_in(self, table: pa.Table) -> None:
+        """Check the templates of a part and keep them."""
+        table = _cast(self._path, table.filter(pc.equal(table["kind"], "template")))
+        if any(column.null_count for column in table.columns):
+            raise _wrong(self._path, "a template lacks a value")
+        table = table.filter(pc.is_in(table["verdict"], self._verdicts))
+        sizes = pc.binary_length(table["minhash"]).to_numpy()
+        bits = table["minhash_bits"].to_numpy()
+        if not np.isin(bits, (1, 2, 4, 8, 16)).all():
+            raise _wrong(self._path, "a sketch keeps 1, 2, 4, 8 or 16 bits of each value")
+        if (sizes != bits.astype(np.int64) * PERMUTATIONS // 8).any():
+            raise _wrong(self._path, "a sketch is not as long as its bits say")
+        epoch = table["epoch"].to_numpy()
+        if (epoch < 0).any():
+            raise _wrong(self._path, "an epoch is negative")
+        usable = (
+            (bits >= MINHASH_BITS)
+            & (table["shingle_size"].to_numpy() == SHINGLE_WORDS)
+            & np.asarray(pc.equal(table["canonicaliser"], CANONICALISER))
+        )
+        self.passed_over += int((~usable).sum())
+        for kept_bits, value_bytes in _VALUE_BYTES.items():
+            for number in np.unique(epoch[usable]).tolist():
+                chosen = usable & (bits == kept_bits) & (epoch == number)
+                if chosen.any():
+                    self._keep(number, table.filter(pa.array(chosen)), value_bytes)
+
+    def _keep(self, epoch: int, table: pa.Table, value_bytes: int) -> None:
+        raw = b"".join(table["minhash"].to_pylist())
+        values = np.frombuffer(raw, np.uint8).reshape(-1, PERMUTATIONS, value_bytes)[:, :, -1]
+        campaigns = table["campaign"].combine_chunks().dictionary_encode()
+        if pc.max(pc.binary_length(campaigns.dictionary)).as_py() > MOST_IDENTIFIER_BYTES:
+            raise _wrong(self._path, "an identifier of a campaign is too long")
+        codes = np.array(
+            [
+                self._places.setdefault(name, len(self._places))
+                for name in campaigns.dictionary.to_pylist()
+            ],
+            dtype=np.int32,
+        )
+        try:
+            uuids = uuids_of(table["indicator"].combine_chunks())
+        except ValueError as error:
+            raise _wrong(self._path, f"of the indicators, {error}") from error
+        until = table["valid_until"].combine_chunks().cast(pa.int64()).to_numpy()
+        self._parts.setdefault(epoch, []).append(
+            (values, uuids, codes[campaigns.indices.to_numpy()], until)
+        )
+
+    def rows(self) -> tuple[TemplateRows, ...]:
+        """Return what was kept; each part is let go of as it is copied."""
+        campaigns = tuple(self._places)
+        found = []
+        for epoch, parts in sorted(self._parts.items()):
+            count = sum(len(part[0]) for part in parts)
+            rows = TemplateRows(
+                epoch,
+                np.empty((count, PERMUTATIONS), dtype=np.uint8),
+                np.empty((count, 2), dtype=np.uint64),
+                np.empty(count, dtype=np.int32),
+                campaigns,
+                np.empty(count, dtype=np.int64),
+            )
+            while parts:
+                values, uuids, codes, until = parts.pop()
+                begin = count - len(values)
+                rows.minhash[begin:count], rows.indicator[begin:count] = values, uuids
+                rows.campaign[begin:count], rows.valid_until_us[begin:count] = codes, until
+                count = begin
+            found.append(rows)
+        return tuple(found)
+
+
+def _check_schema(path: Path, schema: pa.Schema) -> None:
+    for name, wanted in _COLUMNS.items():
+        places = schema.get_all_field_indices(name)
+        if len(places) != 1:
+            raise _wrong(path, f"it lacks the column {name}, or has it twice")
+        found = schema.field(places[0]).type
+        is_bytes = name == "minhash" and pa.types.is_fixed_size_binary(found)
+        if found != wanted and not is_bytes and not _is_like(found, wanted):
+            raise _wrong(path, f"its column {name} holds {printable(str(found))}, not {wanted}")
+
+
+def _is_like(found: pa.DataType, wanted: pa.DataType) -> bool:
+    """Whether a type says the same in another layout: strings as a dictionary, large ones."""
+    if pa.types.is_dictionary(found):
+        found = found.value_type
+    return found == wanted or (found, wanted) in {
+        (pa.large_string(), pa.string()),
+        (pa.large_binary(), pa.binary()),
+    }
+
+
+def _cast(path: Path, table: pa.Table) -> pa.Table:
+    try:
+        return table.select(list(_COLUMNS)).cast(pa.schema(list(_COLUMNS.items())))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise _wrong(path, "a column holds what its type does not allow") from error
+
+
+def _wrong(path: Path, reason: str) -> InputError:
+    message = f"{path}: not a match list: {reason}"
+    return InputError(message, next_step="Make it again: phalanx share pull")

@@ -1,0 +1,200 @@
+"""`phalanx share pool`: an operator opens a round, members submit, and read what they are told."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import uvicorn
+from starlette.types import ASGIApp
+
+from phalanx.cli import ExitCode, main
+from phalanx.share.blinding.allowances import Limits
+from phalanx.share.blinding.keyring import add_epoch
+from phalanx.share.blinding.members import add_member as add_asker
+from phalanx.share.blinding.server import create_app as create_key_server
+from phalanx.share.blinding.settings import KeyServerSettings
+from phalanx.share.blinding.tables import open_tables
+from phalanx.share.hub import HubSettings, add_key, add_member, create_app, open_database
+from phalanx.share.pool import POOL, pool_routes
+from phalanx.share.pool.tables import ROUNDS
+from phalanx.store import database_of
+
+ROUND = "2026-11"
+
+
+def _scan_folder(folder: Path, log10_use: float) -> Path:
+    """Write what a scan for the pool leaves, as far as it is read."""
+    folder.mkdir()
+    (folder / "run.json").write_text('{"key_id": ""}')
+    groups = {
+        "parties": [[["a1"], ["a2"], ["a3"]], [["b1"], ["b2"]]],
+        "log10_e_apart": [6.0, 0.1],
+        "log10_e_honest": [log10_use, -0.2],
+    }
+    pq.write_table(pa.table(groups), folder / "groups.parquet")
+    return folder
+
+
+@contextmanager
+def _serving(app: ASGIApp) -> Iterator[str]:
+    """Serve an application on this machine, and return its address."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}/"
+    server.should_exit = True
+    thread.join()
+
+
+def _secret(path: Path, text: str) -> Path:
+    path.touch(mode=0o600)
+    path.write_text(text)
+    return path
+
+
+class Alliance:
+    """A key server and a hub with a pool."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        """Start the servers, and enter the members north and south."""
+        self.folder = folder
+        now = datetime.now(UTC)
+        epoch = add_epoch(folder / "keys", now, timedelta(days=9), timedelta(days=1))
+        settings = KeyServerSettings(folder / "keys", database_of(str(folder / "keys.db")))
+        asker = add_asker(
+            open_tables(settings.database), "all", Limits(9**9, 9**9, 1e6), secrets.token_bytes, now
+        )
+        keys = stack.enter_context(_serving(create_key_server(settings)))
+        self.pool = f"{folder}/pool.db"
+        place = database_of(str(folder / "alliance.hub"))
+        hub = open_database(place)
+        with hub.write() as connection:
+            for who in ("north", "south"):
+                add_member(connection, who, now)
+                key = add_key(connection, who, secrets.token_bytes, now)
+                _secret(folder / f"{who}.api", key)
+        hub.close()
+        pool = open_database(database_of(self.pool), schema=POOL)
+        stack.callback(pool.close)
+        app = create_app(HubSettings(place, folder / "hub.key"), extensions=(pool_routes(pool),))
+        self.hub = stack.enter_context(_serving(app))
+        self.blinding = (
+            "--keys", keys, "--keys-api-key", str(_secret(folder / "keys.api", asker)),
+            "--commitment", epoch.commitment,
+        )  # fmt: skip
+
+    def run(self, *words: str) -> int:
+        """Run a command of the pool."""
+        return main(["share", "pool", *words])
+
+    def let_rounds_end(self) -> None:
+        """Move the end of all rounds to now."""
+        pool = open_database(database_of(self.pool), schema=POOL)
+        with pool.write() as connection:
+            connection.execute(ROUNDS.update().values(closes_at=datetime.now(UTC).isoformat()))
+        pool.close()
+
+    def reach(self, who: str) -> tuple[str, ...]:
+        """Return how a member reaches the hub."""
+        return ("--round", ROUND, "--hub", self.hub, "--api-key", str(self.folder / f"{who}.api"))
+
+    def submit(self, who: str, scan: Path, identifiers: Path) -> int:
+        """Submit as a member."""
+        return self.run(
+            "submit", str(scan), "--identifiers", str(identifiers), "--member", who,
+            "--signing-key", str(self.folder / f"{who}.key"), *self.blinding, *self.reach(who),
+        )  # fmt: skip
+
+
+@pytest.fixture
+def alliance(tmp_path: Path) -> Iterator[Alliance]:
+    """Return an alliance whose servers run."""
+    with ExitStack() as stack:
+        yield Alliance(tmp_path, stack)
+
+
+def test_two_members_find_together(
+    alliance: Alliance, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From two scans to two reports: each learns of its own accounts, and of nothing else."""
+    for who in ("north", "south"):
+        assert alliance.run("key", str(tmp_path / f"{who}.key")) == ExitCode.CLEAN
+        public = capsys.readouterr().out.strip()
+        assert alliance.run("add-member", who, public, "--pool", alliance.pool) == ExitCode.CLEAN
+    closes = datetime.now(UTC) + timedelta(days=1)
+    opened = alliance.run(
+        "open-round", ROUND, "--closes", f"{closes:%Y-%m-%dT%H:%M:%S}", "--epoch", "1",
+        "--pool", alliance.pool,
+    )  # fmt: skip
+    assert opened == ExitCode.CLEAN
+    identifiers = tmp_path / "identifiers.csv"
+    identifiers.write_text(
+        "account_id,kind,value\na1,payment,card\na2,payment,card\na3,email,A@Example.com\n"
+        "b1,email,b@example.com\nb2,phone,none\n"
+    )
+    for who in ("north", "south"):
+        scan = _scan_folder(tmp_path / f"scan-{who}", 2.5)
+        assert alliance.submit(who, scan, identifiers) == ExitCode.CLEAN
+    said = capsys.readouterr()
+    assert "1 marks submitted in 256 entries; 1 identifiers could not be used" in said.err
+    assert alliance.run("evaluate", ROUND, "--pool", alliance.pool) == ExitCode.BAD_INPUT
+    assert "is open until" in capsys.readouterr().err
+    alliance.let_rounds_end()
+    assert alliance.run("evaluate", ROUND, "--pool", alliance.pool) == ExitCode.CLEAN
+    assert "tokens told        1" in capsys.readouterr().out
+    folder = str(tmp_path / "scan-north")
+    shown = tmp_path / "told.json"
+    told = alliance.run("report", folder, *alliance.reach("north"), "-f", "json", "-o", str(shown))
+    assert told == ExitCode.FINDINGS
+    (mark,) = json.loads(shown.read_text())
+    assert (mark["kind"], mark["value"], mark["accounts"]) == ("payment", "card", ["a1", "a2"])
+    assert alliance.run("report", folder, *alliance.reach("south")) == ExitCode.FINDINGS
+    assert "payment card: 2 accounts" in capsys.readouterr().out
+
+
+def test_wrong_files_are_refused(
+    alliance: Alliance, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder of another scan, or a table of something else, is named with a next step."""
+    identifiers = tmp_path / "identifiers.csv"
+    identifiers.write_text("account_id,kind,value\na1,shoe size,44\n")
+    assert alliance.submit("north", tmp_path / "absent", identifiers) == ExitCode.BAD_INPUT
+    assert "--for-pool" in capsys.readouterr().err
+    scan = _scan_folder(tmp_path / "scan", 1.0)
+    assert alliance.submit("north", scan, identifiers) == ExitCode.BAD_INPUT
+    error = capsys.readouterr().err
+    assert "no known kind" in error
+    assert "shoe" not in error
+    identifiers.write_text("a,b\n1,2\n")
+    assert alliance.submit("north", scan, identifiers) == ExitCode.BAD_INPUT
+    assert alliance.run("report", str(scan), *alliance.reach("north")) == ExitCode.BAD_INPUT
+    assert "submitted" in capsys.readouterr().err
+    pq.write_table(pa.table({"parties": [1], "log10_e_apart": [1], "log10_e_honest": [1]}),
+                   scan / "groups.parquet")  # fmt: skip
+    assert alliance.submit("north", scan, identifiers) == ExitCode.BAD_INPUT
+
+
+def test_circles_are_written_as_names(
+    alliance: Alliance, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A circle without members, or with a member of another, is refused."""
+    for circle in ("cloud", "cloud=", "=north"):
+        refused = alliance.run(
+            "open-round", "2026-12", "--closes", "2030-01-01", "--epoch", "1",
+            "--circle", circle, "--pool", alliance.pool,
+        )  # fmt: skip
+        assert refused == ExitCode.BAD_INPUT
+        assert "no circle" in capsys.readouterr().err

@@ -1,0 +1,125 @@
+"""What the pool keeps: migrations make its tables, and wrong entries are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phalanx.errors import InputError
+from phalanx.share.blinding.encoding import to_text
+from phalanx.share.hub import open_database
+from phalanx.share.pool import POOL, add_member_key, add_round, evaluate, remove_member
+from phalanx.share.pool.keeping import add_decoys, rounds_in
+from phalanx.share.pool.rounds import read_batch
+from phalanx.share.pool.tables import METADATA
+from phalanx.store import DatabasePlace, database_of
+
+from .conftest import ROUND, START, Alliance
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> DatabasePlace:
+    """Return a place where no pool is yet."""
+    if request.param == "sqlite":
+        return database_of(str(tmp_path / "pool.db"))
+    new_database: Callable[[], str] = request.getfixturevalue("new_database")
+    return database_of(new_database())
+
+
+def test_migrations_make_the_tables(place: DatabasePlace) -> None:
+    """The tables that migrations make are those that the code expects, and opening twice is one."""
+    for _ in range(2):
+        database = open_database(place, schema=POOL)
+        with database.read() as connection:
+            context = MigrationContext.configure(
+                connection, opts={"version_table": POOL.version_table, "compare_type": True}
+            )
+            assert compare_metadata(context, METADATA) == []
+        database.close()
+
+
+def test_a_round_is_kept_as_it_was_agreed(place: DatabasePlace) -> None:
+    """What is agreed comes back, and a name is taken once; an empty round is evaluated."""
+    database = open_database(place, schema=POOL)
+    key = to_text(b"\x02" + bytes(31))
+    with database.write() as connection:
+        for member in ("a", "b"):
+            add_member_key(connection, member, key)
+            add_member_key(connection, member, key)
+        made = replace(ROUND, circles={"a": "cloud", "b": "cloud"})
+        add_round(connection, made)
+        assert rounds_in(connection) == [(made, False)]
+        with pytest.raises(InputError, match="there is such a round"):
+            add_round(connection, made)
+        remove_member(connection, "a")
+        with pytest.raises(InputError, match="takes no part"):
+            remove_member(connection, "a")
+        with pytest.raises(InputError, match="is in a circle"):
+            add_round(connection, replace(made, name="another"))
+    assert evaluate(database, ROUND.name, ROUND.closes_at).told == 0
+    database.close()
+
+
+def test_rounds_are_evaluated_once_and_when_they_are_over(alliance: Alliance) -> None:
+    """An open round, an unknown one and an evaluated one are refused."""
+    for name, moment, reason in (
+        (ROUND.name, START, "is open until"),
+        ("2030-01", ROUND.closes_at, "no such round"),
+    ):
+        with pytest.raises(InputError, match=reason):
+            evaluate(alliance.pool, name, moment)
+    alliance.close_round()
+    with pytest.raises(InputError, match="was evaluated"):
+        alliance.close_round()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"name": "A round"}, {"name": ""}, {"slots": 7}, {"closes_at": START.replace(tzinfo=None)}],
+)
+def test_rounds_are_checked(wrong: dict[str, object]) -> None:
+    """A name, a size or a moment that cannot be is refused."""
+    with pytest.raises(InputError):
+        replace(ROUND, **wrong)  # type: ignore[arg-type]
+
+
+def test_keys_and_decoys_are_checked(alliance: Alliance) -> None:
+    """What is no public key or no token is not entered."""
+    with alliance.pool.write() as connection:
+        with pytest.raises(InputError):
+            add_member_key(connection, "a", "no key")
+        with pytest.raises(InputError):
+            add_decoys(connection, ["no token"])
+
+
+@given(
+    st.binary(max_size=300)
+    | st.recursive(
+        st.none() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["batch", "signature", "entries", "round", "id"]), inner, max_size=4
+            )
+        ),
+        max_leaves=12,
+    ).map(lambda said: repr(said).replace("'", '"').encode())
+)
+def test_any_bytes_are_a_batch_or_refused(body: bytes) -> None:
+    """Reading a batch ends in one or in a plain refusal."""
+    with pytest.raises(InputError):
+        read_batch(body, ROUND)
+
+
+def test_a_moment_of_another_zone_is_the_same(alliance: Alliance) -> None:
+    """Rounds are kept in UTC."""
+    made = alliance.open_round("2026-05")
+    assert made.closes_at == START + timedelta(days=7)

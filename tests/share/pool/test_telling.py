@@ -1,0 +1,165 @@
+"""Who is told of which token, what cannot change it, and how often it is wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phalanx.share.pool.telling import Rule, Said, Told, told_tokens
+
+_MEMBERS = [f"m{number}" for number in range(5)]
+_SAID = st.builds(Said, st.floats(-2, 8), st.floats(-2, 5))
+_ROUNDS = st.dictionaries(
+    st.text("abcdefgh", min_size=1, max_size=3),
+    st.dictionaries(st.sampled_from(_MEMBERS), _SAID, min_size=1),
+    max_size=12,
+)
+_STRONG = Said(6.0, 3.0)
+_RATES = (0.01, 0.05, 0.1)
+
+
+def _told(said: dict[str, dict[str, Said]], **more: object) -> list[Told]:
+    return told_tokens(said, Rule(), **more)  # type: ignore[arg-type]
+
+
+def test_contributors_are_told_and_nobody_else() -> None:
+    """A token that several members are sure of is told to those who submitted it."""
+    told = _told({"t": {"a": _STRONG, "b": _STRONG}, "u": {"c": _STRONG}})
+    assert [(each.token, each.member) for each in told] == [("t", "a"), ("t", "b")]
+
+
+def test_one_member_alone_is_told_nothing() -> None:
+    """What one member submits is never told back to it, however sure it is."""
+    assert _told({"t": {"a": Said(99.0, 99.0)}}) == []
+
+
+def test_a_liar_accuses_nobody() -> None:
+    """The caps on every token, from one member of four, bring up nothing by themselves."""
+    honest = Said(9.0, 0.4)
+    said = {
+        f"t{number}": {"liar": Said(99.0, 99.0), "b": honest, "c": honest, "d": honest}
+        for number in range(50)
+    }
+    weak = {token: {**of, "b": Said(0.9, 0.9)} for token, of in said.items()}
+    pairs = {token: {"liar": of["liar"], "b": of["b"]} for token, of in said.items()}
+    assert _told(weak) == _told(pairs) == []
+
+
+def test_members_of_one_circle_are_not_several() -> None:
+    """Two houses that see the same customers are one witness."""
+    said = {"t": {"a": _STRONG, "b": _STRONG}}
+    assert _told(said)
+    assert _told(said, circles={"a": "cloud", "b": "cloud"}) == []
+
+
+def test_decoys_are_never_told() -> None:
+    """A decoy is counted, and nobody hears of it."""
+    said = {"t": {"a": _STRONG, "b": _STRONG}}
+    assert _told(said, decoys=frozenset("t")) == []
+
+
+def test_each_hears_whether_it_stands_without_one() -> None:
+    """The report says what is left if a member is left out, without naming another."""
+    weak, strong = Said(1.5, 1.2), Said(6.0, 3.0)
+    told = _told({"t": {"a": weak, "b": strong, "c": strong, "d": strong}})
+    assert {each.member: each.without_you for each in told}["a"]
+    (two,) = {each.without_any_one for each in _told({"t": {"a": _STRONG, "b": Said(4.0, 1.1)}})}
+    assert not two
+
+
+def test_a_token_that_somebody_knew_alone_assumes_no_independence() -> None:
+    """Averages say whether a claim rests on members being independent."""
+    sure = Rule(cap_log10_apart=20.0, cap_log10_use=20.0)
+    weak = Said(4.0, 1.6)
+    said = {"t": {"a": Said(15.0, 15.0), "b": _STRONG}, "u": {"a": weak, "b": weak}}
+    told = {each.token: each.under_any_dependence for each in told_tokens(said, sure)}
+    assert told == {"t": True, "u": False}
+
+
+@given(_ROUNDS, st.randoms(use_true_random=False))
+def test_order_does_not_matter(said: dict[str, dict[str, Said]], chance: object) -> None:
+    """Tokens and members may come in any order."""
+    shuffled = [(token, list(of.items())) for token, of in said.items()]
+    for _, of in shuffled:
+        chance.shuffle(of)  # type: ignore[attr-defined] # of random.Random
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert told_tokens({token: dict(of) for token, of in shuffled}, Rule()) == told_tokens(
+        said, Rule()
+    )
+
+
+@given(_ROUNDS, st.integers(0, 40), st.integers(0, 40))
+def test_what_filling_says_does_not_matter(
+    said: dict[str, dict[str, Said]], first: int, second: int
+) -> None:
+    """Of filling only the number counts, which is fixed: not whose it is, nor what it says."""
+    one = {f"-{n}": {"m0": Said(6.0, 3.0)} for n in range(first + second)}
+    other = {f"-{n}": {f"m{n % 5}": Said(-1.0, 0.2)} for n in range(first + second)}
+    assert told_tokens(said | one, Rule()) == told_tokens(said | other, Rule())
+
+
+@given(_ROUNDS)
+def test_caps_make_large_numbers_equal(said: dict[str, dict[str, Said]]) -> None:
+    """Beyond the caps nothing changes."""
+    louder = {
+        token: {
+            member: Said(
+                each.log10_apart + 90 * (each.log10_apart >= 6),
+                each.log10_use + 90 * (each.log10_use >= 3),
+            )
+            for member, each in of.items()
+        }
+        for token, of in said.items()
+    }
+    assert told_tokens(louder, Rule()) == told_tokens(said, Rule())
+
+
+def test_nothing_submitted_tells_nothing() -> None:
+    """An empty round is no error."""
+    assert told_tokens({}, Rule()) == []
+
+
+@pytest.mark.parametrize("liar", [False, True])
+@pytest.mark.parametrize("rate", _RATES)
+def test_the_rate_holds_on_mixtures(rate: float, liar: bool) -> None:  # noqa: FBT001
+    """Of told tokens at most the rate is false: honest pools behind most, campaigns behind some.
+
+    Honest pools are linked indeed, so that "used honestly" is all that protects them; its e-values
+    are bets on uniform ranks. With a liar, who submits the caps on every token, the rate is not
+    promised; what then holds is that others must show e of 10 by themselves.
+    """
+    rng = np.random.default_rng(round(1_000 * rate))
+    false_shares = []
+    for _ in range(150):
+        said, guilty = {}, set()
+        for number in range(80):
+            token = f"t{number}"
+            is_campaign = number < 8
+            use = rng.normal(2.2, 0.4, 4) if is_campaign else _honest_use(rng)
+            said[token] = {
+                f"m{member}": Said(float(rng.uniform(3, 9)), float(use[member]))
+                for member in range(4)
+            }
+            if liar:
+                said[token]["m0"] = Said(99.0, 99.0)
+            if is_campaign:
+                guilty.add(token)
+        found = {each.token for each in told_tokens(said, Rule(false_discovery_rate=rate))}
+        false_shares.append(len(found - guilty) / max(1, len(found)))
+    margin = 3 * np.std(false_shares) / np.sqrt(len(false_shares))
+    assert np.mean(false_shares) <= (0.3 if liar else rate) + margin
+
+
+def _honest_use(rng: np.random.Generator) -> list[float]:
+    return [float(np.log10(0.5) - 0.5 * np.log10(p_value)) for p_value in rng.random(4)]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"false_discovery_rate": 0.0}, {"cap_log10_use": -1.0}, {"support_log10": 1e9}]
+)
+def test_rules_are_checked(wrong: dict[str, float]) -> None:
+    """A rate or a cap that cannot be is refused."""
+    with pytest.raises(ValueError, match="must lie in"):
+        Rule(**wrong)
