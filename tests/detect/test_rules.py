@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from phalanx.detect.honest import HarvestLikeUse
-from phalanx.detect.links import ALL_FAMILIES
+from phalanx.detect.links import ALL_FAMILIES, SHARED_MARK
 from phalanx.detect.mixture import ResellerMixture
 from phalanx.detect.rules import all_rules
 from phalanx.detect.signals import USE_SIGNALS
@@ -22,7 +22,7 @@ def test_every_rule_of_the_scan_is_described() -> None:
     use, mixture = HarvestLikeUse(), ResellerMixture()
     applied = {
         rule.rule_id: (rule.name, str(rule.source), rule.columns, _documentation(rule))
-        for rule in ALL_FAMILIES
+        for rule in (*ALL_FAMILIES, SHARED_MARK)
     }
     applied |= {
         rule.rule_id: (rule.name, rule.source, rule.columns, _documentation(rule))

@@ -28,6 +28,7 @@ from phalanx.model import (
     Attribution,
     AuthorisedGroup,
     Campaign,
+    CampaignMarks,
     Evidence,
     GroupFacts,
     Harm,
@@ -174,8 +175,27 @@ def evidence_of(sketch: Sketch, draw: random.Random, text: str = "") -> tuple[Ev
     return tuple(sorted(lines, key=lambda line: -line.log10_e))
 
 
-def facts_of(sketch: Sketch, draw: random.Random) -> GroupFacts:
+MARKED = 12
+"""Accounts of the campaign that another provider's list marks in part."""
+
+
+def marks_on(sketch: Sketch, text: str) -> tuple[CampaignMarks, ...]:
+    """Return marks on the third campaign, on every third account of it; on no other."""
+    if sketch.accounts != MARKED:
+        return ()
+    return (
+        CampaignMarks(
+            campaign=text or "campaign--1f0c6e0a-3f5a-4f0e-9a3e-2f6d1f9b7c11",
+            accounts=4,
+            kinds={"email": 3, "payment": 2},
+            accounts_of_log=5,
+        ),
+    )
+
+
+def facts_of(sketch: Sketch, draw: random.Random, text: str = "") -> GroupFacts:
     """Draw the members of a group and add up what they did."""
+    marks = marks_on(sketch, text)
     start = datetime.combine(FIRST_DAY, datetime.min.time(), UTC) + timedelta(days=sketch.first)
     members = []
     for place in range(sketch.accounts):
@@ -194,6 +214,7 @@ def facts_of(sketch: Sketch, draw: random.Random) -> GroupFacts:
                 exchanges=exchanges,
                 input_tokens=exchanges * draw.randint(180, 420),
                 output_tokens=exchanges * draw.randint(700, 1600),
+                marks=tuple(each.campaign for each in marks) if place % 3 == 0 else (),
             )
         )
     total = sum(member.exchanges for member in members)
@@ -217,6 +238,7 @@ def facts_of(sketch: Sketch, draw: random.Random) -> GroupFacts:
         capabilities=sketch.capabilities,
         daily_exchanges=daily,
         templates=sketch.templates,
+        marks=marks,
     )
 
 
@@ -340,13 +362,14 @@ def judgement_of(sketch: Sketch, draw: random.Random, text: str = "") -> Judgeme
         discovered_at=None if sketch.discovered is None else noon_of(sketch.discovered),
         served_before_discovery=None if sketch.discovered is None else 40 * sketch.accounts,
         evidence=evidence_of(sketch, draw, text),
+        threshold_without_marks_log10_e=4.4 if sketch.accounts == MARKED else None,
         attribution=None if sketch is PARTY else attribution_of(sketch, text),
     )
 
 
 def campaign_of(sketch: Sketch, draw: random.Random, text: str = "") -> Campaign:
     """Draw a campaign with its harm and the steps that it supports."""
-    facts = facts_of(sketch, draw)
+    facts = facts_of(sketch, draw, text)
     return Campaign(
         campaign_id=sketch.group_id,
         facts=facts,

@@ -28,6 +28,7 @@ from phalanx.formats.wording import (
     grants_sentence,
     how_lines_add_up,
     level,
+    marks_sentence,
     mixed_sentence,
     nearness,
     operated_apart,
@@ -106,6 +107,8 @@ def describe(result: ScanResult, group: Group) -> str:
         case _:
             _print_judgement(console, group.judgement, group.facts)
             _print_facts(console, group.facts)
+            if group.facts.marks:
+                console.print(f"marks: {marks_sentence(group.facts, group.judgement)}")
             _print_evidence(console, group.judgement, group.facts)
             if group.judgement.attribution:
                 print_attribution(console, group.judgement.attribution, len(group.facts.members))
@@ -219,10 +222,16 @@ def _print_links(console: Console, result: ScanResult, group: Group) -> None:
 
 
 def _print_members(console: Console, facts: GroupFacts) -> None:
-    table = Table("account", "role", "confidence", "exchanges", title="accounts", box=None)
+    marks = ("marks of",) if facts.marks else ()
+    columns = ("account", "role", "confidence", "exchanges", *marks)
+    table = Table(*columns, title="accounts", box=None)
     for member in facts.members[:_MEMBERS_SHOWN]:
         table.add_row(
-            member.account_id, member.role, f"{member.confidence:.2f}", f"{member.exchanges:,}"
+            member.account_id,
+            member.role,
+            f"{member.confidence:.2f}",
+            f"{member.exchanges:,}",
+            *([", ".join(member.marks)] if marks else []),
         )
     console.print()
     console.print(table)

@@ -16,6 +16,7 @@ from phalanx.errors import ConfigError, InputError
 from phalanx.model import Grant
 
 if TYPE_CHECKING:
+    from phalanx.detect.alliance.mark_file import SharedMarks
     from phalanx.detect.onnx_embedder import OnnxEmbedder
     from phalanx.detect.sketch import CorpusSketch
 
@@ -43,6 +44,17 @@ def read_sketches(paths: Iterable[Path]) -> tuple[CorpusSketch, ...]:
     from phalanx.detect.sketch.corpus_file import read_sketch
 
     return tuple(read_sketch(path) for path in paths)
+
+
+def read_alliance(path: Path) -> SharedMarks:
+    """Read the marks of campaigns that other providers shared.
+
+    Raises:
+        InputError: If the file cannot be used.
+    """
+    from phalanx.detect.alliance.mark_file import read_marks
+
+    return read_marks(path)
 
 
 def read_embedder(folder: Path) -> OnnxEmbedder:

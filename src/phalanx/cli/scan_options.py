@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -75,6 +75,10 @@ class ScanOptions:
     """Folder of a model that tells what prompts mean (`model.onnx`, `tokenizer.json`; the extra
     `semantic`). Without it prompts are compared by the words that they hold."""
 
+    alliance: Annotated[Path | None, Parameter(group=_WHO, show_default=False)] = None
+    """Marks of campaigns that other providers shared (Parquet, `phalanx share match`). They say
+    where to look; they are no evidence."""
+
     profiles: Annotated[Path | None, Parameter(group=_WHO, show_default=False)] = None
     """Folder of profiles of known actors (TOML or JSON), or one such file. Listed groups are
     compared with them; a name comes from nothing else."""
@@ -121,6 +125,7 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
     from phalanx.cli.inputs import (
         check_prices,
         parse_columns,
+        read_alliance,
         read_embedder,
         read_grants,
         read_names,
@@ -142,6 +147,7 @@ def scan_config(options: ScanOptions, settings_file: Path | None) -> ScanConfig:
         grants=read_grants(options.grants) if options.grants else (),
         known_corpora=read_sketches(options.known_corpus),
         embedder=read_embedder(options.embedder) if options.embedder else None,
+        alliance=read_alliance(options.alliance) if options.alliance else None,
         profiles=read_profiles(options.profiles) if options.profiles else (),
         priors=parse_priors(options.prior),
         columns=parse_columns(options.column_map),
@@ -183,12 +189,19 @@ def _files_of(options: ScanOptions, settings_file: Path | None) -> tuple[Setting
         ("parties", options.parties),
         ("grants", options.grants),
         ("prices", options.prices),
+        ("alliance", options.alliance),
         *(("known_corpus", path) for path in options.known_corpus),
         *(("profile", path) for path in profiles),
         *(("embedder", path) for path in models),
     ]
     return tuple(
-        SettingsFile(role=role, path=str(path), sha256=sha256(path.read_bytes()).hexdigest())
+        SettingsFile(role=role, path=str(path), sha256=_digest_of(path))
         for role, path in given
         if path is not None
     )
+
+
+def _digest_of(path: Path) -> str:
+    """Return the digest of a file that may be larger than memory."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

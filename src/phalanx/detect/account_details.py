@@ -16,6 +16,7 @@ from phalanx.detect.grants import GrantBook
 from phalanx.detect.habits import HABITS
 from phalanx.detect.link_table import shown_level
 from phalanx.detect.links import MISSING, SHARING_FAMILIES
+from phalanx.detect.population import Population
 from phalanx.detect.replay import Replay
 from phalanx.detect.verdict import GROUNDS, Verdict
 
@@ -43,6 +44,8 @@ def account_details(
         log10_e_apart_with, log10_e_apart_without: Evidence on the listed parties of its group
             at the end of the log, and that on all but its own.
         tracks: Groups in `looks.parquet` that its party is in, whatever became of them.
+        marks: Marks of campaigns that other providers shared; how many accounts of the log carry
+            one of the same campaign.
         grant_ids: Grants that cover it from its first exchange to its last.
     """
     moment = replay.moment
@@ -76,8 +79,37 @@ def account_details(
         "log10_e_apart_with": _known(evidence[of_account, 0], pa.float64()),
         "log10_e_apart_without": _known(evidence[of_account, 1], pa.float64()),
         "tracks": _tracks_of(replay).take(pa.array(of_account)),
+        "marks": _marks_of(population),
         "grant_ids": pa.array(grants.covering(population), pa.list_(pa.string())),
     }
+
+
+_MARKS = pa.list_(
+    pa.struct(
+        [
+            ("campaign", pa.string()),
+            ("kind", pa.string()),
+            ("matches", pa.int64()),
+            ("first_seen", pa.timestamp("us", tz="UTC")),
+            ("last_seen", pa.timestamp("us", tz="UTC")),
+            ("accounts_of_log", pa.int64()),
+        ]
+    )
+)
+
+
+def _marks_of(population: Population) -> pa.ListArray:
+    """Return the marks of each account, a list per account."""
+    marks = population.marks
+    account = marks.rows["account"].to_numpy()
+    pairs = np.unique(np.stack([marks.campaign, account]), axis=1)
+    carrying = np.bincount(pairs[0], minlength=len(marks.campaigns))[marks.campaign]
+    columns = [marks.rows[name].combine_chunks() for name in _MARKS.value_type.names[:-1]]
+    rows = pa.StructArray.from_arrays(
+        [*columns, pa.array(carrying, pa.int64())], fields=list(_MARKS.value_type)
+    )
+    starts = np.searchsorted(account, np.arange(len(population.account_names) + 1))
+    return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), rows)
 
 
 def _tracks_of(replay: Replay) -> pa.ListArray:

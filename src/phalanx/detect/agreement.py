@@ -15,7 +15,8 @@ from phalanx.store import Manifest
 def evidence_parameters(config: ScanConfig) -> dict[str, str]:
     """Return what decides evidence: scans of one store must agree in it.
 
-    People are named by a digest only.
+    People are named by a digest only. Marks of other providers are in no evidence, and may be
+    others from scan to scan; whether they take their share of the error may not change.
     """
     key = config.pseudonym_key
 
@@ -35,6 +36,7 @@ def evidence_parameters(config: ScanConfig) -> dict[str, str]:
         "parties": _digest(parties),
         "known_corpora": _digest(sorted(known)),
         "embedder": config.embedder.digest if config.embedder else "none",
+        **({} if config.alliance is None else {"alliance": "given"}),
     }
 
 
@@ -56,9 +58,9 @@ def refuse_changes(config: ScanConfig, last: Manifest, store: str) -> None:
         raise ConfigError(message, next_step="Pass the key of the store with --key.")
     wanted = evidence_parameters(config)
     changed = [
-        f"{name} was {last.parameters.get(name)} and is {value}"
-        for name, value in wanted.items()
-        if last.parameters.get(name) != value
+        f"{name} was {last.parameters.get(name, 'none')} and is {wanted.get(name, 'none')}"
+        for name in sorted(wanted.keys() | last.parameters.keys())
+        if last.parameters.get(name, "none") != wanted.get(name, "none")
     ]
     if changed:
         message = f"{store}: kept with other settings: {'; '.join(changed)}"

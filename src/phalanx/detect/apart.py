@@ -18,6 +18,7 @@ from phalanx.detect.links import (
     CONTENT_FAMILIES,
     IDENTITY_FAMILIES,
     ROUTING_FAMILIES,
+    SHARED_TLS_FINGERPRINT,
     STANDING_FAMILIES,
     TIMING_FAMILIES,
     LinkFamily,
@@ -45,8 +46,17 @@ TESTED_BY: Mapping[Route, Sequence[LinkFamily]] = {
         *ROUTING_FAMILIES,
         *TIMING_FAMILIES,
     ),
+    "mark": (
+        *BIRTH_FAMILIES,
+        *(family for family in CONTENT_FAMILIES if family is not SHARED_TLS_FINGERPRINT),
+        ALIKE_CONTENT,
+        *ROUTING_FAMILIES,
+        *TIMING_FAMILIES,
+    ),
+    "template_mark": (*STANDING_FAMILIES, *ROUTING_FAMILIES, *TIMING_FAMILIES),
 }
-"""Route that formed a group -> families that testify for it."""
+"""Route that formed a group -> families that testify for it. Marks by identifiers are read from
+cards, addresses, mail and devices, so none of these does for a group that they formed."""
 
 LASTING: Mapping[Route, Sequence[LinkFamily]] = {
     route: tuple(family for family in families if family not in TIMING_FAMILIES)

@@ -14,6 +14,7 @@ from phalanx.model import ActorProfile, Grant
 from phalanx.model.attribution import OperatorKind
 
 if TYPE_CHECKING:
+    from phalanx.detect.alliance.mark_file import SharedMarks
     from phalanx.detect.embedder import Embedder
     from phalanx.detect.sketch.corpus import CorpusSketch
 
@@ -29,7 +30,7 @@ class SettingsFile:
 
     role: str
     """What it says: `config`, `trusted`, `parties`, `grants`, `prices`, `known_corpus`,
-    `profile` or `embedder`."""
+    `profile`, `embedder` or `alliance`."""
 
     path: str
     """Where it stood, as given."""
@@ -71,6 +72,10 @@ class ScanConfig:
 
     embedder: Embedder | None = None
     """Model that tells what prompts mean; null compares the words that they hold."""
+
+    alliance: SharedMarks | None = None
+    """Marks of campaigns that other providers shared. They form groups and weigh them, and are no
+    evidence; an account named in them stands as in the log, in clear."""
 
     profiles: tuple[ActorProfile, ...] = ()
     """Known actors that listed groups are compared with; a name comes from nothing else."""

@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from phalanx.detect.alliance.kinds import KINDS
 from phalanx.detect.narrow import EXCERPT_CHARACTERS, Names
 from phalanx.detect.population import EPOCH, Population
 from phalanx.detect.sketch import CAPABILITIES
 from phalanx.detect.tables import CAPABILITY_COLUMNS
-from phalanx.model import GroupFacts, Member
+from phalanx.model import CampaignMarks, GroupFacts, Member
 from phalanx.model.campaign import Role
 
 HARVESTER_SHARE = 0.5
@@ -96,6 +97,7 @@ class FactFinder:
             },
             templates=templates,
             mixed_accounts=int(np.count_nonzero(self.mixed[accounts])),
+            marks=self._marks_on(accounts),
         )
 
     def exchanges_until(self, parties: npt.NDArray[np.int64], step: int) -> int:
@@ -137,7 +139,38 @@ class FactFinder:
             exchanges=row["exchanges"][account].as_py(),
             input_tokens=row["input_tokens"][account].as_py(),
             output_tokens=row["output_tokens"][account].as_py(),
+            marks=self._campaigns_on(account),
         )
+
+    @cached_property
+    def _marked_accounts(self) -> npt.NDArray[np.int64]:
+        return np.asarray(self.population.marks.rows["account"].to_numpy())
+
+    def _marks_on(self, accounts: npt.NDArray[np.int64]) -> tuple[CampaignMarks, ...]:
+        """Return the marks that accounts carry, the campaign with most accounts first."""
+        marks, marked = self.population.marks, self._marked_accounts
+        inside = np.isin(marked, accounts)
+        found = []
+        for campaign in np.unique(marks.campaign[inside]).tolist():
+            everywhere = marks.campaign == campaign
+            rows = inside & everywhere
+            kinds, counts = np.unique(marks.kind[rows], return_counts=True)
+            pairs = zip(kinds.tolist(), counts.tolist(), strict=True)
+            found.append(
+                CampaignMarks(
+                    campaign=marks.campaigns[campaign],
+                    accounts=int(np.unique(marked[rows]).size),
+                    kinds={KINDS[kind]: number for kind, number in pairs},
+                    accounts_of_log=int(np.unique(marked[everywhere]).size),
+                )
+            )
+        return tuple(sorted(found, key=lambda each: (-each.accounts, each.campaign)))
+
+    def _campaigns_on(self, account: int) -> tuple[str, ...]:
+        """Return the shared campaigns of which an account carries a mark, ascending."""
+        first, last = np.searchsorted(self._marked_accounts, [account, account + 1]).tolist()
+        campaigns = np.unique(self.population.marks.campaign[first:last])
+        return tuple(self.population.marks.campaigns[each] for each in campaigns.tolist())
 
     @cached_property
     def _exchanges_by_capability(self) -> list[npt.NDArray[np.float64]]:

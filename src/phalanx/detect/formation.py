@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from phalanx.detect.alliance.forming import groups_of_marks
 from phalanx.detect.groups import (
     MINIMUM_COVERAGE,
     Incidence,
@@ -106,6 +107,11 @@ class Formations:
                     route: pool.submit(self._form_by_standing, step, families)
                     for route, families in _FORMED_BY.items()
                 }
+                if self._population.marks:
+                    standing["mark"] = pool.submit(self._form_by_marks, step, templates=False)
+                    standing["template_mark"] = pool.submit(
+                        self._form_by_marks, step, templates=True
+                    )
                 waiting.append((pool.submit(self._form_by_content, step), standing))
                 if len(waiting) > _AHEAD:
                     yield _all_routes(*waiting.popleft())
@@ -133,6 +139,12 @@ class Formations:
         active = int((self._population.activity.joined <= step).sum())
         core = standing_core(incidence, labels, active)
         return groups_of(np.where(core, labels, MISSING), self._minimum_parties)
+
+    def _form_by_marks(self, step: int, *, templates: bool) -> list[Group]:
+        """Take who carries marks of one shared campaign."""
+        nobody = np.full(self._population.parties.count, MISSING, dtype=np.int64)
+        moment = Moment(self._population, step, nobody)
+        return groups_of_marks(moment, self._minimum_parties, templates=templates)
 
     def _partition(self, incidence: Incidence) -> npt.NDArray[np.int64]:
         return communities(incidence, self._population.parties.count, self._seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from phalanx.detect.facts import FactFinder
 from phalanx.detect.honest import reachable_pool_log10_e
 from phalanx.detect.lines import evidence_lines
+from phalanx.detect.route import BY_MARKS
 from phalanx.detect.track import Track
 from phalanx.detect.verdict import Verdict
 from phalanx.evidence import LINKED_LOG10_E, NOT_ASKED
@@ -31,6 +32,8 @@ def judgement_of(finder: FactFinder, verdict: Verdict) -> Judgement:
         use_examined=track.log10_e_honest != NOT_ASKED,
         track=track.number,
         evidence_of_parties=verdict.evidence_of_parties,
+        formed_by_marks=track.route in BY_MARKS,
+        threshold_without_marks_log10_e=track.threshold_without_marks,
         log10_e_one_operator=None if track.honest is None else track.honest.log10_e_one_operator,
     )
 

@@ -31,6 +31,10 @@ _FORMED_BY = {
     "identity": "The group was formed by who pays and registers from where; "
     "this family took no part in it.",
     "birth": "The group was formed by when its parties registered; this family took no part in it.",
+    "mark": "The group was formed by marks that another provider shared, and by who pays and "
+    "registers from where; this family took no part in it, nor did the marks in the evidence.",
+    "template_mark": "The group was formed by templates that another provider shared; this family "
+    "took no part in it, nor did the marks in the evidence.",
 }
 
 

@@ -9,8 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from phalanx.detect.alliance.kinds import TEMPLATE_POWER
 from phalanx.detect.groups import AGREEMENT
-from phalanx.detect.links import MISSING, SHARING_FAMILIES, Moment, SharedValues
+from phalanx.detect.links import (
+    MISSING,
+    SHARED_MARK,
+    SHARING_FAMILIES,
+    Moment,
+    SharedValues,
+)
 from phalanx.detect.links.pivot import ModelPivot
 from phalanx.detect.narrow import Names
 from phalanx.detect.population import Population
@@ -72,7 +79,34 @@ def link_table(
                         "log_likelihood_ratio": float(np.log(AGREEMENT * present.size / sharing)),
                     }
                 )
+    rows += _by_marks(groups, moment)
     return pa.Table.from_pylist(rows, schema=LINK_SCHEMA)
+
+
+def _by_marks(
+    groups: Sequence[tuple[str, npt.NDArray[np.int64]]], moment: Moment
+) -> Iterator[dict[str, object]]:
+    """Yield the links of members that carry marks of one shared campaign."""
+    marks = moment.population.marks
+    seen = moment.population.activity.joined <= moment.step
+    for templates, power in ((False, 1.0), (True, TEMPLATE_POWER)):
+        carriers = marks.carriers(seen, moment.step, templates=templates)
+        for campaign, name in enumerate(marks.campaigns):
+            start, end = carriers.indptr[campaign : campaign + 2].tolist()
+            carrying = np.sort(carriers.indices[start:end])
+            for group_id, parties in groups:
+                for first, second in pairwise(np.intersect1d(parties, carrying).tolist()):
+                    yield {
+                        "group_id": group_id,
+                        "a": _account(moment.population, first),
+                        "b": _account(moment.population, second),
+                        "family": SHARED_MARK.name,
+                        "rule_id": SHARED_MARK.rule_id,
+                        "value": name,
+                        "sharing_parties": carrying.size,
+                        "log_likelihood_ratio": power
+                        * float(np.log(AGREEMENT * np.count_nonzero(seen) / carrying.size)),
+                    }
 
 
 def shown_level(family: SharedValues, moment: Moment) -> npt.NDArray[np.int64]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from phalanx import __version__
+from phalanx.detect.alliance.marks import Cohort, marks_among
 from phalanx.detect.config import ScanConfig
 from phalanx.detect.counted import count_alone
 from phalanx.detect.grants import look_up
@@ -134,6 +135,7 @@ def scan(
             population = build_population(
                 counted.aggregates, names, _hidden_map(config), config.step_hours
             )
+            population, marks = _with_marks(population, config, started_at)
         reassigned = counted.reassigned(population)
         replay = Replay(
             population,
@@ -159,7 +161,7 @@ def scan(
                 openings=lambda groups: openings(counted.rows, groups),
             )
             absent = _what_is_missing(config, population, names, counted.columns)
-            notes = {**grants.notes(population), **absent, **counted.notes}
+            notes = {**grants.notes(population), **absent, **marks, **counted.notes}
             if reassigned:
                 notes["account that declared its party late, all steps replayed"] = reassigned
             run = _run_record(config, log, started_at, clock, notes)
@@ -189,6 +191,23 @@ def _hidden(config: ScanConfig, column: str, value: str) -> str:
 
 def _hidden_map(config: ScanConfig) -> dict[str, str]:
     return {_hidden(config, "account_id", a): party for a, party in config.parties.items()}
+
+
+def _with_marks(
+    population: Population, config: ScanConfig, now: datetime
+) -> tuple[Population, Mapping[str, int]]:
+    """Mark the parties that other providers' lists mark."""
+    if config.alliance is None:
+        return population, {}
+    cohort = Cohort(
+        account_names=population.account_names,
+        of_account=population.parties.of_account,
+        first_step=population.first_step,
+        step_hours=population.step_hours,
+        key=config.pseudonym_key,
+    )
+    marks, notes = marks_among(config.alliance, cohort, now)
+    return replace(population, marks=marks), notes
 
 
 def _what_is_missing(
@@ -273,6 +292,7 @@ def _run_record(
             "parties": len(config.parties),
             "known_corpora": [sketch.name for sketch in config.known_corpora],
             "embedder": config.embedder.digest if config.embedder else None,
+            "alliance": None if config.alliance is None else config.alliance.table.num_rows,
             "grants": [grant.grant_id for grant in config.grants],
             "profiles": [profile.name for profile in config.profiles],
             "priors": dict(config.priors),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -14,6 +14,7 @@ from scipy import sparse
 from phalanx.detect import tables
 from phalanx.detect.activity import Activity, arrange
 from phalanx.detect.aggregates import Aggregates
+from phalanx.detect.alliance.marks import Marks
 from phalanx.detect.codes import MISSING, coded
 from phalanx.detect.handovers import Handovers, find_handovers
 from phalanx.detect.narrow import CONTENT_COLUMNS, MICROSECONDS_PER_HOUR, Names
@@ -98,6 +99,9 @@ class Population:
 
     pivots: Pivots
     """Moves to models that came out within the log."""
+
+    marks: Marks = field(default_factory=Marks)
+    """Marks of campaigns that other providers shared."""
 
     @property
     def steps_per_day(self) -> int:

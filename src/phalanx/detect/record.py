@@ -147,6 +147,7 @@ def record(recording: Recording, run: RunRecord, rows: int, rejected: int) -> Sc
             recording.columns,
             has_prompts=recording.has_prompts,
             knows_sets=bool(recording.config.known_corpora),
+            knows_marks=recording.config.alliance is not None,
         ),
         run=run,
         accounts=accounts,
@@ -155,7 +156,7 @@ def record(recording: Recording, run: RunRecord, rows: int, rejected: int) -> Sc
             [(x.group_id, x.verdict.members) for x in listings], replay.moment, recording.names
         ),
         daily=daily_table(population, finder, listings),
-        looks=look_table(replay.tracks, population),
+        looks=look_table(replay.tracks, replay.weighing, population),
         groups=(
             group_table(replay, population)
             if recording.config.for_pool

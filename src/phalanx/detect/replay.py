@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from phalanx.detect.alliance.weighing import Weighing
 from phalanx.detect.apart import LASTING, TESTED_BY, ApartTest, FamilyEvidence, combine
 from phalanx.detect.formation import Formation, Formations, Group, own_content_after
 from phalanx.detect.groups import own_content
@@ -19,7 +20,7 @@ from phalanx.detect.own_use import OwnUse
 from phalanx.detect.population import Population
 from phalanx.detect.reference import Operators, Reference, operators_beside
 from phalanx.detect.replay_state import ReplaySettings, ReplayState
-from phalanx.detect.route import Route
+from phalanx.detect.route import BY_CONTENT, BY_MARKS, Route
 from phalanx.detect.thresholds import MINIMUM_EXCHANGES
 from phalanx.detect.track import Track, are_mostly_same, decide
 from phalanx.detect.use_window import PromptUsers, UseWindow
@@ -48,6 +49,7 @@ class Replay:
         """Nothing is replayed yet beyond the state."""
         self._population = population
         self.settings = settings
+        self.weighing = Weighing(population)
         self._habits = Habits(population.activity, knows_sets=settings.knows_sets)
         self._prompt_users = PromptUsers(population.prompts)
         texts = np.full(population.parties.count, MISSING, dtype=np.int64)
@@ -178,11 +180,13 @@ class Replay:
         due: list[Track] = []
         for route in TESTED_BY:
             chosen = [track for track in tracks if track.route == route]
+            if route in BY_MARKS and not chosen:
+                continue
             members = [track.members for track in chosen]
             of_families = self.apart.test(members, LASTING[route])
             timing = self.apart.test(members, TIMING_FAMILIES)
             for track, lines, times in zip(chosen, of_families, timing, strict=True):
-                formed_by_this = route == "content" and track.formed_step == self.moment.step
+                formed_by_this = route in BY_CONTENT and track.formed_step == self.moment.step
                 # When parties sent what formed a group is what formed it, too.
                 if not formed_by_this:
                     track.timing.extend(times)
@@ -237,7 +241,7 @@ class Replay:
         A group that was formed by standing values was formed without regard to any use.
         """
         now = self.moment.step
-        if track.route == "content":
+        if track.route in BY_CONTENT:
             return track.formed_step + 1, now
         return max(0, now + 1 - LOOK_BACK_DAYS * self._population.steps_per_day), now
 
@@ -275,7 +279,8 @@ class Replay:
     def _decide(self) -> None:
         if not self.tracks:
             return
-        outcome = decide(self.tracks, self.settings.false_discovery_rate)
+        favour = self.weighing.favour(self.tracks)
+        outcome = decide(self.tracks, self.settings.false_discovery_rate, favour)
         for track, rejected, level in zip(
             self.tracks, outcome.rejected, outcome.threshold_log10_e, strict=True
         ):

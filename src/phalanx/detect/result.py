@@ -19,7 +19,7 @@ from phalanx.model import (
     UndeclaredPool,
 )
 
-SCHEMA_VERSION = "2.3"
+SCHEMA_VERSION = "2.4"
 """Version of `campaigns.json`; a field may be added within a major version."""
 
 LOOK_SCHEMA = pa.schema(
@@ -28,6 +28,18 @@ LOOK_SCHEMA = pa.schema(
         ("route", pa.string()),
         ("formed_at", pa.timestamp("us", tz="UTC")),
         ("opening_parties", pa.int64()),
+        (
+            "marks",
+            pa.struct(
+                [
+                    ("campaign", pa.string()),
+                    ("log_ratio_apart", pa.float64()),
+                    ("log_ratio_honest", pa.float64()),
+                    ("held_share", pa.float64()),
+                    ("read_from", pa.list_(pa.string())),
+                ]
+            ),
+        ),
         ("looked_at", pa.timestamp("us", tz="UTC")),
         ("parties", pa.int64()),
         ("log10_e_apart", pa.float64()),
@@ -35,7 +47,8 @@ LOOK_SCHEMA = pa.schema(
         ("log10_e_of_rules", pa.map_(pa.string(), pa.float64())),
     ]
 )
-"""Columns of `looks.parquet`; a question that was not asked is null."""
+"""Columns of `looks.parquet`; a question that was not asked is null. `marks` is
+what marks of other providers said of the group when it was opened, null where that is nothing."""
 
 GROUP_SCHEMA = pa.schema(
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from phalanx.detect.apart import TESTED_BY
+from phalanx.detect.links import SHARED_MARK
 from phalanx.detect.result import SignalState
 from phalanx.detect.rules import all_rules
 from phalanx.detect.signals.known_sets import KnownSets
@@ -30,7 +31,7 @@ def sources_carried(columns: frozenset[str]) -> frozenset[str]:
 
 
 def signal_states(
-    columns: frozenset[str], *, has_prompts: bool, knows_sets: bool
+    columns: frozenset[str], *, has_prompts: bool, knows_sets: bool, knows_marks: bool = False
 ) -> tuple[SignalState, ...]:
     """Return the state of every rule.
 
@@ -38,6 +39,7 @@ def signal_states(
         columns: Optional columns that the log carried.
         has_prompts: Whether any exchange has a prompt that is not empty.
         knows_sets: Whether sketches of known sets were given.
+        knows_marks: Whether marks of other providers were given.
     """
     states = []
     for rule in all_rules():
@@ -46,6 +48,8 @@ def signal_states(
             reason = "every prompt in the log is empty"
         elif rule.rule_id == KnownSets.rule_id and not knows_sets:
             reason = "no sketch of a known set was given"
+        elif rule.rule_id == SHARED_MARK.rule_id:
+            reason = "" if knows_marks else "no marks of other providers were given (--alliance)"
         elif not any(c in columns or c in _ALWAYS_THERE for c in rule.columns):
             reason = "the log carries none of: " + ", ".join(rule.columns)
         states.append(

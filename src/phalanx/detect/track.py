@@ -10,13 +10,16 @@ import numpy.typing as npt
 
 from phalanx.detect.apart import FamilyEvidence
 from phalanx.detect.honest import HonestEvidence
-from phalanx.detect.route import Route
+from phalanx.detect.route import BY_MARKS, Route
 from phalanx.evidence import (
     LINKED_LOG10_E,
     NOT_ASKED,
     Discoveries,
+    Favour,
     both,
     e_benjamini_hochberg_two_nulls,
+    favoured_first,
+    favoured_second,
     weighted_looks,
 )
 
@@ -74,6 +77,9 @@ class Track:
 
     discovered_step: int | None = None
     threshold: float = float("inf")
+    threshold_without_marks: float | None = None
+    """What the threshold would be if no marks were given; null where none were, they formed the
+    group, or it would not be asked."""
 
     @property
     def opening_size(self) -> int:
@@ -100,8 +106,13 @@ class Track:
 
     @property
     def is_suspected(self) -> bool:
-        """Whether the parties count as one operator in the reference of other groups."""
-        return self.linked_log10_e >= SUSPECTED_LOG10_E
+        """Whether the parties count as one operator in the reference of other groups.
+
+        Whoever lists marks chooses the groups that they form, and among many one shows a little
+        by chance; so that nobody empties the reference, these must show more.
+        """
+        level = LINKED_LOG10_E if self.route in BY_MARKS else SUSPECTED_LOG10_E
+        return self.linked_log10_e >= level
 
 
 def are_mostly_same(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]) -> bool:
@@ -118,11 +129,40 @@ def are_mostly_same(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64])
     return 2 * shared >= first.size + second.size - shared
 
 
-def decide(tracks: Sequence[Track], false_discovery_rate: float) -> Discoveries:
-    """Return which groups are campaigns on the evidence so far, each weighted by its size."""
+def weights_of(tracks: Sequence[Track]) -> npt.NDArray[np.float64]:
+    """Return the weight of groups by their size when they were opened.
+
+    Groups that marks formed have none of their own: however many a list of marks forms, they
+    take nothing from the others' share of the error.
+
+    Parameters:
+        tracks: All groups ever opened.
+    """
+    sizes = np.array([track.opening_size for track in tracks], dtype=np.float64)
+    own = np.array([track.route not in BY_MARKS for track in tracks])
+    return sizes * own if own.any() else sizes
+
+
+def decide(
+    tracks: Sequence[Track], false_discovery_rate: float, favour: Favour | None = None
+) -> Discoveries:
+    """Return which groups are campaigns on the evidence so far, each weighted by its size.
+
+    Parameters:
+        tracks: All groups ever opened.
+        false_discovery_rate: In (0, 1).
+        favour: What marks say of them; null where there are none.
+    """
+    sizes = weights_of(tracks)
+    apart = np.array([track.log10_e_apart for track in tracks])
+    honest = np.array([track.log10_e_honest for track in tracks])
+    if favour is None:
+        return e_benjamini_hochberg_two_nulls(apart, honest, false_discovery_rate, sizes)
+    apart, weights = favoured_first(apart, sizes, favour)
     return e_benjamini_hochberg_two_nulls(
-        np.array([track.log10_e_apart for track in tracks]),
-        np.array([track.log10_e_honest for track in tracks]),
+        apart,
+        honest,
         false_discovery_rate,
-        np.array([track.opening_size for track in tracks], dtype=np.float64),
+        weights,
+        second_weights=lambda linked: favoured_second(sizes, favour, linked),
     )

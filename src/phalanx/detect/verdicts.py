@@ -25,10 +25,11 @@ from phalanx.detect.membership import (
 )
 from phalanx.detect.operators import operator_links, operators_among, split_operators
 from phalanx.detect.replay import Replay
+from phalanx.detect.route import BY_CONTENT, BY_MARKS
 from phalanx.detect.thresholds import CONFIDENT, STILL_LOG10_E
-from phalanx.detect.track import Track, decide
+from phalanx.detect.track import Track, decide, weights_of
 from phalanx.detect.verdict import Verdict
-from phalanx.evidence import e_benjamini_hochberg
+from phalanx.evidence import e_benjamini_hochberg, favoured_first
 
 _FEWEST_PARTIES = 2
 
@@ -50,13 +51,13 @@ def sort_tracks(tracks: Sequence[Track], replay: Replay) -> Sorting:
         replay: At its last step.
     """
     settings, moment = replay.settings, replay.moment
-    weights = np.array([track.opening_size for track in tracks], dtype=np.float64)
-    is_campaign = decide(tracks, settings.false_discovery_rate).rejected
-    pool_list = e_benjamini_hochberg(
-        np.array([track.log10_e_apart for track in tracks]),
-        settings.false_discovery_rate,
-        weights,
-    )
+    favour = replay.weighing.favour(tracks)
+    is_campaign = decide(tracks, settings.false_discovery_rate, favour).rejected
+    _note_levels_without_marks(tracks if favour else (), settings.false_discovery_rate)
+    weights, apart = weights_of(tracks), np.array([track.log10_e_apart for track in tracks])
+    if favour:
+        apart, weights = favoured_first(apart, weights, favour)
+    pool_list = e_benjamini_hochberg(apart, settings.false_discovery_rate, weights)
     is_pool, levels = pool_list.rejected, pool_list.threshold_log10_e
     level_of = {track.number: float(level) for track, level in zip(tracks, levels, strict=True)}
     found = [t for t, yes in zip(tracks, is_campaign, strict=True) if yes]
@@ -100,6 +101,14 @@ def sort_tracks(tracks: Sequence[Track], replay: Replay) -> Sorting:
     return Sorting(tuple(campaigns), tuple(pools), tuple(undecided))
 
 
+def _note_levels_without_marks(tracks: Sequence[Track], false_discovery_rate: float) -> None:
+    """Say of each group that marks did not form what its level would be without them."""
+    own = [track for track in tracks if track.route not in BY_MARKS]
+    levels = decide(own, false_discovery_rate).threshold_log10_e if own else ()
+    for track, level in zip(own, levels, strict=True):
+        track.threshold_without_marks = float(level) if np.isfinite(level) else None
+
+
 def _disjoint(verdicts: Sequence[Verdict], parties: int) -> list[Verdict]:
     """Leave each party in the verdict that is surest of it; drop what becomes too small."""
     surest = np.zeros(parties)
@@ -128,8 +137,8 @@ def by_operator(verdicts: Sequence[Verdict], links: Incidence, replay: Replay) -
         links: From `operator_links`.
         replay: At its last step.
     """
-    by_content = [verdict for verdict in verdicts if verdict.lead.route == "content"]
-    others = [verdict for verdict in verdicts if verdict.lead.route != "content"]
+    by_content = [verdict for verdict in verdicts if verdict.lead.route in BY_CONTENT]
+    others = [verdict for verdict in verdicts if verdict.lead.route not in BY_CONTENT]
     if len(others) < 2:
         return list(verdicts)
     parties = replay.moment.population.parties.count
@@ -246,7 +255,7 @@ def _core(merger: _Merger) -> Core:
     A standing value that two parties grouped by content share is news about them. One
     that parties share who were grouped by such values counts only where it is common.
     """
-    by_content = [track.members for track in merger.tracks if track.route == "content"]
+    by_content = [track.members for track in merger.tracks if track.route in BY_CONTENT]
     if by_content:
         return Core(np.unique(np.concatenate(by_content)), 1)
     members = merger.tracks[0].members

@@ -6,6 +6,7 @@ from phalanx.evidence.benjamini_hochberg import benjamini_hochberg, conformal_p_
 from phalanx.evidence.combination import both, calibrate_p, mean, product
 from phalanx.evidence.conformal import conformal_log10_e, reachable_log10_e
 from phalanx.evidence.e_bh import Discoveries, e_benjamini_hochberg
+from phalanx.evidence.favour import Favour, favoured_first, favoured_second
 from phalanx.evidence.intervals import clopper_pearson_upper
 from phalanx.evidence.looks import LOOK_WEIGHTS, LOOKS, NOT_ASKED, weighted_looks
 from phalanx.evidence.odds import ODDS, Items, OddsTest, weigh_odds
@@ -27,6 +28,7 @@ __all__ = [
     "NOT_ASKED",
     "ODDS",
     "Discoveries",
+    "Favour",
     "Items",
     "OddsTest",
     "Urn",
@@ -41,6 +43,8 @@ __all__ = [
     "conformal_p_values",
     "e_benjamini_hochberg",
     "e_benjamini_hochberg_two_nulls",
+    "favoured_first",
+    "favoured_second",
     "first_levels_log10_e",
     "mean",
     "pool_log10_e",

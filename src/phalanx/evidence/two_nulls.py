@@ -17,6 +17,8 @@ to keep its mean given the first: the two must not share data.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -34,6 +36,8 @@ def e_benjamini_hochberg_two_nulls(
     second_log10_es: npt.NDArray[np.float64],
     false_discovery_rate: float,
     weights: npt.NDArray[np.float64],
+    *,
+    second_weights: Callable[[npt.NDArray[np.bool_]], npt.NDArray[np.float64]] | None = None,
 ) -> Discoveries:
     """Reject the largest set for which both nulls are rejected at their levels.
 
@@ -41,7 +45,9 @@ def e_benjamini_hochberg_two_nulls(
         first_log10_es: Evidence against the first null, shape (n,).
         second_log10_es: Evidence against the second null, shape (n,).
         false_discovery_rate: In (0, 1).
-        weights: Positive prior weights that look at neither, shape (n,).
+        weights: Prior weights of at least 0 that look at neither, shape (n,).
+        second_weights: From who is linked, shape (n,), to the weights of the second null, which
+            look at neither besides; null takes `weights`.
 
     Returns:
         The rejected set; the level is that of the second null, infinite where the first
@@ -67,9 +73,12 @@ def e_benjamini_hochberg_two_nulls(
     linked = first_log10_es >= LINKED_LOG10_E
     if not linked.any():
         return Discoveries(np.zeros(count, dtype=np.bool_), levels)
-    first = first_log10_es + np.log10(weights * (count / weights.sum()))
-    second_weights = weights * (np.count_nonzero(linked) / weights[linked].sum())
-    second = second_log10_es + np.log10(second_weights)
+    with np.errstate(divide="ignore"):
+        first = first_log10_es + np.log10(weights * (count / weights.sum()))
+    asked = weights if second_weights is None else second_weights(linked)
+    with np.errstate(divide="ignore"):
+        log_scaled = np.log10(asked * (np.count_nonzero(linked) / asked[linked].sum()))
+    second = second_log10_es + log_scaled
     level_first = np.log10(count / (FIRST_SHARE * false_discovery_rate))
     level_second = np.log10(np.count_nonzero(linked) / ((1.0 - FIRST_SHARE) * false_discovery_rate))
     slack = np.where(linked, np.minimum(first - level_first, second - level_second), -np.inf)
@@ -78,9 +87,7 @@ def e_benjamini_hochberg_two_nulls(
     discoveries = int(passing[-1]) + 1 if passing.size else 0
     rejected = np.zeros(count, dtype=np.bool_)
     rejected[order[:discoveries]] = True
-    levels[linked] = (level_second - np.log10(max(discoveries, 1)) - np.log10(second_weights))[
-        linked
-    ]
+    levels[linked] = (level_second - np.log10(max(discoveries, 1)) - log_scaled)[linked]
     return Discoveries(rejected, levels)
 
 
@@ -103,5 +110,6 @@ def first_levels_log10_e(
     """
     count = weights.size
     level = np.log10(count / (FIRST_SHARE * false_discovery_rate)) - np.log10(max(discoveries, 1))
-    own = level - np.log10(weights * (count / weights.sum()))
+    with np.errstate(divide="ignore"):
+        own = level - np.log10(weights * (count / weights.sum()))
     return np.asarray(np.maximum(own, LINKED_LOG10_E))

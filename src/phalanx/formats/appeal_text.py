@@ -56,6 +56,8 @@ def _print_seen(console: Console, appeal: Appeal) -> None:
         console.print(f"median, and share that has less of it, among {compared} of like volume")
     else:
         console.print("too few exchanges to know its habits")
+    for sentence in say.marks(appeal):
+        console.print(sentence)
     values = value_rows(appeal)
     if values:
         columns = ("value", "others in the log", "rarity", "others in its group")

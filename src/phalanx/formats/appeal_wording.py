@@ -61,6 +61,11 @@ NOT_EVALUABLE = (
 )
 """What the record cannot answer."""
 
+MARKS_ARE_NO_EVIDENCE = (
+    "Marks are no evidence: none is in any e-value or in a membership. They say which groups were "
+    "looked at first; what would be listed without them stands under “Shared mark”."
+)
+
 ROLES = {
     "harvester": "At least half of its exchanges carry content that the group shares.",
     "mixed": "Less than half of its exchanges carry content that the group shares.",
@@ -113,6 +118,31 @@ def standing(appeal: Appeal) -> str:
     return (
         "The scan reports nothing on this account. If it was restricted, this scan gives no "
         "ground for it."
+    )
+
+
+def marks(appeal: Appeal) -> tuple[str, ...]:
+    """Say which marks of other providers an account carries, and what they are worth.
+
+    Parameters:
+        appeal: The page.
+
+    Returns:
+        Sentences; none where it carries none.
+    """
+    seen = appeal.seen.marks
+    if not seen:
+        return ()
+    return (
+        *(
+            f"It carries a mark ({mark.kind}"
+            + (f", {plural(mark.matches, 'exchange')}" if mark.matches > 1 else "")
+            + f") of {mark.campaign}, a campaign that another provider shared; "
+            f"{plural(mark.others, 'other account')} of the log "
+            f"{'carries' if mark.others == 1 else 'carry'} one."
+            for mark in seen
+        ),
+        MARKS_ARE_NO_EVIDENCE,
     )
 
 

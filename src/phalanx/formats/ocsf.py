@@ -11,6 +11,7 @@ from datetime import datetime
 
 from phalanx.detect.result import ScanResult
 from phalanx.formats.json import to_line
+from phalanx.formats.marks import marks_of
 from phalanx.formats.notation import p_value
 from phalanx.formats.wording import campaign_sentence, party_sentence, pool_sentence
 from phalanx.model import Evidence, GroupFacts, Judgement
@@ -123,6 +124,7 @@ def _event(
             "false_discovery_rate": result.false_discovery_rate,
             "input_tokens": facts.input_tokens,
             "output_tokens": facts.output_tokens,
+            **({"marks": marks_of(facts, judgement)} if facts.marks else {}),
         },
     }
 

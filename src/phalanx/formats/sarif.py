@@ -16,6 +16,7 @@ from collections.abc import Iterable
 
 from phalanx.detect.result import ScanResult
 from phalanx.formats.json import to_text
+from phalanx.formats.marks import marks_of
 from phalanx.formats.notation import e_value, plural
 from phalanx.formats.wording import campaign_sentence, party_sentence, pool_sentence
 from phalanx.model import Evidence, GroupFacts, Judgement, NotJudged
@@ -155,6 +156,7 @@ def _result(
             "log10EApart": judgement.log10_e_apart,
             "log10EHonest": judgement.log10_e_honest,
             "thresholdLog10E": judgement.threshold_log10_e,
+            **({"marks": marks_of(facts, judgement)} if facts.marks else {}),
             "evidence": [
                 {"rule": line.rule_id, "log10E": line.log10_e, "observation": line.observation}
                 for line in judgement.evidence

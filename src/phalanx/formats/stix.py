@@ -35,7 +35,7 @@ from phalanx.formats.stix_objects import (
     intrusion_set,
     marking,
 )
-from phalanx.formats.wording import CONDITION, NOT_COVERED, campaign_sentence
+from phalanx.formats.wording import CONDITION, NOT_COVERED, campaign_sentence, marks_sentence
 from phalanx.model import Campaign
 from phalanx.share.wire import Object, object_id, publisher, timestamp
 from phalanx.share.wire.extension import PUBLISHER_ID
@@ -199,6 +199,9 @@ def _note_text(campaign: Campaign, result: ScanResult) -> str:
         f"{line.sample_size} tested against {line.reference_size}; {line.observation}"
         for line in campaign.judgement.evidence
     ]
+    marks = marks_sentence(campaign.facts, campaign.judgement)
+    if marks:
+        lines += ["", f"Marks of other providers: {marks}"]
     attribution = campaign.judgement.attribution
     if attribution:
         lines += ["", attribution_sentence(attribution), NOT_NAMING]

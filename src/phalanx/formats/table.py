@@ -29,6 +29,7 @@ from phalanx.formats.wording import (
     REACH,
     grants_sentence,
     level,
+    marks_sentence,
     nearness,
     privacy,
     promise,
@@ -130,9 +131,15 @@ def _campaigns(result: ScanResult, *, wide: bool) -> Group:
         for campaign in result.campaigns
         if campaign.grants
     ]
+    marks = [
+        _text(f"{each.campaign_id}: marks: {marks_sentence(each.facts, each.judgement)}")
+        for each in result.campaigns
+        if each.facts.marks
+    ]
     return Group(
         table,
         *grants,
+        *marks,
         Text(
             "accounts: in the group (of them members, 95 % interval); apart, honest: e-values "
             f"against the two nulls, of which the smaller had to reach {needed}",

@@ -24,6 +24,24 @@ ActionKind = Literal["observe", "verify", "rate-limit", "mark", "strip", "suspen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignMarks:
+    """Marks of one campaign that another provider shared, on the accounts of a group."""
+
+    campaign: str
+    """Identifier of the shared campaign, as its provider gave it."""
+
+    accounts: int
+    """Accounts of the group that carry a mark of it."""
+
+    kinds: Mapping[str, int]
+    """What the marks were read from -> accounts of the group: `account`, `email`, `payment`,
+    `phone`, `device`, `template`, `address`, `network` or `domain`."""
+
+    accounts_of_log: int
+    """Accounts of the whole log that carry one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """One account in a group."""
 
@@ -53,6 +71,9 @@ class Member:
 
     output_tokens: int
     """Tokens received, as logged or estimated."""
+
+    marks: tuple[str, ...] = ()
+    """Campaigns of other providers of which it carries a mark. That is no evidence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +116,9 @@ class GroupFacts:
     mixed_accounts: int = 0
     """Accounts of it that many principals seem to use: context, no evidence."""
 
+    marks: tuple[CampaignMarks, ...] = ()
+    """Campaigns of other providers of which its accounts carry marks, those with most first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
@@ -129,6 +153,13 @@ class Judgement:
 
     track: int | None = None
     """Number of the tested group in `looks.parquet`; null where one party was tested alone."""
+
+    formed_by_marks: bool = False
+    """Whether marks of other providers formed the group that was tested. None is evidence."""
+
+    threshold_without_marks_log10_e: float | None = None
+    """What the level would be if no marks were given: they say where to look first. Null where
+    none were given, they formed the group, or it would not have been asked."""
 
     log10_e_one_operator: float | None = None
     """Evidence against honest use if all members were one operator that declared itself; null

@@ -21,7 +21,7 @@ from phalanx.detect.thresholds import CONFIDENT
 from phalanx.errors import InputError
 from phalanx.evidence import NOT_ASKED
 
-_MOST_RULES = 12
+_MOST_RULES = 14
 """All sets of links are tried, so there may not be many."""
 
 

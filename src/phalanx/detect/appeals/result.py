@@ -48,6 +48,23 @@ class SharedValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeenMark:
+    """A mark of a campaign that another provider shared. It is no evidence."""
+
+    campaign: str
+    """Identifier of the shared campaign."""
+
+    kind: str
+    """What the mark was read from."""
+
+    matches: int
+    """Exchanges that match it; 1 for an identifier."""
+
+    others: int
+    """Other accounts of the log that carry a mark of the same campaign."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What the log holds of the account."""
 
@@ -69,6 +86,7 @@ class Seen:
     """Reference parties of like volume."""
 
     values: tuple[SharedValue, ...]
+    marks: tuple[SeenMark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.appeals.result import Habit, Seen, SharedValue
+from phalanx.detect.appeals.result import Habit, Seen, SeenMark, SharedValue
 from phalanx.detect.appeals.tables import AccountRow, ReferenceTable
 from phalanx.detect.result import ScanResult
 from phalanx.detect.rules import all_rules
@@ -56,6 +56,15 @@ def seen_of(result: ScanResult, row: AccountRow, table: ReferenceTable) -> Seen:
             )
             for rule in all_rules()
             if rule.rule_id in row.parties_sharing
+        ),
+        marks=tuple(
+            SeenMark(
+                campaign=mark.campaign,
+                kind=mark.kind,
+                matches=mark.matches,
+                others=mark.accounts_of_log - 1,
+            )
+            for mark in row.marks
         ),
     )
 

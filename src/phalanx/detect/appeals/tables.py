@@ -35,6 +35,29 @@ Share = Annotated[FiniteFloat, Field(ge=0.0, le=1.0)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarkRow:
+    """A mark of a campaign that another provider shared, on an account."""
+
+    campaign: str
+    kind: str
+    matches: PositiveInt
+    first_seen: datetime | None
+    last_seen: datetime | None
+    accounts_of_log: PositiveInt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupMarks:
+    """What marks said of a group when it was opened."""
+
+    campaign: str
+    log_ratio_apart: Logarithm
+    log_ratio_honest: Logarithm
+    held_share: Share
+    read_from: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRow:
     """One row of `accounts.parquet`; `account_details` says what its columns mean."""
 
@@ -57,6 +80,7 @@ class AccountRow:
     log10_e_apart_without: Logarithm | None
     tracks: tuple[int, ...]
     grant_ids: tuple[str, ...]
+    marks: tuple[MarkRow, ...] = ()
 
 
 def _in_order(pairs: list[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
@@ -77,6 +101,7 @@ class LookRow:
         list[tuple[str, Logarithm]] | tuple[tuple[str, Logarithm], ...],
         AfterValidator(_in_order),
     ]
+    marks: GroupMarks | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +136,7 @@ def account_row(accounts: pa.Table, account_id: str) -> AccountRow | None:
     Raises:
         InputError: If the table is not what this version writes.
     """
-    columns = list(AccountRow.__dataclass_fields__)
+    columns = _columns(AccountRow, accounts)
     _require(accounts, _ACCOUNTS, columns)
     try:
         found = accounts.select(columns).filter(pc.equal(accounts["account_id"], account_id))
@@ -135,7 +160,7 @@ def look_rows(looks: pa.Table) -> tuple[LookRow, ...]:
     Raises:
         InputError: If the table is not what this version writes.
     """
-    columns = list(LookRow.__dataclass_fields__)
+    columns = _columns(LookRow, looks)
     _require(looks, _LOOKED, columns)
     try:
         rows = _LOOKS.validate_python(looks.select(columns).to_pylist())
@@ -146,6 +171,24 @@ def look_rows(looks: pa.Table) -> tuple[LookRow, ...]:
         message = f"{_LOOKED}: a group was looked at {counts.max()} times, more than planned"
         raise InputError(message, next_step=_STALE)
     return rows
+
+
+def anybody_is_marked(accounts: pa.Table) -> bool:
+    """Return whether any account of a scan carries a mark of another provider.
+
+    Parameters:
+        accounts: Table of a scan.
+
+    Raises:
+        InputError: If the table is not what this version writes.
+    """
+    if "marks" not in accounts.column_names:
+        return False
+    try:
+        return bool(pc.any(pc.greater(pc.list_value_length(accounts["marks"]), 0)).as_py())
+    except pa.ArrowException as error:
+        message = f"{_ACCOUNTS}: marks are no lists: {error}"
+        raise InputError(message, next_step=_STALE) from error
 
 
 def reference_table(accounts: pa.Table, row: AccountRow) -> ReferenceTable:
@@ -186,6 +229,12 @@ def _numbers(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
     """Return a column as floats; what is missing is 0."""
     filled = pc.fill_null(column.cast(pa.float64()), 0.0)
     return np.asarray(np.nan_to_num(filled.to_numpy()), dtype=np.float64)
+
+
+def _columns(row: type[AccountRow | LookRow], table: pa.Table) -> list[str]:
+    """Return the columns of a row; marks only where a table has them: earlier versions had none."""
+    names = row.__dataclass_fields__
+    return [name for name in names if name != "marks" or name in table.column_names]
 
 
 def _require(table: pa.Table, name: str, columns: Sequence[str]) -> None:

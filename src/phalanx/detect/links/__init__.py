@@ -17,6 +17,7 @@ from phalanx.detect.links.family import (
     Tester,
 )
 from phalanx.detect.links.load import EqualisedLoad
+from phalanx.detect.links.mark import SHARED_MARK
 from phalanx.detect.links.parameters import SharedParameters
 from phalanx.detect.links.payment import SharedPayment
 from phalanx.detect.links.pivot import ModelPivot
@@ -26,10 +27,11 @@ from phalanx.detect.links.tls import SharedTlsFingerprint
 from phalanx.detect.links.trace import TraceReplay
 
 SHARED_TEMPLATE = SharedTemplate()
+SHARED_TLS_FINGERPRINT = SharedTlsFingerprint()
 CONTENT_FAMILIES: tuple[SharedValues, ...] = (
     SHARED_TEMPLATE,
     SharedParameters(),
-    SharedTlsFingerprint(),
+    SHARED_TLS_FINGERPRINT,
 )
 """What parties send, and with which program."""
 
@@ -84,7 +86,9 @@ __all__ = [
     "IDENTITY_FAMILIES",
     "MISSING",
     "ROUTING_FAMILIES",
+    "SHARED_MARK",
     "SHARED_TEMPLATE",
+    "SHARED_TLS_FINGERPRINT",
     "SHARING_FAMILIES",
     "STANDING_FAMILIES",
     "TIMING_FAMILIES",

@@ -13,7 +13,7 @@ from phalanx.detect.codes import MISSING
 from phalanx.detect.population import Population
 from phalanx.evidence import OddsTest, WitnessTest
 
-Source = Literal["software", "network", "identity", "birth", "timing", "routing"]
+Source = Literal["software", "network", "identity", "birth", "timing", "routing", "alliance"]
 """What could explain a shared value innocently. Families of one source are averaged,
 because one innocent cause would explain them all; sources are multiplied."""
 

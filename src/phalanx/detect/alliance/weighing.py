@@ -1,0 +1,179 @@
+"""How probable marks alone make it that a group is a shared campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.special import expit, gammaln
+
+from phalanx.detect.alliance.kinds import TEMPLATE_POWER
+from phalanx.detect.apart import combine
+from phalanx.detect.population import Population
+from phalanx.detect.route import BY_CONTENT
+from phalanx.detect.track import Track
+from phalanx.evidence import CONCENTRATIONS, NOT_ASKED, Favour, weighted_looks
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What marks say of one group, from those that were known when it was opened."""
+
+    campaign: int
+    """Index of the shared campaign that it is most likely to be, -1 for none."""
+
+    log_ratio_first: float = 0.0
+    """Natural logarithm of the likelihood ratio of "this is that campaign", for "operated
+    apart"."""
+
+    log_ratio_second: float = 0.0
+    """The same for honest use: template marks, which are read from use, do not count."""
+
+    holds: float = 0.0
+    """Share of the campaign's carriers that it holds."""
+
+    read_from: frozenset[str] = frozenset()
+    """Families that say again what the marks said."""
+
+
+UNMARKED = Marked(-1)
+
+
+def log_ratio(
+    marked: npt.NDArray[np.int64], size: int, carriers: npt.NDArray[np.int64], parties: int
+) -> npt.NDArray[np.float64]:
+    r"""Return how much better a Polya urn explains the marks in a group than chance does.
+
+    Parameters:
+        marked: k, parties of the group with marks of each campaign, shape (campaigns,).
+        size: n, parties of the group.
+        carriers: K, parties with marks of each campaign, at least k, shape (campaigns,).
+        parties: N, all parties.
+
+    Returns:
+        Natural logarithms, at least 0: where the group holds no more than expected, the marks
+        say nothing, shape (campaigns,).
+
+    Examples:
+        >>> log_ratio(np.array([0, 1, 4]), 10, np.array([5, 5, 5]), 1000).round(1).tolist()
+        [0.0, 2.5, 12.6]
+        >>> log_ratio(np.array([20]), 100, np.array([200]), 1000).tolist()
+        [0.0]
+    """
+    ratio = np.zeros(marked.shape)
+    excess = np.flatnonzero(marked * parties > size * carriers)
+    marked, carriers = marked[excess], carriers[excess]
+    base = np.minimum(carriers / parties, 1.0 - 0.5 / parties)
+    log_chance = _log_falling(carriers, marked) + _log_falling(parties - carriers, size - marked)
+    log_chance -= _log_falling(np.full(carriers.shape, parties), np.full(carriers.shape, size))
+    log_polya = np.logaddexp.reduce(
+        [
+            gammaln(alpha * base + marked)
+            - gammaln(alpha * base)
+            + gammaln(alpha * (1.0 - base) + size - marked)
+            - gammaln(alpha * (1.0 - base))
+            + gammaln(alpha)
+            - gammaln(alpha + size)
+            for alpha in CONCENTRATIONS
+        ]
+    ) - np.log(len(CONCENTRATIONS))
+    ratio[excess] = np.maximum(log_polya - log_chance, 0.0)
+    return ratio
+
+
+def _log_falling(
+    top: npt.NDArray[np.int64], length: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    return np.asarray(gammaln(top + 1.0) - gammaln(top - length + 1.0), dtype=np.float64)
+
+
+class Weighing:
+    """Weighs the groups of a scan by the marks of a log; each group once, as it was opened.
+
+    Parameters:
+        population: The parties, with their marks.
+    """
+
+    def __init__(self, population: Population) -> None:
+        """Nothing is weighed yet."""
+        self._population = population
+        self._of_track: dict[int, Marked] = {}
+        self._carriers: dict[tuple[int, bool], sparse.csc_array] = {}
+
+    def marked(self, track: Track) -> Marked:
+        """Return what marks say of a group."""
+        if not self._population.marks:
+            return UNMARKED
+        if track.number not in self._of_track:
+            self._of_track[track.number] = self._weigh(track)
+        return self._of_track[track.number]
+
+    def favour(self, tracks: Sequence[Track]) -> Favour | None:
+        """Return what marks say of groups; null where no party of the log carries one.
+
+        Parameters:
+            tracks: All groups ever opened.
+        """
+        if not self._population.marks:
+            return None
+        marked = [self.marked(track) for track in tracks]
+        odds = -np.log(max(len(tracks), 1))
+        return Favour(
+            np.array([each.campaign for each in marked], dtype=np.int64),
+            expit(np.array([each.log_ratio_first for each in marked]) + odds),
+            expit(np.array([each.log_ratio_second for each in marked]) + odds),
+            np.array([each.holds for each in marked]) ** 2,
+            np.array([self._without(*pair) for pair in zip(tracks, marked, strict=True)]),
+        )
+
+    def _without(self, track: Track, marked: Marked) -> float:
+        """Return the evidence against "operated apart" without what the marks were read from."""
+        if not marked.read_from:
+            return track.log10_e_apart
+        looks = [
+            asked
+            if asked == NOT_ASKED
+            else combine(
+                [line for line in look.lines if line.family.rule_id not in marked.read_from],
+                look.parties,
+            )
+            for look, asked in zip(track.looks, track.log10_apart, strict=True)
+        ]
+        return weighted_looks(looks)
+
+    def _weigh(self, track: Track) -> Marked:
+        seen = self._population.activity.joined <= track.formed_step
+        inside, carriers, ratios = self._ratios(track, seen, templates=False)
+        both = ratios
+        if track.route in BY_CONTENT:
+            by_template, more, of_templates = self._ratios(track, seen, templates=True)
+            inside, carriers = inside + by_template, carriers + more
+            both = ratios + TEMPLATE_POWER * of_templates
+        if not both.any():
+            return UNMARKED
+        campaign = int(both.argmax())
+        return Marked(
+            campaign,
+            float(both[campaign]),
+            float(ratios[campaign]),
+            float(inside[campaign] / carriers[campaign]),
+            self._population.marks.read_from(track.opening, campaign),
+        )
+
+    def _ratios(
+        self, track: Track, seen: npt.NDArray[np.bool_], *, templates: bool
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """Return each campaign's carriers in the group and in all, and its likelihood ratio."""
+        place = track.formed_step, templates
+        if place not in self._carriers:
+            marks = self._population.marks
+            self._carriers[place] = marks.carriers(seen, track.formed_step, templates=templates)
+        carriers = self._carriers[place]
+        inside = np.zeros(seen.size, dtype=np.int64)
+        inside[track.opening] = 1
+        marked, sizes = np.asarray(carriers.T @ inside), np.diff(carriers.indptr).astype(np.int64)
+        size, parties = track.opening.size, int(np.count_nonzero(seen))
+        return marked, sizes, log_ratio(marked, size, sizes, parties)
