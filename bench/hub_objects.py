@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -13,8 +15,21 @@ MEMBERS = tuple(
     f"member-{word}" for word in ("amber-falcon", "quiet-river", "grey-heron", "stone-bridge")
 )
 BASES = ("us-rule-of-reason", "eu-gdpr-6-1-f")
+RENEWED = 1_000
+"""Objects that are decided upon before policy and circumstances are looked at again."""
+
 RARE = 1_000
 """Every so many, an observable stands among the indicators."""
+
+TOGETHER = 100
+"""Objects of one version, as of one scan."""
+
+WORDS = (
+    ("proxy", "relay", "address", "account", "device", "traces"),
+    ("during", "within", "across", "through", "behind", "outside"),
+    ("evenings", "networks", "windows", "sessions", "domains", "records"),
+)
+"""One of each ends the description of an object."""
 
 
 def objects(start: int, count: int) -> Iterator[bytes]:
@@ -30,7 +45,7 @@ def objects(start: int, count: int) -> Iterator[bytes]:
         pattern_of,
     )
 
-    by = Authorship(
+    base = Authorship(
         member=member_id(MEMBERS[0]),
         created=NOW - timedelta(days=1),
         modified=NOW - timedelta(hours=1),
@@ -39,6 +54,7 @@ def objects(start: int, count: int) -> Iterator[bytes]:
         techniques=("AML.T0024.002",),
     )
     for number in range(start, start + count):
+        by = replace(base, modified=base.modified - timedelta(seconds=number // TOGETHER))
         seen = Address(value=f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}")
         if number % RARE == RARE - 1:
             yield msgspec.json.encode(observable(seen, by.handling.references))
@@ -46,7 +62,7 @@ def objects(start: int, count: int) -> Iterator[bytes]:
         rule = Indicator(
             key=str(number),
             name="Proxy of a distillation campaign",
-            description="Addresses of a proxy that accounts of one campaign share.",
+            description=_description(number),
             pattern=pattern_of([seen]),
             valid_from=by.created,
             valid_until=by.created + timedelta(days=7),
@@ -54,11 +70,17 @@ def objects(start: int, count: int) -> Iterator[bytes]:
         yield msgspec.json.encode(indicator(rule, by))
 
 
+def _description(number: int) -> str:
+    """Return a text of its own, of words that the policy allows, and of a campaign."""
+    last = " ".join(words[number // 6**place % 6] for place, words in enumerate(WORDS))
+    return f"Addresses of a proxy that accounts of campaign-{number:x}abc share: {last}."
+
+
 class _Gated:
     """Checks the structure of an object, then lets the gate decide."""
 
     def __init__(self) -> None:
-        from phalanx.share.gate import Agreement, Batch, Context, Member, load_policy
+        from phalanx.share.gate import Agreement, Batch, Context, Gate, Member, load_policy
         from phalanx.share.wire import member_id
 
         agreement = Agreement(
@@ -74,8 +96,8 @@ class _Gated:
             groups=(),
             approvers=(),
         )
-        self._policy = load_policy()
-        self._context = Context(
+        policy = load_policy()
+        context = Context(
             member=member_id(MEMBERS[0]),
             recipients=frozenset(map(member_id, MEMBERS[1:])),
             purpose="detect",
@@ -84,14 +106,18 @@ class _Gated:
             now=NOW,
             batch=Batch(objects=64, slot=NOW, previous_objects=64),
         )
+        self._gate_of = lru_cache(maxsize=1)(lambda _: Gate(context, policy))
+        self._decided = 0
 
     def __call__(self, raw: bytes, /) -> Mapping[str, Any]:
         from phalanx.errors import InputError
-        from phalanx.share.gate import decide
         from phalanx.share.wire import check
 
         fields = check(raw).fields
-        decision = decide(fields, self._context, self._policy)
+        # As often as a hub would, whose clock goes on.
+        gate = self._gate_of(self._decided // RENEWED)
+        self._decided += 1
+        decision = gate.decide(fields, is_checked=True)
         if not decision.may_leave:
             said = "; ".join(f"{each.rule_id}: {each.reason}" for each in decision.findings)
             raise InputError(said, next_step="See the policy.")

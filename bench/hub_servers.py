@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,21 +32,34 @@ class Server:
     """Of its collection."""
 
     headers: Mapping[str, str]
+    database_process: int = 0
+    """Of the database server, if it has one."""
 
     def cpu_seconds(self) -> float:
-        """Return what the process, with all its threads, has used so far."""
-        fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Return what the server, and that of its database, have used so far."""
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                fields = stat.read_text().rpartition(")")[2].split()
+                # Those that have ended count with the process that started them.
+                parent, used = int(fields[1]), fields[11:15]
+                is_parent = int(stat.parent.name) == self.database_process
+                if int(stat.parent.name) == self.process:
+                    ticks += sum(map(int, used[:2]))
+                elif is_parent or (self.database_process and parent == self.database_process):
+                    ticks += sum(map(int, used))
+        return ticks / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def hub(database: str, folder: Path, checks: str) -> Iterator[Server]:
+def hub(database: str, folder: Path, checks: str, *, database_process: int = 0) -> Iterator[Server]:
     """Run a hub with one collection and one member.
 
     Parameters:
         database: A file, or the URL of an empty database.
         folder: For its key.
         checks: "structure", "schema" or "schema and gate".
+        database_process: Of the server of the database, if there is one.
     """
     from phalanx.share.hub import (
         Collection,
@@ -73,7 +86,7 @@ def hub(database: str, folder: Path, checks: str) -> Iterator[Server]:
     said = {"database": database, "folder": str(folder), "checks": checks, "port": port}
     headers = {"Authorization": f"Bearer {key}"}
     with _running(["--serve", json.dumps(said)], port) as process:
-        yield Server(process, _url(port, "bench"), _taxii(headers))
+        yield Server(process, _url(port, "bench"), _taxii(headers), database_process)
 
 
 def serve(said: Mapping[str, str]) -> None:
@@ -136,14 +149,17 @@ def medallion(folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def postgres() -> Iterator[str | None]:
-    """Make a PostgreSQL server, as durable as it is by itself; give the URL of a database.
+def postgres(names: Sequence[str]) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Make a PostgreSQL server, as durable as it is by itself; give its process and URLs.
 
-    Gives null where PostgreSQL is not installed.
+    Gives nothing where PostgreSQL is not installed.
+
+    Parameters:
+        names: Of the databases.
     """
     programs = {name: _program(name) for name in ("initdb", "pg_ctl", "createdb")}
     if not all(programs.values()):
-        yield None
+        yield 0, {}
         return
     # The server refuses to run as root; and the path of a socket must be short.
     user = [] if os.getuid() else ["runuser", "-u", "postgres", "--"]
@@ -156,8 +172,14 @@ def postgres() -> Iterator[str | None]:
     _run([*user, str(programs["initdb"]), "-D", data, "-U", "postgres", "-A", "trust"])
     _run([*control, "-o", options, "-l", str(folder / "log"), "-w", "start"])
     try:
-        _run([str(programs["createdb"]), "-h", str(folder), "-U", "postgres", "bench"])
-        yield f"postgresql://postgres@/bench?unix_sock={folder}/.s.PGSQL.5432"
+        for name in names:
+            _run([str(programs["createdb"]), "-h", str(folder), "-U", "postgres", name])
+        process = int((folder / "data" / "postmaster.pid").read_text().split()[0])
+        socket_path = f"{folder}/.s.PGSQL.5432"
+        yield (
+            process,
+            {name: f"postgresql://postgres@/{name}?unix_sock={socket_path}" for name in names},
+        )
     finally:
         _run([*control, "-m", "immediate", "stop"])
         shutil.rmtree(folder)

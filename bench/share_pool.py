@@ -103,6 +103,7 @@ def measure_split(plan: SplitPlan) -> dict[str, object]:
         "of_those_of_one_scan": len(pooled & union),
         "missed": sorted(union - pooled),
         "false_of_one_scan": together.count(None),
+        "hedge": Rule().hedge,
         "tokens": evaluation.tokens,
         "common_tokens": evaluation.common,
         "told_tokens": len(told_marks),
@@ -137,6 +138,7 @@ def measure_honest(plan: SplitPlan) -> list[dict[str, object]]:
                         "seed": plan.seed,
                         "exchanges": log.exchanges.num_rows,
                         "rate": rate,
+                        "hedge": rule.hedge,
                         "common_tokens": evaluation.common,
                         "told_tokens": evaluation.told,
                     }

@@ -76,15 +76,15 @@ def postgres() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-@pytest.fixture
-def new_database(postgres: Path) -> Callable[[], str]:
-    """Return how to make a database in it, which returns the URL."""
+@pytest.fixture(scope="session")
+def new_database(postgres: Path) -> Callable[..., str]:
+    """Return how to make a database in it, as a copy of another or empty, which returns the URL."""
     created = _program("createdb")
     assert created
 
-    def made() -> str:
+    def made(template: str = "template1") -> str:
         name = f"phalanx{next(_databases)}"
-        _run([created, "-h", str(postgres), "-U", _SUPERUSER, name])
+        _run([created, "-h", str(postgres), "-U", _SUPERUSER, "-T", template, name])
         return f"postgresql://{_SUPERUSER}@/{name}?unix_sock={postgres}/.s.PGSQL.5432"
 
     return made

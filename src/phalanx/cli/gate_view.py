@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from phalanx.cli.gate_work import Judged
 from phalanx.formats.notation import plural
 from phalanx.printable import printable
+from phalanx.share.gate import Decision
 from phalanx.share.gate.audit import Entry
 from phalanx.share.gate.audit_export import as_lines, as_table, by_quarter
 from phalanx.share.gate.queue import Request
+from phalanx.share.wire import Object
 
 
 def decisions_text(judged: Sequence[Judged]) -> Iterator[str]:
@@ -21,16 +23,31 @@ def decisions_text(judged: Sequence[Judged]) -> Iterator[str]:
         judged: Objects with decisions.
     """
     for each in judged:
-        name = printable(str(each.item.get("id", "no identifier")))[:100]
-        waits = f", request {each.request}" if each.request is not None else ""
-        yield f"{each.decision.action:<9} {name}{waits}"
-        for finding in each.decision.findings:
-            place = f" at {printable(finding.path)[:60]}" if finding.path else ""
-            yield f"          {finding.rule_id} {finding.title}{place}: {finding.reason}"
-            yield f"             ({finding.source})"
+        yield from decision_lines(each.item, each.decision, each.request)
     counted = Counter(each.decision.action for each in judged)
     told = ", ".join(f"{action} {number}" for action, number in counted.items())
     yield f"{plural(len(judged), 'object')}: {told or 'nothing to decide'}"
+
+
+def decision_lines(
+    item: Object, decision: Decision, request: Request | None = None
+) -> Iterator[str]:
+    """Yield a line for an object, and one for each rule that fired with one for its source.
+
+    Parameters:
+        item: The object as it was decided on.
+        decision: On it.
+        request: Under which it waits for approval, or waited.
+    """
+    name = printable(str(item.get("id", "no identifier")))[:100]
+    waits = f", request {request.number}" if request else ""
+    # The queue hands back what was rejected before: who was told no does not ask again.
+    said = f" was {request.state}" if request and request.state == "rejected" else ""
+    yield f"{decision.action:<9} {name}{waits}{said}"
+    for finding in decision.findings:
+        place = f" at {printable(finding.path)[:60]}" if finding.path else ""
+        yield f"          {finding.rule_id} {finding.title}{place}: {finding.reason}"
+        yield f"             ({finding.source})"
 
 
 def requests_text(found: Sequence[Request]) -> str:

@@ -37,8 +37,8 @@ class Judged:
 
     item: Object
     decision: Decision
-    request: int | None = None
-    """Number under which it waits for approval."""
+    request: Request | None = None
+    """Under which it waits for approval, or was rejected before."""
 
     @property
     def stays(self) -> bool:
@@ -122,7 +122,7 @@ def decide_bundle(
         decision = decide(item, context, rules)
         request = None
         if queue and submitter and decision.action == "hold" and decision.approvals:
-            request = queue.submit(item, decision, submitter, at).number
+            request = queue.submit(item, decision, submitter, at)
         judged.append(Judged(item=item, decision=decision, request=request))
     return DecidedBundle(tuple(judged))
 

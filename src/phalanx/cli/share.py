@@ -17,6 +17,8 @@ share = App(
     help_format="markdown",
 )
 
+for _name in ("identity", "publish", "pull", "match", "opine", "retract"):
+    share.command(f"phalanx.cli.share_exchange:{_name}", name=_name)
 share.command("phalanx.cli.share_hub:hub", name="hub")
 share.command("phalanx.cli.share_keys:keys", name="keys")
 share.command("phalanx.cli.share_sketches:sketches", name="sketches")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -30,6 +31,9 @@ class SimulateOptions:
 
     days: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 14
     """Days that the log covers; without effect under `--into`."""
+
+    start: datetime = datetime(2026, 3, 2, tzinfo=UTC)
+    """First day of the log (UTC); without effect under `--into`."""
 
     campaigns: Annotated[int, Parameter(validator=validators.Number(gte=0))] = 3
     """Campaigns to plant. Their sizes and aims differ."""
@@ -83,6 +87,7 @@ def simulation_config(options: SimulateOptions) -> SimulationConfig:
             benign_accounts=options.accounts,
             campaigns=_plans(options.campaigns, options.campaign_accounts),
             days=options.days,
+            start=options.start if options.start.tzinfo else options.start.replace(tzinfo=UTC),
             release_day=options.release_day,
             seed=options.seed,
             evasion=options.evasion,

@@ -200,13 +200,13 @@ def _network(corpus: ModuleType, by: Authorship) -> Iterator[tuple[str, str, Obj
         pattern = f"[domain-name:value = '{value}']"
         soon = {"pattern": pattern, "valid_until": by.modified.isoformat()[:19] + "Z"}
         yield f"pattern over {value}", "", corpus.rule_of(by, **soon)
-    clear = {**of("ipv4-addr", "192.0.2.1"), "id": f"ipv4-addr--{uuid.uuid4()}"}
+    clear = {**of("ipv4-addr", "192.0.2.1"), "id": f"ipv4-addr--{uuid.UUID(int=11, version=4)}"}
     yield "identifier of another address", "A16", clear
     system = {"type": "autonomous-system", "number": 64_500, **place}
     yield (
         "identifier of another system",
         "A16",
-        {**system, "id": f"autonomous-system--{uuid.uuid4()}"},
+        {**system, "id": f"autonomous-system--{uuid.UUID(int=11, version=4)}"},
     )
 
 

@@ -64,6 +64,12 @@ def corpus() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def drawn() -> ModuleType:
+    """Return how objects are drawn from others, and decisions recorded."""
+    return _beside("drawn")
+
+
+@pytest.fixture(scope="session")
 def forbidden(corpus: ModuleType, by: Authorship) -> list[tuple[str, str, Object]]:
     """Return all that must not leave as it is: a name, the rule expected, the object."""
     return [*corpus.forbidden(by), *_beside("attacks").attacks(corpus, by)]

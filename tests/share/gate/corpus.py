@@ -227,11 +227,15 @@ def _shapes(by: Authorship) -> Iterator[tuple[str, str, Object]]:
     yield "seen ahead", "A3", campaign_of(by, last_seen="2027-03-01T00:00:00.000Z")
     for confidence in (4_500_000, -1, "high", True, 80.5):
         yield f"confidence {confidence}", "A0", rule_of(by, confidence=confidence)
-    yield "author in clear", "A16", rule_of(by, created_by_ref="identity--" + str(uuid.uuid4()))
+    yield (
+        "author in clear",
+        "A16",
+        rule_of(by, created_by_ref="identity--" + str(uuid.UUID(int=11, version=4))),
+    )
     yield (
         "seen elsewhere",
         "A16",
-        {**seen, "where_sighted_refs": ["identity--" + str(uuid.uuid4())]},
+        {**seen, "where_sighted_refs": ["identity--" + str(uuid.UUID(int=11, version=4))]},
     )
     reference = [{"source_name": "our pricing page", "external_id": "AML.T0040"}]
     yield "other source", "A0", rule_of(by, external_references=reference)

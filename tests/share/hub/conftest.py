@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -62,8 +64,9 @@ class Alliance:
 
     place: Place
     folder: Path
+    keys: dict[str, str]
+    nursery: Nursery
     clock: Clock = field(default_factory=Clock)
-    keys: dict[str, str] = field(default_factory=dict)
     open: str = f"/alliance/collections/{OPEN}/"
     own: str = f"/alliance/collections/{OWN}/"
     shut: str = f"/alliance/collections/{SHUT}/"
@@ -109,7 +112,7 @@ class Alliance:
     def run(self, **more: Any) -> Running:
         """Run the hub as a process of its own."""
         said = {"database": self.place.name, "key": str(self.folder / "hub.key"), **more}
-        running = Running(said)
+        running = Running(self.nursery, said)
         self._stack.callback(running.kill)
         running.wait()
         return running
@@ -119,33 +122,63 @@ class Alliance:
         self._stack.close()
 
 
+class Nursery:
+    """A process that has read all that a hub needs, and forks one in no time."""
+
+    def __init__(self) -> None:
+        """Start it."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _PROGRAM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def born(self, said: dict[str, Any]) -> int:
+        """Return the number of a new process that serves a hub."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps(said), file=self._process.stdin, flush=True)
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate()
+
+
 @dataclass
 class Running:
     """A hub that is a process of its own, as its operators run it."""
 
+    nursery: Nursery
     said: dict[str, Any]
     port: int = 0
-    _process: subprocess.Popen[bytes] | None = None
+    _number: int = 0
 
     def wait(self) -> None:
         """Start it, and wait until it answers; it may be started again after it was killed."""
         self.port = self.port or _free_port()
-        said = json.dumps(self.said | {"port": self.port})
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, said], stderr=subprocess.DEVNULL
-        )
-        for _ in range(600):
+        self._number = self.nursery.born(self.said | {"port": self.port})
+        for _ in range(1_200):
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
                 return
-            assert self._process.poll() is None, "the hub ended"
-            time.sleep(0.05)
+            assert self._is_there(), "the hub ended"
+            time.sleep(0.01)
         pytest.fail("the hub does not answer")
 
     def kill(self) -> None:
         """Kill it at once, whatever it does."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)
-            self._process.wait()
+        if self._is_there():
+            os.kill(self._number, signal.SIGKILL)
+        while self._is_there():
+            time.sleep(0.002)
+
+    def _is_there(self) -> bool:
+        with suppress(ProcessLookupError):
+            os.kill(self._number, 0)
+            return True
+        return False
 
 
 def _free_port() -> int:
@@ -156,20 +189,35 @@ def _free_port() -> int:
 
 
 _PROGRAM = """
-import json, sys
+import json, os, signal, sys
 from pathlib import Path
 from phalanx.share.hub import HubSettings, serve
 from phalanx.store import place_of
 
 PATHS = ("key", "certificate", "certificate_key", "client_authority")
-said = json.loads(sys.argv[1])
-paths = {name: Path(said.pop(name)) for name in PATHS if name in said}
-place = place_of(said.pop("database"), Path.cwd())
-serve(HubSettings(database=place, **paths, **said))
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
+for line in sys.stdin:
+    number = os.fork()
+    if number:
+        print(number, flush=True)
+        continue
+    said = json.loads(line)
+    paths = {name: Path(said.pop(name)) for name in PATHS if name in said}
+    place = place_of(said.pop("database"), Path.cwd())
+    serve(HubSettings(database=place, **paths, **said))
+    break
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Return where hubs that are processes come from."""
+    nursery = Nursery()
+    yield nursery
+    nursery.close()
+
+
+@pytest.fixture(scope="session")
 def indicator() -> Callable[..., dict[str, Any]]:
     """Return how to make an indicator; two with one number have one identifier."""
 
@@ -199,40 +247,99 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     return place_of(new_database(), tmp_path)
 
 
-@pytest.fixture
-def alliance(place: Place, tmp_path: Path) -> Iterator[Alliance]:
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """Return the file of a hub that has its members, and their keys."""
+    file = tmp_path_factory.mktemp("founded") / "a.hub"
+    return file, _found(place_of(str(file)))
+
+
+@pytest.fixture(scope="session")
+def founded_in_postgres(new_database: Callable[..., str]) -> str:
+    """Return the name of a database that holds the same."""
+    place = place_of(new_database(), Path("/"))
+    _found(place)
+    return str(place.database.database)
+
+
+@pytest.fixture(scope="session")
+def make_alliance(
+    request: pytest.FixtureRequest,
+    founded: tuple[Path, dict[str, str]],
+    nursery: Nursery,
+) -> Callable[[str, Path], Alliance]:
+    """Return how to make a hub with its members on either kind of database."""
+
+    def made(kind: str, folder: Path) -> Alliance:
+        if kind == "sqlite":
+            place = place_of(str(shutil.copy(founded[0], folder)))
+        else:
+            template = request.getfixturevalue("founded_in_postgres")
+            place = place_of(request.getfixturevalue("new_database")(template), folder)
+        return Alliance(place, folder, founded[1], nursery)
+
+    return made
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def alliance(
+    request: pytest.FixtureRequest, tmp_path: Path, make_alliance: Callable[[str, Path], Alliance]
+) -> Iterator[Alliance]:
     """Return a hub and its members."""
-    yield from _alliance(place, tmp_path)
+    made = make_alliance(request.param, tmp_path)
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def small_alliance(tmp_path: Path) -> Iterator[Alliance]:
+def small_alliance(
+    tmp_path: Path, make_alliance: Callable[[str, Path], Alliance]
+) -> Iterator[Alliance]:
     """Return the same on SQLite only, for what does not depend on the database."""
-    yield from _alliance(place_of(str(tmp_path / "a.hub")), tmp_path)
+    made = make_alliance("sqlite", tmp_path)
+    yield made
+    made.close()
 
 
-@pytest.fixture
-def filled(alliance: Alliance, indicator: Callable[..., dict[str, Any]]) -> Alliance:
-    """Return a hub that holds five objects, one in three versions, one in two specifications."""
-    first = indicator(1)
-    older = {k: v for k, v in indicator(2, 9).items() if k != "spec_version"}
-    for each in (
-        indicator(3, 1),
-        {**first, "type": "malware", "id": first["id"].replace("indicator", "malware")},
-        indicator(2, 5),
-        older,
-        indicator(3, 2),
-        {"type": "ipv4-addr", "id": ADDRESS, "value": "192.0.2.1"},
-        indicator(3, 3),
-    ):
-        alliance.clock.moment += timedelta(minutes=1)
-        assert alliance.post("north", alliance.open, each).json()["success_count"] == 1
-    return alliance
+@pytest.fixture(scope="session")
+def fill(indicator: Callable[..., dict[str, Any]]) -> Callable[[Alliance], None]:
+    """Return how to add five objects, one in three versions, one in two specifications."""
+
+    def filled(alliance: Alliance) -> None:
+        first = indicator(1)
+        older = {k: v for k, v in indicator(2, 9).items() if k != "spec_version"}
+        for each in (
+            indicator(3, 1),
+            {**first, "type": "malware", "id": first["id"].replace("indicator", "malware")},
+            indicator(2, 5),
+            older,
+            indicator(3, 2),
+            {"type": "ipv4-addr", "id": ADDRESS, "value": "192.0.2.1"},
+            indicator(3, 3),
+        ):
+            alliance.clock.moment += timedelta(minutes=1)
+            assert alliance.post("north", alliance.open, each).json()["success_count"] == 1
+
+    return filled
 
 
-def _alliance(place: Place, folder: Path) -> Iterator[Alliance]:
-    made = Alliance(place, folder)
-    database = open_database(place)
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def filled(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    make_alliance: Callable[[str, Path], Alliance],
+    fill: Callable[[Alliance], None],
+) -> Iterator[Alliance]:
+    """Return a hub that holds these, for tests that only read."""
+    made = make_alliance(request.param, tmp_path_factory.mktemp("filled"))
+    fill(made)
+    yield made
+    made.close()
+
+
+def _found(place: Place) -> dict[str, str]:
+    """Make the collections and members of a hub, and return the keys of these."""
+    database, keys = open_database(place), dict[str, str]()
     chance = random.Random(1)
     with database.write() as connection:
         add_root(connection, Root("alliance", "The alliance"))
@@ -242,11 +349,10 @@ def _alliance(place: Place, folder: Path) -> Iterator[Alliance]:
             add_collection(connection, Collection(0, "alliance", name, title, alias=alias))
         for who in ("north", "south", "east"):
             add_member(connection, who, START)
-            made.keys[who] = add_key(connection, who, chance.randbytes, START)
+            keys[who] = add_key(connection, who, chance.randbytes, START)
             every = Rights(can_read=True, can_write=True, can_delete=True)
             set_rights(connection, who, "alliance", OPEN, every)
             set_rights(connection, who, "alliance", SHUT, Rights(can_read=False))
         set_rights(connection, "north", "alliance", OWN, every)
     database.close()
-    yield made
-    made.close()
+    return keys

@@ -59,21 +59,22 @@ def test_bodies_of_another_kind_are_refused(alliance: Any, indicator: Make) -> N
         assert answer.json()["http_status"] == "422"
 
 
-def test_deleting(filled: Any, indicator: Make) -> None:
+def test_deleting(alliance: Any, fill: Callable[[Any], None], indicator: Make) -> None:
     """By version, by specification, or as a whole; what is gone is 404, and may come again."""
-    path = f"{filled.open}objects/{indicator(3)['id']}/"
+    fill(alliance)
+    path = f"{alliance.open}objects/{indicator(3)['id']}/"
 
     def deleted(**asked: str) -> int:
         named = {f"match[{name}]": value for name, value in asked.items()}
-        return int(filled.ask("north", "DELETE", path, params=named).status_code)
+        return int(alliance.ask("north", "DELETE", path, params=named).status_code)
 
     assert deleted(version="2026-02-28T00:00:02.000Z") == 200
-    assert len(filled.get("north", path + "versions/").json()["versions"]) == 2
+    assert len(alliance.get("north", path + "versions/").json()["versions"]) == 2
     assert deleted(version="first") == 200
     assert deleted(spec_version="2.0") == 404
-    assert filled.get("north", path).json()["objects"] == [indicator(3, 3)]
+    assert alliance.get("north", path).json()["objects"] == [indicator(3, 3)]
     assert deleted(version="last") == 200
-    assert filled.get("north", path).status_code == 404
+    assert alliance.get("north", path).status_code == 404
     assert deleted() == 404
-    assert filled.post("north", filled.open, indicator(3, 3)).json()["success_count"] == 1
+    assert alliance.post("north", alliance.open, indicator(3, 3)).json()["success_count"] == 1
     assert deleted() == 200

@@ -44,6 +44,12 @@ def test_objects_come_in_the_order_in_which_they_were_added(filled: Any) -> None
         ),
         ("match[version]=2026-02-28T00:00:02Z", "indicator03"),
         ("match[version]=2026-02-28T01:00:02.000000%2B01:00", "indicator03"),
+        ("match[version]=2026-02-28T00:00:02Z,2026-02-28T00:00:05Z", "indicator02 indicator03"),
+        ("match[version]=2026-02-28T00:00:02Z&match[type]=malware", ""),
+        (
+            "match[version]=2026-02-28T00:00:02Z,last",
+            "malware01 indicator02 indicator03 ipv4-addrdd indicator03",
+        ),
         ("match[spec_version]=2.0", "indicator02"),
         ("match[spec_version]=2.0,2.1&match[type]=indicator", "indicator02 indicator03"),
         (

@@ -47,6 +47,13 @@ def test_a_liar_accuses_nobody() -> None:
     assert _told(weak) == _told(pairs) == []
 
 
+def test_a_liar_buries_nothing_that_others_are_sure_of() -> None:
+    """The smallest value that can be sent takes one decade from the others, and no more."""
+    said = {"t": {"a": _STRONG, "b": _STRONG, "liar": Said(-1_000.0, -1_000.0)}}
+    assert {each.member for each in _told(said)} == {"a", "b", "liar"}
+    assert told_tokens(said, Rule(hedge=0.0)) == []
+
+
 def test_members_of_one_circle_are_not_several() -> None:
     """Two houses that see the same customers are one witness."""
     said = {"t": {"a": _STRONG, "b": _STRONG}}
@@ -157,7 +164,13 @@ def _honest_use(rng: np.random.Generator) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"false_discovery_rate": 0.0}, {"cap_log10_use": -1.0}, {"support_log10": 1e9}]
+    "wrong",
+    [
+        {"false_discovery_rate": 0.0},
+        {"hedge": 1.0},
+        {"cap_log10_use": -1.0},
+        {"support_log10": 1e9},
+    ],
 )
 def test_rules_are_checked(wrong: dict[str, float]) -> None:
     """A rate or a cap that cannot be is refused."""

@@ -145,7 +145,7 @@ def test_anything_has_a_canonical_form_or_a_reason(value: Any) -> None:
     )
 )
 def test_the_quick_form_is_the_canonical_one(item: dict[str, Any]) -> None:
-    """Where the standard library serves, it writes what RFC 8785 asks for."""
+    """Where `msgspec` serves, it writes what RFC 8785 asks for."""
     with suppress(InputError):
         assert content_hash(item) == hashlib.sha256(rfc8785.dumps(item)).hexdigest()
 

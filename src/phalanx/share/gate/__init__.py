@@ -8,7 +8,7 @@ from __future__ import annotations
 from phalanx.share.gate.aggregation import discrete_laplace, noisy_total, suppressed_because
 from phalanx.share.gate.agreement import Agreement, Approver, Group, Member, load_agreement
 from phalanx.share.gate.batches import BatchPlan, decoy, plan_batch, slot_at_or_after
-from phalanx.share.gate.decide import Decision, decide
+from phalanx.share.gate.decide import Decision, Gate, decide
 from phalanx.share.gate.findings import Approval, Batch, Context, Finding
 from phalanx.share.gate.policy import SHIPPED, Action, Basis, Policy, Role, Rule, load_policy
 
@@ -24,6 +24,7 @@ __all__ = [
     "Context",
     "Decision",
     "Finding",
+    "Gate",
     "Group",
     "Member",
     "Policy",

@@ -5,6 +5,7 @@ Beside the policy, because it names the members and so never leaves the house.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -14,6 +15,9 @@ from typing import Any, get_args
 from phalanx.errors import ConfigError
 from phalanx.share.gate.policy import Role, read_toml
 from phalanx.share.wire import member_id
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
+"""32 bytes in base64url; the last character has bits that must be 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,9 @@ class Member:
 
     jurisdictions: frozenset[str]
     """Whose law has to allow that it sends and receives."""
+
+    keys: tuple[str, ...] = ()
+    """Public keys (Ed25519, base64url) that its objects are signed with, but those withdrawn."""
 
     valid_from: datetime
     valid_until: datetime | None = None
@@ -137,6 +144,7 @@ def _agreement(read: Mapping[str, Any]) -> Agreement:
                 pseudonym=str(each["pseudonym"]),
                 names=tuple(map(str, each.get("names", ()))),
                 jurisdictions=frozenset(map(str, each["jurisdictions"])),
+                keys=tuple(_public_key(str(key)) for key in each.get("keys", ())),
                 valid_from=_midnight(each["from"]),
                 valid_until=_midnight(each["until"]) if "until" in each else None,
             )
@@ -152,6 +160,13 @@ def _agreement(read: Mapping[str, Any]) -> Agreement:
         ),
         approvers=approvers,
     )
+
+
+def _public_key(text: str) -> str:
+    if not _KEY.fullmatch(text):
+        message = "a public key is 32 bytes in base64url, 43 characters"
+        raise ValueError(message)
+    return text
 
 
 def _midnight(day: date) -> datetime:

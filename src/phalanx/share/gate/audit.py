@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -78,41 +79,23 @@ class AuditLog:
             actor: Who asked.
             object_id: Identifier of the object.
         """
-        bases = {basis.id: basis for basis in policy.bases}
-        return self.append(
-            context.now,
-            "decided",
-            actor,
-            {
-                "object": _named(object_id),
-                "action": decision.action,
-                "before": decision.before,
-                "after": decision.after,
-                "difference": decision.difference,
-                "policy": decision.policy_version,
-                "policy_sha256": decision.policy_sha256,
-                "agreement": context.agreement.version,
-                "rules": [
-                    {
-                        "rule": each.rule_id,
-                        "action": each.action,
-                        "source": each.source,
-                        # The name of a field may itself say what must not leave.
-                        "field": hashlib.sha256(each.path.encode()).hexdigest()[:16]
-                        if each.action == "refuse"
-                        else each.path,
-                        "reason": each.reason,
-                    }
-                    for each in decision.findings
-                ],
-                "member": context.member,
-                "recipients": sorted(context.recipients),
-                "purpose": context.purpose[:100],
-                "legal_bases": [_basis_facts(name, bases) for name in context.legal_bases],
-                "approved_by": sorted({each.person for each in context.approvals}),
-                "release_at": decision.release_at and decision.release_at.isoformat(),
-            },
-        )
+        facts = decision_facts(decision, context, policy, object_id)
+        return self.append(context.now, "decided", actor, facts)
+
+    def append_all(
+        self, at: datetime, kind: Kind, actor: str, all_facts: Iterable[dict[str, Any]]
+    ) -> None:
+        """Add entries as one: all of them or none.
+
+        Parameters:
+            at: When it happened.
+            kind: What happened.
+            actor: Who did it.
+            all_facts: Of each entry; plain JSON.
+        """
+        with self._database.writing() as connection:
+            for facts in all_facts:
+                record(connection, at, kind, actor, facts)
 
     def append(self, at: datetime, kind: Kind, actor: str, facts: dict[str, Any]) -> Entry:
         """Add an entry.
@@ -182,6 +165,49 @@ def record(
     hashed = hashlib.sha256(text.encode()).hexdigest()
     connection.execute(AUDIT.insert().values(number=number, entry=text, entry_hash=hashed))
     return _verified(number, text, hashed)
+
+
+def decision_facts(
+    decision: Decision, context: Context, policy: Policy, object_id: str
+) -> dict[str, Any]:
+    """Return what the log says of a decision: object before and after, rules, bases, recipients.
+
+    Parameters:
+        decision: What was decided.
+        context: In which circumstances.
+        policy: By which policy.
+        object_id: Identifier of the object.
+    """
+    bases = {basis.id: basis for basis in policy.bases}
+    return {
+        "object": _named(object_id),
+        "action": decision.action,
+        "before": decision.before,
+        "after": decision.after,
+        "difference": decision.difference,
+        "policy": decision.policy_version,
+        "policy_sha256": decision.policy_sha256,
+        "agreement": context.agreement.version,
+        "rules": [
+            {
+                "rule": each.rule_id,
+                "action": each.action,
+                "source": each.source,
+                # The name of a field may itself say what must not leave.
+                "field": hashlib.sha256(each.path.encode()).hexdigest()[:16]
+                if each.action == "refuse"
+                else each.path,
+                "reason": each.reason,
+            }
+            for each in decision.findings
+        ],
+        "member": context.member,
+        "recipients": sorted(context.recipients),
+        "purpose": context.purpose[:100],
+        "legal_bases": [_basis_facts(name, bases) for name in context.legal_bases],
+        "approved_by": sorted({each.person for each in context.approvals}),
+        "release_at": decision.release_at and decision.release_at.isoformat(),
+    }
 
 
 def _named(object_id: str) -> str:

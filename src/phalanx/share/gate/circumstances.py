@@ -3,16 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 from phalanx.share.gate.batches import largest_after, slot_at_or_after
-from phalanx.share.gate.findings import Desk, Finding
+from phalanx.share.gate.desk import Desk, Share
+from phalanx.share.gate.findings import Finding
 from phalanx.share.gate.values import moment_of
 from phalanx.share.wire import TLP_IDS, tlp_of
-from phalanx.share.wire.markings import PAP_IDS, use_id
+from phalanx.share.wire.markings import PAP_IDS
+
+_TLP, _PAP = frozenset(TLP_IDS.values()), frozenset(PAP_IDS.values())
 
 
-def judge_circumstances(desk: Desk, *, is_published: bool = False) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is found in those of a share, whatever object it is about."""
+
+    parties: tuple[Finding, ...]
+    """In the purpose, sender and recipients."""
+
+    lawless: frozenset[str]
+    """Jurisdictions concerned in which no legal basis is in force."""
+
+    rhythm: tuple[Finding, ...]
+    """In the batch and its time."""
+
+
+def circumstances_of(share: Share) -> Circumstances:
+    """Judge the circumstances of a share once, for all of its objects."""
+    parties = (*_purpose(share), *_recipients(share))
+    return Circumstances(parties, _lawless(share), tuple(_rhythm(share)))
+
+
+def judge_circumstances(
+    desk: Desk, circumstances: Circumstances, *, is_published: bool = False
+) -> Iterator[Finding]:
     """Return what stands against the share, whatever the object says.
 
     A retraction tells nothing that did not leave before: neither a lapsed basis nor a batch that
@@ -20,60 +46,64 @@ def judge_circumstances(desk: Desk, *, is_published: bool = False) -> Iterator[F
 
     Parameters:
         desk: Policy, circumstances, object.
+        circumstances: What was found in them.
         is_published: Whether the object is a public definition, which carries no markings.
     """
-    yield from _purpose(desk)
-    yield from _recipients(desk)
+    yield from circumstances.parties
     if is_retraction(desk):
         return
-    yield from _legal_basis(desk)
+    yield from _legal_basis(desk, circumstances.lawless)
     if not is_published:
         yield from _markings(desk)
-    yield from _rhythm(desk)
+    yield from circumstances.rhythm
 
 
 def is_retraction(desk: Desk) -> bool:
     """Tell whether the object takes back what left, and says nothing else."""
-    left, moment = desk.context.taken_back, moment_of(desk.item.get("modified"))
+    left = desk.context.taken_back
+    if left is None:
+        return False
+    moment = moment_of(desk.item.get("modified"))
     return (
-        left is not None
-        and moment is not None
+        moment is not None
         and moment <= desk.context.now
         and desk.item == {**left, "modified": desk.item["modified"], "revoked": True}
     )
 
 
-def _purpose(desk: Desk) -> Iterator[Finding]:
-    if desk.context.purpose not in desk.rules["A12"].parameters["purposes"]:
-        yield desk.find("A12", "", "no purpose that the policy names")
+def _purpose(share: Share) -> Iterator[Finding]:
+    if share.context.purpose not in share.rules["A12"].parameters["purposes"]:
+        yield share.find("A12", "", "no purpose that the policy names")
 
 
-def _recipients(desk: Desk) -> Iterator[Finding]:
-    context = desk.context
-    if context.member not in context.agreement.members_at(context.now):
-        yield desk.find("A14", "", "the sender is not in the agreement")
+def _recipients(share: Share) -> Iterator[Finding]:
+    context = share.context
+    if context.member not in share.members:
+        yield share.find("A14", "", "the sender is not in the agreement")
     circles = context.agreement.circles(context.member, context.now).values()
     if not context.recipients or context.recipients not in circles:
-        yield desk.find("A14", "", "the recipients are neither all members nor a group of theirs")
+        yield share.find("A14", "", "the recipients are neither all members nor a group of theirs")
 
 
-def _legal_basis(desk: Desk) -> Iterator[Finding]:
-    context = desk.context
-    present = context.agreement.members_at(context.now)
+def _lawless(share: Share) -> frozenset[str]:
+    context, present = share.context, share.members
     concerned: set[str] = set()
     for party in (context.member, *context.recipients):
         # Who is no member, or is one under no law that was named, is held to one that no basis has.
         concerned |= (party in present and present[party].jurisdictions) or {"unknown"}
-    holding = desk.policy.bases_in_force(context.now)
+    holding = share.policy.bases_in_force(context.now)
     for name in context.legal_bases:
         if name in holding:
             concerned -= holding[name].jurisdictions
-    if not concerned or (
-        desk.released("A13") and tlp_of(desk.item.get("object_marking_refs")) == "red"
-    ):
+    return frozenset(concerned)
+
+
+def _legal_basis(desk: Desk, lawless: frozenset[str]) -> Iterator[Finding]:
+    is_red = tlp_of(desk.item.get("object_marking_refs")) == "red"
+    if not lawless or (is_red and desk.released("A13")):
         return
-    reason = f"no legal basis in force for {', '.join(sorted(concerned))}"
-    if tlp_of(desk.item.get("object_marking_refs")) == "red":
+    reason = f"no legal basis in force for {', '.join(sorted(lawless))}"
+    if is_red:
         yield desk.find("A13", "", reason, action="hold", approvals=desk.rules["A13"].approvals)
     else:
         yield desk.find("A13", "", reason)
@@ -81,22 +111,21 @@ def _legal_basis(desk: Desk) -> Iterator[Finding]:
 
 def _markings(desk: Desk) -> Iterator[Finding]:
     path, references = "object_marking_refs", desk.item.get("object_marking_refs")
-    uses = [use_id("defence-only", name) for name in desk.context.legal_bases]
     if not isinstance(references, list) or tlp_of(references) is None:
         yield desk.find("A0", path, "no label of the Traffic Light Protocol")
         return
-    if not any(reference in uses for reference in references):
+    texts = [str(reference) for reference in references]
+    if desk.share.uses.isdisjoint(texts):
         yield desk.find("A13", path, "no marking of the permitted use and legal basis")
-    known = [*TLP_IDS.values(), *PAP_IDS.values(), *uses]
-    if any(reference not in known for reference in references):
+    if not desk.share.markings.issuperset(texts):
         yield desk.find("A0", path, "a marking that no line allows")
-    for labels in (TLP_IDS, PAP_IDS):
-        if sum(reference in labels.values() for reference in references) > 1:
+    for labels in (_TLP, _PAP):
+        if sum(text in labels for text in texts) > 1:
             yield desk.find("A0", path, "two labels where receivers follow one")
 
 
-def _rhythm(desk: Desk) -> Iterator[Finding]:
-    rule, batch, now = desk.rules["A17"].parameters, desk.context.batch, desk.context.now
+def _rhythm(share: Share) -> Iterator[Finding]:
+    rule, batch, now = share.rules["A17"].parameters, share.context.batch, share.context.now
     period, sizes = timedelta(hours=rule["period_hours"]), rule["sizes"]
     reason = ""
     if batch is None:
@@ -109,4 +138,4 @@ def _rhythm(desk: Desk) -> Iterator[Finding]:
         reason = "before its batch leaves"
     if reason:
         after = now + timedelta(microseconds=1)
-        yield desk.find("A17", "", reason, release_at=slot_at_or_after(after, period))
+        yield share.find("A17", "", reason, release_at=slot_at_or_after(after, period))

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from phalanx.share.gate.aggregation import noisy_total, suppressed_because
-from phalanx.share.gate.findings import Desk, Finding
+from phalanx.share.gate.desk import Desk
+from phalanx.share.gate.findings import Finding
 from phalanx.share.gate.values import moment_of
 from phalanx.share.wire import (
     EXTENSION_ID,
@@ -39,11 +40,10 @@ def judge_content(desk: Desk, after: Object) -> tuple[list[Finding], Object]:
 def _names(desk: Desk) -> Iterator[Finding]:
     """Rule A16: an identifier says no more than the object, and the sender stands behind it."""
     item = desk.item
-    expected = identifier_of(item)
-    if expected not in {None, item.get("id")}:
+    if identifier_of(item) not in {None, item.get("id")}:
         reason = "an identifier that does not follow from what the observable says"
         yield desk.find("A16", "id", reason, action="refuse")
-    allowed = desk.policy.fields_of(item["type"]) or {}
+    allowed = desk.share.fields_of(item["type"]) or {}
     if "created_by_ref" in allowed and "created_by_ref" not in item and item["type"] != "identity":
         yield desk.find("A16", "created_by_ref", "nobody stands behind it", action="refuse")
 
@@ -128,7 +128,7 @@ def _statistic(desk: Desk, after: Object) -> tuple[list[Finding], Object]:
         return [desk.find("A6", "", "a note that is no statistic", action="refuse")], after
     members = [each.get("member_ref") for each in given]
     counts = [each.get("count", 0) for each in given]
-    present = desk.context.agreement.members_at(desk.context.now)
+    present = desk.share.members
     rule = desk.rules["A6"].parameters
     reason = suppressed_because(counts, rule)
     if len(set(members)) < len(members) or not set(members) <= set(present):

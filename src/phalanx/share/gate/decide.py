@@ -8,43 +8,25 @@ more open than it was: they refuse, hold, delay or take away.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-import rfc8785
+from functools import cache, cached_property
 
 from phalanx.errors import InputError
 from phalanx.share.gate.agreement import same_person
-from phalanx.share.gate.circumstances import is_retraction, judge_circumstances
-from phalanx.share.gate.contents import judge_content
-from phalanx.share.gate.findings import SEVERITY, Approval, Context, Desk, Finding
-from phalanx.share.gate.policy import RULE_IDS, Action, Policy, Role
-from phalanx.share.gate.public import is_public
-from phalanx.share.gate.values import judge_value
-from phalanx.share.gate.vocabulary import found_in
-from phalanx.share.wire import (
-    EXTENSION_ID,
-    Object,
-    check,
-    content_hash,
-    document,
-    observable,
+from phalanx.share.gate.circumstances import (
+    Circumstances,
+    circumstances_of,
+    is_retraction,
+    judge_circumstances,
 )
-from phalanx.share.wire.markings import PAP_EXTENSION, TLP_EXTENSION
-
-DEPTH = 8
-"""Objects and lists within each other that are looked into."""
-
-_ALIAS = {EXTENSION_ID: "share", TLP_EXTENSION: "tlp", PAP_EXTENSION: "pap"}
-_LISTS = frozenset(
-    {
-        "object_marking_refs", "object_refs", "where_sighted_refs", "external_references",
-        "indicator_types", "infrastructure_types", "threat_actor_types", "aliases", "contributions",
-    }
-)  # fmt: skip
-_NAMING = ("A1", "A2", "A3", "A4", "A10")
+from phalanx.share.gate.contents import judge_content
+from phalanx.share.gate.descent import Descent, Field, tree_of
+from phalanx.share.gate.desk import Desk, Share
+from phalanx.share.gate.findings import SEVERITY, Approval, Context, Finding
+from phalanx.share.gate.policy import RULE_IDS, Action, Policy, Role
+from phalanx.share.wire import Object, check, content_hash, document, observable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,33 +69,82 @@ class Decision:
         return SEVERITY[self.action] < SEVERITY["delay"]
 
 
+class Gate:
+    """Decides what becomes of the objects of one share.
+
+    Parameters:
+        context: Who sends them to whom, why, on which basis, when.
+        policy: Rules and fields.
+    """
+
+    def __init__(self, context: Context, policy: Policy) -> None:
+        """Find the rules that are in force."""
+        self._share = Share(context, policy)
+        self._missing = [rule_id for rule_id in RULE_IDS if rule_id not in self._share.rules]
+        self._tree_of = cache(self._make_tree)
+
+    def decide(self, item: Object, *, is_checked: bool = False) -> Decision:
+        """Decide what becomes of an object.
+
+        Parameters:
+            item: A plain JSON object.
+            is_checked: That `wire.check` took it; then it is not asked again, unless the rules
+                change something.
+        """
+        policy = self._share.policy
+        try:
+            before = content_hash(item)
+        except InputError:
+            before = hashlib.sha256(repr(type(item)).encode()).hexdigest()
+            return _refused(policy, before, "it has no canonical form")
+        if not isinstance(item, dict):
+            return _refused(policy, before, "it is no object")
+        if self._missing:
+            return _refused(policy, before, f"rule {self._missing[0]} has no version in force")
+        desk = Desk(self._share, item, _approved(before, self._share.context))
+        is_published = self._share.public.get(str(item.get("id"))) == item
+        found = list(judge_circumstances(desk, self._circumstances, is_published=is_published))
+        if is_published or is_retraction(desk):
+            return _decided(policy, before, found, item)
+        more, after = self._judge_object(desk)
+        if not (is_checked and after == item):
+            more += _structure(desk, after)
+        return _decided(policy, before, found + more, after)
+
+    @cached_property
+    def _circumstances(self) -> Circumstances:
+        return circumstances_of(self._share)
+
+    def _make_tree(self, kind: str) -> Field | None:
+        fields = self._share.fields_of(kind)
+        return None if fields is None else tree_of(fields)
+
+    def _judge_object(self, desk: Desk) -> tuple[list[Finding], Object | None]:
+        item, kind = desk.item, desk.item.get("type")
+        if not isinstance(kind, str):
+            return [desk.find("A0", "type", "an object without a type")], None
+        if kind in self._share.blinded_types:
+            return _blind(desk, kind)
+        tree = self._tree_of(kind)
+        if tree is None:
+            return [desk.find("A0", "type", "a type that no line allows")], None
+        found: list[Finding] = []
+        after = Descent(desk, found).walk(tree, item)
+        if any(each.action == "refuse" for each in found):
+            return found, None
+        more, after = judge_content(desk, after)
+        return found + more, after
+
+
 def decide(item: Object, context: Context, policy: Policy) -> Decision:
-    """Decide what becomes of an object.
+    """Decide what becomes of one object; for many of one share, make a `Gate`.
 
     Parameters:
         item: A plain JSON object.
         context: Who sends it to whom, why, on which basis, when.
         policy: Rules and fields.
     """
-    rules = policy.in_force(context.now)
-    try:
-        before = content_hash(item)
-        if not isinstance(item, dict):
-            return _decided(policy, before, [_by_default(policy, "it is no object")], None)
-    except InputError:
-        before = hashlib.sha256(repr(type(item)).encode()).hexdigest()
-        return _decided(policy, before, [_by_default(policy, "it has no canonical form")], None)
-    missing = [rule_id for rule_id in RULE_IDS if rule_id not in rules]
-    if missing:
-        reason = f"rule {missing[0]} has no version in force"
-        return _decided(policy, before, [_by_default(policy, reason)], None)
-    desk = Desk(policy, rules, context, item, _approved(before, context))
-    is_published = is_public(item, context.legal_bases)
-    found = list(judge_circumstances(desk, is_published=is_published))
-    if is_published or is_retraction(desk):
-        return _decided(policy, before, found, item)
-    more, after = _judge_object(desk)
-    return _decided(policy, before, [*found, *more, *_structure(desk, after)], after)
+    return Gate(context, policy).decide(item)
 
 
 def _structure(desk: Desk, after: Object | None) -> Iterator[Finding]:
@@ -125,91 +156,11 @@ def _structure(desk: Desk, after: Object | None) -> Iterator[Finding]:
             yield desk.find("A0", "", "what would leave is not built as STIX has it")
 
 
-def _judge_object(desk: Desk) -> tuple[list[Finding], Object | None]:
-    item, kind = desk.item, desk.item.get("type")
-    if not isinstance(kind, str):
-        return [desk.find("A0", "type", "an object without a type")], None
-    if kind in desk.blinded_types:
-        return _blind(desk, kind, desk.rules["A4"].parameters["blinded"])
-    fields = desk.policy.fields_of(kind)
-    if fields is None:
-        return [desk.find("A0", "type", "a type that no line allows")], None
-    found: list[Finding] = []
-    after = _Descent(desk, fields, found).walk(item)
-    if any(each.action == "refuse" for each in found):
-        return found, None
-    more, after = judge_content(desk, after)
-    return found + more, after
-
-
-@dataclass(frozen=True, slots=True)
-class _Descent:
-    """One way down through one object."""
-
-    desk: Desk
-    fields: Mapping[str, str]
-    found: list[Finding]
-
-    def walk(self, value: Any, path: str = "", depth: int = 0) -> Any:  # noqa: ANN401 - JSON
-        if depth > DEPTH:
-            reason = "nested deeper than anything that is allowed"
-            self.found.append(self.desk.find("A0", path, reason))
-            return None
-        if isinstance(value, dict):
-            if path in self.fields:
-                reason = "fields where a value was expected"
-                self.found.append(self.desk.find("A0", path, reason))
-            return {
-                name: self.walk(inner, below, depth + 1)
-                for name, inner in value.items()
-                if (below := self._below(path, str(name)))
-            }
-        if isinstance(value, list) and path.rpartition(".")[2] in _LISTS:
-            return [self.walk(_alone(each), path, depth + 1) for each in value]
-        if path not in self.fields:
-            self.found.append(self.desk.find("A0", path, "a value where fields were expected"))
-            return None
-        more, after = judge_value(self.desk, path, self.fields[path], value)
-        self.found.extend(more)
-        return after
-
-    def _below(self, path: str, name: str) -> str:
-        """Return the path of a field, or nothing if no line allows it."""
-        below = f"{path}.{_ALIAS.get(name, name)}" if path else name
-        if name not in _ALIAS.values() and "." not in name and _is_known(below, self.fields):
-            return below
-        self.found.append(_unknown_field(self.desk, path, name))
-        return ""
-
-
-def _alone(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return an item of a list; a list within a list is nothing that STIX has."""
-    return None if isinstance(value, list) else value
-
-
-def _is_known(path: str, fields: Mapping[str, str]) -> bool:
-    return path in fields or any(name.startswith(f"{path}.") for name in fields)
-
-
-def _unknown_field(desk: Desk, path: str, name: str) -> Finding:
-    """Say which rule a field that no line allows would break by its name, A0 where none."""
-    place = f"{path}.{name}"[:80] if path else name[:80]
-    if name.casefold() in desk.rules["A8"].parameters["names"]:
-        return desk.find("A8", place, "a field for prompts or outputs", action="refuse")
-    for rule_id in _NAMING:
-        if found_in(name[:200], desk.rules[rule_id].words):
-            reason = "a field that is named for what this rule keeps back"
-            return desk.find(rule_id, place, reason, action="refuse")
-    return desk.find("A0", place, "a field that no line allows")
-
-
-def _blind(
-    desk: Desk, kind: str, blinded: Mapping[str, str]
-) -> tuple[list[Finding], Object | None]:
+def _blind(desk: Desk, kind: str) -> tuple[list[Finding], Object | None]:
     """Put the fingerprint of an account in its place."""
-    for name, fingerprint in blinded.items():
+    for name, fingerprint in desk.share.blinded.items():
         raw = desk.item.get(name.partition(".")[2])
-        token = desk.fingerprint_of(fingerprint, raw)
+        token = desk.share.fingerprint_of(fingerprint, raw)
         if name.startswith(f"{kind}.") and token is not None:
             markings = desk.item.get("object_marking_refs")
             if not isinstance(markings, list):
@@ -233,9 +184,10 @@ def _approved(before: str, context: Context) -> frozenset[Role]:
     return frozenset(each.role for each in counted.values())
 
 
-def _by_default(policy: Policy, reason: str) -> Finding:
+def _refused(policy: Policy, before: str, reason: str) -> Decision:
+    """Refuse what cannot be judged."""
     rule = next((each for each in policy.rules if each.id == "A0"), None)
-    return Finding(
+    found = Finding(
         rule_id="A0",
         title=rule.title if rule else "Default deny",
         source=rule.source if rule else "",
@@ -243,6 +195,7 @@ def _by_default(policy: Policy, reason: str) -> Finding:
         path="",
         reason=reason,
     )
+    return _decided(policy, before, [found], None)
 
 
 def _decided(policy: Policy, before: str, found: list[Finding], after: Object | None) -> Decision:
@@ -259,7 +212,7 @@ def _decided(policy: Policy, before: str, found: list[Finding], after: Object | 
         findings=ordered,
         before=before,
         after=hashed,
-        difference=hashlib.sha256(rfc8785.dumps([before, hashed])).hexdigest(),
+        difference=hashlib.sha256(f'["{before}","{hashed}"]'.encode()).hexdigest(),
         item=item,
         policy_version=policy.version,
         policy_sha256=policy.sha256,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 
 _HIDDEN = frozenset({"Cf", "Mn", "Me", "Cc", "Co", "Cs"})
 
@@ -29,6 +28,7 @@ _ALIKE = {
     **str.maketrans("\u0142\u00f8\u0111", "lod"),
 }
 _FOR_LETTERS = str.maketrans("013457@$!|", "oieastasil")
+_STANDS_FOR = re.compile("[013457@$!|]")
 _WORD = re.compile(r"[^\W_]+")
 _APART = re.compile(r"(?<![^\W_])(?:[^\W_][\W_]{1,3}){2,}[^\W_](?![^\W_])")
 
@@ -49,7 +49,6 @@ def undisguised(text: str) -> str:
     return unicodedata.normalize("NFKC", kept)
 
 
-@lru_cache(maxsize=1024)
 def readings(text: str) -> tuple[str, ...]:
     r"""Return the ways in which a text can be read, each for a look at its words.
 
@@ -67,16 +66,13 @@ def readings(text: str) -> tuple[str, ...]:
         True
     """
     plain = undisguised(text)
-    latin = plain.translate(_ALIKE)
+    latin = plain if plain.isascii() else plain.translate(_ALIKE)
     spelt = _APART.sub(lambda match: re.sub(r"[\W_]+", "", match[0]), latin)
-    return tuple(
-        dict.fromkeys(
-            (
-                plain,
-                *(each for read in (latin, spelt) for each in (read, read.translate(_FOR_LETTERS))),
-            )
-        )
+    read = dict.fromkeys((plain, latin, spelt))
+    spelt_out = (
+        each.translate(_FOR_LETTERS) for each in (latin, spelt) if _STANDS_FOR.search(each)
     )
+    return tuple(read | dict.fromkeys(spelt_out))
 
 
 def is_disguised(text: str) -> bool:
@@ -86,7 +82,7 @@ def is_disguised(text: str) -> bool:
         >>> is_disguised("caf\u00e9"), is_disguised("p\u200brice")
         (False, True)
     """
-    for each in text:
+    for each in () if text.isascii() else text:
         if each.isascii():
             continue
         if unicodedata.category(each) in _HIDDEN or "LATIN" not in unicodedata.name(each, ""):

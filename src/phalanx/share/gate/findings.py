@@ -1,15 +1,14 @@
-"""What a rule found, and what a decision is made of."""
+"""Circumstances in which an object is to leave, and what a rule found."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, get_args
+from typing import NamedTuple, get_args
 
 from phalanx.share.gate.agreement import Agreement
-from phalanx.share.gate.opaque import is_opaque_token
-from phalanx.share.gate.policy import Action, Policy, Role, Rule
+from phalanx.share.gate.policy import Action, Role
 from phalanx.share.wire import AccountFingerprint, Object
 
 SEVERITY: Mapping[Action, int] = {action: place for place, action in enumerate(get_args(Action))}
@@ -95,44 +94,29 @@ class Finding:
     """When a delay is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What every rule is given: the policy in force, the circumstances, the object."""
+class Remark(NamedTuple):
+    """What a rule has to say on a text, wherever the text stands."""
 
-    policy: Policy
-    rules: Mapping[str, Rule]
-    context: Context
-    item: Object
-    approved: frozenset[Role]
-    """Roles in which different persons approved this very object."""
+    rule_id: str
+    reason: str
+    action: Action | None = None
+    """Where the rule does something else than it does otherwise."""
 
-    def find(self, rule_id: str, path: str, reason: str, **changes: Any) -> Finding:  # noqa: ANN401 - fields of Finding
-        """Return a finding of a rule, with what the rule does unless told otherwise."""
-        rule = self.rules[rule_id]
-        values: dict[str, Any] = {
-            "action": rule.action,
-            "approvals": rule.approvals if rule.action == "hold" else (),
-        }
-        return Finding(
-            rule_id=rule_id,
-            title=rule.title,
-            source=rule.source,
-            path=path,
-            reason=reason,
-            **(values | changes),
-        )
 
-    @property
-    def blinded_types(self) -> frozenset[str]:
-        """Types that name an account."""
-        return frozenset(name.partition(".")[0] for name in self.rules["A4"].parameters["blinded"])
+class Look(NamedTuple):
+    """A text that was looked at."""
 
-    def fingerprint_of(self, kind: str, raw: object) -> AccountFingerprint | None:
-        """Return what takes the place of an account in clear, if it was blinded indeed."""
-        token = self.context.tokens.get((kind, raw)) if isinstance(raw, str) else None
-        return token if token is not None and is_opaque_token(token.value) else None
+    remarks: tuple[Remark, ...]
+    after: str
+    """The text without personal data."""
 
-    def released(self, rule_id: str) -> bool:
-        """Tell whether the approvals that a rule asks for are there."""
-        needed = self.rules[rule_id].approvals
-        return bool(needed) and set(needed) <= self.approved
+
+class Words(NamedTuple):
+    """What the words of a text say, without personal data and identifiers."""
+
+    forbidden: tuple[Remark, ...]
+    unknown: tuple[str, ...]
+    """Why an analyst has to read it."""
+
+    has_other_signs: bool
+    """Whether it holds signs that a plain text does not need."""

@@ -105,13 +105,16 @@ class Policy:
         """Return the legal bases that hold at a moment."""
         return {basis.id: basis for basis in self.bases if _holds(basis, now)}
 
+    def allows(self, kind: str) -> bool:
+        """Tell whether an object of a type may leave at all."""
+        return kind in self.fields and kind not in {"all", "versioned", "pattern"}
+
     def fields_of(self, kind: str) -> Mapping[str, str] | None:
         """Return the fields that an object of a type may have, or nothing for no such type."""
-        own = self.fields.get(kind)
-        if own is None or kind in {"all", "versioned", "pattern"}:
+        if not self.allows(kind):
             return None
         versioned = {} if kind in _UNVERSIONED else self.fields["versioned"]
-        return {**self.fields["all"], **versioned, **own}
+        return {**self.fields["all"], **versioned, **self.fields[kind]}
 
 
 _UNVERSIONED = frozenset(

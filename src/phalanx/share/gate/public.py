@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from phalanx.share.wire import Object, extension_definition, publisher
 from phalanx.share.wire.markings import PAP_IDS, TLP_IDS, pap_marking, tlp_marking, use_marking
@@ -18,16 +18,15 @@ _PUBLIC: dict[str, Object] = {
 }
 
 
-def is_public(item: Object, legal_bases: Sequence[str]) -> bool:
-    """Tell whether an object is one of these, to the letter.
+def public_objects(legal_bases: Sequence[str]) -> Mapping[str, Object]:
+    """Return these objects by identifier.
 
     Parameters:
-        item: Any object.
         legal_bases: Of the share, whose markings leave with it.
 
     Examples:
-        >>> is_public(extension_definition(), ()), is_public({"id": publisher()["id"]}, ())
-        (True, False)
+        >>> publisher()["id"] in public_objects(())
+        True
     """
-    uses = (use_marking("defence-only", name) for name in legal_bases)
-    return item in (_PUBLIC.get(str(item.get("id"))), *uses)
+    uses = [use_marking("defence-only", name) for name in legal_bases]
+    return {**_PUBLIC, **{use["id"]: use for use in uses}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -74,25 +74,31 @@ _APPEND_ONLY = tuple(
 _WRONG_FILE = "Name the file of a gate, or a new one."
 
 
-class GateDatabase:
-    """The file of a gate.
+class DurableFile:
+    """An SQLite file of one writer at a time, for its owner alone.
 
     Parameters:
-        path: Of an SQLite database; it is made if it is missing.
+        path: Of the file; it is made if it is missing.
+        tables: That are made where there are none.
+        statements: Of SQL that are run after that, each without effect a second time.
+        advice: What to do where the file cannot be used.
 
     Raises:
         InputError: If it cannot be opened or is no database.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, tables: MetaData, statements: Sequence[str] = (), *, advice: str
+    ) -> None:
         """Make the tables where there are none."""
         self.path = path
+        self._advice = advice
         self._engine: Engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
         event.listen(self._engine, "connect", _durable)
         with self.writing() as connection:
-            METADATA.create_all(connection)
-            for trigger in _APPEND_ONLY:
-                connection.execute(text(trigger))
+            tables.create_all(connection)
+            for statement in statements:
+                connection.execute(text(statement))
         path.chmod(0o600)
 
     @contextmanager
@@ -111,7 +117,22 @@ class GateDatabase:
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", error)).partition("\n")[0][:200]
             message = f"{self.path}: {reason}"
-            raise InputError(message, next_step=_WRONG_FILE) from error
+            raise InputError(message, next_step=self._advice) from error
+
+
+class GateDatabase(DurableFile):
+    """The file of a gate.
+
+    Parameters:
+        path: Of an SQLite database; it is made if it is missing.
+
+    Raises:
+        InputError: If it cannot be opened or is no database.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Make the tables where there are none."""
+        super().__init__(path, METADATA, _APPEND_ONLY, advice=_WRONG_FILE)
 
 
 def _durable(connection: object, _: object) -> None:

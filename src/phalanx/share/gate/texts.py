@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from functools import lru_cache
+from functools import partial
+from typing import TypeVar
 
+from phalanx.share.gate.desk import TEXT_RULES, Desk, Share
 from phalanx.share.gate.disguise import is_disguised, undisguised
-from phalanx.share.gate.findings import Desk, Finding
-from phalanx.share.gate.vocabulary import Lexicon, found_in, lexicon_of, rules_in
+from phalanx.share.gate.findings import Finding, Look, Remark, Words
+from phalanx.share.gate.vocabulary import rules_in
 
 REMOVED = "[removed]"
 """What stands where personal data stood."""
@@ -39,6 +41,17 @@ _PERSONAL = re.compile(
     r"|(?<![\w:])(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{1,4}(?![\w:])"
     r"|\b(?:acct|acc|user|usr|org|sk|pk)[-_][A-Za-z0-9_-]{2,64}"  # an account, a key
 )
+# One of these is in whatever `_PERSONAL` finds. Each is found, or not, in no time.
+_TRACES = tuple(
+    re.compile(each).search
+    for each in (
+        "[@_]",
+        "[0-9](?:[ ().-]{0,2}[0-9]){3}",
+        r"\.[0-9]",
+        ":[0-9a-fA-F]",
+        "(?:cct?|se?r|rg|k)-",
+    )
+)
 _MONEY = re.compile(
     r"[0-9][0-9.,]*\s{0,2}(?:k|m|mn|bn|million|billion|thousand)?\s{0,2}(?:usd|eur|gbp)"
 )
@@ -46,13 +59,26 @@ _LIKE_PROMPT = re.compile(
     r"```|<\|?[a-z_]{2,20}\|?>|\{\{.{0,40}\}\}|^\s*(?:q|a|user|human|assistant)\s*:", re.MULTILINE
 )
 _WORD = re.compile(r"[^\W_]+")
-_SENTENCE = re.compile(r"[.,;:()/\n]")
-_ODD = re.compile(r"(?:[^\w\s]\s*){4}|\s{2}|\b(\w+)\W+\1\b", re.IGNORECASE)
-_SIGNS = frozenset(" .,;:()/'\"-\n")
-TEXT_RULES = ("A1", "A2", "A3", "A4", "A8", "A10")
-"""Rules whose words refuse a text."""
+_SENTENCE_START = re.compile(r"(?:\A|[.,;:()/\n])(?:(?![.,;:()/\n])[\W_])*([^\W_]+)")
+_ODD = tuple(
+    re.compile(each, re.IGNORECASE).search
+    for each in (r"[^\w\s]\s*[^\w\s]\s*[^\w\s]\s*[^\w\s]", r"\s\s", r"\b(\w++)\W++\1\b")
+)
+"""Four signs in a row, two spaces, a word twice; apart, because each alone is found quickly."""
+
+_OTHER_SIGN = re.compile(r"""(?![ .,;:()/'"\-\n])[\W_]""")
+_PER_CENT = re.compile(r"per\s?cent")
+_SIMPLE = re.compile(r"[A-Za-z .,;:()/'\"-]*")
+"""Letters and signs that no number, date or sum of money is made of."""
+
+_RELEASED = frozenset({"A11", "A15"})
+"""Rules whose word on a text the approvals of persons outweigh."""
 
 _LONGEST = 2_000
+_MOST_REMEMBERED = 4_096
+"""Texts of a share of which it is kept what was found; then all are forgotten."""
+
+_Known = TypeVar("_Known", Look, Words)
 
 
 def judge_text(desk: Desk, path: str, text: str) -> tuple[list[Finding], str]:
@@ -65,21 +91,14 @@ def judge_text(desk: Desk, path: str, text: str) -> tuple[list[Finding], str]:
     """
     if len(text) > _LONGEST:
         return [desk.find("A8", path, "a text as long as a prompt or an output")], text
-    after = _PERSONAL.sub(REMOVED, text)
-    found = [desk.find("A9", path, "personal data was taken out")] if after != text else []
-    # Identifiers are masked, so that no word is read into their letters and digits.
-    masked = _IDENTIFIER.sub(" ", after.replace(REMOVED, " "))
-    found += _forbidden(desk, path, masked)
-    found += _attributions(desk, path, masked)
-    if not desk.released("A15"):
-        found += (desk.find("A15", path, reason) for reason in _unknown(desk, after, masked))
-    return found, after
+    look = _remembered(desk.share.looks, text, partial(_look, desk.share))
+    return _said(desk, path, look.remarks), look.after
 
 
 def judge_name(desk: Desk, path: str, text: str) -> list[Finding]:
     """Return what the rules find in the name or description of an actor, which A11 holds anyway."""
     masked = _IDENTIFIER.sub(" ", text)
-    found = _forbidden(desk, path, masked)
+    found = _said(desk, path, _forbidden(desk.share, masked, rules_in(masked, desk.share.lexicon)))
     if len(text) > desk.rules["A15"].parameters["characters"]:
         found.append(desk.find("A15", path, "longer than a text may be", action="refuse"))
     if _PERSONAL.search(text):
@@ -99,30 +118,62 @@ def judge_exemplar(desk: Desk, path: str, text: str) -> list[Finding]:
     return [desk.find("A8", path, "an exemplar", action="hold", approvals=approvals)]
 
 
-def lexicon(desk: Desk) -> Lexicon:
-    """Return the words of the rules that speak to texts, ready for the look."""
-    return lexicon_of(tuple((rule_id, desk.rules[rule_id].words) for rule_id in TEXT_RULES))
-
-
-def _forbidden(desk: Desk, path: str, text: str) -> list[Finding]:
-    found = [
-        # A4 blinds an account; a customer in words cannot be blinded.
-        desk.find(rule_id, path, "a word of this rule", action="refuse")
-        for rule_id in sorted(rules_in(text, lexicon(desk)))
+def _said(desk: Desk, path: str, remarks: Iterable[Remark]) -> list[Finding]:
+    """Return what was found in a text as findings at its place, save what persons let pass."""
+    return [
+        desk.find(rule_id, path, reason, **({"action": action} if action else {}))
+        for rule_id, reason, action in remarks
+        if rule_id not in _RELEASED or not desk.released(rule_id)
     ]
+
+
+def _remembered(known: dict[str, _Known], text: str, look: Callable[[str], _Known]) -> _Known:
+    """Return what is known of a text: the texts of a share are fewer than its objects."""
+    if text not in known:
+        if len(known) >= _MOST_REMEMBERED:
+            known.clear()
+        known[text] = look(text)
+    return known[text]
+
+
+def _look(share: Share, text: str) -> Look:
+    may_be_personal = any(is_in(text) for is_in in _TRACES)
+    after = _PERSONAL.sub(REMOVED, text) if may_be_personal else text
+    remarks = [Remark("A9", "personal data was taken out")] if after != text else []
+    # Identifiers are masked, so that no word is read into their letters and digits.
+    masked = _IDENTIFIER.sub(" ", after.replace(REMOVED, " "))
+    words = _remembered(share.words, masked, partial(_words, share))
+    reasons = [*_unplain(share, after), *words.unknown]
+    if words.has_other_signs or any(is_in(after) for is_in in _ODD):
+        reasons.append("signs, spaces or repeated words that a plain text does not need")
+    remarks += (*words.forbidden, *(Remark("A15", reason) for reason in reasons))
+    return Look(tuple(remarks), after)
+
+
+def _words(share: Share, masked: str) -> Words:
+    rules = rules_in(masked, share.lexicon)
+    forbidden = [*_forbidden(share, masked, rules)]
+    if "A11" in rules:
+        forbidden.append(Remark("A11", "it names a company"))
+    rest = _DATE.sub(" ", masked)
+    unknown, other = tuple(_unknown(share, rest)), _OTHER_SIGN.search(rest)
+    return Words(tuple(forbidden), unknown, other is not None)
+
+
+def _forbidden(share: Share, text: str, rules: set[str]) -> Iterator[Remark]:
+    # A4 blinds an account; a customer in words cannot be blinded.
+    for rule_id in sorted(rules.intersection(TEXT_RULES)):
+        yield Remark(rule_id, "a word of this rule", "refuse")
     plain = undisguised(text)
-    if any(
-        each == "$" or (each > "\x7f" and unicodedata.category(each) == "Sc") for each in text
-    ) or _MONEY.search(plain):
-        found.append(desk.find("A1", path, "an amount of money"))
-    if _is_ahead(plain, desk.context.now.date()):
-        found.append(desk.find("A3", path, "a date that lies ahead"))
+    if not _SIMPLE.fullmatch(text):
+        if "Sc" in map(unicodedata.category, text) or _MONEY.search(plain):
+            yield Remark("A1", "an amount of money")
+        if _is_ahead(plain, share.context.now.date()):
+            yield Remark("A3", "a date that lies ahead")
     if _LIKE_PROMPT.search(plain):
-        found.append(desk.find("A8", path, "it looks like a prompt or an output"))
-    names = [name for member in desk.context.agreement.members for name in member.names]
-    if names and found_in(text, names):
-        found.append(desk.find("A16", path, "it names a member", action="refuse"))
-    return found
+        yield Remark("A8", "it looks like a prompt or an output")
+    if "A16" in rules:
+        yield Remark("A16", "it names a member", "refuse")
 
 
 def _is_ahead(plain: str, today: date) -> bool:
@@ -137,36 +188,25 @@ def _is_ahead(plain: str, today: date) -> bool:
     return any(int(year) > today.year for year in _YEAR.findall(rest))
 
 
-def _attributions(desk: Desk, path: str, text: str) -> list[Finding]:
-    if desk.released("A11") or not found_in(text, desk.rules["A11"].words):
-        return []
-    return [desk.find("A11", path, "it names a company")]
-
-
-def _unknown(desk: Desk, text: str, masked: str) -> Iterator[str]:
-    rule = desk.rules["A15"]
-    if len(text) > rule.parameters["characters"]:
-        yield f"longer than {rule.parameters['characters']} characters"
+def _unplain(share: Share, text: str) -> Iterator[str]:
+    most = share.rules["A15"].parameters["characters"]
+    if len(text) > most:
+        yield f"longer than {most} characters"
     if is_disguised(text):
         yield "characters that can hide words"
-    rest = _DATE.sub(" ", masked)
-    if "%" in rest or re.search(r"per\s?cent", undisguised(rest)):
+
+
+def _unknown(share: Share, rest: str) -> Iterator[str]:
+    plain = undisguised(rest)
+    if "%" in rest or _PER_CENT.search(plain):
         yield "a percentage"
-    if _MONTH.search(undisguised(rest)):
-        yield "a date in words"
-    elif any(each.isnumeric() for each in rest):
-        yield "a number"
-    known, imperatives = _known(rule.words), _known(tuple(rule.parameters["imperatives"]))
-    if any(word.casefold() not in known for word in _WORD.findall(rest)):
+    if not _SIMPLE.fullmatch(rest):
+        if _MONTH.search(plain):
+            yield "a date in words"
+        elif any(map(str.isnumeric, rest)):
+            yield "a number"
+    words = _WORD.findall(rest)
+    if not share.allowed_words.issuperset(map(str.casefold, words)):
         yield "words that are not on the list"
-    starts = (_WORD.search(part) for part in _SENTENCE.split(rest))
-    if any(start is not None and start[0].casefold() in imperatives for start in starts):
+    if not share.imperatives.isdisjoint(map(str.casefold, _SENTENCE_START.findall(rest))):
         yield "a sentence that tells somebody to do something"
-    signs = any(not each.isalnum() and each not in _SIGNS for each in rest)
-    if signs or _ODD.search(text):
-        yield "signs, spaces or repeated words that a plain text does not need"
-
-
-@lru_cache(maxsize=8)
-def _known(words: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(words)

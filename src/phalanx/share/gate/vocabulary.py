@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,6 +10,9 @@ from phalanx.share.gate.disguise import readings, undisguised, words_of
 
 _SHORTEST_SPLIT = 5
 """Letters of a word that is also found where a sign or space splits it."""
+
+_RUN_TOGETHER = 5
+"""Letters of a word that is looked for where nothing sets words apart; one less for a beginning."""
 
 _HEAD = 2
 """Letters by which beginnings of words are looked up."""
@@ -47,31 +50,20 @@ def rules_in(text: str, lexicon: Lexicon) -> set[str]:
             found.update(rule for term, rule in lexicon.inside if term in reading)
         words = words_of(reading)
         for place, word in enumerate(words):
+            after = words[place + 1] if place + 1 < len(words) else ""
+            # Where a sign split a word in two, they make one together.
+            joined = word + after
             for rest, rule in lexicon.phrases.get(word, ()):
                 if not rest or tuple(words[place + 1 : place + 1 + len(rest)]) == rest:
                     found.add(rule)
-            for stem, rule in lexicon.stems.get(word[:_HEAD], ()):
-                if word.startswith(stem):
+            for rest, rule in lexicon.phrases.get(joined, ()):
+                if not rest and len(joined) >= _SHORTEST_SPLIT:
                     found.add(rule)
-            if place + 1 < len(words):
-                found |= _split(word, words[place + 1], lexicon)
-    return found
-
-
-def _split(word: str, after: str, lexicon: Lexicon) -> set[str]:
-    """Return the rules that two words make together where a sign split one."""
-    joined = word + after
-    found = {
-        rule
-        for rest, rule in lexicon.phrases.get(joined, ())
-        if not rest and len(joined) >= _SHORTEST_SPLIT
-    }
-    # Both parts must be needed, else the first alone would have been found.
-    found |= {
-        rule
-        for stem, rule in lexicon.stems.get(joined[:_HEAD], ())
-        if len(word) < len(stem) >= _SHORTEST_SPLIT and joined.startswith(stem)
-    }
+            for stem, rule in lexicon.stems.get(joined[:_HEAD], ()):
+                if joined.startswith(stem) and (
+                    len(stem) <= len(word) or len(stem) >= _SHORTEST_SPLIT
+                ):
+                    found.add(rule)
     return found
 
 
@@ -117,4 +109,19 @@ def lexicon_of(rules: tuple[tuple[str, tuple[str, ...]], ...]) -> Lexicon:
         {first: tuple(rests) for first, rests in phrases.items()},
         {head: tuple(found) for head, found in stems.items()},
         tuple(inside),
+    )
+
+
+def run_together(words: Iterable[str]) -> frozenset[str]:
+    """Return the words that are long enough to be looked for where nothing sets words apart.
+
+    Examples:
+        >>> sorted(run_together(("fee", "pric*", "market share*", "\u5186")))
+        ['marketshare', 'pric']
+    """
+    joined = {word: "".join(words_of(word)) for word in words if word.isascii()}
+    return frozenset(
+        letters
+        for word, letters in joined.items()
+        if len(letters) >= _RUN_TOGETHER - word.endswith("*")
     )

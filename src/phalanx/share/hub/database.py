@@ -34,7 +34,7 @@ from phalanx.share.hub.tables import METADATA
 from phalanx.store import DatabasePlace
 from phalanx.store.schema import reach, translated
 
-HEAD = "0001"
+HEAD = "0002"
 """Newest migration."""
 
 VERSION_TABLE = "hub_alembic_version"
@@ -43,6 +43,13 @@ MOST_CONNECTIONS = 16
 
 WAIT_SECONDS = 10
 """For a connection, and for another writer."""
+
+_TO_WRITE = "BEGIN IMMEDIATE"
+_WRITER_KIBIBYTES = 131_072
+"""Of an SQLite file that the writer holds in memory."""
+
+_CHECKPOINT_PAGES = 16_384
+"""Of the log of SQLite (64 MiB), which is brought into the file when it holds more."""
 
 _MIGRATIONS_LOCK = 8_472
 """Of PostgreSQL, so that two hubs that start together do not migrate together."""
@@ -115,7 +122,7 @@ def open_database(
     writer = reach(place, pool=QueuePool, **_pool(writers))
     if is_file:
         _prepare_sqlite(reader, "BEGIN", most_pages)
-        _prepare_sqlite(writer, "BEGIN IMMEDIATE", most_pages)
+        _prepare_sqlite(writer, _TO_WRITE, most_pages)
     database = Database(place, reader, writer)
     try:
         with translated(place), database.write() as connection:
@@ -165,6 +172,11 @@ def _prepare_sqlite(engine: Engine, begin: str, most_pages: int | None) -> None:
         # What was acknowledged outlasts a loss of power, not only of the process.
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        if begin == _TO_WRITE:
+            # Identifiers fall anywhere into their index: it is held in memory as far as it
+            # goes, and what is written to it again and again reaches the file once.
+            cursor.execute(f"PRAGMA cache_size = -{_WRITER_KIBIBYTES}")
+            cursor.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         if most_pages is not None:
             cursor.execute(f"PRAGMA max_page_count = {most_pages:d}")
         cursor.close()

@@ -18,8 +18,8 @@ from phalanx.share.hub.structure import IDENTIFIER
 MOST_CHARACTERS = 12_000
 """Of all filters of a request together; their signed form is half as long again."""
 
-MOST_TYPES = 32
-"""Types that are asked for at once."""
+MOST_RUNS = 32
+"""Types, or versions, that are asked for at once: each is a run of an index by itself."""
 
 _NAMES = frozenset(
     {"match[id]", "match[type]", "match[version]", "match[spec_version]", "added_after"}
@@ -143,8 +143,8 @@ def _filters(given: Mapping[str, str]) -> Filters:
     if wrong:
         message = f"{wrong[0][:60]!r} can match nothing"
         raise InputError(message, next_step="Correct the filter.")
-    if len(filters.types) > MOST_TYPES:
-        message = f"more than {MOST_TYPES} types"
+    if max(len(filters.types), len(filters.versions)) > MOST_RUNS:
+        message = f"more than {MOST_RUNS} types or versions"
         raise InputError(message, next_step="Ask several times.")
     # Read here, so that what is no timestamp is told now.
     _ = filters.moments, filters.added_after and parse_moment(filters.added_after)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from phalanx.errors import InputError
 
@@ -22,6 +23,8 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+# Objects that are sent together bear few of them.
+@lru_cache(maxsize=1024)
 def parse_moment(text: str) -> int:
     """Return the microseconds of a timestamp of RFC 3339; finer digits are cut off.
 

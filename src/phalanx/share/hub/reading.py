@@ -137,18 +137,29 @@ def _run(
             mine.append(OBJECTS.c.object_type.in_(filters.types))
         chosen = select(*columns).where(*mine, *wanted)
         return chosen.order_by(*_KEYS).limit(limit)
-    # The word of an index that each part is a run of.
-    heads = product((0, 1) if _wants_older(filters) else (1,), filters.types or (None,))
     parts = []
-    for is_current, kind in heads:
-        part = select(*columns).where(*_of(collection), OBJECTS.c.is_current == is_current, *wanted)
-        if kind is not None:
-            part = part.where(OBJECTS.c.object_type == kind)
+    for head in _heads(filters):
+        part = select(*columns).where(*_of(collection), *head, *wanted)
         parts.append(part.order_by(*_KEYS).limit(limit))
     if len(parts) == 1:
         return parts[0]
     merged = union_all(*(select(part.subquery()) for part in parts)).subquery()
     return select(merged).order_by(merged.c.date_added, merged.c.sequence).limit(limit)
+
+
+def _heads(filters: Filters) -> list[list[ColumnElement[bool]]]:
+    """Return the words of an index that each part is a run of."""
+    if len(filters.moments) == len(filters.versions) > 0:
+        # What bears one version is little, whatever its type.
+        within = [OBJECTS.c.object_type.in_(filters.types)] if filters.types else []
+        return [
+            [OBJECTS.c.version_at == moment, *within] for moment in dict.fromkeys(filters.moments)
+        ]
+    currents = (0, 1) if _wants_older(filters) else (1,)
+    return [
+        [OBJECTS.c.is_current == is_current, *([OBJECTS.c.object_type == kind] if kind else [])]
+        for is_current, kind in product(currents, filters.types or (None,))
+    ]
 
 
 def _of(collection: int) -> list[ColumnElement[bool]]:

@@ -132,11 +132,12 @@ OBJECTS = Table(
         "version_at",
         unique=True,
     ),
-    # Every list is a run of one of these two, in their order.
+    # Every list is a run of one of these three, in their order.
     Index("hub_object_in_order", "collection", "is_current", "date_added", "sequence"),
     Index(
         "hub_object_by_type", "collection", "is_current", "object_type", "date_added", "sequence"
     ),
+    Index("hub_object_by_version", "collection", "version_at", "date_added", "sequence"),
     comment=(
         "Every version of every object, as its producer wrote it. First and last are so among "
         "the versions of one producer and one specification; newest is the specification; "

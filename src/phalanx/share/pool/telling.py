@@ -5,9 +5,11 @@ e-BH for two nulls (`phalanx.evidence.two_nulls`) returns those of which at most
 is expected to be wrong, however tokens depend on each other: one group shows several marks, and
 several tokens may be about it. A token of one circle alone is counted and never told.
 
-No single member can bring a token up by itself. Each of its e-values is capped, which leaves an
-e-value; and the other members together must show e of at least 10 against either null. What lacks
-that is set to zero before e-BH looks, which again leaves an e-value.
+No single member can bring a token up by itself, nor bury it. Each of its e-values is capped,
+which leaves an e-value; and it is hedged: 0.1 + 0.9 e is an e-value too, costs who is sure a
+twentieth of a decade, and takes no more than one decade from the others, whatever a member says.
+And the other members together must show e of at least 10 against either null. What lacks that is
+set to zero before e-BH looks, which again leaves an e-value.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from phalanx.evidence import (
     LINKED_LOG10_E,
     e_benjamini_hochberg_two_nulls,
     first_levels_log10_e,
+    mean,
 )
 from phalanx.share.pool.merging import (
     Circles,
@@ -45,6 +48,9 @@ class Rule:
     cap_log10_use: float = 3.0
     """Largest evidence of one member against "used honestly"."""
 
+    hedge: float = 0.1
+    """Part of a member's factor that does not depend on what it says, in [0, 1)."""
+
     support_log10: float = 1.0
     """Evidence that all others must show against either null, whichever member is left out."""
 
@@ -56,6 +62,9 @@ class Rule:
         """
         if not 0.0 < self.false_discovery_rate < 1.0:
             message = f"false_discovery_rate must lie in (0, 1), not {self.false_discovery_rate}"
+            raise ValueError(message)
+        if not 0.0 <= self.hedge < 1.0:
+            message = f"hedge must lie in [0, 1), not {self.hedge}"
             raise ValueError(message)
         for name in ("cap_log10_apart", "cap_log10_use", "support_log10"):
             if not 0.0 <= getattr(self, name) <= 100.0:
@@ -166,7 +175,7 @@ def told_tokens(
     """
     circles = circles or {}
     tokens = sorted(said)
-    pooled = {token: _capped(said[token], rule, circles) for token in tokens}
+    pooled = {token: _bounded(said[token], rule, circles) for token in tokens}
     apart, use = np.full(len(tokens), -np.inf), np.full(len(tokens), -np.inf)
     for place, token in enumerate(tokens):
         each = pooled[token]
@@ -189,9 +198,29 @@ def told_tokens(
     return told
 
 
-def _capped(said: Mapping[str, Said], rule: Rule, circles: Circles) -> _Pooled:
+def _bounded(said: Mapping[str, Said], rule: Rule, circles: Circles) -> _Pooled:
     return _Pooled(
-        {name: min(each.log10_apart, rule.cap_log10_apart) for name, each in said.items()},
-        {name: min(each.log10_use, rule.cap_log10_use) for name, each in said.items()},
+        {
+            member: hedged(min(each.log10_apart, rule.cap_log10_apart), rule.hedge)
+            for member, each in said.items()
+        },
+        {
+            member: hedged(min(each.log10_use, rule.cap_log10_use), rule.hedge)
+            for member, each in said.items()
+        },
         circles,
     )
+
+
+def hedged(log10_e: float, hedge: float) -> float:
+    """Return an e-value that no small value makes much smaller than the hedge.
+
+    Parameters:
+        log10_e: Any e-value.
+        hedge: In [0, 1); 0 changes nothing.
+
+    Examples:
+        >>> round(hedged(3.0, 0.1), 3), round(hedged(-300.0, 0.1), 3), hedged(2.0, 0.0)
+        (2.954, -1.0, 2.0)
+    """
+    return mean([log10_e, 0.0], [1.0 - hedge, hedge])

@@ -64,12 +64,14 @@ from phalanx.share.wire.patterns import Comparison, PatternError, read_pattern
 from phalanx.share.wire.retraction import revoked
 from phalanx.share.wire.schema import schema
 from phalanx.share.wire.signature import Signature, content_hash, key_id_of, sign, verify
+from phalanx.share.wire.signature_list import MOST_SIGNATURES, signature_list, signatures_of
 from phalanx.share.wire.statistic import Statistic, statistic
 
 __all__ = [
     "CAPABILITIES",
     "EXTENSION_ID",
     "LIFETIME",
+    "MOST_SIGNATURES",
     "SCHEME",
     "TLP_IDS",
     "AccountFingerprint",
@@ -125,6 +127,8 @@ __all__ = [
     "schema",
     "sighting",
     "sign",
+    "signature_list",
+    "signatures_of",
     "split",
     "statistic",
     "technique_id",

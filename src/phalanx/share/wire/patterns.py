@@ -10,9 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAXIMUM_LENGTH = 10_000
 """Characters of a pattern that is read; some 100 fingerprints."""
+
+_REMEMBERED = 64
+"""Patterns whose reading is kept, because each is asked for several times in a row."""
 
 MAXIMUM_DEPTH = 16
 """Parentheses within each other."""
@@ -62,6 +66,7 @@ class PatternError(ValueError):
     """A pattern is not in the language, or beyond a bound."""
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def read_pattern(text: str, *, maximum_length: int = MAXIMUM_LENGTH) -> tuple[Comparison, ...]:
     """Return everything that a pattern compares, in order.
 
@@ -84,6 +89,7 @@ def read_pattern(text: str, *, maximum_length: int = MAXIMUM_LENGTH) -> tuple[Co
     return _Reader(_tokens(text)).read()
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def is_plain(text: str) -> bool:
     """Tell at once that a pattern is in the language and holds equalities and sets only.
 

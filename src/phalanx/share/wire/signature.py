@@ -11,11 +11,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+import msgspec
 import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -26,7 +25,11 @@ from phalanx.share.wire.identifiers import Object
 CONTEXT = "phalanx.share/object-version/1"
 ALGORITHM = "jcs+ed25519"
 
-_EXACT = 2**53
+_WRITE = msgspec.json.Encoder(order="sorted").encode
+_READ = msgspec.json.Decoder(float_hook=lambda _: None).decode
+_DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
+_FROM_E000 = 0xEE  # where the UTF-8 of a character begins so, or higher
+_MANY_DIGITS = b"0" * 16  # of 2^53
 _UNSIGNED = "Ask its author for the version that was signed; do not act on this one."
 
 
@@ -79,21 +82,19 @@ def content_hash(item: Object) -> str:
 
 
 def _plain_form(item: Object) -> bytes | None:
-    """Return the canonical form where `json` writes it too, a tenth of the time; else nothing.
+    """Return the canonical form where `msgspec` writes it too, much quicker; else nothing.
 
-    The two differ in floats, in integers beyond 2^53, and in the order of names that are not ASCII.
+    The two differ in floats, in integers beyond 2^53, and in the order of names with characters
+    from U+E000 on. What does not read back as the same is no JSON; a float never does, by `_READ`.
     """
-    level: list[Any] = [item]
-    for each in level:
-        if isinstance(each, dict):
-            if not all(isinstance(name, str) and name.isascii() for name in each):
-                return None
-            level.extend(each.values())
-        elif isinstance(each, list):
-            level.extend(each)
-        elif not (isinstance(each, str) or (isinstance(each, int) and -_EXACT < each < _EXACT)):
-            return None
-    return json.dumps(item, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    try:
+        raw = _WRITE(item)
+        is_json = _READ(raw) == item
+    except (TypeError, OverflowError, msgspec.DecodeError):
+        return None
+    in_order = raw.isascii() or max(raw) < _FROM_E000
+    is_plain = is_json and in_order and _MANY_DIGITS not in raw.translate(_DIGITS)
+    return raw if is_plain else None
 
 
 def sign(item: Object, member: str, key: Ed25519PrivateKey) -> Signature:

@@ -1,0 +1,214 @@
+"""What a scan says to others: its campaigns as objects, and what it saw of theirs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from phalanx.cli.inputs import parse_columns
+from phalanx.cli.scan_key import key_of_scan
+from phalanx.cli.share_exchange_work import key_server_of, read_records
+from phalanx.cli.terminal import Common
+from phalanx.detect.result import ScanResult
+from phalanx.errors import InputError
+from phalanx.formats.folder import read_scan
+from phalanx.logs import ReadOptions, open_log
+from phalanx.logs.exchange_log import ExchangeLog
+from phalanx.logs.pseudonym import pseudonymiser
+from phalanx.share.exchange.answering import Answer, Ground, SeenHere, seen_by_scan
+from phalanx.share.exchange.building import Prepared, wire_id
+from phalanx.share.exchange.findings import (
+    Scanned,
+    Selection,
+    carried_by,
+    found_campaigns,
+    select,
+)
+from phalanx.share.exchange.found import SeenTemplate
+from phalanx.share.exchange.house import House
+from phalanx.share.exchange.outbox import is_taken_back, note_epoch
+from phalanx.share.exchange.publishing import prepared
+from phalanx.share.exchange.seen import places_of
+from phalanx.share.exchange.templates import capability_of, templates_of
+from phalanx.share.exchange.tokens import blinded, epoch_for_sharing, stand_ins
+from phalanx.share.sketches import read_group_keys
+from phalanx.share.wire import OpinionValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be published, as a person named it."""
+
+    scan: Path | None
+    logs: tuple[str, ...]
+    column_map: tuple[str, ...]
+    identifiers: Path | None
+    campaigns: tuple[str, ...]
+    key: Path | None
+    description: str
+
+
+def publishable(
+    house: House, wanted: Wanted, common: Common, *, is_shown_only: bool
+) -> tuple[Prepared, ...]:
+    """Return the objects of a scan's campaigns; of no scan none.
+
+    Parameters:
+        house: The member.
+        wanted: As named.
+        common: Says what is left out.
+        is_shown_only: Whether tokens are made up, so that nothing is sent.
+
+    Raises:
+        InputError: If the scan, a log of it or the records cannot be used.
+    """
+    if wanted.scan is None:
+        return ()
+    result = read_scan(wanted.scan)
+    scanned = Scanned(
+        campaigns=result.campaigns,
+        false_discovery_rate=result.false_discovery_rate,
+        key=key_of_scan(wanted.scan, wanted.key),
+    )
+    _refuse_unknown(wanted, result)
+    chosen = select(scanned, house.settings.least_confidence, wanted.campaigns)
+    if not chosen.campaigns:
+        common.say("no campaign of the scan has accounts that are sure enough to be shared")
+        return ()
+    _say_taken_back(house, chosen, common)
+    logs = _Logs(result, wanted)
+    carried: dict[str, tuple[tuple[str, str], ...]] = {}
+    if wanted.identifiers is not None:
+        records = read_records(wanted.identifiers, common)
+        carried = carried_by(chosen, records)
+    found = found_campaigns(
+        scanned,
+        chosen,
+        carried=carried,
+        places=places_of(logs.batches, chosen.membership),
+        templates=_templates(house, chosen, logs),
+    )
+    every = [each for several in carried.values() for each in several]
+    if is_shown_only or not every:
+        tokens = stand_ins(every, house.random_bytes)
+    else:
+        with key_server_of(house) as (server, epochs):
+            epoch = epoch_for_sharing(epochs, house.now)
+            tokens = blinded(server, epoch, every)
+        with house.folder.writing() as connection:
+            note_epoch(connection, epoch.epoch)
+    return prepared(house, found, tokens, wanted.description)
+
+
+def _templates(house: House, chosen: Selection, logs: _Logs) -> dict[str, tuple[SeenTemplate, ...]]:
+    """Return the templates that may be told; none without a group key."""
+    if house.settings.group_keys is None:
+        return {}
+    key = read_group_keys(house.settings.group_keys).current(house.now.date())
+    least = house.policy.in_force(house.now)["A8"].parameters["template_accounts"]
+    after = {each.campaign_id: capability_of(each.facts.capabilities) for each in chosen.campaigns}
+    return templates_of(logs.batches, chosen.membership, key, least, after)
+
+
+def _refuse_unknown(wanted: Wanted, result: ScanResult) -> None:
+    unknown = set(wanted.campaigns) - {each.campaign_id for each in result.campaigns}
+    if unknown:
+        message = f"{wanted.scan}: no campaign {min(unknown)!r}"
+        raise InputError(message, next_step=f"`phalanx campaigns {wanted.scan}` lists all.")
+
+
+def _say_taken_back(house: House, chosen: Selection, common: Common) -> None:
+    with house.folder.writing() as connection:
+        gone = [
+            each.campaign_id
+            for each in chosen.campaigns
+            if is_taken_back(connection, wire_id(each.campaign_id, house.settings.member))
+        ]
+    for name in gone:
+        common.say(f"{name}: was taken back, and is not published again")
+
+
+class _Logs:
+    """The logs of a scan, read as often as it takes, each time checked to be what they were."""
+
+    def __init__(self, result: ScanResult, wanted: Wanted) -> None:
+        self._named = wanted.logs
+        self._inputs = dict(result.run.inputs)
+        self._columns = parse_columns(wanted.column_map)
+        if not wanted.column_map:
+            self._columns = _columns_of(result)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the exchanges, identifiers in clear."""
+        log = open_log(list(self._named or self._inputs), ReadOptions(columns=self._columns))
+        yield from log.batches()
+        if not self._named:
+            self._refuse_changed(log)
+
+    def _refuse_changed(self, log: ExchangeLog) -> None:
+        changed = [name for name, digest in self._inputs.items() if log.inputs.get(name) != digest]
+        if changed:
+            message = f"{changed[0]}: not the log that was scanned: its digest is another"
+            raise InputError(message, next_step="Scan it again, or name the log with --logs.")
+
+
+def _columns_of(result: ScanResult) -> dict[str, str]:
+    columns = result.run.parameters.get("columns")
+    return {str(k): str(v) for k, v in columns.items()} if isinstance(columns, dict) else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """An answer, as a person gave it."""
+
+    campaign: str
+    value: OpinionValue | None
+    scan: Path | None
+    matches: Path
+    ground: Ground | None
+    explanation: str
+    key: Path | None
+
+
+def answer_of(said: Said) -> tuple[Answer, str]:
+    """Return an answer, and the SHA-256 of the scan that it rests on, if it rests on one.
+
+    Raises:
+        InputError: If neither a value nor a scan that saw the campaign was given.
+    """
+    seen, evidence = None, ""
+    if said.scan is not None:
+        seen = _seen(said, said.scan)
+        evidence = hashlib.sha256((said.scan / "campaigns.json").read_bytes()).hexdigest()
+    if said.value is None and seen is None:
+        message = "there is nothing to say: no value was given, and no scan that saw the campaign"
+        raise InputError(message, next_step="Pass --value, or --scan with --matches of its logs.")
+    answer = Answer(
+        campaign=said.campaign,
+        value=said.value or "agree",
+        ground=said.ground or ("own-scan" if said.scan else "own-review"),
+        seen=seen,
+        explanation=said.explanation,
+    )
+    return answer, evidence
+
+
+def _seen(said: Said, scan: Path) -> SeenHere | None:
+    try:
+        matches = pq.read_table(said.matches)
+    except (OSError, pa.ArrowException) as error:
+        message = f"{said.matches}: cannot be read"
+        raise InputError(
+            message, next_step="Run `phalanx share match` on the same logs."
+        ) from error
+    result, key = read_scan(scan), key_of_scan(scan, said.key)
+    names = matches.column("account_id").unique().to_pylist()
+    hidden = pseudonymiser(key, "account_id")(names) if key else names
+    return seen_by_scan(
+        matches, result.accounts, said.campaign, dict(zip(names, map(str, hidden), strict=True))
+    )

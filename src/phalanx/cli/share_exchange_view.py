@@ -1,0 +1,162 @@
+"""What the commands of the exchange say, as text for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+import pyarrow as pa
+
+from phalanx.cli.gate_view import decision_lines
+from phalanx.cli.share_exchange_lists import PulledAll
+from phalanx.cli.share_exchange_work import Left, TookBack
+from phalanx.formats.notation import plural
+from phalanx.printable import printable
+from phalanx.share.exchange.leaving import Judged
+from phalanx.share.exchange.standing import Standing
+from phalanx.share.wire import Object, document, joined, object_id
+
+_MOST_SHOWN = 20
+
+
+def shown_text(judged: Sequence[Judged]) -> str:
+    """Return what would leave, and what the gate says of each object.
+
+    Parameters:
+        judged: All objects.
+    """
+    return "".join(f"{line}\n" for line in _shown(judged))
+
+
+def _shown(judged: Sequence[Judged]) -> Iterator[str]:
+    for each in judged:
+        yield from decision_lines(each.prepared.item, each.decision)
+    yield f"{_counted(each.prepared.item for each in judged)}; nothing was sent"
+
+
+def bundle_text(judged: Sequence[Judged]) -> str:
+    """Return a bundle of objects, as they wait.
+
+    Parameters:
+        judged: All objects.
+    """
+    items = [each.prepared.item for each in judged]
+    name = object_id("bundle", *(str(item["id"]) for item in items))
+    return joined(name, (document(item).raw for item in items)).decode() + "\n"
+
+
+def departure_text(left: Left) -> str:
+    """Return what left, what waits until when, and what stays and why.
+
+    Parameters:
+        left: What a run came to.
+    """
+    return "".join(f"{line}\n" for line in _departed(left))
+
+
+def _departed(left: Left) -> Iterator[str]:
+    departure = left.departure
+    leaving = [each.fields for each in departure.leaving]
+    if leaving:
+        yield f"left: {_counted(leaving)}, and {plural(departure.padding, 'object')} of padding"
+    else:
+        yield "left: nothing"
+    yield f"the hub took {plural(left.sent.stored, 'object')}"
+    for refused in left.sent.refused[:_MOST_SHOWN]:
+        yield f"the hub refused {printable(refused.document.id)}: {printable(refused.reason)}"
+    for item in leaving:
+        if item["type"] == "campaign":
+            yield f"campaign: {item['id']} ({item['name']})"
+    if departure.later:
+        number = plural(len(departure.later), "object")
+        yield f"waiting: {number}, until {departure.next_slot:%Y-%m-%d %H:%M} UTC or later"
+    for each in departure.staying:
+        yield from decision_lines(each.prepared.item, each.decision, each.request)
+
+
+def pulled_text(done: PulledAll) -> str:
+    """Return what came in, what stands, and what others say.
+
+    Parameters:
+        done: What a pull came to.
+    """
+    return "".join(f"{line}\n" for line in _pulled(done))
+
+
+def _pulled(done: PulledAll) -> Iterator[str]:
+    received, matches = done.pulled.received, done.pulled.matches
+    yield f"new: {_counted(each.fields for each in received.taken)}"
+    for _, reason in received.rejected[:_MOST_SHOWN]:
+        yield f"rejected: {printable(reason)}"
+    if len(received.rejected) > _MOST_SHOWN:
+        yield f"rejected: {len(received.rejected):,} in all"
+    taken_back = [name for name in received.retracted if name.startswith("campaign--")]
+    yield from (f"taken back: {printable(name)}" for name in taken_back)
+    gone = plural(len(received.retracted), "object")
+    yield f"removed: {gone}; acknowledged: {plural(done.acknowledged, 'removal')}"
+    yield (
+        f"match list: {plural(matches.table.num_rows, 'value')}; left out as over "
+        f"{matches.expired}, in quarantine {matches.quarantined}, not readable "
+        f"{matches.unreadable}"
+    )
+    yield from _campaigns(done.pulled.standing, {each.object_id for each in done.pulled.own})
+    for own in done.pulled.own:
+        said = own.summary
+        yield (
+            f"yours: {own.object_id} ({printable(own.name)}): {said.verdict}, "
+            f"{said.agreeing} agree, {said.disagreeing} disagree, {own.sightings} saw it too"
+        )
+    for each in done.heard:
+        if each.object_id.startswith("campaign--"):
+            told = each.told
+            yield (
+                f"taken back by you: {each.object_id}: of {plural(told.readers, 'reader')} "
+                f"{told.removed} removed it, {told.kept} kept it, {told.not_held} never held it"
+            )
+
+
+def _campaigns(standing: Standing, own: set[str]) -> Iterator[str]:
+    for each in standing.of("campaign"):
+        if each.id not in own:
+            said = standing.verdict([each.id], each.member)
+            yield f"campaign: {each.id} ({printable(str(each.item['name']))[:60]}): {said.verdict}"
+
+
+def matches_text(found: pa.Table) -> str:
+    """Return how many accounts match each campaign, by kind.
+
+    Parameters:
+        found: In `ALLIANCE_SCHEMA`.
+    """
+    counted = Counter((row["campaign"], row["kind"]) for row in found.to_pylist())
+    lines = [
+        f"{printable(campaign)}: {plural(number, 'account')} by {kind}"
+        for (campaign, kind), number in sorted(counted.items())
+    ]
+    return "".join(f"{line}\n" for line in lines) or "no matches\n"
+
+
+def retraction_text(done: TookBack) -> str:
+    """Return what was taken back.
+
+    Parameters:
+        done: What a retraction came to.
+    """
+    retraction = done.retraction
+    lines = [f"taken back: {_counted(each.item for each in retraction.objects)}"]
+    if retraction.erased:
+        lines.append(f"deleted from the hub: {plural(len(retraction.erased), 'observable')}")
+    if retraction.unsent:
+        lines.append(f"never sent: {plural(retraction.unsent, 'object')}")
+    for each in retraction.objects:
+        if not each.decision.may_leave:
+            lines += decision_lines(each.item, each.decision)
+    for refused in done.sent.refused[:_MOST_SHOWN]:
+        lines.append(f"the hub refused {refused.document.id}: {printable(refused.reason)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _counted(items: Iterable[Object]) -> str:
+    counted = Counter(str(item["type"]) for item in items)
+    listed = ", ".join(f"{kind} {number}" for kind, number in sorted(counted.items()))
+    return f"{plural(counted.total(), 'object')}" + (f" ({listed})" if listed else "")

@@ -1,0 +1,103 @@
+"""The member's own record of who carries what: a table that never leaves the house.
+
+Columns `account_id`, `kind` and `value`, as CSV, JSON Lines or Parquet. Values are brought to the
+form that all members give them, so that one card or address is one, however it was written.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.json
+import pyarrow.parquet as pq
+
+from phalanx.errors import InputError
+from phalanx.share.blinding.identifiers import KINDS, canonical
+
+_COLUMNS = ("account_id", "kind", "value")
+_TYPES = pa.schema([(name, pa.string()) for name in _COLUMNS])
+_NEXT = "Give the columns account_id, kind and value."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identifiers:
+    """Who carries what."""
+
+    carriers: Mapping[tuple[str, str], frozenset[str]]
+    """Kind and value in its one form -> accounts in clear."""
+
+    unusable: Mapping[str, int]
+    """Kind -> values that are none of that kind, and were left out."""
+
+
+def read_identifiers(path: Path) -> Identifiers:
+    """Read who carries what.
+
+    Parameters:
+        path: CSV, or JSON Lines if it ends in .jsonl or .json, or Parquet if in .parquet.
+
+    Raises:
+        InputError: If it cannot be read, lacks a column, or names a kind that no member knows. The
+            message holds no identifier.
+    """
+    carriers: dict[tuple[str, str], set[str]] = defaultdict(set)
+    unusable: Counter[str] = Counter()
+    forms: dict[tuple[str, str], str] = {}
+    for batch in _batches(path):
+        for account, kind, value in zip(*(batch.column(name) for name in _COLUMNS), strict=True):
+            said = kind.as_py()
+            if said not in KINDS:
+                message = f"{path}: a row has no known kind; there are {', '.join(KINDS)}"
+                raise InputError(message, next_step="Mend or remove the row.")
+            if not (account.is_valid and value.is_valid):
+                unusable[said] += 1
+                continue
+            raw = (said, value.as_py())
+            if raw not in forms:
+                forms[raw] = _form(*raw)
+            if forms[raw]:
+                carriers[said, forms[raw]].add(account.as_py())
+            else:
+                unusable[said] += 1
+    return Identifiers(
+        carriers={each: frozenset(accounts) for each, accounts in carriers.items()},
+        unusable=unusable,
+    )
+
+
+def _form(kind: str, value: str) -> str:
+    try:
+        return canonical(kind, value)
+    except InputError:
+        return ""
+
+
+def _batches(path: Path) -> Iterator[pa.RecordBatch]:
+    try:
+        if path.suffix == ".parquet":
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(columns=list(_COLUMNS)):
+                    yield (
+                        pa.Table.from_batches([batch]).select(_COLUMNS).cast(_TYPES).to_batches()[0]
+                    )
+        elif path.suffix in {".json", ".jsonl"}:
+            options = pa.json.ParseOptions(
+                explicit_schema=_TYPES, unexpected_field_behavior="ignore"
+            )
+            yield from pa.json.read_json(path, parse_options=options).to_batches()
+        else:
+            convert = pa.csv.ConvertOptions(
+                column_types=_TYPES, include_columns=_COLUMNS, strings_can_be_null=True,
+                null_values=[""],
+            )  # fmt: skip
+            with pa.csv.open_csv(path, convert_options=convert) as reader:
+                yield from reader
+    except (OSError, pa.ArrowException, KeyError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "no table"
+        message = f"{path}: cannot be read as identifiers: {reason}"
+        raise InputError(message, next_step=_NEXT) from error

@@ -1,0 +1,218 @@
+"""The match list: one row for each value that an indicator in force matches.
+
+For the gateway, which matches inline, and for `match`, which matches logs. It is a view that is
+written anew from what is held, whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from phalanx.errors import InputError
+from phalanx.owned import written_whole
+from phalanx.share.exchange.reading import observables_in
+from phalanx.share.exchange.standing import Held, Standing
+from phalanx.share.wire import (
+    AccountFingerprint,
+    Address,
+    AutonomousSystem,
+    Domain,
+    Object,
+    Observable,
+    PromptTemplateSketch,
+)
+
+MATCH_LIST_FILE = "match_list.parquet"
+"""Name of the list in the alliance folder."""
+
+MATCH_SCHEMA = pa.schema(
+    [
+        ("indicator", pa.string()),
+        ("campaign", pa.string()),
+        ("kind", pa.string()),
+        ("epoch", pa.int32()),
+        ("value", pa.string()),
+        ("minhash", pa.binary()),
+        ("minhash_bits", pa.int8()),
+        ("simhash", pa.uint64()),
+        ("shingle_size", pa.int8()),
+        ("canonicaliser", pa.string()),
+        ("length_bucket", pa.int8()),
+        ("confidence", pa.int8()),
+        ("verdict", pa.string()),
+        ("valid_until", pa.timestamp("us", tz="UTC")),
+        ("valid_from", pa.timestamp("us", tz="UTC")),
+    ]
+)
+"""Columns of the list. `kind` is account, email, payment, phone, device, template, address,
+network or domain; `value` is null for templates, whose sketches stand in the columns after it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchList:
+    """The list, and what is not on it."""
+
+    table: pa.Table
+    expired: int
+    """Indicators that are over."""
+
+    quarantined: int
+    """Indicators that members disagree with, and nobody agrees."""
+
+    unreadable: int
+    """Indicators whose pattern says more than "any of these", or whose sketches are missing."""
+
+
+def match_list(standing: Standing, own: str, now: datetime) -> MatchList:
+    """Return what others' indicators match now.
+
+    Parameters:
+        standing: What was received.
+        own: The member, whose own indicators are not matched.
+        now: When.
+    """
+    rows: list[Object] = []
+    counted = {"expired": 0, "quarantined": 0, "unreadable": 0}
+    campaign_of, sketches = standing.campaign_of(), _sketches(standing)
+    for each in standing.of("indicator"):
+        campaign = campaign_of.get((each.member, each.id))
+        if each.member == own or campaign is None or "valid_until" not in each.item:
+            continue
+        if _moment(each.item["valid_until"]) <= now:
+            counted["expired"] += 1
+            continue
+        summary = standing.verdict((each.id, campaign), each.member)
+        if summary.is_quarantined:
+            counted["quarantined"] += 1
+            continue
+        made = list(_rows(each, sketches))
+        if not made:
+            counted["unreadable"] += 1
+        head = {"campaign": campaign, "verdict": summary.verdict.lower()}
+        rows += ({**row, **head} for row in made)
+    return MatchList(table=pa.Table.from_pylist(rows, schema=MATCH_SCHEMA), **counted)
+
+
+def write_match_list(table: pa.Table, folder: Path) -> Path:
+    """Write the list into the alliance folder, whole or not at all, for its owner alone.
+
+    Raises:
+        InputError: If it cannot be written.
+    """
+    path = folder / MATCH_LIST_FILE
+    try:
+        with written_whole(path) as aside:
+            pq.write_table(table, aside, compression="zstd")
+    except OSError as error:
+        message = f"{path}: cannot be written: {error.strerror or error}"
+        raise InputError(message, next_step="Make room, or name another folder.") from error
+    return path
+
+
+def read_match_list(folder: Path) -> pa.Table:
+    """Read the list of an alliance folder.
+
+    Raises:
+        InputError: If there is none, or it is damaged.
+    """
+    path = folder / MATCH_LIST_FILE
+    try:
+        table = pq.read_table(path)
+        return table.select(MATCH_SCHEMA.names).cast(MATCH_SCHEMA)
+    except (OSError, KeyError, pa.ArrowException) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "damaged"
+        message = f"{path}: cannot be read: {reason}"
+        raise InputError(message, next_step="Run `phalanx share pull`.") from error
+
+
+Sketches = Mapping[tuple[str, int, str], tuple[Object, ...]]
+"""Member, epoch and SimHash -> sketches that the member's groupings name."""
+
+
+def _sketches(standing: Standing) -> Sketches:
+    """Return the sketches that each member stands behind.
+
+    A pattern names a sketch by its SimHash alone. Its grouping, signed by the same member, names
+    it by an identifier that follows from all that the sketch says, whoever sent the sketch.
+    """
+    sent = {each.id: each.item for each in standing.of("prompt-template-sketch")}
+    found: dict[tuple[str, int, str], dict[str, Object]] = {}
+    for grouping in standing.of("grouping"):
+        for name in grouping.item["object_refs"]:
+            sketch = sent.get(name)
+            if sketch is not None and _is_sketch(sketch):
+                key = (grouping.member, sketch["epoch"], sketch["simhash"])
+                found.setdefault(key, {})[name] = sketch
+    return {key: tuple(several.values()) for key, several in found.items()}
+
+
+def _is_sketch(item: Object) -> bool:
+    """Tell whether an observable is what its type says: nobody checked its values so far."""
+    names = PromptTemplateSketch.__dataclass_fields__
+    numbers = (item[name] for name in ("epoch", "minhash_bits", "shingle_size", "length_bucket"))
+    if not all(type(number) is int for number in numbers):
+        return False
+    try:
+        PromptTemplateSketch(**{name: item[name] for name in names if name in item})
+    except (TypeError, ValueError):
+        return False
+    return item["minhash_bits"] in {1, 2, 4, 8, 16}
+
+
+def _rows(held: Held, sketches: Sketches) -> Iterator[Object]:
+    head = {
+        "indicator": held.id,
+        "confidence": _confidence(held.item.get("confidence")),
+        "valid_until": _moment(held.item["valid_until"]),
+        "valid_from": _moment(held.item["valid_from"]),
+    }
+    for seen in observables_in(held.item["pattern"]):
+        if isinstance(seen, PromptTemplateSketch):
+            for sketch in sketches.get((held.member, seen.epoch, seen.simhash), ()):
+                yield {**head, **_template(sketch)}
+        else:
+            yield {**head, **_value(seen)}
+
+
+def _template(sketch: Object) -> Object:
+    return {
+        "kind": "template",
+        "epoch": sketch["epoch"],
+        "minhash": bytes.fromhex(sketch["minhash"]),
+        "minhash_bits": sketch["minhash_bits"],
+        "simhash": int(sketch["simhash"], 16),
+        "shingle_size": sketch["shingle_size"],
+        "canonicaliser": sketch["canonicaliser"],
+        "length_bucket": sketch["length_bucket"],
+    }
+
+
+def _value(seen: Observable) -> Object:
+    match seen:
+        case AccountFingerprint():
+            return {"kind": seen.kind, "epoch": seen.epoch, "value": seen.value}
+        case Address():
+            return {"kind": "network" if "/" in seen.value else "address", "value": seen.value}
+        case AutonomousSystem():
+            return {"kind": "network", "value": f"AS{seen.number}"}
+        case Domain():
+            return {"kind": "domain", "value": seen.value}
+        case _:
+            message = "a template has no value"
+            raise ValueError(message)
+
+
+def _confidence(value: Any) -> int:  # noqa: ANN401 - whatever the author wrote
+    is_one = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100
+    return value if is_one else 0
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

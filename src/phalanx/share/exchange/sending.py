@@ -1,0 +1,60 @@
+"""Sending: what left the gate goes to the hub, with its signatures, until the hub has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from phalanx.share.client import Collection, Refused, push
+from phalanx.share.exchange.house import House
+from phalanx.share.exchange.outbox import Leaving, acknowledge, unacknowledged
+from phalanx.share.gate.public import public_objects
+from phalanx.share.wire import MOST_SIGNATURES, Document, document, signature_list, signatures_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What the hub said."""
+
+    stored: int
+    """Versions that it has now."""
+
+    refused: tuple[Refused, ...]
+    """What it did not take; the next run tries again."""
+
+
+def send(house: House, collection: Collection) -> Sent:
+    """Send all that left the gate and is not known to have arrived.
+
+    Parameters:
+        house: The member.
+        collection: Of the hub.
+
+    Raises:
+        PhalanxError: As `push`; what was stored until then is noted.
+    """
+    with house.folder.writing() as connection:
+        leaving = unacknowledged(connection)
+    stored, public = 0, public_objects(house.settings.bases)
+    refused: list[Refused] = []
+    for part in push(collection, _with_signatures(house, leaving)):
+        # What is the same for all members is there already, whoever sent it first.
+        there = [
+            each.document
+            for each in part.refused
+            if public.get(each.document.id) == each.document.fields
+        ]
+        with house.folder.writing() as connection:
+            acknowledge(connection, ((each.id, each.version) for each in (*part.stored, *there)))
+        stored += sum(not signatures_of(each.fields) for each in part.stored)
+        refused += (each for each in part.refused if each.document not in there)
+    return Sent(stored=stored, refused=tuple(refused))
+
+
+def _with_signatures(house: House, leaving: Sequence[Leaving]) -> Iterator[Document]:
+    """Yield signatures before what they sign, so that no receiver meets it unsigned."""
+    for start in range(0, len(leaving), MOST_SIGNATURES):
+        part = leaving[start : start + MOST_SIGNATURES]
+        yield document(signature_list([each.signature for each in part], house.authorship()))
+        for each in part:
+            yield Document(each.raw, each.item)

@@ -1,0 +1,231 @@
+"""The commands, from two simulated logs to an acknowledged retraction."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from phalanx.cli import ExitCode, main
+from phalanx.cli.profile_files import read_profiles
+from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
+from phalanx.formats.folder import read_scan, write_scan
+from phalanx.model import Campaign, Harm
+
+
+@dataclass
+class Providers:
+    """Logs of two providers that one campaign uses, records of both, a scan of the first."""
+
+    folder: Path
+    planted_at_b: frozenset[str]
+
+
+@pytest.fixture(scope="module")
+def providers(tmp_path_factory: pytest.TempPathFactory) -> Providers:
+    """Return two logs, six accounts of one campaign in the second, and a scan of the first."""
+    folder = tmp_path_factory.mktemp("providers")
+    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    plan = CampaignPlan(name="north", accounts=60, attack_class="reasoning")
+    config = SimulationConfig(
+        benign_accounts=500, days=7, campaigns=(plan,), evasion="E0", seed=1,
+        start=day - timedelta(days=8),
+    )  # fmt: skip
+    log, labels = (pq.read_table(path) for path in simulate(config).write(folder))
+    planted = sorted(labels.filter(pc.is_valid(labels["campaign"]))["account_id"].to_pylist())
+    at_b = pa.array(planted[:6])
+    honest = [each for each in labels["account_id"].to_pylist() if each not in set(planted)]
+    for name, accounts in (("a", honest[:420] + planted[6:]), ("b", honest[420:] + planted[:6])):
+        part = log.filter(pc.is_in(log["account_id"], pa.array(accounts)))
+        pq.write_table(part, folder / f"{name}.parquet")
+        cards = part.group_by(["account_id", "payment_fingerprint"]).aggregate([]).to_pylist()
+        rows = [
+            json.dumps({"account_id": r["account_id"], "kind": "payment", "value": value})
+            for r in cards
+            if (value := r["payment_fingerprint"])
+        ]
+        (folder / f"{name}.jsonl").write_text("\n".join(rows) + "\n")
+    words = ["scan", str(folder / "a.parquet"), "--out", str(folder / "scan"), "-q"]
+    main([*words, "--key", str(folder / "a.key"), "--fail-on", "never"])
+    _list_as_campaign(folder / "scan")
+    return Providers(folder, frozenset(at_b.to_pylist()))
+
+
+def _list_as_campaign(scan: Path) -> None:
+    """Let the largest group be a campaign: the reference of so small a log admits none."""
+    result = read_scan(scan)
+    groups = [(each.facts, each.judgement) for each in result.campaigns]
+    groups += [(each.facts, each.judgement) for each in result.undeclared_pools]
+    facts, judgement = max(groups, key=lambda group: len(group[0].members))
+    harm = Harm(output_tokens=1, estimated_cost_usd=1.0, share_of_known_sets={})
+    made = Campaign(
+        campaign_id="campaign-0123456789ab", facts=facts, judgement=judgement,
+        harm=harm, actions=(),
+    )  # fmt: skip
+    write_scan(replace(result, campaigns=(made,), undeclared_pools=()), scan)
+
+
+def _words(alliance: Any, name: str, *words: str) -> list[str]:
+    return ["share", *words, "--alliance-config", str(alliance.folder / name / "alliance.toml")]
+
+
+@pytest.fixture
+def with_keys(alliance: Any) -> Any:
+    """Return the alliance, whose members share a group key."""
+    keys = alliance.folder / "group.keys"
+    assert main(["share", "sketches", "new-key", str(keys)]) == ExitCode.CLEAN
+    for name in "ab":
+        path = alliance.folder / name / "alliance.toml"
+        path.write_text(path.read_text().replace("[hub]", 'group_keys = "../group.keys"\n[hub]'))
+    return alliance
+
+
+def test_from_a_scan_to_an_acknowledged_retraction(
+    with_keys: Any, providers: Providers, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A publishes, B matches only the campaign's accounts and answers, A hears and takes back."""
+    folder, alliance = providers.folder, with_keys
+    scan = [str(folder / "scan"), "--key", str(folder / "a.key")]
+    records = ["--identifiers", str(folder / "a.jsonl")]
+    publish = _words(alliance, "a", "publish", *scan, *records)
+
+    shown = tmp_path / "shown.json"
+    assert main([*publish, "--dry-run", "-o", str(shown)]) == ExitCode.CLEAN
+    assert "nothing was sent" in capsys.readouterr().out
+    assert "llm-account-fingerprint" in shown.read_text()
+    assert main(_words(alliance, "b", "pull")) == ExitCode.CLEAN
+    assert "new: 0 objects" in capsys.readouterr().out
+
+    assert main(publish) == ExitCode.CLEAN
+    said = capsys.readouterr().out
+    assert "the hub took" in said
+    campaign = next(line.split()[1] for line in said.splitlines() if line.startswith("campaign:"))
+    assert main(publish) == ExitCode.CLEAN
+    assert "left: nothing" in capsys.readouterr().out
+
+    assert main(_words(alliance, "b", "pull")) == ExitCode.CLEAN
+    assert f"campaign: {campaign}" in capsys.readouterr().out
+    places = alliance.settings["b"].folder / "profiles"
+    (profile,) = read_profiles(places)
+    assert profile.name.endswith("of member-amber-falcon")
+
+    matches = tmp_path / "alliance.parquet"
+    words = ["match", str(folder / "b.parquet"), "--identifiers", str(folder / "b.jsonl")]
+    assert main(_words(alliance, "b", *words, "-o", str(matches))) == ExitCode.CLEAN
+    table = pq.read_table(matches)
+    assert {"payment", "template"} <= set(table["kind"].to_pylist())
+    by_card = table.filter(pc.equal(table["kind"], "payment"))
+    assert set(by_card["account_id"].to_pylist()) == providers.planted_at_b
+    strangers = set(table["account_id"].to_pylist()) - providers.planted_at_b
+    assert strangers == set()
+
+    opine = _words(alliance, "b", "opine", campaign, "--value", "agree")
+    assert main(opine) == ExitCode.CLEAN
+    capsys.readouterr()
+    assert main(_words(alliance, "a", "pull")) == ExitCode.CLEAN
+    assert "POSITIVE, 1 agree" in capsys.readouterr().out
+
+    assert main(_words(alliance, "a", "retract", campaign)) == ExitCode.CLEAN
+    assert main(_words(alliance, "b", "pull")) == ExitCode.CLEAN
+    assert "match list: 0 values" in capsys.readouterr().out
+    assert list(places.iterdir()) == []
+    assert main(_words(alliance, "a", "pull")) == ExitCode.CLEAN
+    assert "of 2 readers 1 removed it" in capsys.readouterr().out
+    assert main(publish) == ExitCode.CLEAN
+    out, err = capsys.readouterr()
+    assert "left: nothing" in out
+    assert "was taken back, and is not published again" in err
+
+
+def test_a_log_that_changed_since_the_scan_is_refused(
+    alliance: Any, providers: Providers, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """What a scan rests on must be what it was; another log has to be named."""
+    folder = providers.folder
+    log, kept = folder / "a.parquet", (folder / "a.parquet").read_bytes()
+    publish = _words(alliance, "a", "publish", str(folder / "scan"), "--key", str(folder / "a.key"))
+    try:
+        table = pq.read_table(log)
+        pq.write_table(table.slice(1), log)
+        assert main(publish) == ExitCode.BAD_INPUT
+        assert "digest is another" in capsys.readouterr().err
+        elsewhere = tmp_path / "elsewhere.parquet"
+        elsewhere.write_bytes(kept)
+        assert main([*publish, "--logs", str(elsewhere), "--dry-run"]) == ExitCode.CLEAN
+    finally:
+        log.write_bytes(kept)
+    assert main([*publish, "--campaign", "campaign-0"]) == ExitCode.BAD_INPUT
+    assert "no campaign" in capsys.readouterr().err
+
+
+def test_wrong_settings_are_named(
+    alliance: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A missing file, a misspelt name and an open secret end with a message, not a traceback."""
+    assert main(["share", "pull", "--alliance-config", str(tmp_path / "none.toml")]) == 2
+    assert "No such file" in capsys.readouterr().err
+    path = alliance.folder / "a" / "alliance.toml"
+    good = path.read_text()
+    for old, new, reason in (
+        ("bases", "basis", "bases: Field required"),
+        ("phalanx.alliance/1", "phalanx.alliance/2", "schema"),
+        ('bases = ["us-rule-of-reason", "eu-gdpr-6-1-f"]', "bases = []", "at least one"),
+        ("member-amber-falcon", "member-red-fox", "no member"),
+    ):
+        path.write_text(good.replace(old, new))
+        assert main(_words(alliance, "a", "pull")) == ExitCode.BAD_INPUT
+        assert reason in capsys.readouterr().err
+    path.write_text(good)
+    (path.parent / "signing.key").chmod(0o644)
+    assert main(_words(alliance, "a", "pull")) == ExitCode.BAD_INPUT
+    assert "chmod 600" in capsys.readouterr().err
+    (path.parent / "signing.key").chmod(0o600)
+    assert main(_words(alliance, "a", "identity")) == ExitCode.CLEAN
+    assert capsys.readouterr().out.strip() in (alliance.folder / "agreement.toml").read_text()
+
+
+def test_commands_say_what_is_missing(
+    alliance: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Matching before a pull, answering without anything to say, taking back what never left."""
+    records = tmp_path / "records.csv"
+    records.write_text("account_id,kind,value\nx,payment,1\n")
+    for words, reason in (
+        (("match", "--identifiers", str(records)), "cannot be read"),
+        (("match",), "neither logs nor identifiers"),
+        (("opine", "campaign--1"), "nothing to say"),
+        (("opine", "campaign--1", "--value", "agree"), "not among those"),
+        (("retract", "campaign--1"), "no object of yours"),
+    ):
+        assert main(_words(alliance, "b", *words)) == ExitCode.BAD_INPUT
+        assert reason in capsys.readouterr().err
+    records.write_text("account_id,kind\nx,payment\n")
+    assert main(_words(alliance, "b", "pull")) == ExitCode.CLEAN
+    assert main(_words(alliance, "b", "match", "--identifiers", str(records))) == 2
+    assert "account_id, kind and value" in capsys.readouterr().err
+
+
+def test_a_rejected_request_is_told_from_one_that_waits(
+    alliance: Any, capsys: pytest.CaptureFixture[str], found: Any
+) -> None:
+    """Who asks again for what was rejected reads so."""
+    from phalanx.share.exchange.publishing import join, prepared
+
+    house = alliance.house("a")
+    join(house, prepared(house, [found(identifiers=())], {}, "Accounts that wrangle prompts."))
+    publish = _words(alliance, "a", "publish", "--submit", "eve")
+    assert main(publish) == ExitCode.FINDINGS
+    said = capsys.readouterr().out
+    assert ", request 1\n" in said
+    gate = ["--gate", str(alliance.settings["a"].gate), "--agreement"]
+    reject = ["share", "reject", "1", "--person", "ada", "--role", "analyst"]
+    assert main([*reject, *gate, str(alliance.folder / "agreement.toml")]) == ExitCode.CLEAN
+    assert main(publish) == ExitCode.FINDINGS
+    assert ", request 1 was rejected\n" in capsys.readouterr().out
