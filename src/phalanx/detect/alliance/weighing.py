@@ -59,7 +59,7 @@ def log_ratio(
 
     Examples:
         >>> log_ratio(np.array([0, 1, 4]), 10, np.array([5, 5, 5]), 1000).round(1).tolist()
-        [0.0, 2.5, 12.6]
+        [0.0, 0.0, 10.1]
         >>> log_ratio(np.array([20]), 100, np.array([200]), 1000).tolist()
         [0.0]
     """
