@@ -217,7 +217,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--objects", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--peer-objects", type=int, nargs="*", default=PEER_OBJECTS)
-    parser.add_argument("--only", default="", help="servers whose name holds this")
+    parser.add_argument("--only", help="one server, by its name")
     parser.add_argument("--smoke", action="store_true", help="1,500 objects, 200 for the peer")
     parser.add_argument("--serve", type=json.loads, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -231,7 +231,7 @@ def main() -> None:
         if not served[0]:
             print("PostgreSQL is not installed: the hub is measured on SQLite only")
         for name, running, sizes in runs(Path(folder), *served, arguments):
-            if arguments.only not in name:
+            if arguments.only not in {None, name}:
                 continue
             with running as server:
                 client = Client(server)
