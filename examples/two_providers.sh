@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Two providers, a hub and a key server on this machine, on simulated logs: A finds a campaign and
-# shares it, B finds by that what it could not find alone, answers, and A takes it back.
+# shares it, B finds accounts of it and scans again with them, answers, and A takes it back.
 #
 #   examples/two_providers.sh [FOLDER]        (needs `phalanx` and `python` of the same environment)
 set -euo pipefail
@@ -128,7 +128,9 @@ import pyarrow.parquet as pq
 print(pq.read_table('alliance/match_list.parquet')['campaign'][0])")
 
 say "B answers"
-$phalanx share opine "$campaign" --scan together --key pseudonym.key
+# Where B's own scan lists the accounts, `--scan together` says so, with a sighting.
+$phalanx share opine "$campaign" --scan together --key pseudonym.key ||
+  $phalanx share opine "$campaign" --value agree --ground own-review
 
 say "A hears of it, and takes its campaign back"
 cd "$work/a"

@@ -24,6 +24,8 @@ from phalanx.share.blinding.members import add_member as add_asker
 from phalanx.share.blinding.server import create_app as create_key_server
 from phalanx.share.blinding.settings import KeyServerSettings
 from phalanx.share.blinding.tables import open_tables
+from phalanx.share.gate.audit import AuditLog
+from phalanx.share.gate.tables import GateDatabase
 from phalanx.share.hub import HubSettings, add_key, add_member, create_app, open_database
 from phalanx.share.pool import POOL, pool_routes
 from phalanx.share.pool.tables import ROUNDS
@@ -116,6 +118,7 @@ class Alliance:
         return self.run(
             "submit", str(scan), "--identifiers", str(identifiers), "--member", who,
             "--signing-key", str(self.folder / f"{who}.key"), *self.blinding, *self.reach(who),
+            "--gate", str(self.folder / f"{who}.gate"),
         )  # fmt: skip
 
 
@@ -150,6 +153,8 @@ def test_two_members_find_together(
         assert alliance.submit(who, scan, identifiers) == ExitCode.CLEAN
     said = capsys.readouterr()
     assert "1 marks submitted in 256 entries; 1 identifiers could not be used" in said.err
+    (left,) = AuditLog(GateDatabase(tmp_path / "north.gate")).entries()
+    assert (left.kind, left.actor, left.facts["object"]) == ("pooled", "north", f"round {ROUND}")
     assert alliance.run("evaluate", ROUND, "--pool", alliance.pool) == ExitCode.BAD_INPUT
     assert "is open until" in capsys.readouterr().err
     alliance.let_rounds_end()

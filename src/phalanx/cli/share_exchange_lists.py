@@ -16,8 +16,8 @@ from phalanx.errors import InputError
 from phalanx.logs import ReadOptions, open_log
 from phalanx.model import ActorProfile
 from phalanx.owned import written_whole
+from phalanx.share.blinding.carriers import Identifiers
 from phalanx.share.exchange.house import House
-from phalanx.share.exchange.identifiers import Identifiers
 from phalanx.share.exchange.match_list import MATCH_LIST_FILE, read_match_list
 from phalanx.share.exchange.matching import (
     LogMatcher,

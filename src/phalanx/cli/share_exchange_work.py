@@ -14,11 +14,11 @@ from phalanx.cli.terminal import Common
 from phalanx.errors import ConfigError
 from phalanx.owned import read_secret_text
 from phalanx.share.blinding.asking import KeyServer
+from phalanx.share.blinding.carriers import Identifiers, read_identifiers
 from phalanx.share.blinding.epochs import EpochKey
 from phalanx.share.client import Collection, connected, delete
 from phalanx.share.exchange.building import Prepared
 from phalanx.share.exchange.house import House, open_house
-from phalanx.share.exchange.identifiers import Identifiers, read_identifiers
 from phalanx.share.exchange.leaving import Departure, depart
 from phalanx.share.exchange.outbox import forget_sent
 from phalanx.share.exchange.publishing import join

@@ -25,6 +25,7 @@ Share = Annotated[float, Parameter(validator=validators.Number(gt=0, lt=1))]
 Logarithm = Annotated[float, Parameter(validator=validators.Number(gte=0, lte=100))]
 
 _POOL = "pool.db"
+_GATE = Path("gate.db")
 
 
 @pool.command
@@ -206,6 +207,7 @@ def submit(
     commitment: str,
     options: MemberOptions,
     scan_key: Annotated[Path | None, Parameter(name="--key", show_default=False)] = None,
+    gate: Annotated[Path, Parameter(name="--gate")] = _GATE,
     common: Common = Common(),
 ) -> None:
     """Submit what a scan says of marks that accounts share, as blinded tokens.
@@ -225,6 +227,7 @@ def submit(
         commitment: Of the epoch, as the members compared it.
         options: How to reach the hub.
         scan_key: Pseudonym key of the scan.
+        gate: File of the gate, whose audit log notes what left, and when.
         common: Options of every command.
     """
     from phalanx.cli.share_pool_member import Submission, submitted
@@ -237,6 +240,7 @@ def submit(
             member=member,
             signing_key=signing_key,
             scan_key=scan_key,
+            gate=gate,
         ),
         options,
         (keys, keys_api_key, commitment),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Mapping
@@ -20,10 +21,12 @@ from phalanx.logs.pseudonym import pseudonymiser
 from phalanx.owned import read_secret_text, written_whole
 from phalanx.printable import printable, printable_json
 from phalanx.share.blinding.asking import KeyServer
+from phalanx.share.blinding.carriers import Identifiers, Mark, read_identifiers
 from phalanx.share.blinding.client import BlindingClient
 from phalanx.share.client.access import LARGEST_KEY_BYTES, connected, origin_of
+from phalanx.share.gate.audit import AuditLog
+from phalanx.share.gate.tables import GateDatabase
 from phalanx.share.pool import entries_of, findings_of, signed_batch
-from phalanx.share.pool.marks import Mark, Marks, read_marks
 from phalanx.share.pool.scanned import read_groups
 from phalanx.share.pool.server import PoolServer
 
@@ -40,6 +43,8 @@ class Submission:
     member: str
     signing_key: Path
     scan_key: Path | None
+    gate: Path
+    """File of the gate, in whose audit log stands what left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ def submitted(what: Submission, options: MemberOptions, key_server: tuple[str, P
         PhalanxError: If anything of it cannot be used, or a server refuses.
     """
     groups = read_groups(what.scan_folder / "groups.parquet")
-    read = read_marks(what.identifiers)
+    read = read_identifiers(what.identifiers)
     marks = _as_in_scan(read, key_of_scan(what.scan_folder, what.scan_key))
     findings = findings_of(groups, marks)
     key = signing_key_of(what.signing_key)
@@ -94,9 +99,14 @@ def submitted(what: Submission, options: MemberOptions, key_server: tuple[str, P
         tokens = _tokens(list(findings), key_server, round_.epoch)
         _keep(what, tokens, marks)
         entries = entries_of({tokens[mark]: each for mark, each in findings.items()}, round_)
-        batch = signed_batch(entries, round_, what.member, key, datetime.now(UTC))
+        now = datetime.now(UTC)
+        batch = signed_batch(entries, round_, what.member, key, now)
+        AuditLog(GateDatabase(what.gate)).append(now, "pooled", what.member, {
+            "object": f"round {round_.name}", "epoch": round_.epoch, "slots": round_.slots,
+            "batch_sha256": hashlib.sha256(batch).hexdigest(), "hub": options.hub,
+        })  # fmt: skip
         pool.submit(round_.name, batch)
-    return Sent(min(len(findings), round_.slots), round_.slots, read.unusable)
+    return Sent(min(len(findings), round_.slots), round_.slots, sum(read.unusable.values()))
 
 
 def told_marks(scan_folder: Path, round_name: str, options: MemberOptions) -> list[ToldMark]:
@@ -150,13 +160,13 @@ def told_text(told: list[ToldMark], output_format: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _as_in_scan(read: Marks, key: bytes | None) -> Mapping[str, frozenset[Mark]]:
+def _as_in_scan(read: Identifiers, key: bytes | None) -> Mapping[str, frozenset[Mark]]:
     """Name accounts as the scan does: by pseudonyms, where it had a key."""
+    carried = read.by_account()
     if key is None:
-        return read.of_account
-    names = list(read.of_account)
-    hidden = pseudonymiser(key, "account_id")(names)
-    return {str(alias): read.of_account[name] for alias, name in zip(hidden, names, strict=True)}
+        return carried
+    hidden = pseudonymiser(key, "account_id")(list(carried))
+    return {str(alias): marks for alias, marks in zip(hidden, carried.values(), strict=True)}
 
 
 def _tokens(marks: list[Mark], key_server: tuple[str, Path, str], epoch: int) -> dict[Mark, str]:

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from phalanx.errors import ConfigError, InputError
 from phalanx.logs import open_log
+from phalanx.share.blinding.carriers import Identifiers, read_identifiers
 from phalanx.share.exchange.findings import Selection, carried_by
-from phalanx.share.exchange.identifiers import Identifiers, read_identifiers
 from phalanx.share.exchange.seen import Membership, places_of
 from phalanx.share.exchange.settings import load_settings
 from phalanx.share.exchange.templates import templates_of

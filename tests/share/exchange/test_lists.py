@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from phalanx.errors import InputError
 from phalanx.logs import open_log
+from phalanx.share.blinding.carriers import read_identifiers
 from phalanx.share.exchange.answering import Answer, SeenHere, note, objects_of, seen_by_scan
 from phalanx.share.exchange.building import campaign_name
 from phalanx.share.exchange.found import FoundCampaign
-from phalanx.share.exchange.identifiers import read_identifiers
 from phalanx.share.exchange.match_list import (
     MATCH_SCHEMA,
     match_list,

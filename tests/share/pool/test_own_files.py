@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from phalanx.errors import InputError
-from phalanx.share.pool.marks import read_marks
+from phalanx.share.blinding.carriers import read_identifiers
 from phalanx.share.pool.scanned import read_groups
 
 _ROWS = [("a1", "email", "Ada@Example.com"), ("a2", "phone", "no phone"), ("a1", "payment", " c ")]
@@ -38,9 +38,9 @@ def _written(folder: Path, form: str) -> Path:
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
 def test_marks_are_read_in_their_one_form(tmp_path: Path, form: str) -> None:
     """Each format gives the same marks, and what is none of its kind is counted."""
-    read = read_marks(_written(tmp_path, form))
-    assert read.of_account == {"a1": {("email", "ada@example.com"), ("payment", "c")}}
-    assert read.unusable == 1
+    read = read_identifiers(_written(tmp_path, form))
+    assert read.by_account() == {"a1": {("email", "ada@example.com"), ("payment", "c")}}
+    assert read.unusable == {"phone": 1}
 
 
 @_shared_folder
@@ -50,7 +50,7 @@ def test_any_bytes_are_marks_or_refused(tmp_path: Path, content: bytes, form: st
     path = tmp_path / f"any.{form}"
     path.write_bytes(content)
     with suppress(InputError):
-        read_marks(path)
+        read_identifiers(path)
 
 
 @_shared_folder

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from phalanx.logs.pseudonym import pseudonymiser
 from phalanx.model import Campaign
+from phalanx.share.blinding.carriers import Identifiers
 from phalanx.share.exchange.found import FoundCampaign, SeenPlace, SeenTemplate
-from phalanx.share.exchange.identifiers import Identifiers
 from phalanx.share.exchange.seen import Membership
 
 

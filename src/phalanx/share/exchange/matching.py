@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 
 from phalanx.errors import InputError
 from phalanx.owned import written_whole
+from phalanx.share.blinding.carriers import Identifiers
 from phalanx.share.blinding.identifiers import KINDS
-from phalanx.share.exchange.identifiers import Identifiers
 
 ALLIANCE_SCHEMA = pa.schema(
     [

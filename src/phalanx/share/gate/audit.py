@@ -29,8 +29,10 @@ from phalanx.share.wire.vocabulary import REQUIRED
 Kind = Literal[
     "decided", "submitted", "approved", "rejected", "expired", "retracted", "received", "appeal",
     "policy-changed",
+    "pooled",
 ]  # fmt: skip
-"""What happened. `received` is what a receiver did with an object, and why it decided so alone."""
+"""What happened. `pooled` is evidence that went to the pool, blinded and filled up;
+`received` is what a receiver did with an object, and why it decided so alone."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 BEGINNING = "0" * 64

@@ -19,6 +19,9 @@ import pyarrow.parquet as pq
 from phalanx.errors import InputError
 from phalanx.share.blinding.identifiers import KINDS, canonical
 
+Mark = tuple[str, str]
+"""Kind of an identifier, and its value in the one form that all members give it."""
+
 _COLUMNS = ("account_id", "kind", "value")
 _TYPES = pa.schema([(name, pa.string()) for name in _COLUMNS])
 _NEXT = "Give the columns account_id, kind and value."
@@ -28,11 +31,25 @@ _NEXT = "Give the columns account_id, kind and value."
 class Identifiers:
     """Who carries what."""
 
-    carriers: Mapping[tuple[str, str], frozenset[str]]
-    """Kind and value in its one form -> accounts in clear."""
+    carriers: Mapping[Mark, frozenset[str]]
+    """Mark -> accounts in clear."""
 
     unusable: Mapping[str, int]
     """Kind -> values that are none of that kind, and were left out."""
+
+    def by_account(self) -> dict[str, frozenset[Mark]]:
+        """Return what each account carries.
+
+        Examples:
+            >>> card = ("payment", "c")
+            >>> Identifiers(carriers={card: frozenset({"a"})}, unusable={}).by_account()
+            {'a': frozenset({('payment', 'c')})}
+        """
+        found: defaultdict[str, set[Mark]] = defaultdict(set)
+        for mark, accounts in self.carriers.items():
+            for account in accounts:
+                found[account].add(mark)
+        return {account: frozenset(marks) for account, marks in found.items()}
 
 
 def read_identifiers(path: Path) -> Identifiers:
