@@ -13,16 +13,16 @@ cd "$work"
 umask 077
 say() { printf '\n== %s\n' "$*"; }
 
-say "Two logs: one campaign of 60 accounts, of which 6 are at B"
-$phalanx simulate --accounts 3000 --days 7 --campaigns 1 --campaign-accounts 60 --evasion E1 \
-  --seed 5 --start "$(date -u -d '8 days ago' +%F)" --out both
+say "Two logs: one campaign of 120 accounts, of which 45 are at B"
+$phalanx simulate --accounts 6000 --days 14 --campaigns 1 --campaign-accounts 120 --evasion E1 \
+  --seed 5 --start "$(date -u -d '15 days ago' +%F)" --out both
 $python - <<'PY'
 import pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq
 
 log, labels = pq.read_table("both/exchanges.parquet"), pq.read_table("both/labels.parquet")
 planted = set(labels.filter(pc.is_valid(labels["campaign"]))["account_id"].to_pylist())
 accounts = log["account_id"].unique().to_pylist()
-at_b = set(sorted(planted)[:6]) | {name for name in accounts if name not in planted and name[-1] in "89abcdef"}
+at_b = set(sorted(planted)[:45]) | {name for name in accounts if name not in planted and name[-1] in "89abcdef"}
 for provider, is_here in (("a", lambda name: name not in at_b), ("b", lambda name: name in at_b)):
     here = pa.array([name for name in accounts if is_here(name)])
     part = log.filter(pc.is_in(log["account_id"], here))
@@ -128,9 +128,7 @@ import pyarrow.parquet as pq
 print(pq.read_table('alliance/match_list.parquet')['campaign'][0])")
 
 say "B answers"
-# Where B's own scan lists the accounts, `--scan together` says so, with a sighting.
-$phalanx share opine "$campaign" --scan together --key pseudonym.key ||
-  $phalanx share opine "$campaign" --value agree --ground own-review
+$phalanx share opine "$campaign" --scan together --key pseudonym.key
 
 say "A hears of it, and takes its campaign back"
 cd "$work/a"
