@@ -120,7 +120,10 @@ def test_tables_agree_with_the_lists(evasive_result: ScanResult) -> None:
 def test_every_signal_is_on_and_every_row_counted(evasive: Any, evasive_result: ScanResult) -> None:
     """A full log switches on all signals that need nothing else, and loses no row."""
     off = {signal.rule_id: signal.reason for signal in evasive_result.signals if signal.reason}
-    assert off == {"PHX-D028": "no sketch of a known set was given"}
+    assert off == {
+        "PHX-D014": "no marks of other providers were given (--alliance)",
+        "PHX-D028": "no sketch of a known set was given",
+    }
     population = evasive_result.population
     assert population.exchanges == evasive.exchanges.num_rows
     assert population.accounts == len(evasive.exchanges["account_id"].unique())

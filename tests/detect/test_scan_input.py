@@ -51,7 +51,7 @@ def test_a_log_of_required_columns_names_what_is_off(small: Any, scanned: Any) -
     result = scanned(small.exchanges.select(REQUIRED_COLUMNS))
     off = {signal.rule_id: signal.reason for signal in result.signals if not signal.enabled}
     assert set(off) == {"PHX-D002", "PHX-D003", "PHX-D004", "PHX-D005", "PHX-D006", "PHX-D007",
-                        "PHX-D009", "PHX-D011", "PHX-D022",
+                        "PHX-D009", "PHX-D011", "PHX-D014", "PHX-D022",
                         "PHX-D027", "PHX-D028", "PHX-D030"}  # fmt: skip
     assert ONE_SOURCE in result.run.warnings
     assert "payment_fingerprint" in off["PHX-D002"]
@@ -65,6 +65,7 @@ def test_a_log_of_empty_prompts_says_so(small: Any, scanned: Any) -> None:
     blank = pa.array([" "] * table.num_rows)
     result = scanned(table.set_column(table.schema.get_field_index("prompt"), "prompt", blank))
     off = {signal.rule_id: signal.reason for signal in result.signals if not signal.enabled}
+    assert off.pop("PHX-D014") == "no marks of other providers were given (--alliance)"
     read = ("PHX-D001", "PHX-D012", "PHX-D020", "PHX-D023", "PHX-D024", "PHX-D025", "PHX-D028")
     assert off == dict.fromkeys(read, "every prompt in the log is empty")
 

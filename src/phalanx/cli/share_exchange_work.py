@@ -17,6 +17,7 @@ from phalanx.share.blinding.asking import KeyServer
 from phalanx.share.blinding.carriers import Identifiers, read_identifiers
 from phalanx.share.blinding.epochs import EpochKey
 from phalanx.share.client import Collection, connected, delete
+from phalanx.share.client.access import origin_of
 from phalanx.share.exchange.building import Prepared
 from phalanx.share.exchange.house import House, open_house
 from phalanx.share.exchange.leaving import Departure, depart
@@ -55,7 +56,9 @@ def key_server_of(house: House) -> Iterator[tuple[KeyServer, dict[int, EpochKey]
         message = "the settings of the alliance name no key server"
         raise ConfigError(message, next_step="Add [key_server], or leave --identifiers out.")
     key = read_secret_text(access.api_key, "API key", _LARGEST_KEY_BYTES)
-    with httpx2.Client(base_url=access.url, timeout=60) as http:
+    origin = origin_of(access.url)
+    # A key for this machine's own server goes through no proxy.
+    with httpx2.Client(base_url=origin, timeout=60, trust_env=origin.scheme == "https") as http:
         server = KeyServer(http, key)
         yield server, dict(pinned_epochs(server, access.epochs))
 

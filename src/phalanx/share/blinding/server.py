@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import secrets
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -29,6 +28,7 @@ from phalanx.share.blinding.held_keys import HeldKeys
 from phalanx.share.blinding.routes import Parts, pages, parts_of
 from phalanx.share.blinding.settings import KeyServerSettings
 from phalanx.share.blinding.tables import open_tables
+from phalanx.share.service_log import log_as_json
 
 
 def _now() -> datetime:
@@ -132,14 +132,7 @@ def serve(settings: KeyServerSettings) -> None:
         if path is not None and not path.is_file():
             message = f"{path}: no such file"
             raise ConfigError(message, next_step="Name the certificate and its key.")
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(sort_keys=True),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    log_as_json()
     uvicorn.run(
         create_app(settings),
         host=settings.host,

@@ -5,10 +5,8 @@ from __future__ import annotations
 import gc
 import hashlib
 import ssl
-import sys
 from collections.abc import Sequence
 
-import structlog
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -18,6 +16,7 @@ from phalanx.share.hub.app import Extension, create_app
 from phalanx.share.hub.hub import CERTIFICATE
 from phalanx.share.hub.settings import HubSettings
 from phalanx.share.hub.structure import Check, read_object
+from phalanx.share.service_log import log_as_json
 
 _ASKED_FOR = {
     "ignored": ssl.CERT_NONE,
@@ -62,15 +61,7 @@ def serve(
         if path is not None and not path.is_file():
             message = f"{path}: no such file"
             raise ConfigError(message, next_step="Name the certificates and the key of the hub.")
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(sort_keys=True),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    log_as_json()
     app = create_app(settings, check=check, extensions=extensions)
     # What was read at the start stays, and what a request makes goes with it: looking at all of
     # that for cycles, over and over, is a tenth of what it costs to add an object.
