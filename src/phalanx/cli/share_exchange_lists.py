@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from phalanx.cli.inputs import parse_columns
 from phalanx.cli.share_exchange_work import hub_of, key_server_of, read_records
@@ -17,6 +18,7 @@ from phalanx.logs import ReadOptions, open_log
 from phalanx.model import ActorProfile
 from phalanx.owned import written_whole
 from phalanx.share.blinding.carriers import Identifiers
+from phalanx.share.blinding.identifiers import KINDS
 from phalanx.share.exchange.house import House
 from phalanx.share.exchange.match_list import MATCH_LIST_FILE, read_match_list
 from phalanx.share.exchange.matching import (
@@ -118,12 +120,26 @@ def match_all(
     found = Matches()
     if identifiers is not None:
         _match_records(house, listed, read_records(identifiers, common), found, common)
+    elif count := _listed(listed, KINDS):
+        common.say(f"{count:,} listed identifiers were not compared: no --identifiers was given")
     if logs:
         matcher = LogMatcher(listed, _listed_templates(house, common))
         log = open_log(list(logs), ReadOptions(columns=parse_columns(column_map)))
         for batch in log.batches():
             matcher.match(batch, found)
-    return found.table()
+    table = found.table()
+    count = _listed(listed, ["template"])
+    if logs and count and not _listed(table, ["template"]):
+        common.say(
+            f"{count:,} listed templates: none was found. Under another group key none ever is: "
+            "compare yours (`phalanx share sketches keys`) with the other members"
+        )
+    return table
+
+
+def _listed(table: pa.Table, kinds: Iterable[str]) -> int:
+    """Count the rows of some kinds."""
+    return int(pc.sum(pc.is_in(table["kind"], pa.array(list(kinds), pa.string()))).as_py() or 0)
 
 
 def _listed_templates(house: House, common: Common) -> ListedTemplates | None:
