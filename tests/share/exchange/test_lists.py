@@ -35,7 +35,14 @@ from phalanx.share.exchange.matching import (
 from phalanx.share.exchange.profiles import profiles
 from phalanx.share.exchange.reading import observables_in
 from phalanx.share.exchange.standing import standing
-from phalanx.share.wire import Address, AutonomousSystem, Domain, member_id, pattern_of
+from phalanx.share.wire import (
+    Address,
+    AutonomousSystem,
+    Domain,
+    member_id,
+    object_id,
+    pattern_of,
+)
 
 Make = Callable[..., FoundCampaign]
 
@@ -120,6 +127,21 @@ def test_opinions_come_back_and_quarantine_takes_off_the_list(alliance: Any, fou
     said = [each.facts for each in alliance.house("b").audit.entries() if each.kind == "received"]
     head = {"object": campaign, "action": "opinion: agree"}
     assert {**head, "reason": "own-scan", "evidence": "0" * 64} in said
+
+
+def test_nobody_else_knows_the_identifier_of_an_answer(alliance: Any, found: Make) -> None:
+    """An author cannot post something under the identifiers of opinions that are yet to come."""
+    campaign = _campaign_id(alliance.publish("a", found()))
+    alliance.pull("b")
+    seen = SeenHere(exchanges=77, first_seen=alliance.now, last_seen=alliance.now)
+    answer = Answer(campaign=campaign, value="disagree", ground="own-review", seen=seen)
+    house = alliance.house("b")
+    made = {each.item["type"]: each.item["id"] for each in objects_of(answer, house)}
+    later = objects_of(replace(answer, value="agree"), house)
+    assert {each.item["type"]: each.item["id"] for each in later} == made
+    others = (house.member, alliance.house("a").authorship().namespace)
+    for kind, name in made.items():
+        assert name not in {object_id(kind, campaign, namespace=each) for each in others}
 
 
 def test_nobody_answers_its_own_campaign_or_an_unknown_one(alliance: Any, found: Make) -> None:
