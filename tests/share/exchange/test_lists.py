@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from phalanx.share.exchange.building import campaign_name
 from phalanx.share.exchange.found import FoundCampaign
 from phalanx.share.exchange.match_list import (
     MATCH_SCHEMA,
+    MOST_SKETCHES,
     match_list,
     read_match_list,
     write_match_list,
@@ -68,6 +70,31 @@ def test_everything_published_stands_on_the_list(alliance: Any, found: Make) -> 
     assert f"{template['simhash']:016x}" == sketch.simhash
     assert {row["verdict"] for row in table.to_pylist()} == {"none"}
     assert alliance.pull("a").matches.table.num_rows == 0
+
+
+def test_many_sketches_of_one_simhash_do_not_multiply(
+    alliance: Any, found: Make, monkeypatch: Any
+) -> None:
+    """Sketches that share a SimHash beyond a bound, and rows beyond another, are not listed."""
+    made = found()
+    (seen,) = made.templates
+    many = [
+        replace(seen, sketch=replace(seen.sketch, minhash=secrets.token_hex(128)))
+        for _ in range(MOST_SKETCHES)
+    ]
+    alliance.publish("a", replace(made, templates=tuple(many)))
+    pulled = alliance.pull("b")
+    assert pulled.matches.table["kind"].to_pylist().count("template") == MOST_SKETCHES
+    with monkeypatch.context() as patched:
+        patched.setattr("phalanx.share.exchange.match_list.MOST_ROWS", 2)
+        bounded = match_list(pulled.standing, member_id("x"), alliance.now)
+    assert bounded.table.num_rows == 2
+    assert bounded.unreadable > 0
+    alliance.now += timedelta(hours=6)
+    alliance.publish("a", replace(made, templates=(*many, seen)))
+    matches = alliance.pull("b").matches
+    assert "template" not in matches.table["kind"].to_pylist()
+    assert matches.unreadable == 1
 
 
 def test_the_scan_room_reads_the_list(alliance: Any, found: Make) -> None:
