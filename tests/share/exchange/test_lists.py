@@ -97,6 +97,34 @@ def test_many_sketches_of_one_simhash_do_not_multiply(
     assert matches.unreadable == 1
 
 
+def test_who_is_no_member_any_more_is_not_listed(alliance: Any, found: Make) -> None:
+    """What a member sent before it was expelled does not stand after, nor do its opinions."""
+    alliance.publish("a", found())
+    assert alliance.pull("b").matches.table.num_rows > 0
+    path = alliance.folder / "agreement.toml"
+    path.write_text(
+        path.read_text().replace("from = 2026-01-01", "from = 2026-01-01\nuntil = 2026-02-01", 1)
+    )
+    pulled = alliance.pull("b")
+    assert (pulled.matches.table.num_rows, pulled.standing.by_type) == (0, {})
+
+
+def test_no_author_makes_a_rule_for_ever(alliance: Any, found: Make) -> None:
+    """Of a rule that states a far end, the lifetime of what it matches counts from its receipt."""
+    alliance.publish("a", found())
+    stands = alliance.pull("b").standing
+    far = tuple(
+        replace(each, item=each.item | {"valid_until": "9999-12-31T00:00:00Z"})
+        for each in stands.of("indicator")
+    )
+    stands = replace(stands, by_type={**stands.by_type, "indicator": far})
+    table = match_list(stands, member_id("x"), alliance.now).table
+    ends = {row["kind"]: row["valid_until"] - alliance.now for row in table.to_pylist()}
+    assert {kind: end.days for kind, end in ends.items()} == {
+        "address": 7, "domain": 30, "email": 90, "network": 7, "payment": 90, "template": 180,
+    }  # fmt: skip
+
+
 def test_the_scan_room_reads_the_list(alliance: Any, found: Make) -> None:
     """The list is in the form that the room of sketches takes."""
     from phalanx.share.sketches import read_match_list as read_templates
@@ -355,5 +383,5 @@ def test_a_view_of_nothing_is_empty(alliance: Any) -> None:
     """A member that pulled nothing has an empty list."""
     house = alliance.house("b")
     with house.folder.writing() as connection:
-        stands = standing(connection)
+        stands = standing(connection, house.pinned)
     assert match_list(stands, member_id("x"), alliance.now).table.num_rows == 0

@@ -117,9 +117,10 @@ def test_an_unsigned_object_is_rejected_by_name(alliance: Any) -> None:
     item = _campaign(alliance)
     received = _take(alliance, document(item))
     assert received.rejected == [(item["id"], f"{item['id']}: not signed")]
-    with alliance.house("b").folder.writing() as connection:
+    house = alliance.house("b")
+    with house.folder.writing() as connection:
         assert connection.execute(select(REJECTED.c.object_id)).scalars().all() == [item["id"]]
-        assert standing(connection).of("campaign") == ()
+        assert standing(connection, house.pinned).of("campaign") == ()
 
 
 def test_tampered_bytes_are_rejected(alliance: Any) -> None:
@@ -195,8 +196,9 @@ def test_the_word_of_the_hub_alone_retracts_nothing(alliance: Any) -> None:
         number=1, object_id=item["id"], kind="retracted", date_added="2026-01-01T00:00:00Z"
     )
     assert _take(alliance, tombstones=(said,)).retracted == []
-    with alliance.house("b").folder.writing() as connection:
-        assert len(standing(connection).of("campaign")) == 1
+    house = alliance.house("b")
+    with house.folder.writing() as connection:
+        assert len(standing(connection, house.pinned).of("campaign")) == 1
     with alliance.collection("b") as collection:
         assert acknowledge_removals(alliance.house("b"), collection) == 0
 
@@ -279,7 +281,7 @@ def test_a_part_that_is_cut_off_leaves_nothing_of_it(alliance: Any) -> None:
         receive(house, broken, "hub", Received())
     with house.folder.writing() as connection:
         assert cursor_at(connection, "hub") == Cursor()
-        assert standing(connection).of("campaign") == ()
+        assert standing(connection, house.pinned).of("campaign") == ()
     assert len(_take(alliance, *documents).taken) == 1
 
 

@@ -60,7 +60,7 @@ def objects_of(answer: Answer, house: House) -> tuple[Prepared, ...]:
         InputError: If the campaign is not held, or is the member's own.
     """
     with house.folder.writing() as connection:
-        held = {each.id: each for each in standing(connection).of("campaign")}
+        held = {each.id: each for each in standing(connection, house.pinned).of("campaign")}
     campaign = held.get(answer.campaign)
     if campaign is None or campaign.member == house.member:
         whose = "your own" if campaign else "not among those that stand"

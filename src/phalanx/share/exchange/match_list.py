@@ -29,6 +29,7 @@ from phalanx.share.wire import (
     Object,
     Observable,
     PromptTemplateSketch,
+    valid_until,
 )
 
 MATCH_LIST_FILE = "match_list.parquet"
@@ -95,14 +96,16 @@ def match_list(standing: Standing, own: str, now: datetime) -> MatchList:
         campaign = campaign_of.get((each.member, each.id))
         if each.member == own or campaign is None or "valid_until" not in each.item:
             continue
-        if _moment(each.item["valid_until"]) <= now:
+        seen = observables_in(each.item["pattern"])
+        end = _end(each, seen)
+        if end <= now:
             counted["expired"] += 1
             continue
         summary = standing.verdict((each.id, campaign), each.member)
         if summary.is_quarantined:
             counted["quarantined"] += 1
             continue
-        made = list(islice(_rows(each, sketches), left[each.member] + 1))
+        made = list(islice(_rows(each, seen, end, sketches), left[each.member] + 1))
         if not 0 < len(made) <= left[each.member]:
             counted["unreadable"] += 1
             continue
@@ -183,14 +186,25 @@ def _is_sketch(item: Object) -> bool:
     return item["minhash_bits"] in {1, 2, 4, 8, 16}
 
 
-def _rows(held: Held, sketches: Sketches) -> Iterator[Object]:
+def _end(held: Held, seen: tuple[Observable, ...]) -> datetime:
+    """Return until when an indicator counts: not beyond the lifetime of what it matches.
+
+    Its author vouches for a last sight, which was not after the indicator was received.
+    """
+    stated = _moment(held.item["valid_until"])
+    return min(stated, valid_until(seen, held.received_at)) if seen else stated
+
+
+def _rows(
+    held: Held, observables: tuple[Observable, ...], end: datetime, sketches: Sketches
+) -> Iterator[Object]:
     head = {
         "indicator": held.id,
         "confidence": _confidence(held.item.get("confidence")),
-        "valid_until": _moment(held.item["valid_until"]),
+        "valid_until": end,
         "valid_from": _moment(held.item["valid_from"]),
     }
-    for seen in observables_in(held.item["pattern"]):
+    for seen in observables:
         if isinstance(seen, PromptTemplateSketch):
             for sketch in sketches.get((held.member, seen.epoch, seen.simhash), ()):
                 yield {**head, **_template(sketch)}

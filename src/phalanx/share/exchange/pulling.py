@@ -70,7 +70,7 @@ def pull_in(house: House, collection: Collection, *, from_start: bool = False) -
     for part in pull(collection, None if from_start else cursor):
         receive(house, part, place, received)
     with house.folder.writing() as connection:
-        stands = standing(connection)
+        stands = standing(connection, house.pinned)
     listed = match_list(stands, house.member, house.now)
     write_match_list(listed.table, house.folder.folder)
     _note(house, received)
