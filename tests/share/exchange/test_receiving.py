@@ -36,6 +36,7 @@ from phalanx.share.wire import (
     revoked,
     sign,
     signature_list,
+    timestamp,
 )
 
 Make = Callable[..., FoundCampaign]
@@ -201,6 +202,21 @@ def test_the_word_of_the_hub_alone_retracts_nothing(alliance: Any) -> None:
         assert len(standing(connection, house.pinned).of("campaign")) == 1
     with alliance.collection("b") as collection:
         assert acknowledge_removals(alliance.house("b"), collection) == 0
+
+
+@pytest.mark.parametrize("kind", ["deleted", "removed"])
+def test_a_forged_tombstone_brings_no_old_version_back(alliance: Any, kind: Any) -> None:
+    """What the hub calls gone is let go; only the version that was held, or a newer one, comes."""
+    old = _campaign(alliance)
+    new = old | {"modified": timestamp(alliance.now), "name": "campaign-c2"}
+    _take(alliance, *_signed(alliance, old))
+    _take(alliance, *_signed(alliance, new))
+    said = Tombstone(number=1, object_id=old["id"], kind=kind, date_added="2026-01-01T00:00:00Z")
+    replayed = _take(alliance, *_signed(alliance, old), tombstones=(said,))
+    assert replayed.retracted == [old["id"]]
+    assert "older than the version that was held" in _reasons(replayed)
+    assert "older than" in _reasons(_take(alliance, *_signed(alliance, old)))
+    assert _take(alliance, *_signed(alliance, new)).rejected == []
 
 
 def test_an_oversized_object_is_rejected(alliance: Any) -> None:

@@ -19,7 +19,7 @@ from phalanx.share.client import Cursor, Pulled, Tombstone
 from phalanx.share.exchange.claims import Claims, Pinned, hostile
 from phalanx.share.exchange.house import House
 from phalanx.share.exchange.outbox import note_place
-from phalanx.share.exchange.shelf import ANYBODY, Newest, Shelf
+from phalanx.share.exchange.shelf import Newest, Shelf
 from phalanx.share.exchange.tables import (
     PLACES,
     SENT,
@@ -155,8 +155,7 @@ class _Door:
         if sent.type == "identity" and sent.id != member:
             raise hostile(sent.id, "an identity of somebody other than who signed it")
         if held is None:
-            if self.shelf.is_gone(sent.id, member):
-                raise hostile(sent.id, "it was taken back, and is not taken again")
+            self._refuse_returning(sent, member)
             return True
         if not sent.version:
             return False
@@ -171,6 +170,14 @@ class _Door:
         if _moment(sent.version) < _moment(held.version):
             raise hostile(sent.id, "older than the version that is held")
         return True
+
+    def _refuse_returning(self, sent: Document, member: str) -> None:
+        """Refuse what is not held and may not come, or come back."""
+        if (sent.id, member) in self.shelf.gone:
+            raise hostile(sent.id, "it was taken back, and is not taken again")
+        let_go = self.shelf.let_go.get((sent.id, member))
+        if let_go is not None and _moment(sent.version) < _moment(let_go):
+            raise hostile(sent.id, "older than the version that was held")
 
     def _bury(self, gone: Tombstone) -> None:
         held = self.shelf.newest.get(gone.object_id)
@@ -195,8 +202,6 @@ class _Door:
         if held is not None:
             self.shelf.take_off(gone.object_id)
             self.found.retracted.append(gone.object_id)
-        if gone.kind == "removed" and (held is None or held.version):
-            self.shelf.never_again(gone.object_id, held.member if held else ANYBODY)
 
     def _reject(self, object_id: str, reason: str) -> None:
         said = (object_id[:128], reason[:500])
