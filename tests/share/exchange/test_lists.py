@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,7 @@ from phalanx.share.exchange.matching import (
     match_identifiers,
 )
 from phalanx.share.exchange.profiles import profiles
+from phalanx.share.exchange.pulling import pull_in
 from phalanx.share.exchange.reading import observables_in
 from phalanx.share.exchange.standing import standing
 from phalanx.share.wire import (
@@ -123,6 +125,24 @@ def test_no_author_makes_a_rule_for_ever(alliance: Any, found: Make) -> None:
     assert {kind: end.days for kind, end in ends.items()} == {
         "address": 7, "domain": 30, "email": 90, "network": 7, "payment": 90, "template": 180,
     }  # fmt: skip
+
+
+def test_lists_are_written_while_no_other_pull_may(alliance: Any, found: Make) -> None:
+    """What a pull read is written before another one can bring in what takes it back."""
+    alliance.publish("a", found())
+    house, tried = alliance.house("b"), []
+
+    def write(*_: object) -> None:
+        path = house.folder.path
+        assert read_match_list(path.parent).num_rows > 0
+        with sqlite3.connect(path, timeout=0) as other, pytest.raises(sqlite3.OperationalError):
+            other.execute("BEGIN IMMEDIATE")
+        other.close()
+        tried.append(path)
+
+    with alliance.collection("b") as collection:
+        pull_in(house, collection, also=write)
+    assert len(tried) == 1
 
 
 def test_the_scan_room_reads_the_list(alliance: Any, found: Make) -> None:
