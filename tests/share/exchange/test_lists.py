@@ -369,6 +369,9 @@ _PRINT = "llm-account-fingerprint"
         f"[{_PRINT}:kind = 'x' AND {_PRINT}:epoch = 1 AND {_PRINT}:value = '{'A' * 43}']",
         "[url:value = 'https://a.example']",
         "[ipv4-addr:value = 'nonsense']",
+        "[ipv4-addr:value = '0.0.0.0/0']",
+        "[ipv4-addr:value IN ('192.0.2.1', '198.50.0.0/15')]",
+        "[ipv6-addr:value = '2001:d00::/31']",
         "no pattern",
     ],
 )
@@ -394,6 +397,10 @@ def test_a_scan_that_listed_matching_accounts_saw_the_campaign() -> None:
         }
     )
     hidden = {"x": "X", "y": "Y", "z": "Z"}
+    wide = pa.array(["network", "domain", "network"])
+    assert (
+        seen_by_scan(matches.set_column(2, "kind", wide), accounts, "campaign--1", hidden) is None
+    )
     seen = seen_by_scan(matches, accounts, "campaign--1", hidden)
     assert seen == SeenHere(exchanges=10, first_seen=at, last_seen=at + timedelta(days=2))
     assert seen_by_scan(matches, accounts, "campaign--2", hidden) is None
