@@ -35,7 +35,7 @@ from phalanx.share.exchange.matching import (
     in_force,
     match_identifiers,
 )
-from phalanx.share.exchange.profiles import profiles
+from phalanx.share.exchange.profiles import file_name, profiles
 from phalanx.share.exchange.pulling import pull_in
 from phalanx.share.exchange.reading import observables_in
 from phalanx.share.exchange.standing import standing
@@ -235,12 +235,28 @@ def test_a_profile_has_the_places_of_a_campaign(alliance: Any, found: Make) -> N
     campaign = _campaign_id(alliance.publish("a", found()))
     pulled, house = alliance.pull("b"), alliance.house("b")
     made = profiles(pulled.standing, pulled.matches.table, house.agreement)
-    profile = made[campaign_name(campaign)]
+    profile = made[file_name(campaign, alliance.house("a").member)]
     assert profile.name == f"{campaign_name(campaign)} of member-amber-falcon"
     assert {each.family: each.values for each in profile.traits} == {
         "email": ("mail0.example",),
         "subnet": ("198.51.100.0/24", "203.0.113.0/24"),
     }
+
+
+@pytest.mark.parametrize("author", ["a", "c"])
+def test_a_campaign_takes_no_other_profile_over(alliance: Any, found: Make, author: str) -> None:
+    """Campaigns whose identifiers begin alike have a profile each."""
+    campaign = _campaign_id(alliance.publish("a", found()))
+    pulled, house = alliance.pull("b"), alliance.house("b")
+    like = campaign[:17] + "f-ffff-4fff-bfff-ffffffffffff"
+    (held,) = pulled.standing.of("campaign")
+    member = alliance.house(author).member
+    other = replace(held, item=held.item | {"id": like}, member=member)
+    stands = replace(pulled.standing, by_type={"campaign": (held, other)})
+    rows = [row | {"campaign": each} for row in pulled.matches.table.to_pylist()
+            for each in (campaign, like)]  # fmt: skip
+    made = profiles(stands, pa.Table.from_pylist(rows, schema=MATCH_SCHEMA), house.agreement)
+    assert len(made) == len({each.name for each in made.values()}) == 2
 
 
 def test_identifiers_are_found_by_tokens_of_their_epoch(alliance: Any, found: Make) -> None:
