@@ -27,12 +27,14 @@ from phalanx.share.exchange.tables import RECEIVED, REJECTED
 from phalanx.share.wire import (
     Authorship,
     Document,
+    Domain,
     Handling,
     Object,
     SharedCampaign,
     campaign,
     document,
     member_id,
+    observable,
     revoked,
     sign,
     signature_list,
@@ -239,6 +241,36 @@ def test_a_flood_of_false_signatures_hides_no_true_one(alliance: Any) -> None:
     false = [replace(sign(sent.fields, A, stranger), value=f"{n:086d}") for n in range(300)]
     received = _take(alliance, notes, document(signature_list(false, _by(alliance, C))), sent)
     assert received.rejected == []
+
+
+def test_claims_that_came_first_hide_no_later_one(alliance: Any, monkeypatch: Any) -> None:
+    """Beyond the bound on claims the newest are looked at beside the oldest."""
+    monkeypatch.setattr("phalanx.share.exchange.claims.MOST_CLAIMS", 10)
+    notes, sent = _signed(alliance, _campaign(alliance))
+    stranger = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    false = [replace(sign(sent.fields, A, stranger), value=f"{n:086d}") for n in range(20)]
+    received = _take(alliance, document(signature_list(false, _by(alliance, C))), notes, sent)
+    assert received.rejected == []
+
+
+def test_one_moment_in_two_spellings_is_one_version(alliance: Any) -> None:
+    """A second object under another spelling of the moment is refused, and the first one stays."""
+    first = _campaign(alliance) | {"modified": "2099-03-01T00:00:00Z"}
+    second = first | {"modified": "2099-03-01T00:00:00.0Z", "name": "campaign-c2"}
+    _take(alliance, *_signed(alliance, first))
+    for each in (second, second | {"name": first["name"]}):
+        assert "second object" in _reasons(_take(alliance, *_signed(alliance, each)))
+    again = _take(alliance, *_signed(alliance, first))
+    assert (again.again, again.rejected) == (1, [])
+
+
+def test_nobody_takes_an_observable_back_for_all(alliance: Any) -> None:
+    """The word `revoked` on what has no version changes nothing."""
+    item = observable(Domain(value="relay.example")) | {"revoked": True}
+    assert _take(alliance, *_signed(alliance, item, "c")).retracted == []
+    house = alliance.house("b")
+    with house.folder.writing() as connection:
+        assert len(standing(connection, house.pinned).of("domain-name")) == 1
 
 
 @given(

@@ -138,7 +138,8 @@ class _Door:
         if not self._is_new(sent, signature.member, held):
             self.found.again += 1
             return
-        is_revoked = sent.fields.get("revoked") is True
+        # What has no version is nobody's alone: no member takes it back for all.
+        is_revoked = sent.fields.get("revoked") is True and sent.version != ""
         self.shelf.put(sent, signature, is_revoked=is_revoked)
         self.found.taken.append(sent)
         if is_revoked:
@@ -161,13 +162,15 @@ class _Door:
             return False
         if held.member != member:
             raise hostile(sent.id, "it belongs to another member than who signed it")
-        if held.version == sent.version:
+        # Moments, not texts: one moment has many spellings.
+        at, before = _moment(sent.version), _moment(held.version)
+        if at == before:
             if content_hash(msgspec.json.decode(held.raw)) != content_hash(sent.fields):
                 raise hostile(sent.id, "a second object under the same version")
             return False
         if held.is_revoked:
             raise hostile(sent.id, "it was taken back, and is not taken again")
-        if _moment(sent.version) < _moment(held.version):
+        if at < before:
             raise hostile(sent.id, "older than the version that is held")
         return True
 
