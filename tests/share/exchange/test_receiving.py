@@ -265,8 +265,10 @@ def test_one_moment_in_two_spellings_is_one_version(alliance: Any) -> None:
 
 
 def test_nobody_takes_an_observable_back_for_all(alliance: Any) -> None:
-    """The word `revoked` on what has no version changes nothing."""
+    """The word `revoked` on what has no version changes nothing, and a version is refused."""
     item = observable(Domain(value="relay.example")) | {"revoked": True}
+    dated = item | {"modified": "2026-03-01T00:00:00.000Z"}
+    assert "no versions" in _reasons(_take(alliance, *_signed(alliance, dated, "c")))
     assert _take(alliance, *_signed(alliance, item, "c")).retracted == []
     house = alliance.house("b")
     with house.folder.writing() as connection:

@@ -216,8 +216,11 @@ def _check(sent: Document) -> None:
     """Refuse what is built wrongly; of a type that is not known only the size is."""
     if sent.type in REQUIRED:
         check(sent.raw, _LIMITS)
-        if identifier_of(sent.fields) not in {None, sent.id}:
+        follows = identifier_of(sent.fields)
+        if follows not in {None, sent.id}:
             raise hostile(sent.id, "its identifier does not follow from what it says")
+        if follows is not None and sent.version:
+            raise hostile(sent.id, "an observable has no versions")
     elif len(sent.raw) > _LIMITS.object_bytes:
         raise hostile(sent.id, f"{len(sent.raw):,} bytes where {_LIMITS.object_bytes:,} are taken")
     elif sent.version:
