@@ -108,7 +108,9 @@ def test_who_is_no_member_any_more_is_not_listed(alliance: Any, found: Make) -> 
         path.read_text().replace("from = 2026-01-01", "from = 2026-01-01\nuntil = 2026-02-01", 1)
     )
     pulled = alliance.pull("b")
-    assert (pulled.matches.table.num_rows, pulled.standing.by_type) == (0, {})
+    assert pulled.matches.table.num_rows == 0
+    assert pulled.standing.of("campaign") == pulled.standing.of("indicator") == ()
+    assert len(pulled.standing.of("prompt-template-sketch")) == 1  # of all who name it
 
 
 def test_no_author_makes_a_rule_for_ever(alliance: Any, found: Make) -> None:

@@ -93,13 +93,15 @@ def standing(connection: Connection, pinned: Pinned) -> Standing:
         pinned: Keys that count now: who left or was expelled has none.
     """
     c = RECEIVED.c
-    chosen = select(c.raw, c.member, c.signature, c.received_at).where(
+    chosen = select(c.raw, c.version, c.member, c.signature, c.received_at).where(
         c.is_newest.is_(True), c.is_revoked.is_(False)
     )
     by_type: dict[str, list[Held]] = defaultdict(list)
     opinions: dict[str, list[MemberOpinion]] = defaultdict(list)
     for row in connection.execute(chosen.order_by(c.object_id)):
-        if _SIGNATURE.decode(row.signature).key_id not in pinned.get(row.member, {}):
+        # An observable is whose grouping names it, whoever sent it first: it stands for itself.
+        key_id = _SIGNATURE.decode(row.signature).key_id
+        if row.version and key_id not in pinned.get(row.member, {}):
             continue
         received_at = datetime.fromisoformat(row.received_at)
         held = Held(msgspec.json.decode(row.raw), row.member, received_at)
