@@ -20,7 +20,7 @@ from phalanx.owned import written_whole
 from phalanx.share.blinding.carriers import Identifiers
 from phalanx.share.blinding.identifiers import KINDS
 from phalanx.share.exchange.house import House
-from phalanx.share.exchange.match_list import MATCH_LIST_FILE, read_match_list
+from phalanx.share.exchange.match_list import MATCH_LIST_FILE, MatchList, read_match_list
 from phalanx.share.exchange.matching import (
     LogMatcher,
     Matches,
@@ -36,6 +36,7 @@ from phalanx.share.exchange.pulling import (
     heard_of,
     pull_in,
 )
+from phalanx.share.exchange.standing import Standing
 from phalanx.share.exchange.templates import ListedTemplates
 from phalanx.share.exchange.tokens import blinded
 from phalanx.share.sketches import read_group_keys
@@ -60,10 +61,13 @@ class PulledAll:
 def pull_all(house: House, *, from_start: bool) -> PulledAll:
     """Take what is new, write the lists, and tell the hub what was removed."""
     folder = house.folder.folder
-    with hub_of(house) as collection:
-        pulled = pull_in(house, collection, from_start=from_start)
-        made = profiles(pulled.standing, pulled.matches.table, house.agreement)
+
+    def write(stands: Standing, listed: MatchList) -> None:
+        made = profiles(stands, listed.table, house.agreement)
         write_profiles(made, folder / PROFILES_FOLDER)
+
+    with hub_of(house) as collection:
+        pulled = pull_in(house, collection, from_start=from_start, also=write)
         acknowledged = acknowledge_removals(house, collection)
         heard = heard_of(house, collection)
     return PulledAll(
