@@ -26,8 +26,8 @@ def test_contributors_are_told(alliance: Alliance) -> None:
         (told,) = alliance.told(who)
         assert told.pop("token") == token_of(1)
         assert told == {
-            "without_you": True,
-            "without_any_one": True,
+            "without_you": False,
+            "without_any_one": False,
             "under_any_dependence": True,
         }
     assert alliance.told("east") == []
