@@ -33,8 +33,8 @@ def round_log10_e(log10_uses: Sequence[float]) -> float | None:
     Decoys of one log share a reference, so their values are averaged: valid under any dependence.
 
     Parameters:
-        log10_uses: What it says of the use behind each decoy of which it said nothing in an
-            earlier round, so that rounds are about different accounts.
+        log10_uses: What it says of the use behind each decoy of whose accounts it said nothing
+            in an earlier round, so that rounds are about different accounts.
 
     Returns:
         log10 of the mean; null where it met no decoy.
