@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -21,7 +22,7 @@ from phalanx.share.blinding.encoding import to_text
 from phalanx.share.hub import open_database
 from phalanx.share.pool import POOL, add_member_key, add_round, evaluate, remove_member
 from phalanx.share.pool.keeping import add_decoys, decoys_in, rounds_in
-from phalanx.share.pool.rounds import read_batch
+from phalanx.share.pool.rounds import Entry, read_batch
 from phalanx.share.pool.tables import METADATA, SPOKEN
 from phalanx.store import DatabasePlace, database_of
 
@@ -150,6 +151,13 @@ def test_any_bytes_are_a_batch_or_refused(body: bytes) -> None:
     """Reading a batch ends in one or in a plain refusal."""
     with pytest.raises(InputError):
         read_batch(body, ROUND)
+
+
+@pytest.mark.parametrize("token", ["A" * 43 + "\n", "\n" + "A" * 43, "A" * 42])
+def test_a_token_has_nothing_before_or_behind_it(token: str) -> None:
+    """A newline behind a token would make a second one of it."""
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(msgspec.json.encode(Entry(token, 0, 0)), type=Entry)
 
 
 def test_a_moment_of_another_zone_is_the_same(alliance: Alliance) -> None:
