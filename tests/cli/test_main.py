@@ -31,6 +31,18 @@ def test_help_says_what_each_command_does(capsys: pytest.CaptureFixture[str]) ->
         assert len(line.strip("│ ").split()) > 2, line
 
 
+@pytest.mark.parametrize("words", [["share"], ["share", "--help"], ["share", "hub", "-h"]])
+def test_help_says_what_each_command_of_a_group_does(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each is followed by its summary, though it is imported for this alone."""
+    main(words)
+    rows = [line.split("\u2502")[1] for line in capsys.readouterr().out.splitlines()[5:]
+            if line.startswith("\u2502 ")]  # fmt: skip
+    assert len(rows) > 8
+    assert not [row for row in rows if row.strip() and not row[12:].strip()]
+
+
 def test_no_words_shows_help(capsys: pytest.CaptureFixture[str]) -> None:
     """`phalanx` alone says what can be done."""
     assert main([]) == ExitCode.CLEAN

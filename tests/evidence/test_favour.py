@@ -73,9 +73,10 @@ def test_nobody_loses_more_than_half(drawn: tuple[Floats, Favour]) -> None:
 def listed(first: Floats, second: Floats, rate: float, sizes: Floats, favour: Favour) -> list[bool]:
     """Return who is rejected when hints count."""
     mixed, shares = favoured_first(first, sizes, favour)
-    return e_benjamini_hochberg_two_nulls(
+    found = e_benjamini_hochberg_two_nulls(
         mixed, second, rate, shares, second_weights=partial(favoured_second, sizes, favour)
-    ).rejected.tolist()
+    )
+    return [bool(each) for each in found.rejected]
 
 
 @given(hinted(), st.data())

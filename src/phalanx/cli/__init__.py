@@ -80,12 +80,19 @@ def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
     raise SystemExit(ExitCode.TERMINATED)
 
 
+def _listed(words: list[str]) -> list[str] | None:
+    """Return the words of the group whose commands are asked for, if they may be."""
+    if words and words[-1] in {"-h", "--help"}:
+        return words[:-1]
+    return words if len(words) <= 1 else None
+
+
 def _run(words: list[str]) -> int:
     from phalanx.cli.application import build_app
 
     try:
         _refuse_standard_input(words)
-        app = build_app(listed=not words or words[0] in {"-h", "--help"})
+        app = build_app(listed=_listed(words))
         result = app(words, result_action="return_value")
     except PhalanxError as error:
         _report(error, verbose=_is_verbose(words))

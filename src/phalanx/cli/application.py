@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cyclopts import App, Group, Parameter
 
@@ -37,12 +37,12 @@ _NESTED = {
 }
 
 
-def build_app(*, listed: bool = False) -> App:
+def build_app(listed: Sequence[str] | None = None) -> App:
     """Return the application; a command is imported when it is used.
 
     Parameters:
-        listed: Whether all commands are about to be listed, each with its summary, which
-            is the first line of its docstring.
+        listed: Words of a group whose commands are about to be listed, none for all there are.
+            Each comes with its summary, which is the first line of its docstring.
     """
     app = App(
         name="phalanx",
@@ -60,9 +60,18 @@ def build_app(*, listed: bool = False) -> App:
         app.command(target, name=name, group=group, help_format="markdown")
     for name, (target, group) in _NESTED.items():
         app.command(target, name=name, group=group)
-    if listed:
-        for name in (*_COMMANDS, *_NESTED):
-            app[name]  # imports the command
+    if listed is not None and (above := _named(app, listed)):
+        for name in above:
+            above[name]  # imports the command
+    return app
+
+
+def _named(app: App, words: Sequence[str]) -> App | None:
+    """Return the group of commands of these words, or nothing where they name none."""
+    for word in words:
+        if word not in app:
+            return None
+        app = app[word]
     return app
 
 

@@ -125,6 +125,9 @@ def test_from_a_scan_to_an_acknowledged_retraction(
     assert set(by_card["account_id"].to_pylist()) == providers.planted_at_b
     strangers = set(table["account_id"].to_pylist()) - providers.planted_at_b
     assert strangers == set()
+    words = ["match", str(folder / "b.parquet"), "-o", str(tmp_path / "less.parquet")]
+    assert main(_words(alliance, "b", *words)) == ExitCode.CLEAN
+    assert "listed identifiers were not compared" in capsys.readouterr().err
 
     opine = _words(alliance, "b", "opine", campaign, "--value", "agree")
     assert main(opine) == ExitCode.CLEAN
@@ -202,6 +205,7 @@ def test_commands_say_what_is_missing(
         (("match",), "neither logs nor identifiers"),
         (("opine", "campaign--1"), "nothing to say"),
         (("opine", "campaign--1", "--value", "agree"), "not among those"),
+        (("opine", "campaign--1", "--value", "agree", "--ground", "own-scan"), "bears this out"),
         (("retract", "campaign--1"), "no object of yours"),
     ):
         assert main(_words(alliance, "b", *words)) == ExitCode.BAD_INPUT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 import threading
 from dataclasses import replace
@@ -252,7 +253,31 @@ def test_entries_written_at_once_form_one_chain(database: GateDatabase, context:
 def test_another_file_is_refused(tmp_path: Path) -> None:
     """What is no database is not written into."""
     path = tmp_path / "notes.txt"
+    path.touch(0o600)
     path.write_bytes(b"not a database, but long enough to look like one" * 30)
     with pytest.raises(InputError):
         GateDatabase(path)
     assert path.read_bytes().startswith(b"not a database")
+
+
+def test_the_file_is_its_owners_alone_from_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the umask; what others may read, or a link to elsewhere, is not taken."""
+    path = tmp_path / "own.db"
+    previous = os.umask(0)
+    try:
+        monkeypatch.setattr(Path, "chmod", lambda *_: pytest.fail("made first, closed after"))
+        GateDatabase(path)
+    finally:
+        os.umask(previous)
+    monkeypatch.undo()
+    assert path.stat().st_mode & 0o777 == 0o600
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    with pytest.raises(InputError):
+        GateDatabase(link)
+    path.chmod(0o640)
+    with pytest.raises(InputError, match="by others") as caught:
+        GateDatabase(path)
+    assert caught.value.next_step.startswith("Run: chmod 600")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from phalanx.errors import InputError
+from phalanx.owned import OWNER_ONLY
 
 METADATA = MetaData()
 
@@ -93,13 +96,30 @@ class DurableFile:
         """Make the tables where there are none."""
         self.path = path
         self._advice = advice
+        self._make()
         self._engine: Engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
         event.listen(self._engine, "connect", _durable)
         with self.writing() as connection:
             tables.create_all(connection)
             for statement in statements:
                 connection.execute(text(statement))
-        path.chmod(0o600)
+
+    def _make(self) -> None:
+        """Make the file for its owner alone before anything is in it, or see that it is so."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW
+        try:
+            descriptor = os.open(self.path, flags, OWNER_ONLY)
+            mode = os.fstat(descriptor).st_mode
+            os.close(descriptor)
+        except OSError as error:
+            message = f"{self.path}: {error.strerror}"
+            raise InputError(message, next_step=self._advice) from error
+        if not stat.S_ISREG(mode):
+            message = f"{self.path}: not a regular file"
+            raise InputError(message, next_step=self._advice)
+        if mode & 0o077:
+            message = f"{self.path}: can be read or written by others than its owner"
+            raise InputError(message, next_step=f"Run: chmod 600 {self.path}")
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
