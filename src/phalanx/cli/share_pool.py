@@ -214,7 +214,7 @@ def submit(
 
     Only marks that two parties of a group share are blinded and sent, with the evidence of the
     group, filled up to the size that all batches have. Which tokens stand for what is kept beside
-    the scan, in pool-ROUND.json, and never leaves.
+    the scan, in pool-ROUND.json, and never leaves; a submission that is refused changes nothing.
 
     Parameters:
         scan_folder: That `phalanx scan --for-pool` wrote.
@@ -278,7 +278,9 @@ def report(
     """
     from phalanx.cli.share_pool_member import told_marks, told_text
 
-    told = told_marks(scan_folder, round_name, options)
+    told, unknown = told_marks(scan_folder, round_name, options)
+    if unknown:
+        common.say(f"{unknown} more are told, which {scan_folder} does not know: not all was its")
     common.detail(f"{len(told)} of your marks are told")
     write_text(told_text(told, output_format), output)
     return ExitCode.FINDINGS if told else ExitCode.CLEAN
