@@ -252,6 +252,58 @@ def test_wrong_files_are_refused(
     assert alliance.submit("north", scan, identifiers) == ExitCode.BAD_INPUT
 
 
+def test_an_operator_sees_and_removes_members(
+    alliance: Alliance, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A second key is said, another's is refused, and a member that left is not listed."""
+    alliance.ready(capsys)
+    pool = ("--pool", alliance.pool)
+    public = {}
+    for name in ("north", "second"):
+        alliance.run("key", str(tmp_path / f"{name}.key"))
+        public[name] = capsys.readouterr().out.strip()
+    for key, said in (
+        (public["north"], "has this key already, 1 now"),
+        (public["second"], "one more key, 2 now"),
+    ):
+        assert alliance.run("add-member", "north", key, *pool) == ExitCode.CLEAN
+        assert said in capsys.readouterr().err
+    assert alliance.run("add-member", "south", public["north"], *pool) == ExitCode.BAD_INPUT
+    assert "north: has this key already" in capsys.readouterr().err
+    assert alliance.run("remove-member", "south", *pool) == ExitCode.CLEAN
+    assert alliance.run("remove-member", "south", *pool) == ExitCode.BAD_INPUT
+    capsys.readouterr()
+    assert alliance.run("show", *pool) == ExitCode.CLEAN
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"members\n  north  2 keys\nrounds\n  {ROUND}  open, closes ")
+    alliance.let_rounds_end()
+    alliance.run("show", *pool)
+    assert f"{ROUND}  over, closed " in capsys.readouterr().out
+    alliance.run("evaluate", ROUND, *pool)
+    alliance.run("show", *pool)
+    assert f"{ROUND}  evaluated, closed " in capsys.readouterr().out
+
+
+def test_a_round_of_the_past_is_not_opened(
+    alliance: Alliance, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It could take nothing."""
+    words = ("open-round", ROUND, "--closes", "2026-01-01", "--epoch", "1", "--pool", alliance.pool)
+    assert alliance.run(*words) == ExitCode.BAD_INPUT
+    assert "is over" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["show"], ["evaluate", ROUND], ["remove-member", "north"]])
+def test_a_wrong_name_makes_no_pool(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What only reads a pool, or takes from it, says that there is none."""
+    missing = tmp_path / "none.db"
+    assert main(["share", "pool", *words, "--pool", str(missing)]) == ExitCode.BAD_INPUT
+    assert "there is no pool" in capsys.readouterr().err
+    assert not missing.exists()
+
+
 def test_circles_are_written_as_names(
     alliance: Alliance, capsys: pytest.CaptureFixture[str]
 ) -> None:
