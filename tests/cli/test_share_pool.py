@@ -121,6 +121,25 @@ class Alliance:
             "--gate", str(self.folder / f"{who}.gate"),
         )  # fmt: skip
 
+    def ready(self, capsys: pytest.CaptureFixture[str]) -> Path:
+        """Enter both members, open a round, and return a table of identifiers."""
+        for who in ("north", "south"):
+            assert self.run("key", str(self.folder / f"{who}.key")) == ExitCode.CLEAN
+            public = capsys.readouterr().out.strip()
+            assert self.run("add-member", who, public, "--pool", self.pool) == ExitCode.CLEAN
+        closes = datetime.now(UTC) + timedelta(days=1)
+        opened = self.run(
+            "open-round", ROUND, "--closes", f"{closes:%Y-%m-%dT%H:%M:%S}", "--epoch", "1",
+            "--pool", self.pool,
+        )  # fmt: skip
+        assert opened == ExitCode.CLEAN
+        identifiers = self.folder / "identifiers.csv"
+        identifiers.write_text(
+            "account_id,kind,value\na1,payment,card\na2,payment,card\na3,email,A@Example.com\n"
+            "b1,email,b@example.com\nb2,phone,none\n"
+        )
+        return identifiers
+
 
 @pytest.fixture
 def alliance(tmp_path: Path) -> Iterator[Alliance]:
@@ -133,21 +152,7 @@ def test_two_members_find_together(
     alliance: Alliance, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """From two scans to two reports: each learns of its own accounts, and of nothing else."""
-    for who in ("north", "south"):
-        assert alliance.run("key", str(tmp_path / f"{who}.key")) == ExitCode.CLEAN
-        public = capsys.readouterr().out.strip()
-        assert alliance.run("add-member", who, public, "--pool", alliance.pool) == ExitCode.CLEAN
-    closes = datetime.now(UTC) + timedelta(days=1)
-    opened = alliance.run(
-        "open-round", ROUND, "--closes", f"{closes:%Y-%m-%dT%H:%M:%S}", "--epoch", "1",
-        "--pool", alliance.pool,
-    )  # fmt: skip
-    assert opened == ExitCode.CLEAN
-    identifiers = tmp_path / "identifiers.csv"
-    identifiers.write_text(
-        "account_id,kind,value\na1,payment,card\na2,payment,card\na3,email,A@Example.com\n"
-        "b1,email,b@example.com\nb2,phone,none\n"
-    )
+    identifiers = alliance.ready(capsys)
     for who in ("north", "south"):
         scan = _scan_folder(tmp_path / f"scan-{who}", 2.5)
         assert alliance.submit(who, scan, identifiers) == ExitCode.CLEAN
@@ -170,6 +175,61 @@ def test_two_members_find_together(
     assert "payment card: 2 accounts" in capsys.readouterr().out
 
 
+def test_what_is_refused_changes_nothing(
+    alliance: Alliance, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each refusal says what is wrong, and what the first batch means stays as it was kept."""
+    identifiers = alliance.ready(capsys)
+    scan = _scan_folder(tmp_path / "scan-north", 2.5)
+    kept = scan / f"pool-{ROUND}.json"
+    right = (tmp_path / "north.key").read_bytes()
+    (tmp_path / "north.key").write_bytes(bytes(32))
+    assert alliance.submit("north", scan, identifiers) == ExitCode.BAD_INPUT
+    assert "the signing key is none that the pool knows of you" in capsys.readouterr().err
+    assert not list(scan.glob("pool-*"))
+    (tmp_path / "north.key").write_bytes(right)
+    assert alliance.submit("north", scan, identifiers) == ExitCode.CLEAN
+    before = kept.read_bytes()
+    assert alliance.run("report", str(scan), *alliance.reach("north")) == ExitCode.BAD_INPUT
+    assert "the round was not evaluated yet" in capsys.readouterr().err
+    identifiers.write_text("account_id,kind,value\na1,payment,card\n")
+    # Whether the round is open is known before the key server is asked.
+    alliance.blinding = (
+        "--keys", "http://127.0.0.1:1/", "--keys-api-key", "none", "--commitment", "none",
+    )  # fmt: skip
+    assert alliance.submit("north", scan, identifiers) == ExitCode.BAD_INPUT
+    assert "you have submitted in this round" in capsys.readouterr().err
+    alliance.let_rounds_end()
+    other = _scan_folder(tmp_path / "scan-south", 2.5)
+    assert alliance.submit("south", other, identifiers) == ExitCode.BAD_INPUT
+    assert "the round is over" in capsys.readouterr().err
+    assert [each.name for each in scan.glob("pool-*")] == [kept.name]
+    assert kept.read_bytes() == before
+
+
+def test_told_tokens_that_are_not_known_are_said(
+    alliance: Alliance, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another folder than that of the submission does not look as if nothing were told."""
+    identifiers = alliance.ready(capsys)
+    identifiers.write_text(identifiers.read_text() + "a1,email,x@a.example\na2,email,x@a.example\n")
+    for who in ("north", "south"):
+        scan = _scan_folder(tmp_path / f"scan-{who}", 2.5)
+        assert alliance.submit(who, scan, identifiers) == ExitCode.CLEAN
+    alliance.let_rounds_end()
+    assert alliance.run("evaluate", ROUND, "--pool", alliance.pool) == ExitCode.CLEAN
+    kept = scan / f"pool-{ROUND}.json"
+    known = json.loads(kept.read_bytes())
+    assert len(known) == 2
+    known.popitem()
+    kept.write_text(json.dumps(known))
+    assert alliance.run("report", str(scan), *alliance.reach("south")) == ExitCode.FINDINGS
+    assert "1 more are told" in capsys.readouterr().err
+    kept.write_text("{}")
+    assert alliance.run("report", str(scan), *alliance.reach("south")) == ExitCode.BAD_INPUT
+    assert "none of the 2 tokens" in capsys.readouterr().err
+
+
 def test_wrong_files_are_refused(
     alliance: Alliance, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -190,6 +250,58 @@ def test_wrong_files_are_refused(
     pq.write_table(pa.table({"parties": [1], "log10_e_apart": [1], "log10_e_honest": [1]}),
                    scan / "groups.parquet")  # fmt: skip
     assert alliance.submit("north", scan, identifiers) == ExitCode.BAD_INPUT
+
+
+def test_an_operator_sees_and_removes_members(
+    alliance: Alliance, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A second key is said, another's is refused, and a member that left is not listed."""
+    alliance.ready(capsys)
+    pool = ("--pool", alliance.pool)
+    public = {}
+    for name in ("north", "second"):
+        alliance.run("key", str(tmp_path / f"{name}.key"))
+        public[name] = capsys.readouterr().out.strip()
+    for key, said in (
+        (public["north"], "has this key already, 1 now"),
+        (public["second"], "one more key, 2 now"),
+    ):
+        assert alliance.run("add-member", "north", key, *pool) == ExitCode.CLEAN
+        assert said in capsys.readouterr().err
+    assert alliance.run("add-member", "south", public["north"], *pool) == ExitCode.BAD_INPUT
+    assert "north: has this key already" in capsys.readouterr().err
+    assert alliance.run("remove-member", "south", *pool) == ExitCode.CLEAN
+    assert alliance.run("remove-member", "south", *pool) == ExitCode.BAD_INPUT
+    capsys.readouterr()
+    assert alliance.run("show", *pool) == ExitCode.CLEAN
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"members\n  north  2 keys\nrounds\n  {ROUND}  open, closes ")
+    alliance.let_rounds_end()
+    alliance.run("show", *pool)
+    assert f"{ROUND}  over, closed " in capsys.readouterr().out
+    alliance.run("evaluate", ROUND, *pool)
+    alliance.run("show", *pool)
+    assert f"{ROUND}  evaluated, closed " in capsys.readouterr().out
+
+
+def test_a_round_of_the_past_is_not_opened(
+    alliance: Alliance, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It could take nothing."""
+    words = ("open-round", ROUND, "--closes", "2026-01-01", "--epoch", "1", "--pool", alliance.pool)
+    assert alliance.run(*words) == ExitCode.BAD_INPUT
+    assert "is over" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["show"], ["evaluate", ROUND], ["remove-member", "north"]])
+def test_a_wrong_name_makes_no_pool(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What only reads a pool, or takes from it, says that there is none."""
+    missing = tmp_path / "none.db"
+    assert main(["share", "pool", *words, "--pool", str(missing)]) == ExitCode.BAD_INPUT
+    assert "there is no pool" in capsys.readouterr().err
+    assert not missing.exists()
 
 
 def test_circles_are_written_as_names(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -71,12 +71,45 @@ def add_member(
         pool_database: Of the pool.
         common: Options of every command.
     """
-    from phalanx.cli.share_pool_work import opened
-    from phalanx.share.pool import add_member_key
+    from phalanx.cli.share_pool_work import entered
 
-    with opened(pool_database) as database, database.write() as connection:
-        add_member_key(connection, name, public_key)
-    common.say(f"{name}: takes part")
+    common.say(f"{name}: {entered(pool_database, name, public_key)}")
+
+
+@pool.command
+def remove_member(
+    name: str, /, *, pool_database: PoolDatabase = _POOL, common: Common = Common()
+) -> None:
+    """Take no more submissions of a member; what it has submitted still counts.
+
+    Parameters:
+        name: Under which the hub knows it.
+        pool_database: Of the pool.
+        common: Options of every command.
+    """
+    from phalanx.cli.share_pool_work import existing_pool
+    from phalanx.share.pool import remove_member as remove
+
+    with existing_pool(pool_database) as database, database.write() as connection:
+        remove(connection, name)
+    common.say(f"{name}: takes part no more")
+
+
+@pool.command
+def show(
+    *, pool_database: PoolDatabase = _POOL, output: OutputPath = None, common: Common = Common()
+) -> None:
+    """List members with their number of keys, and rounds: their state, and when they close.
+
+    Parameters:
+        pool_database: Of the pool.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.share_pool_work import overview_text
+
+    common.detail(f"reading {pool_database}")
+    write_text(overview_text(pool_database, datetime.now(UTC)), output)
 
 
 @pool.command
@@ -99,7 +132,7 @@ def open_round(
 
     Parameters:
         name: Such as `2026-11`.
-        closes: When it ends (UTC).
+        closes: When it ends (UTC), to come.
         epoch: Of the key server, whose tokens are compared.
         slots: Entries of each batch, whatever a member found.
         fdr: Share of told tokens that may be false, in (0, 1).
@@ -111,7 +144,7 @@ def open_round(
         pool_database: Of the pool.
         common: Options of every command.
     """
-    from phalanx.cli.share_pool_work import opened, parsed_circles, utc
+    from phalanx.cli.share_pool_work import opened, parsed_circles, refuse_past, utc
     from phalanx.share.pool import Round, Rule, add_round
 
     rule = Rule(
@@ -128,6 +161,7 @@ def open_round(
         rule=rule,
         circles=parsed_circles(circle),
     )
+    refuse_past(made.closes_at)
     with opened(pool_database) as database, database.write() as connection:
         add_round(connection, made)
     common.say(f"{name}: open until {made.closes_at.isoformat()}")
@@ -221,7 +255,7 @@ def submit(
 
     Only marks that two parties of a group share are blinded and sent, with the evidence of the
     group, filled up to the size that all batches have. Which tokens stand for what is kept beside
-    the scan, in pool-ROUND.json, and never leaves.
+    the scan, in pool-ROUND.json, and never leaves; a submission that is refused changes nothing.
 
     Parameters:
         scan_folder: That `phalanx scan --for-pool` wrote.
@@ -285,7 +319,9 @@ def report(
     """
     from phalanx.cli.share_pool_member import told_marks, told_text
 
-    told = told_marks(scan_folder, round_name, options)
+    told, unknown = told_marks(scan_folder, round_name, options)
+    if unknown:
+        common.say(f"{unknown} more are told, which {scan_folder} does not know: not all was its")
     common.detail(f"{len(told)} of your marks are told")
     write_text(told_text(told, output_format), output)
     return ExitCode.FINDINGS if told else ExitCode.CLEAN

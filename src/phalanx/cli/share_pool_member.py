@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
-import msgspec
 
 from phalanx.cli.scan_key import key_of_scan
+from phalanx.cli.share_pool_kept import KeptMark, all_kept, kept_path, kept_while_sent
 from phalanx.cli.share_pool_options import MemberOptions
 from phalanx.cli.share_pool_work import signing_key_of
 from phalanx.errors import ConfigError, InputError
 from phalanx.logs.pseudonym import pseudonymiser
-from phalanx.owned import read_secret_text, written_whole
+from phalanx.owned import read_secret_text
 from phalanx.printable import printable, printable_json
 from phalanx.share.blinding.asking import KeyServer
 from phalanx.share.blinding.carriers import Identifiers, Mark, read_identifiers
@@ -56,15 +56,6 @@ class Sent:
     unusable: int
 
 
-class KeptMark(msgspec.Struct, frozen=True):
-    """What a token stands for at the member."""
-
-    kind: str
-    value: str
-    accounts: tuple[str, ...]
-    """As in the scan."""
-
-
 @dataclass(frozen=True, slots=True)
 class ToldMark:
     """A mark of the member that is told."""
@@ -95,34 +86,38 @@ def submitted(what: Submission, options: MemberOptions, key_server: tuple[str, P
     key = signing_key_of(what.signing_key)
     with connected(options.hub, options.access) as server:
         pool = PoolServer(server)
-        round_ = pool.round(what.round_name)
+        round_ = pool.open_round(what.round_name, datetime.now(UTC))
         tokens = _tokens(list(findings), key_server, round_.epoch)
-        _keep(what, tokens, marks)
         entries = entries_of({tokens[mark]: each for mark, each in findings.items()}, round_)
         now = datetime.now(UTC)
         batch = signed_batch(entries, round_, what.member, key, now)
-        AuditLog(GateDatabase(what.gate)).append(now, "pooled", what.member, {
-            "object": f"round {round_.name}", "epoch": round_.epoch, "slots": round_.slots,
-            "batch_sha256": hashlib.sha256(batch).hexdigest(), "hub": options.hub,
-        })  # fmt: skip
-        pool.submit(round_.name, batch)
+        digest = hashlib.sha256(batch).hexdigest()
+        path = kept_path(what.scan_folder, round_.name)
+        with kept_while_sent(path, digest, _meaning(tokens, marks)):
+            AuditLog(GateDatabase(what.gate)).append(now, "pooled", what.member, {
+                "object": f"round {round_.name}", "epoch": round_.epoch, "slots": round_.slots,
+                "batch_sha256": digest, "hub": options.hub,
+            })  # fmt: skip
+            pool.submit(round_.name, batch)
     return Sent(min(len(findings), round_.slots), round_.slots, sum(read.unusable.values()))
 
 
-def told_marks(scan_folder: Path, round_name: str, options: MemberOptions) -> list[ToldMark]:
-    """Return the member's marks that are told, the surest first.
+def told_marks(
+    scan_folder: Path, round_name: str, options: MemberOptions
+) -> tuple[list[ToldMark], int]:
+    """Return the member's marks that are told, and how many told tokens stand for none here.
 
     Raises:
         PhalanxError: If the hub refuses, or it was not submitted from this folder.
     """
-    path = _kept_path(scan_folder, round_name)
-    try:
-        kept = msgspec.json.decode(path.read_bytes(), type=dict[str, KeptMark])
-    except (OSError, msgspec.MsgspecError, ValueError) as error:
-        message = f"{path}: what was submitted is not there, or cannot be read"
-        raise InputError(message, next_step="Name the folder you submitted from.") from error
+    path = kept_path(scan_folder, round_name)
+    kept = all_kept(path)
     with connected(options.hub, options.access) as server:
         told = PoolServer(server).report(round_name)
+    unknown = sum(each.token not in kept for each in told)
+    if told and unknown == len(told):
+        message = f"{path}: none of the {unknown} tokens you are told of is in it"
+        raise InputError(message, next_step="Name the folder you submitted from.")
     found = [
         ToldMark(
             kept[each.token].kind,
@@ -135,7 +130,8 @@ def told_marks(scan_folder: Path, round_name: str, options: MemberOptions) -> li
         for each in told
         if each.token in kept
     ]
-    return sorted(found, key=lambda mark: (-len(mark.accounts), mark.kind, mark.value))
+    found.sort(key=lambda mark: (-len(mark.accounts), mark.kind, mark.value))
+    return found, unknown
 
 
 def told_text(told: list[ToldMark], output_format: str) -> str:
@@ -191,28 +187,14 @@ def _tokens(marks: list[Mark], key_server: tuple[str, Path, str], epoch: int) ->
         }
 
 
-def _keep(
-    what: Submission, tokens: Mapping[Mark, str], marks: Mapping[str, frozenset[Mark]]
-) -> None:
+def _meaning(
+    tokens: Mapping[Mark, str], marks: Mapping[str, frozenset[Mark]]
+) -> dict[str, KeptMark]:
     accounts: defaultdict[Mark, list[str]] = defaultdict(list)
     for account, shown in marks.items():
         for mark in shown & tokens.keys():
             accounts[mark].append(account)
-    kept = {
+    return {
         token: KeptMark(mark[0], mark[1], tuple(sorted(accounts[mark])))
         for mark, token in tokens.items()
     }
-    path = _kept_path(what.scan_folder, what.round_name)
-    try:
-        with written_whole(path) as aside:
-            aside.write_bytes(msgspec.json.encode(kept))
-    except OSError as error:
-        message = f"{path}: cannot be written: {error.strerror}"
-        raise InputError(message, next_step="Make the scan folder writable.") from error
-
-
-def _kept_path(scan_folder: Path, round_name: str) -> Path:
-    if not round_name or "/" in round_name or round_name.startswith("."):
-        message = f"{round_name[:70]!r}: no name of a round"
-        raise InputError(message, next_step="Name the round as the pool does.")
-    return scan_folder / f"pool-{round_name}.json"

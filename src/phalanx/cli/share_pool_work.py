@@ -10,12 +10,14 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from phalanx.errors import ConfigError
+from phalanx.errors import ConfigError, InputError
 from phalanx.owned import read_or_make_secret
+from phalanx.printable import printable
 from phalanx.share.blinding.encoding import to_text
 from phalanx.share.hub import Database, HubSettings, open_database
 from phalanx.share.hub import serve as serve_hub
-from phalanx.share.pool import POOL, evaluate, pool_routes
+from phalanx.share.pool import POOL, add_member_key, evaluate, pool_routes
+from phalanx.share.pool.keeping import pinned_keys, rounds_in
 from phalanx.share.wire import check
 from phalanx.store import database_of
 
@@ -30,6 +32,21 @@ def opened(database: str) -> Iterator[Database]:
         yield found
     finally:
         found.close()
+
+
+@contextmanager
+def existing_pool(database: str) -> Iterator[Database]:
+    """Open the database of a pool that was made before.
+
+    Raises:
+        InputError: If there is none: a wrong name must not make another pool.
+    """
+    place = database_of(database)
+    if place.file is not None and not place.file.exists():
+        message = f"{place.name}: there is no pool"
+        raise InputError(message, next_step="Name its database with --pool, or add a member first.")
+    with opened(database) as found:
+        yield found
 
 
 def served(settings: HubSettings, pool_database: str) -> Callable[[], None]:
@@ -49,6 +66,47 @@ def served(settings: HubSettings, pool_database: str) -> Callable[[], None]:
 def utc(moment: datetime) -> datetime:
     """Return a moment that a person wrote, in UTC if no zone was named."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def refuse_past(moment: datetime) -> None:
+    """Say that a round would be over before it began.
+
+    Raises:
+        InputError: If it would.
+    """
+    if moment <= datetime.now(UTC):
+        message = f"--closes {moment.isoformat()}: is over"
+        raise InputError(message, next_step="Name a moment to come, in UTC.")
+
+
+def entered(pool_database: str, member: str, public_key: str) -> str:
+    """Enter a key of a member; return what became of it.
+
+    Raises:
+        InputError: If it is no public key, or another member's.
+    """
+    with opened(pool_database) as database, database.write() as connection:
+        before = len(pinned_keys(connection).get(member, {}))
+        add_member_key(connection, member, public_key)
+        number = len(pinned_keys(connection)[member])
+    if not before:
+        return "takes part"
+    return f"{'one more key' if number > before else 'has this key already'}, {number} now"
+
+
+def overview_text(pool_database: str, now: datetime) -> str:
+    """Return members with their number of keys, and rounds, for reading."""
+    with existing_pool(pool_database) as database, database.read() as connection:
+        members = pinned_keys(connection)
+        rounds = rounds_in(connection)
+    lines = ["members" if members else "no members"]
+    lines += [f"  {name}  {_keys(len(keys))}" for name, keys in sorted(members.items())]
+    lines += ["rounds" if rounds else "no rounds"]
+    for each, is_evaluated in rounds:
+        state = "evaluated" if is_evaluated else "over" if each.closes_at <= now else "open"
+        closes = "closes" if each.closes_at > now else "closed"
+        lines.append(f"  {each.name}  {state}, {closes} {each.closes_at.isoformat()}")
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def parsed_circles(circles: Sequence[str]) -> dict[str, str]:
@@ -74,7 +132,7 @@ def parsed_circles(circles: Sequence[str]) -> dict[str, str]:
 
 def evaluated_text(pool_database: str, name: str) -> str:
     """Evaluate a round, and say what its operator may know."""
-    with opened(pool_database) as database:
+    with existing_pool(pool_database) as database:
         done = evaluate(database, name, datetime.now(UTC))
     lines = [
         f"members counted    {', '.join(done.members) or 'none'}",
@@ -100,3 +158,7 @@ def signing_key_of(path: Path) -> Ed25519PrivateKey:
 def public_key_of(path: Path) -> str:
     """Return the public key to a member's secret one, which is made where there is none."""
     return to_text(signing_key_of(path).public_key().public_bytes_raw())
+
+
+def _keys(number: int) -> str:
+    return "1 key" if number == 1 else f"{number} keys"

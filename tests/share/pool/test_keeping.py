@@ -77,11 +77,13 @@ def test_decoys_of_an_older_pool_stand_for_themselves(place: DatabasePlace) -> N
 def test_a_round_is_kept_as_it_was_agreed(place: DatabasePlace) -> None:
     """What is agreed comes back, and a name is taken once; an empty round is evaluated."""
     database = open_database(place, schema=POOL)
-    key = to_text(b"\x02" + bytes(31))
+    keys = {"a": to_text(b"\x02" + bytes(31)), "b": to_text(b"\x03" + bytes(31))}
     with database.write() as connection:
-        for member in ("a", "b"):
+        for member, key in keys.items():
             add_member_key(connection, member, key)
             add_member_key(connection, member, key)
+        with pytest.raises(InputError, match="a: has this key already"):
+            add_member_key(connection, "b", keys["a"])
         made = replace(ROUND, circles={"a": "cloud", "b": "cloud"})
         add_round(connection, made)
         assert rounds_in(connection) == [(made, False)]

@@ -80,12 +80,17 @@ def add_member_key(connection: Connection, member: str, public_key: str) -> None
         public_key: Ed25519, 32 bytes as base64url.
 
     Raises:
-        InputError: If that is no public key.
+        InputError: If that is no public key, or another member's.
     """
     key = Ed25519PublicKey.from_public_bytes(from_text(public_key, _KEY_BYTES))
     row = {"member": member, "key_id": key_id_of(key)}
-    mine = (KEYS.c.member == member, KEYS.c.key_id == row["key_id"])
-    if connection.execute(select(KEYS.c.member).where(*mine)).one_or_none() is None:
+    holders = set(
+        connection.execute(select(KEYS.c.member).where(KEYS.c.key_id == row["key_id"])).scalars()
+    )
+    if holders - {member}:
+        message = f"{min(holders - {member})}: has this key already"
+        raise InputError(message, next_step="Enter the key of the member itself.")
+    if not holders:
         connection.execute(KEYS.insert().values(row | {"public_key": public_key}))
 
 

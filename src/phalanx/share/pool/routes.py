@@ -28,6 +28,15 @@ from phalanx.share.pool.keeping import (
     rounds_in,
     told_to,
 )
+from phalanx.share.pool.refusals import (
+    IS_OVER,
+    NO_PART,
+    NO_SUCH_ROUND,
+    NOT_EVALUATED,
+    NOT_SIGNED,
+    OF_ANOTHER,
+    SENT_BEFORE,
+)
 from phalanx.share.pool.rounds import Round, SignedBatch, read_batch
 from phalanx.share.pool.submission import as_item
 from phalanx.share.wire import verify
@@ -76,7 +85,7 @@ def pool_routes(database: Database) -> Extension:
                 _taking_part(connection, member)
                 _, is_evaluated = _known(connection, name)
                 if not is_evaluated:
-                    raise RequestError(404, "the round was not evaluated yet")
+                    raise RequestError(404, NOT_EVALUATED)
                 told = told_to(connection, name, member.name)
             shown = [asdict(each) for each in told]
             for each in shown:
@@ -94,13 +103,13 @@ def _take(hub: Hub, database: Database, member: Member, name: str, body: bytes) 
         round_, is_evaluated = _known(connection, name, hold=True)
         now = hub.clock()
         if is_evaluated or now >= round_.closes_at:
-            raise RequestError(409, "the round is over")
+            raise RequestError(409, IS_OVER)
         if len(body) > MOST_ENTRY_BYTES * (round_.slots + 10):
             raise RequestError(413, "the body is larger than a batch of this round can be")
         _check(_read(body, round_), member, pinned)
         is_new = keep_batch(connection, name, member.name, body, now)
     if is_new is None:
-        raise RequestError(409, "another batch of this round was taken before")
+        raise RequestError(409, SENT_BEFORE)
     return answer({"round": name, "accepted": True}, 201 if is_new else 200)
 
 
@@ -113,24 +122,24 @@ def _read(body: bytes, round_: Round) -> SignedBatch:
 
 def _check(signed: SignedBatch, member: Member, pinned: Any) -> None:  # noqa: ANN401
     if not signed.batch.member == signed.signature.member == member.name:
-        raise RequestError(403, "the batch is another member's")
+        raise RequestError(403, OF_ANOTHER)
     try:
         verify(as_item(signed.batch), signed.signature, pinned)
     except (VerificationError, InputError) as error:
-        raise RequestError(403, "the signature does not hold") from error
+        raise RequestError(403, NOT_SIGNED) from error
 
 
 def _taking_part(connection: Connection, member: Member) -> Any:  # noqa: ANN401 - keys by member
     pinned = pinned_keys(connection)
     if member.name not in pinned:
-        raise RequestError(403, "this member takes no part in the pool")
+        raise RequestError(403, NO_PART)
     return pinned
 
 
 def _known(connection: Connection, name: str, *, hold: bool = False) -> tuple[Round, bool]:
     found = round_of(connection, name, hold=hold)
     if found is None:
-        raise RequestError(404, "no such round")
+        raise RequestError(404, NO_SUCH_ROUND)
     return found
 
 

@@ -8,7 +8,9 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from phalanx.errors import InputError, VerificationError
+from phalanx.share.asking import Reply
 from phalanx.share.client.server import TaxiiServer
+from phalanx.share.pool.refusals import IS_OVER, SENT_BEFORE, refusal_in, refusal_of
 from phalanx.share.pool.rounds import Round
 from phalanx.share.pool.telling import Rule
 
@@ -56,16 +58,21 @@ class PoolServer:
         """Ask nothing yet."""
         self._server = server
 
-    def round(self, name: str) -> Round:
-        """Return what is agreed for a round.
+    def open_round(self, name: str, now: datetime) -> Round:
+        """Return what is agreed for a round in which the member may submit now.
 
         Raises:
             InputError: If there is no such round.
+            PolicyError: If it is over, or the member has submitted.
             PhalanxError: As `TaxiiServer.ask`.
         """
-        shown = _read(_Rounds, self._server.ask("GET", _ROUNDS).body).rounds
+        shown = _read(_Rounds, self._ask("GET", _ROUNDS).body).rounds
         for each in shown:
             if each.name == name:
+                if each.submitted:
+                    raise refusal_of(SENT_BEFORE)
+                if each.evaluated or each.closes_at <= now:
+                    raise refusal_of(IS_OVER)
                 return Round(
                     name=name,
                     epoch=each.epoch,
@@ -81,9 +88,10 @@ class PoolServer:
         """Send the member's batch of a round; the same again changes nothing.
 
         Raises:
-            PhalanxError: As `TaxiiServer.ask`.
+            NotTakenError: If the pool has not taken it.
+            PhalanxError: As `TaxiiServer.ask`; then it may have been taken.
         """
-        self._server.ask("PUT", f"{_ROUNDS}{name}/batch/", batch)
+        self._ask("PUT", f"{_ROUNDS}{name}/batch/", batch)
 
     def report(self, name: str) -> tuple[ToldToken, ...]:
         """Return what the member is told of an evaluated round.
@@ -91,7 +99,13 @@ class PoolServer:
         Raises:
             PhalanxError: As `TaxiiServer.ask`.
         """
-        return _read(_Report, self._server.ask("GET", f"{_ROUNDS}{name}/report/").body).told
+        return _read(_Report, self._ask("GET", f"{_ROUNDS}{name}/report/").body).told
+
+    def _ask(self, method: str, path: str, content: bytes | None = None) -> Reply:
+        reply = self._server.try_asking(method, path, content)
+        if 200 <= reply.status < 300:
+            return reply
+        raise refusal_in(reply.body) or self._server.error_of(reply, path)
 
 
 def _read(kind: type[_Answer], body: bytes) -> _Answer:
