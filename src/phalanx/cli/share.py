@@ -13,7 +13,7 @@ from phalanx.cli.terminal import Common
 
 share = App(
     name="share",
-    help="Decide what may leave, approve exceptions, show counsel what left.",
+    help="Share campaigns with other providers: what may leave, what came, what counsel must see.",
     help_format="markdown",
 )
 
