@@ -57,7 +57,7 @@ def serve(
 @pool.command
 def add_member(
     name: str,
-    public_key: str,
+    public_key: Annotated[str, Parameter(allow_leading_hyphen=True)],
     /,
     *,
     pool_database: PoolDatabase = _POOL,
@@ -255,7 +255,7 @@ def submit(
         round_name: Of a round that is open.
         identifiers: Table (CSV, JSON Lines, Parquet) of account_id, kind and value, in clear.
         member: Your name at the hub.
-        signing_key: File of your secret key.
+        signing_key: File of your secret key, which `phalanx share pool key` made.
         keys: Address of the key server.
         keys_api_key: File of your API key there.
         commitment: Of the epoch, as the members compared it.
