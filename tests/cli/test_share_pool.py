@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp
 
 from phalanx.cli import ExitCode, main
 from phalanx.share.blinding.allowances import Limits
+from phalanx.share.blinding.encoding import to_text
 from phalanx.share.blinding.keyring import add_epoch
 from phalanx.share.blinding.members import add_member as add_asker
 from phalanx.share.blinding.server import create_app as create_key_server
@@ -324,6 +326,27 @@ def test_a_wrong_name_makes_no_pool(
     assert main(["share", "pool", *words, "--pool", str(missing)]) == ExitCode.BAD_INPUT
     assert "there is no pool" in capsys.readouterr().err
     assert not missing.exists()
+
+
+def test_an_alliance_of_nobody_is_not_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a wrong folder it is said what is missing, and nothing is made."""
+    monkeypatch.chdir(tmp_path)
+    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+        serve = ("share", "pool", "serve", "--port", str(other.getsockname()[1]))
+        assert main([*serve]) == ExitCode.BAD_INPUT
+        assert "there is no hub" in capsys.readouterr().err
+        assert not list(tmp_path.iterdir())
+        main(["share", "hub", "add-collection", "campaigns"])
+        capsys.readouterr()
+        assert main([*serve]) == ExitCode.BAD_INPUT
+        assert "there is no pool" in capsys.readouterr().err
+        assert not list(tmp_path.glob("pool.db*"))
+        main(["share", "pool", "add-member", "north", to_text(bytes(32))])
+        capsys.readouterr()
+        assert main([*serve]) == ExitCode.BAD_INPUT
+        assert "another program" in capsys.readouterr().err
 
 
 def test_circles_are_written_as_names(
