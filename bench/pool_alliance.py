@@ -142,7 +142,8 @@ class Alliance:
     def add_decoys(self, tokens: Iterable[str]) -> None:
         """Let the auditors enter decoys."""
         with self.pool.write() as connection:
-            add_decoys(connection, tokens)
+            for token in tokens:
+                add_decoys(connection, [token], token)
 
     def close(self) -> None:
         """Stop the servers."""

@@ -182,7 +182,9 @@ def test_two_profiles_of_one_name_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_profiles_is_refused(tmp_path: Path) -> None:
-    """An empty folder would silently mean none."""
+    """A folder of something else is a slip; an empty one is what a first pull leaves."""
+    assert profile_paths(tmp_path) == ()
+    (tmp_path / "notes.txt").touch()
     with pytest.raises(InputError, match="0 profiles"):
         profile_paths(tmp_path)
     with pytest.raises(InputError, match="No such file"):

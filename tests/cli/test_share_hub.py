@@ -161,10 +161,32 @@ def test_mistakes_are_told(words: list[str], capsys: pytest.CaptureFixture[str])
     assert not Path("none.hub").exists()
 
 
+def test_a_wrong_name_makes_no_other_hub(capsys: pytest.CaptureFixture[str]) -> None:
+    """A hub without members would run, say that it is ready, and turn all away."""
+    assert hub("serve", "--database", "nothere.hub") == ExitCode.BAD_INPUT
+    assert "there is no hub" in capsys.readouterr().err
+    assert not Path("nothere.hub").exists()
+
+
+def test_a_key_replaces_no_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """It may hold the only key of somebody else; nobody is entered, and no folder is made."""
+    assert hub("add-member", "northwind", "-o", "n.key") == ExitCode.CLEAN
+    key = Path("n.key").read_text()
+    for output in ("n.key", "none/n.key"):
+        assert hub("add-member", "second", "-o", output) == ExitCode.BAD_INPUT
+        assert hub("new-key", "northwind", "-o", output) == ExitCode.BAD_INPUT
+    assert Path("n.key").read_text() == key
+    assert not Path("none").exists()
+    capsys.readouterr()
+    assert hub("show") == ExitCode.CLEAN
+    assert "second" not in capsys.readouterr().out
+
+
 def test_a_taken_port_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """Before anything is loaded."""
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         port = str(other.getsockname()[1])
+        assert hub("add-collection", "campaigns") == ExitCode.CLEAN
         assert hub("serve", "--port", port) == ExitCode.BAD_INPUT
     assert "another program" in capsys.readouterr().err
 
@@ -175,6 +197,8 @@ def test_a_server_that_is_told_to_stop_ends_well(what: str, how: signal.Signals)
     """With exit status 0, whichever signal it is."""
     if what == "keys":
         assert main(["share", "keys", "rotate", "-q"]) == ExitCode.CLEAN
+    else:
+        assert hub("add-collection", "campaigns") == ExitCode.CLEAN
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

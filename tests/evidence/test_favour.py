@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -67,6 +68,45 @@ def test_nobody_loses_more_than_half(drawn: tuple[Floats, Favour]) -> None:
     second = favoured_second(weights, favour, linked)
     assert (first >= plain / 2.0 - 1e-12).all()
     assert (second >= plain / 2.0 - 1e-12).all()
+
+
+def listed(first: Floats, second: Floats, rate: float, sizes: Floats, favour: Favour) -> list[bool]:
+    """Return who is rejected when hints count."""
+    mixed, shares = favoured_first(first, sizes, favour)
+    found = e_benjamini_hochberg_two_nulls(
+        mixed, second, rate, shares, second_weights=partial(favoured_second, sizes, favour)
+    )
+    return [bool(each) for each in found.rejected]
+
+
+@given(hinted(), st.data())
+def test_list_holds_what_half_the_rate_lists_without_hints(
+    drawn: tuple[Floats, Favour], data: st.DataObject
+) -> None:
+    """Whatever hints say, who is rejected at half the rate without them is rejected."""
+    weights, favour = drawn
+    weights = weights + 1.0
+    levels = st.lists(st.floats(0.0, 8.0), min_size=weights.size, max_size=weights.size)
+    first, second = np.array(data.draw(levels)) + 1.0, np.array(data.draw(levels))
+    favour = replace(favour, first_log10_es=first)
+    with_hints = listed(first, second, RATE, weights, favour)
+    plain = e_benjamini_hochberg_two_nulls(first, second, RATE / 2.001, weights).rejected
+    assert np.all(np.array(with_hints) | ~plain)
+
+
+@pytest.mark.parametrize(("evidence", "expected"), [(1.01, 0), (1.9, 0), (2.3, 10)])
+def test_a_listed_bystander_empties_a_list_that_just_passes(evidence: float, expected: int) -> None:
+    """Ten groups that had less than twice what they needed fall together, however strong one is."""
+    first, second = np.full(40, -1.0), np.full(40, -1.0)
+    first[:11] = 9.0
+    needed = np.log10(11 / (0.9 * RATE)) - np.log10(10)
+    second[:10] = needed + np.log10(evidence)
+    second[0] = needed + np.log10(15.0)
+    bystander = np.arange(40) == 10
+    favour = favour_of(np.where(bystander, 0, -1), bystander * 1.0, first)
+    without = e_benjamini_hochberg_two_nulls(first, second, RATE, np.ones(40))
+    assert without.rejected.sum() == 10
+    assert sum(listed(first, second, RATE, np.ones(40), favour)) == expected
 
 
 def test_hints_without_content_cost_nothing_against_honest_use() -> None:

@@ -23,18 +23,16 @@ def profile_paths(place: Path) -> tuple[Path, ...]:
     """Return the profiles of a folder, or the one file that is named, in order.
 
     Raises:
-        InputError: If there is none, or more than `MOST_PROFILES`.
+        InputError: If a folder with files in it has none, or more than `MOST_PROFILES`.
     """
     try:
-        paths = (
-            tuple(sorted(path for path in place.iterdir() if path.suffix in _SUFFIXES))
-            if place.is_dir()
-            else (place,)
-        )
+        there = tuple(sorted(place.iterdir())) if place.is_dir() else (place,)
+        paths = tuple(path for path in there if path.suffix in _SUFFIXES or path == place)
     except OSError as error:
         message = f"{place}: {error.strerror}"
         raise InputError(message, next_step="Check the path.") from error
-    if not 0 < len(paths) <= MOST_PROFILES:
+    # `phalanx share pull` makes a folder that is empty until somebody shares an actor.
+    if there and not 0 < len(paths) <= MOST_PROFILES:
         message = f"{place}: {len(paths):,} profiles (.toml or .json), expected 1 to 1,000"
         raise InputError(message, next_step="Name a folder of profiles.")
     return paths

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from contextlib import redirect_stdout
 from importlib.metadata import entry_points
@@ -12,7 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from phalanx.errors import InputError
-from phalanx.owned import is_special, link_followed, refuse_unwritable, written_whole
+from phalanx.owned import (
+    OWNER_ONLY,
+    is_special,
+    link_followed,
+    refuse_unwritable,
+    written_whole,
+)
 
 if TYPE_CHECKING:
     from phalanx.detect.result import ScanResult
@@ -69,6 +76,43 @@ def write_text(text: str, output: Path | None) -> None:
     except OSError as error:
         message = f"{output}: cannot be written: {error.strerror}"
         raise InputError(message, next_step="Pass another path with --output.") from error
+
+
+def hand_out(secret: str, output: Path | None) -> None:
+    """Print a secret, or write it into a new file for its owner alone: no other is replaced.
+
+    Parameters:
+        secret: On one line.
+        output: The file; null takes standard output.
+
+    Raises:
+        InputError: If the file is there, or cannot be made.
+    """
+    if output is None:
+        sys.stdout.write(secret + "\n")
+        return
+    try:
+        descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(secret + "\n")
+    except OSError as error:
+        message = f"{output}: cannot be made: {error.strerror}"
+        raise InputError(message, next_step="Name a new file with --output.") from error
+
+
+def refuse_known(output: Path | None) -> None:
+    """Say before a secret is made that its file is there, or could not be made.
+
+    Raises:
+        InputError: In both cases.
+    """
+    if output is not None and (output.exists() or output.is_symlink()):
+        message = f"{output}: is there, and may hold somebody's key"
+        raise InputError(message, next_step="Name a new file with --output.")
+    if output is not None and not output.parent.is_dir():
+        message = f"{output.parent}: no such folder"
+        raise InputError(message, next_step="Make it, or name another file with --output.")
+    refuse_output(output)
 
 
 def refuse_output(output: Path | None) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from phalanx.cli.inputs import parse_columns
 from phalanx.cli.share_exchange_work import hub_of, key_server_of, read_records
@@ -17,8 +18,9 @@ from phalanx.logs import ReadOptions, open_log
 from phalanx.model import ActorProfile
 from phalanx.owned import written_whole
 from phalanx.share.blinding.carriers import Identifiers
+from phalanx.share.blinding.identifiers import KINDS
 from phalanx.share.exchange.house import House
-from phalanx.share.exchange.match_list import MATCH_LIST_FILE, read_match_list
+from phalanx.share.exchange.match_list import MATCH_LIST_FILE, MatchList, read_match_list
 from phalanx.share.exchange.matching import (
     LogMatcher,
     Matches,
@@ -34,6 +36,7 @@ from phalanx.share.exchange.pulling import (
     heard_of,
     pull_in,
 )
+from phalanx.share.exchange.standing import Standing
 from phalanx.share.exchange.templates import ListedTemplates
 from phalanx.share.exchange.tokens import blinded
 from phalanx.share.sketches import read_group_keys
@@ -58,10 +61,13 @@ class PulledAll:
 def pull_all(house: House, *, from_start: bool) -> PulledAll:
     """Take what is new, write the lists, and tell the hub what was removed."""
     folder = house.folder.folder
-    with hub_of(house) as collection:
-        pulled = pull_in(house, collection, from_start=from_start)
-        made = profiles(pulled.standing, pulled.matches.table, house.agreement)
+
+    def write(stands: Standing, listed: MatchList) -> None:
+        made = profiles(stands, listed.table, house.agreement)
         write_profiles(made, folder / PROFILES_FOLDER)
+
+    with hub_of(house) as collection:
+        pulled = pull_in(house, collection, from_start=from_start, also=write)
         acknowledged = acknowledge_removals(house, collection)
         heard = heard_of(house, collection)
     return PulledAll(
@@ -118,12 +124,26 @@ def match_all(
     found = Matches()
     if identifiers is not None:
         _match_records(house, listed, read_records(identifiers, common), found, common)
+    elif count := _listed(listed, KINDS):
+        common.say(f"{count:,} listed identifiers were not compared: no --identifiers was given")
     if logs:
         matcher = LogMatcher(listed, _listed_templates(house, common))
         log = open_log(list(logs), ReadOptions(columns=parse_columns(column_map)))
         for batch in log.batches():
             matcher.match(batch, found)
-    return found.table()
+    table = found.table()
+    count = _listed(listed, ["template"])
+    if logs and count and not _listed(table, ["template"]):
+        common.say(
+            f"{count:,} listed templates: none was found. Under another group key none ever is: "
+            "compare yours (`phalanx share sketches keys`) with the other members"
+        )
+    return table
+
+
+def _listed(table: pa.Table, kinds: Iterable[str]) -> int:
+    """Count the rows of some kinds."""
+    return int(pc.sum(pc.is_in(table["kind"], pa.array(list(kinds), pa.string()))).as_py() or 0)
 
 
 def _listed_templates(house: House, common: Common) -> ListedTemplates | None:

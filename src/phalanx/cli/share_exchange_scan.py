@@ -31,6 +31,7 @@ from phalanx.share.exchange.findings import (
 )
 from phalanx.share.exchange.found import SeenTemplate
 from phalanx.share.exchange.house import House
+from phalanx.share.exchange.matching import ALLIANCE_SCHEMA
 from phalanx.share.exchange.outbox import is_taken_back, note_epoch
 from phalanx.share.exchange.publishing import prepared
 from phalanx.share.exchange.seen import places_of
@@ -179,7 +180,8 @@ def answer_of(said: Said) -> tuple[Answer, str]:
     """Return an answer, and the SHA-256 of the scan that it rests on, if it rests on one.
 
     Raises:
-        InputError: If neither a value nor a scan that saw the campaign was given.
+        InputError: If neither a value nor a scan that saw the campaign was given, or the ground is
+            a scan that did not see it.
     """
     seen, evidence = None, ""
     if said.scan is not None:
@@ -188,21 +190,24 @@ def answer_of(said: Said) -> tuple[Answer, str]:
     if said.value is None and seen is None:
         message = "there is nothing to say: no value was given, and no scan that saw the campaign"
         raise InputError(message, next_step="Pass --value, or --scan with --matches of its logs.")
+    if said.ground == "own-scan" and seen is None:
+        message = "no scan that lists accounts of the campaign bears this out"
+        raise InputError(message, next_step="Pass --ground own-review, if a person looked at it.")
     answer = Answer(
         campaign=said.campaign,
         value=said.value or "agree",
-        ground=said.ground or ("own-scan" if said.scan else "own-review"),
+        ground=said.ground or ("own-scan" if seen else "own-review"),
         seen=seen,
         explanation=said.explanation,
     )
-    return answer, evidence
+    return answer, evidence if seen else ""
 
 
 def _seen(said: Said, scan: Path) -> SeenHere | None:
     try:
-        matches = pq.read_table(said.matches)
-    except (OSError, pa.ArrowException) as error:
-        message = f"{said.matches}: cannot be read"
+        matches = pq.read_table(said.matches).select(ALLIANCE_SCHEMA.names).cast(ALLIANCE_SCHEMA)
+    except (OSError, KeyError, pa.ArrowException, ValueError) as error:
+        message = f"{said.matches}: not what `phalanx share match` writes"
         raise InputError(
             message, next_step="Run `phalanx share match` on the same logs."
         ) from error

@@ -52,10 +52,12 @@ def serve(
     from functools import partial
 
     from phalanx.cli.serving import serve_until_told
+    from phalanx.cli.share_hub_work import refuse_missing
     from phalanx.share.hub import read_object
     from phalanx.share.hub import serve as run
     from phalanx.share.wire import check
 
+    refuse_missing(database)
     settings = options.settings(database, key)
     checked = read_object if objects == "any" else lambda raw: check(raw).fields
     common.say(f"the hub listens on {settings.host}:{settings.port}")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from phalanx.cli.rendering import write_text
+from phalanx.cli.rendering import hand_out, refuse_known
 from phalanx.errors import InputError
 from phalanx.owned import read_secret_text
 from phalanx.share.hub import (
@@ -43,12 +43,23 @@ def existing_hub(database: str) -> Iterator[Database]:
     Raises:
         InputError: If there is none: a wrong name must not make another hub.
     """
+    refuse_missing(database)
+    with _opened(database) as found:
+        yield found
+
+
+def refuse_missing(database: str) -> None:
+    """Say that a hub was not made before; of PostgreSQL its server will tell.
+
+    Raises:
+        InputError: If there is none.
+    """
     place = database_of(database)
     if place.file is not None and not place.file.exists():
         message = f"{place.name}: there is no hub"
-        raise InputError(message, next_step="Name its database with --database.")
-    with _opened(database) as found:
-        yield found
+        raise InputError(
+            message, next_step="Name its database with --database, or make one by add-collection."
+        )
 
 
 def make_collection(
@@ -75,9 +86,10 @@ def enter_member(database: str, name: str, output: Path | None) -> None:
     Raises:
         InputError: If the name cannot be, or the key cannot be written.
     """
+    refuse_known(output)
     with _opened(database) as found, found.write() as connection:
         add_member(connection, name, now())
-        write_text(add_key(connection, name, secrets.token_bytes, now()) + "\n", output)
+        hand_out(add_key(connection, name, secrets.token_bytes, now()), output)
 
 
 def give_key(database: str, name: str, output: Path | None) -> None:
@@ -86,8 +98,9 @@ def give_key(database: str, name: str, output: Path | None) -> None:
     Raises:
         InputError: If there is no such member, or the key cannot be written.
     """
+    refuse_known(output)
     with existing_hub(database) as found, found.write() as connection:
-        write_text(add_key(connection, name, secrets.token_bytes, now()) + "\n", output)
+        hand_out(add_key(connection, name, secrets.token_bytes, now()), output)
 
 
 def set_password_from(database: str, name: str, path: Path) -> None:

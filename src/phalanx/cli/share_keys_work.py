@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from phalanx.cli.rendering import refuse_output, write_text
+from phalanx.cli.rendering import hand_out, refuse_known
 from phalanx.errors import InputError
 from phalanx.printable import printable, printable_json
 from phalanx.share.blinding import members
@@ -97,10 +97,10 @@ def enter_member(database: str, name: str, limits: Limits, output: Path | None) 
     Raises:
         InputError: If the name cannot be, or the key cannot be written.
     """
-    refuse_output(output)
+    refuse_known(output)
     engine = open_tables(database_of(database))
     key = members.add_member(engine, name, limits, secrets.token_bytes, now())
-    write_text(key + "\n", output)
+    hand_out(key, output)
 
 
 def replace_key(database: str, name: str, output: Path | None) -> None:
@@ -109,9 +109,9 @@ def replace_key(database: str, name: str, output: Path | None) -> None:
     Raises:
         InputError: If there is no such member, or the key cannot be written.
     """
-    refuse_output(output)
+    refuse_known(output)
     key = members.replace_key(existing_tables(database), name, secrets.token_bytes)
-    write_text(key + "\n", output)
+    hand_out(key, output)
 
 
 def overview(folder: Path, database: str, day: datetime | None) -> Overview:

@@ -172,12 +172,19 @@ def open_round(
 
 @pool.command
 def add_decoys(
-    tokens: Path, /, *, pool_database: PoolDatabase = _POOL, common: Common = Common()
+    tokens: Path,
+    /,
+    *,
+    accounts: str,
+    pool_database: PoolDatabase = _POOL,
+    common: Common = Common(),
 ) -> None:
     """Enter tokens behind which there is nothing, so that members who lie meet them.
 
     Parameters:
         tokens: File with one token a line, of identifiers that the auditors know to be harmless.
+        accounts: Name of the accounts behind them, the same in every epoch: what a member says
+            of accounts is counted in one round only.
         pool_database: Of the pool.
         common: Options of every command.
     """
@@ -186,7 +193,7 @@ def add_decoys(
     from phalanx.share.pool import add_decoys as add
 
     with opened(pool_database) as database, database.write() as connection:
-        added = add(connection, read_names(tokens))
+        added = add(connection, read_names(tokens), accounts)
     common.say(f"{added} decoys entered")
 
 

@@ -156,7 +156,7 @@ def record(recording: Recording, run: RunRecord, rows: int, rejected: int) -> Sc
             [(x.group_id, x.verdict.members) for x in listings], replay.moment, recording.names
         ),
         daily=daily_table(population, finder, listings),
-        looks=look_table(replay.tracks, replay.weighing, population),
+        looks=look_table(replay.tracks, population),
         groups=(
             group_table(replay, population)
             if recording.config.for_pool

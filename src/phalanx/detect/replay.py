@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from phalanx.detect.alliance.weighing import Weighing
+from phalanx.detect.alliance.weighing import Weighing, favour_of
 from phalanx.detect.apart import LASTING, TESTED_BY, ApartTest, FamilyEvidence, combine
 from phalanx.detect.formation import Formation, Formations, Group, own_content_after
 from phalanx.detect.groups import own_content
@@ -49,7 +49,7 @@ class Replay:
         """Nothing is replayed yet beyond the state."""
         self._population = population
         self.settings = settings
-        self.weighing = Weighing(population)
+        self._weighing = Weighing(population)
         self._habits = Habits(population.activity, knows_sets=settings.knows_sets)
         self._prompt_users = PromptUsers(population.prompts)
         texts = np.full(population.parties.count, MISSING, dtype=np.int64)
@@ -164,6 +164,7 @@ class Replay:
                 claimed[best] = self.alive[route][best]
                 continue
             track = Track(route, len(self.tracks), self.moment.step, members, members)
+            track.marked = self._weighing.marked(track)
             self.tracks.append(track)
             opened.append(track)
             claimed[track.number] = track
@@ -279,8 +280,8 @@ class Replay:
     def _decide(self) -> None:
         if not self.tracks:
             return
-        favour = self.weighing.favour(self.tracks)
-        outcome = decide(self.tracks, self.settings.false_discovery_rate, favour)
+        rate = self.settings.false_discovery_rate
+        outcome = decide(self.tracks, rate, favour_of(self.tracks))
         for track, rejected, level in zip(
             self.tracks, outcome.rejected, outcome.threshold_log10_e, strict=True
         ):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from phalanx.detect.alliance.marked import Marked
 from phalanx.detect.apart import FamilyEvidence
 from phalanx.detect.honest import HonestEvidence
 from phalanx.detect.route import BY_MARKS, Route
@@ -52,6 +53,9 @@ class Track:
     """Parties when it was opened."""
 
     members: npt.NDArray[np.int64]
+    marked: Marked | None = None
+    """What marks said of it when it was opened; null for nothing."""
+
     timing: list[FamilyEvidence] = field(default_factory=list)
     """Timing in each step at which the group was looked at."""
 

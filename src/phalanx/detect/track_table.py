@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from phalanx.detect.alliance.marked import Marked
 from phalanx.detect.apart import TESTED_BY, FamilyEvidence, FamilyTest
 from phalanx.detect.habits import HABITS
 from phalanx.detect.honest import HonestEvidence
@@ -82,6 +83,15 @@ _HONEST = pa.struct(
         ("reference_habits", pa.list_(pa.float64())),
     ]
 )
+_MARKED = pa.struct(
+    [
+        ("campaign", pa.string()),
+        ("log_ratio_apart", pa.float64()),
+        ("log_ratio_honest", pa.float64()),
+        ("held_share", pa.float64()),
+        ("read_from", pa.list_(pa.string())),
+    ]
+)
 TRACK_SCHEMA = pa.schema(
     [
         ("route", pa.string()),
@@ -91,6 +101,7 @@ TRACK_SCHEMA = pa.schema(
         ("linked_log10_e", pa.float64()),
         ("opening", pa.list_(pa.int64())),
         ("members", pa.list_(pa.int64())),
+        ("marked", _MARKED),
         ("log10_apart", pa.list_(pa.float64())),
         ("log10_honest", pa.list_(pa.float64())),
         ("log10_e_apart", pa.float64()),
@@ -119,8 +130,9 @@ def track_table(state: ReplayState) -> pa.Table:
     columns: dict[str, Sequence[object]] = {
         name: [getattr(track, name) for track in tracks]
         for name in TRACK_SCHEMA.names
-        if name not in {"timing", "looks", "apart_lines", "honest", "place"}
+        if name not in {"marked", "timing", "looks", "apart_lines", "honest", "place"}
     }
+    columns["marked"] = [track.marked and asdict(track.marked) for track in tracks]
     columns["timing"] = _lines([track.timing for track in tracks])
     columns["looks"] = _looks([track.looks for track in tracks])
     columns["apart_lines"] = _lines([track.apart_lines for track in tracks])
@@ -226,6 +238,9 @@ def _track(number: int, row: Mapping[str, Any]) -> Track:
     values = {name: value for name, value in row.items() if name != "place"}
     for name in ("opening", "members"):
         values[name] = np.array(values[name], dtype=np.int64)
+    if values["marked"] is not None:
+        marked = values["marked"]
+        values["marked"] = Marked(**marked | {"read_from": tuple(marked["read_from"])})
     if values["honest"] is not None:
         honest = values["honest"]
         for name in ("habits", "reference_habits"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from phalanx.detect.alliance.weighing import favour_of
 from phalanx.detect.apart import LASTING, combine
 from phalanx.detect.blocks import without_honest_blocks
 from phalanx.detect.groups import COMMON_ONE_IN, MINIMUM_USERS, Incidence
@@ -51,7 +52,7 @@ def sort_tracks(tracks: Sequence[Track], replay: Replay) -> Sorting:
         replay: At its last step.
     """
     settings, moment = replay.settings, replay.moment
-    favour = replay.weighing.favour(tracks)
+    favour = favour_of(tracks)
     is_campaign = decide(tracks, settings.false_discovery_rate, favour).rejected
     _note_levels_without_marks(tracks if favour else (), settings.false_discovery_rate)
     weights, apart = weights_of(tracks), np.array([track.log10_e_apart for track in tracks])

@@ -7,7 +7,11 @@ $$E\Big[\frac{\text{false}}{\text{all}}\Big] \le \frac{\text{rate}}{n}\sum_{i \t
 
 whoever chose them and why. So hints that were made without the data may say where to look first.
 They may be wrong, or lies. Hence a share of the error stays with the hypotheses as they were
-weighed before: no hint can take more than that factor from any of them.
+weighed before, and what is rejected at that share of the rate without hints is rejected with them.
+A hypothesis alone may lose more: where others fall, k falls with them, and every level rises.
+
+Weights must not follow hints that change from look to look: what is favoured today and another
+hypothesis tomorrow spend the same share of the error twice.
 
 Where a hint was read from the same records as part of the evidence, that part says nothing new
 given the hint. The hypothesis then has two e-values: the whole one, valid with weights that do

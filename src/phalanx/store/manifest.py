@@ -11,7 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from phalanx.errors import VerificationError
 
-KEPT_VERSION = 5
+KEPT_VERSION = 6
 """Version of what is kept. It grows when files, or the numbers in them, change their meaning."""
 
 NAME = "manifest.json"

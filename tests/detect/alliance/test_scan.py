@@ -144,13 +144,12 @@ def test_daily_scans_find_what_one_scan_finds(
     assert any(route == "mark" for route in results[-1].looks["route"].to_pylist())
 
 
-def test_marks_may_change_from_scan_to_scan_but_not_come_or_go(
-    small: Any, mark_table: Table, tmp_path: Path
-) -> None:
-    """Another list is taken; a store that was kept with marks is not continued without."""
+@pytest.fixture
+def days(small: Any) -> list[pa.Table]:
+    """Return a log in three parts."""
     at = small.exchanges["timestamp"]
     cuts = [datetime(2026, 3, 2, tzinfo=UTC) + timedelta(days=day) for day in (0, 2, 3, 9)]
-    parts = [
+    return [
         small.exchanges.filter(
             pc.and_(
                 pc.greater_equal(at, pa.scalar(first, at.type)),
@@ -159,9 +158,45 @@ def test_marks_may_change_from_scan_to_scan_but_not_come_or_go(
         )
         for first, last in pairwise(cuts)
     ]
+
+
+def groups_by_marks(result: ScanResult) -> dict[int, Any]:
+    """Return what `looks.parquet` says that marks said of each group."""
+    return dict(
+        zip(result.looks["track"].to_pylist(), result.looks["marks"].to_pylist(), strict=True)
+    )
+
+
+def test_a_later_list_changes_nothing_of_groups_that_were_open(
+    small: Any, days: list[pa.Table], mark_table: Table, tmp_path: Path
+) -> None:
+    """Each group keeps what marks said of it when it was opened, whatever is listed then."""
+    everybody = sorted(set(small.exchanges["account_id"].to_pylist()))
+    lists = [
+        mark_table([(a, name, "email") for a in listed])
+        for name, listed in (("x", sorted(small.members())[:8]), ("y", everybody[::3]), ("z", []))
+    ]
+    store: dict[str, Any] = {"store": str(tmp_path / "days.store"), "since": "last"}
+    results = [
+        scan(part, settings_of(table, **store)) for part, table in zip(days, lists, strict=True)
+    ]
+    of_scans = [groups_by_marks(result) for result in results]
+    assert any(of_scans[0].values())
+    assert any(said["campaign"] == "y" for said in of_scans[1].values() if said)
+    for before, after in pairwise(of_scans):
+        assert before.items() <= after.items()
+        opened_later = after.keys() - before.keys()
+        assert all(said is None or said["campaign"] != "x" for said in map(after.get, opened_later))
+    assert not any(of_scans[2][track] for track in of_scans[2].keys() - of_scans[1].keys())
+
+
+def test_marks_may_change_from_scan_to_scan_but_not_come_or_go(
+    small: Any, days: list[pa.Table], mark_table: Table, tmp_path: Path
+) -> None:
+    """Another list is taken; a store that was kept with marks is not continued without."""
     store: dict[str, Any] = {"store": str(tmp_path / "days.store"), "since": "last"}
     one = mark_table([(account, "x", "email") for account in sorted(small.members())[:8]])
-    scan(parts[0], settings_of(one, **store))
-    scan(parts[1], settings_of(mark_table([]), **store))
+    scan(days[0], settings_of(one, **store))
+    scan(days[1], settings_of(mark_table([]), **store))
     with pytest.raises(ConfigError, match="alliance was given and is none"):
-        scan(parts[2], settings_of(None, **store))
+        scan(days[2], settings_of(None, **store))

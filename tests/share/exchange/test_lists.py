@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +22,7 @@ from phalanx.share.exchange.building import campaign_name
 from phalanx.share.exchange.found import FoundCampaign
 from phalanx.share.exchange.match_list import (
     MATCH_SCHEMA,
+    MOST_SKETCHES,
     match_list,
     read_match_list,
     write_match_list,
@@ -32,10 +35,18 @@ from phalanx.share.exchange.matching import (
     in_force,
     match_identifiers,
 )
-from phalanx.share.exchange.profiles import profiles
+from phalanx.share.exchange.profiles import file_name, profiles
+from phalanx.share.exchange.pulling import pull_in
 from phalanx.share.exchange.reading import observables_in
 from phalanx.share.exchange.standing import standing
-from phalanx.share.wire import Address, AutonomousSystem, Domain, member_id, pattern_of
+from phalanx.share.wire import (
+    Address,
+    AutonomousSystem,
+    Domain,
+    member_id,
+    object_id,
+    pattern_of,
+)
 
 Make = Callable[..., FoundCampaign]
 
@@ -61,6 +72,79 @@ def test_everything_published_stands_on_the_list(alliance: Any, found: Make) -> 
     assert f"{template['simhash']:016x}" == sketch.simhash
     assert {row["verdict"] for row in table.to_pylist()} == {"none"}
     assert alliance.pull("a").matches.table.num_rows == 0
+
+
+def test_many_sketches_of_one_simhash_do_not_multiply(
+    alliance: Any, found: Make, monkeypatch: Any
+) -> None:
+    """Sketches that share a SimHash beyond a bound, and rows beyond another, are not listed."""
+    made = found()
+    (seen,) = made.templates
+    many = [
+        replace(seen, sketch=replace(seen.sketch, minhash=secrets.token_hex(128)))
+        for _ in range(MOST_SKETCHES)
+    ]
+    alliance.publish("a", replace(made, templates=tuple(many)))
+    pulled = alliance.pull("b")
+    assert pulled.matches.table["kind"].to_pylist().count("template") == MOST_SKETCHES
+    with monkeypatch.context() as patched:
+        patched.setattr("phalanx.share.exchange.match_list.MOST_ROWS", 2)
+        bounded = match_list(pulled.standing, member_id("x"), alliance.now)
+    assert bounded.table.num_rows == 2
+    assert bounded.unreadable > 0
+    alliance.now += timedelta(hours=6)
+    alliance.publish("a", replace(made, templates=(*many, seen)))
+    matches = alliance.pull("b").matches
+    assert "template" not in matches.table["kind"].to_pylist()
+    assert matches.unreadable == 1
+
+
+def test_who_is_no_member_any_more_is_not_listed(alliance: Any, found: Make) -> None:
+    """What a member sent before it was expelled does not stand after, nor do its opinions."""
+    alliance.publish("a", found())
+    assert alliance.pull("b").matches.table.num_rows > 0
+    path = alliance.folder / "agreement.toml"
+    path.write_text(
+        path.read_text().replace("from = 2026-01-01", "from = 2026-01-01\nuntil = 2026-02-01", 1)
+    )
+    pulled = alliance.pull("b")
+    assert pulled.matches.table.num_rows == 0
+    assert pulled.standing.of("campaign") == pulled.standing.of("indicator") == ()
+    assert len(pulled.standing.of("prompt-template-sketch")) == 1  # of all who name it
+
+
+def test_no_author_makes_a_rule_for_ever(alliance: Any, found: Make) -> None:
+    """Of a rule that states a far end, the lifetime of what it matches counts from its receipt."""
+    alliance.publish("a", found())
+    stands = alliance.pull("b").standing
+    far = tuple(
+        replace(each, item=each.item | {"valid_until": "9999-12-31T00:00:00Z"})
+        for each in stands.of("indicator")
+    )
+    stands = replace(stands, by_type={**stands.by_type, "indicator": far})
+    table = match_list(stands, member_id("x"), alliance.now).table
+    ends = {row["kind"]: row["valid_until"] - alliance.now for row in table.to_pylist()}
+    assert {kind: end.days for kind, end in ends.items()} == {
+        "address": 7, "domain": 30, "email": 90, "network": 7, "payment": 90, "template": 180,
+    }  # fmt: skip
+
+
+def test_lists_are_written_while_no_other_pull_may(alliance: Any, found: Make) -> None:
+    """What a pull read is written before another one can bring in what takes it back."""
+    alliance.publish("a", found())
+    house, tried = alliance.house("b"), []
+
+    def write(*_: object) -> None:
+        path = house.folder.path
+        assert read_match_list(path.parent).num_rows > 0
+        with sqlite3.connect(path, timeout=0) as other, pytest.raises(sqlite3.OperationalError):
+            other.execute("BEGIN IMMEDIATE")
+        other.close()
+        tried.append(path)
+
+    with alliance.collection("b") as collection:
+        pull_in(house, collection, also=write)
+    assert len(tried) == 1
 
 
 def test_the_scan_room_reads_the_list(alliance: Any, found: Make) -> None:
@@ -122,6 +206,21 @@ def test_opinions_come_back_and_quarantine_takes_off_the_list(alliance: Any, fou
     assert {**head, "reason": "own-scan", "evidence": "0" * 64} in said
 
 
+def test_nobody_else_knows_the_identifier_of_an_answer(alliance: Any, found: Make) -> None:
+    """An author cannot post something under the identifiers of opinions that are yet to come."""
+    campaign = _campaign_id(alliance.publish("a", found()))
+    alliance.pull("b")
+    seen = SeenHere(exchanges=77, first_seen=alliance.now, last_seen=alliance.now)
+    answer = Answer(campaign=campaign, value="disagree", ground="own-review", seen=seen)
+    house = alliance.house("b")
+    made = {each.item["type"]: each.item["id"] for each in objects_of(answer, house)}
+    later = objects_of(replace(answer, value="agree"), house)
+    assert {each.item["type"]: each.item["id"] for each in later} == made
+    others = (house.member, alliance.house("a").authorship().namespace)
+    for kind, name in made.items():
+        assert name not in {object_id(kind, campaign, namespace=each) for each in others}
+
+
 def test_nobody_answers_its_own_campaign_or_an_unknown_one(alliance: Any, found: Make) -> None:
     """An answer is about what others shared and what still stands."""
     campaign = _campaign_id(alliance.publish("a", found()))
@@ -138,12 +237,28 @@ def test_a_profile_has_the_places_of_a_campaign(alliance: Any, found: Make) -> N
     campaign = _campaign_id(alliance.publish("a", found()))
     pulled, house = alliance.pull("b"), alliance.house("b")
     made = profiles(pulled.standing, pulled.matches.table, house.agreement)
-    profile = made[campaign_name(campaign)]
+    profile = made[file_name(campaign, alliance.house("a").member)]
     assert profile.name == f"{campaign_name(campaign)} of member-amber-falcon"
     assert {each.family: each.values for each in profile.traits} == {
         "email": ("mail0.example",),
         "subnet": ("198.51.100.0/24", "203.0.113.0/24"),
     }
+
+
+@pytest.mark.parametrize("author", ["a", "c"])
+def test_a_campaign_takes_no_other_profile_over(alliance: Any, found: Make, author: str) -> None:
+    """Campaigns whose identifiers begin alike have a profile each."""
+    campaign = _campaign_id(alliance.publish("a", found()))
+    pulled, house = alliance.pull("b"), alliance.house("b")
+    like = campaign[:17] + "f-ffff-4fff-bfff-ffffffffffff"
+    (held,) = pulled.standing.of("campaign")
+    member = alliance.house(author).member
+    other = replace(held, item=held.item | {"id": like}, member=member)
+    stands = replace(pulled.standing, by_type={"campaign": (held, other)})
+    rows = [row | {"campaign": each} for row in pulled.matches.table.to_pylist()
+            for each in (campaign, like)]  # fmt: skip
+    made = profiles(stands, pa.Table.from_pylist(rows, schema=MATCH_SCHEMA), house.agreement)
+    assert len(made) == len({each.name for each in made.values()}) == 2
 
 
 def test_identifiers_are_found_by_tokens_of_their_epoch(alliance: Any, found: Make) -> None:
@@ -272,6 +387,9 @@ _PRINT = "llm-account-fingerprint"
         f"[{_PRINT}:kind = 'x' AND {_PRINT}:epoch = 1 AND {_PRINT}:value = '{'A' * 43}']",
         "[url:value = 'https://a.example']",
         "[ipv4-addr:value = 'nonsense']",
+        "[ipv4-addr:value = '0.0.0.0/0']",
+        "[ipv4-addr:value IN ('192.0.2.1', '198.50.0.0/15')]",
+        "[ipv6-addr:value = '2001:d00::/31']",
         "no pattern",
     ],
 )
@@ -297,6 +415,10 @@ def test_a_scan_that_listed_matching_accounts_saw_the_campaign() -> None:
         }
     )
     hidden = {"x": "X", "y": "Y", "z": "Z"}
+    wide = pa.array(["network", "domain", "network"])
+    assert (
+        seen_by_scan(matches.set_column(2, "kind", wide), accounts, "campaign--1", hidden) is None
+    )
     seen = seen_by_scan(matches, accounts, "campaign--1", hidden)
     assert seen == SeenHere(exchanges=10, first_seen=at, last_seen=at + timedelta(days=2))
     assert seen_by_scan(matches, accounts, "campaign--2", hidden) is None
@@ -306,5 +428,5 @@ def test_a_view_of_nothing_is_empty(alliance: Any) -> None:
     """A member that pulled nothing has an empty list."""
     house = alliance.house("b")
     with house.folder.writing() as connection:
-        stands = standing(connection)
+        stands = standing(connection, house.pinned)
     assert match_list(stands, member_id("x"), alliance.now).table.num_rows == 0

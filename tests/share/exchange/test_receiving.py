@@ -27,15 +27,18 @@ from phalanx.share.exchange.tables import RECEIVED, REJECTED
 from phalanx.share.wire import (
     Authorship,
     Document,
+    Domain,
     Handling,
     Object,
     SharedCampaign,
     campaign,
     document,
     member_id,
+    observable,
     revoked,
     sign,
     signature_list,
+    timestamp,
 )
 
 Make = Callable[..., FoundCampaign]
@@ -117,9 +120,10 @@ def test_an_unsigned_object_is_rejected_by_name(alliance: Any) -> None:
     item = _campaign(alliance)
     received = _take(alliance, document(item))
     assert received.rejected == [(item["id"], f"{item['id']}: not signed")]
-    with alliance.house("b").folder.writing() as connection:
+    house = alliance.house("b")
+    with house.folder.writing() as connection:
         assert connection.execute(select(REJECTED.c.object_id)).scalars().all() == [item["id"]]
-        assert standing(connection).of("campaign") == ()
+        assert standing(connection, house.pinned).of("campaign") == ()
 
 
 def test_tampered_bytes_are_rejected(alliance: Any) -> None:
@@ -195,10 +199,26 @@ def test_the_word_of_the_hub_alone_retracts_nothing(alliance: Any) -> None:
         number=1, object_id=item["id"], kind="retracted", date_added="2026-01-01T00:00:00Z"
     )
     assert _take(alliance, tombstones=(said,)).retracted == []
-    with alliance.house("b").folder.writing() as connection:
-        assert len(standing(connection).of("campaign")) == 1
+    house = alliance.house("b")
+    with house.folder.writing() as connection:
+        assert len(standing(connection, house.pinned).of("campaign")) == 1
     with alliance.collection("b") as collection:
         assert acknowledge_removals(alliance.house("b"), collection) == 0
+
+
+@pytest.mark.parametrize("kind", ["deleted", "removed"])
+def test_a_forged_tombstone_brings_no_old_version_back(alliance: Any, kind: Any) -> None:
+    """What the hub calls gone is let go; only the version that was held, or a newer one, comes."""
+    old = _campaign(alliance)
+    new = old | {"modified": timestamp(alliance.now), "name": "campaign-c2"}
+    _take(alliance, *_signed(alliance, old))
+    _take(alliance, *_signed(alliance, new))
+    said = Tombstone(number=1, object_id=old["id"], kind=kind, date_added="2026-01-01T00:00:00Z")
+    replayed = _take(alliance, *_signed(alliance, old), tombstones=(said,))
+    assert replayed.retracted == [old["id"]]
+    assert "older than the version that was held" in _reasons(replayed)
+    assert "older than" in _reasons(_take(alliance, *_signed(alliance, old)))
+    assert _take(alliance, *_signed(alliance, new)).rejected == []
 
 
 def test_an_oversized_object_is_rejected(alliance: Any) -> None:
@@ -221,6 +241,38 @@ def test_a_flood_of_false_signatures_hides_no_true_one(alliance: Any) -> None:
     false = [replace(sign(sent.fields, A, stranger), value=f"{n:086d}") for n in range(300)]
     received = _take(alliance, notes, document(signature_list(false, _by(alliance, C))), sent)
     assert received.rejected == []
+
+
+def test_claims_that_came_first_hide_no_later_one(alliance: Any, monkeypatch: Any) -> None:
+    """Beyond the bound on claims the newest are looked at beside the oldest."""
+    monkeypatch.setattr("phalanx.share.exchange.claims.MOST_CLAIMS", 10)
+    notes, sent = _signed(alliance, _campaign(alliance))
+    stranger = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    false = [replace(sign(sent.fields, A, stranger), value=f"{n:086d}") for n in range(20)]
+    received = _take(alliance, document(signature_list(false, _by(alliance, C))), notes, sent)
+    assert received.rejected == []
+
+
+def test_one_moment_in_two_spellings_is_one_version(alliance: Any) -> None:
+    """A second object under another spelling of the moment is refused, and the first one stays."""
+    first = _campaign(alliance) | {"modified": "2099-03-01T00:00:00Z"}
+    second = first | {"modified": "2099-03-01T00:00:00.0Z", "name": "campaign-c2"}
+    _take(alliance, *_signed(alliance, first))
+    for each in (second, second | {"name": first["name"]}):
+        assert "second object" in _reasons(_take(alliance, *_signed(alliance, each)))
+    again = _take(alliance, *_signed(alliance, first))
+    assert (again.again, again.rejected) == (1, [])
+
+
+def test_nobody_takes_an_observable_back_for_all(alliance: Any) -> None:
+    """The word `revoked` on what has no version changes nothing, and a version is refused."""
+    item = observable(Domain(value="relay.example")) | {"revoked": True}
+    dated = item | {"modified": "2026-03-01T00:00:00.000Z"}
+    assert "no versions" in _reasons(_take(alliance, *_signed(alliance, dated, "c")))
+    assert _take(alliance, *_signed(alliance, item, "c")).retracted == []
+    house = alliance.house("b")
+    with house.folder.writing() as connection:
+        assert len(standing(connection, house.pinned).of("domain-name")) == 1
 
 
 @given(
@@ -279,7 +331,7 @@ def test_a_part_that_is_cut_off_leaves_nothing_of_it(alliance: Any) -> None:
         receive(house, broken, "hub", Received())
     with house.folder.writing() as connection:
         assert cursor_at(connection, "hub") == Cursor()
-        assert standing(connection).of("campaign") == ()
+        assert standing(connection, house.pinned).of("campaign") == ()
     assert len(_take(alliance, *documents).taken) == 1
 
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from functools import partial
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phalanx.share.pool.decoys import audit_log10_e, distrusted, round_log10_e
+from phalanx.share.pool.decoys import (
+    audit_log10_e,
+    distrusted,
+    largest_audit_log10_e,
+    round_log10_e,
+)
 
 _LEVEL = 0.05
 
@@ -21,10 +29,7 @@ def test_honest_members_are_seldom_distrusted() -> None:
             p_values = rng.random((30, 4))
             values = np.log10(0.5 * p_values**-0.5)
             rounds[str(member)] = [float(np.log10((10.0**row).mean())) for row in values]
-        ever += any(
-            distrusted({name: said[:until] for name, said in rounds.items()}, _LEVEL)
-            for until in (1, 3, 10, 30)
-        )
+        ever += bool(distrusted(rounds, _LEVEL))
     assert ever / 1_000 <= _LEVEL + 3 * np.sqrt(_LEVEL / 1_000)
 
 
@@ -33,6 +38,29 @@ def test_the_caps_on_a_few_decoys_are_enough() -> None:
     value = round_log10_e([3.0] * 3)
     assert value is not None
     assert distrusted({"liar": [value], **{str(n): [] for n in range(5)}}, 0.01) == ["liar"]
+
+
+@given(st.lists(st.floats(-300, 6), min_size=1, max_size=8))
+def test_who_failed_stays_out(rounds: list[float]) -> None:
+    """Evidence against a member never falls, whatever it says later."""
+    largest = [largest_audit_log10_e(rounds[:until]) for until in range(len(rounds) + 1)]
+    assert largest == sorted(largest)
+    assert distrusted({"liar": [3.0, *rounds], "b": []}, 0.01) == ["liar"]
+
+
+def test_the_level_holds_while_members_join() -> None:
+    """A hundred join one by one, each with the sharpest value: the chances add up to the level."""
+
+    def is_out(place: int, value: float) -> bool:
+        before: dict[str, list[float]] = {str(number): [] for number in range(1, place)}
+        return bool(distrusted({**before, "new": [value]}, 0.01))
+
+    values = np.linspace(2.0, 9.0, 701).tolist()
+    chance = 0.0
+    for place in range(1, 101):
+        out = partial(is_out, place)
+        chance += 10 ** -values[bisect_left(values, True, key=out)]  # noqa: FBT003 - what is looked for
+    assert 0.005 < chance <= 0.01
 
 
 def test_a_little_more_than_the_truth_takes_rounds() -> None:

@@ -7,22 +7,26 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select, text
 
 from phalanx.errors import InputError
 from phalanx.share.blinding.encoding import to_text
 from phalanx.share.hub import open_database
 from phalanx.share.pool import POOL, add_member_key, add_round, evaluate, remove_member
-from phalanx.share.pool.keeping import add_decoys, rounds_in
-from phalanx.share.pool.rounds import read_batch
-from phalanx.share.pool.tables import METADATA
+from phalanx.share.pool.keeping import add_decoys, decoys_in, rounds_in
+from phalanx.share.pool.rounds import Entry, read_batch
+from phalanx.share.pool.tables import METADATA, SPOKEN
 from phalanx.store import DatabasePlace, database_of
 
-from .conftest import ROUND, START, Alliance
+from .conftest import ROUND, START, Alliance, token_of
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -44,6 +48,30 @@ def test_migrations_make_the_tables(place: DatabasePlace) -> None:
             )
             assert compare_metadata(context, METADATA) == []
         database.close()
+
+
+def test_decoys_of_an_older_pool_stand_for_themselves(place: DatabasePlace) -> None:
+    """A pool of the first release is brought up to date, and what was met stays met."""
+    config = Config()
+    config.set_main_option("script_location", POOL.migrations)
+    database = open_database(place, schema=POOL)
+    with database.write() as connection:
+        for table in reversed(METADATA.sorted_tables):
+            table.drop(connection)
+        connection.execute(text(f"DROP TABLE {POOL.version_table}"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    one, other = token_of(1), token_of(2)
+    with database.write() as connection:
+        for token in (one, other):
+            connection.execute(text("INSERT INTO pool_decoy (token) VALUES (:t)"), {"t": token})
+        connection.execute(text("INSERT INTO pool_met VALUES ('a', :t)"), {"t": one})
+    database.close()
+    database = open_database(place, schema=POOL)
+    with database.read() as connection:
+        assert decoys_in(connection) == {one: one, other: other}
+        assert [tuple(row) for row in connection.execute(select(SPOKEN))] == [("a", one)]
+    database.close()
 
 
 def test_a_round_is_kept_as_it_was_agreed(place: DatabasePlace) -> None:
@@ -99,7 +127,13 @@ def test_keys_and_decoys_are_checked(alliance: Alliance) -> None:
         with pytest.raises(InputError):
             add_member_key(connection, "a", "no key")
         with pytest.raises(InputError):
-            add_decoys(connection, ["no token"])
+            add_decoys(connection, ["no token"], "a")
+        for name in ("", "a" * 65):
+            with pytest.raises(InputError, match="are named by"):
+                add_decoys(connection, [], name)
+        add_decoys(connection, [token_of(1)], "a")
+        with pytest.raises(InputError, match="for other accounts"):
+            add_decoys(connection, [token_of(1)], "b")
 
 
 @given(
@@ -119,6 +153,13 @@ def test_any_bytes_are_a_batch_or_refused(body: bytes) -> None:
     """Reading a batch ends in one or in a plain refusal."""
     with pytest.raises(InputError):
         read_batch(body, ROUND)
+
+
+@pytest.mark.parametrize("token", ["A" * 43 + "\n", "\n" + "A" * 43, "A" * 42])
+def test_a_token_has_nothing_before_or_behind_it(token: str) -> None:
+    """A newline behind a token would make a second one of it."""
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(msgspec.json.encode(Entry(token, 0, 0)), type=Entry)
 
 
 def test_a_moment_of_another_zone_is_the_same(alliance: Alliance) -> None:

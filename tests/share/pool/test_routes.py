@@ -26,8 +26,8 @@ def test_contributors_are_told(alliance: Alliance) -> None:
         (told,) = alliance.told(who)
         assert told.pop("token") == token_of(1)
         assert told == {
-            "without_you": True,
-            "without_any_one": True,
+            "without_you": False,
+            "without_any_one": False,
             "under_any_dependence": True,
         }
     assert alliance.told("east") == []
@@ -169,8 +169,8 @@ def test_a_liar_is_caught_by_decoys_and_left_out(alliance: Alliance) -> None:
     """Who submits the caps on everything meets decoys, and counts no more."""
     decoys = [token_of(n) for n in range(100, 110)]
     with alliance.pool.write() as connection:
-        assert add_decoys(connection, decoys) == len(decoys)
-        assert add_decoys(connection, decoys) == 0
+        assert add_decoys(connection, decoys, "east-1") == len(decoys)
+        assert add_decoys(connection, decoys, "east-1") == 0
     alliance.send("north", dict.fromkeys([*decoys, token_of(1)], SURE))
     alliance.send("south", {token_of(1): SURE, decoys[0]: Finding(5.0, 0.1, 2)})
     done = alliance.close_round()
@@ -183,6 +183,18 @@ def test_a_liar_is_caught_by_decoys_and_left_out(alliance: Alliance) -> None:
     once_more = alliance.close_round(again)
     assert once_more.audits == done.audits
     assert once_more.left_out == ("north",)
+
+
+def test_a_new_epoch_does_not_make_accounts_new(alliance: Alliance) -> None:
+    """Accounts of decoys have other tokens in a new epoch, and are counted once all the same."""
+    with alliance.pool.write() as connection:
+        add_decoys(connection, [token_of(1), token_of(2)], "north-1")
+    alliance.send("north", {token_of(1): Finding(3.0, 1.0, 3)})
+    first = alliance.close_round().audits["north"]
+    assert first > 0
+    later = alliance.open_round("2026-04", epoch=2)
+    alliance.send("north", {token_of(2): Finding(3.0, 1.0, 3)}, later)
+    assert alliance.close_round(later).audits["north"] == first
 
 
 def test_the_order_of_submissions_does_not_matter(alliance: Alliance) -> None:

@@ -85,6 +85,62 @@ def test_a_token_that_somebody_knew_alone_assumes_no_independence() -> None:
     assert told == {"t": True, "u": False}
 
 
+def test_with_two_members_nothing_stands_without_one() -> None:
+    """Where a silent member would leave one alone, or one circle, the report does not say True."""
+    said = {f"p{n:03d}": {"a": Said(5.0, 2.9), "b": Said(5.0, 2.9)} for n in range(50)}
+    assert not any(each.without_you or each.without_any_one for each in _told(said))
+    three = {token: {**of, "c": Said(5.0, 2.9)} for token, of in said.items()}
+    told = _told(three, circles={"a": "cloud", "b": "cloud"})
+    assert {each.member: each.without_you for each in told[:3]} == {
+        "a": True,
+        "b": True,
+        "c": False,
+    }
+
+
+@given(_ROUNDS)
+def test_it_stands_without_those_without_whom_it_is_told(said: dict[str, dict[str, Said]]) -> None:
+    """What the report says of a silent member is what happens if the member is silent."""
+    for each in _told(said):
+        rest = {name: what for name, what in said[each.token].items() if name != each.member}
+        less = {other.token for other in _told({**said, each.token: rest})}
+        assert each.without_you == (each.token in less)
+
+
+def test_the_flag_holds_its_rate_under_full_dependence() -> None:
+    """One honest customer behind both members: of flagged tokens at most 1 % are false."""
+    rng = np.random.default_rng(3)
+    for use, flags_some in ((1.8, False), (3.0, True)):
+        shares = []
+        for _ in range(60):
+            said = {f"t{n:03d}": {"a": Said(6.0, use), "b": Said(6.0, use)} for n in range(100)}
+            for n in range(100):
+                sharp = Said(6.0, 2.41 if rng.random() < 10**-2.41 else -3.0)
+                said[f"n{n:03d}"] = {"a": sharp, "b": sharp}
+            found = {
+                each.token
+                for each in told_tokens(said, Rule(hedge=0.0))
+                if each.under_any_dependence
+            }
+            assert bool(found) == flags_some
+            shares.append(sum(token[0] == "n" for token in found) / max(1, len(found)))
+        assert np.mean(shares) <= 0.01 + 3 * np.std(shares) / np.sqrt(len(shares))
+
+
+def test_support_of_use_does_not_choose_who_is_linked() -> None:
+    """Of a thousand honest linked tokens, hardly one is ever told that two sharp values meet in."""
+    rng = np.random.default_rng(4)
+    ever = 0
+    for _ in range(20):
+        uses = np.where(rng.random((1_000, 2)) < 1 / 40, np.log10(40.0), -3.0)
+        said = {
+            f"t{n:04d}": {"a": Said(6.0, float(one)), "b": Said(6.0, float(other))}
+            for n, (one, other) in enumerate(uses)
+        }
+        ever += bool(_told(said))
+    assert ever == 0
+
+
 @given(_ROUNDS, st.randoms(use_true_random=False))
 def test_order_does_not_matter(said: dict[str, dict[str, Said]], chance: object) -> None:
     """Tokens and members may come in any order."""

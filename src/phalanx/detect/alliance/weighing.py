@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -11,35 +10,12 @@ from scipy import sparse
 from scipy.special import expit, gammaln
 
 from phalanx.detect.alliance.kinds import TEMPLATE_POWER
+from phalanx.detect.alliance.marked import Marked
 from phalanx.detect.apart import combine
 from phalanx.detect.population import Population
 from phalanx.detect.route import BY_CONTENT
 from phalanx.detect.track import Track
 from phalanx.evidence import CONCENTRATIONS, NOT_ASKED, Favour, weighted_looks
-
-
-@dataclass(frozen=True, slots=True)
-class Marked:
-    """What marks say of one group, from those that were known when it was opened."""
-
-    campaign: int
-    """Index of the shared campaign that it is most likely to be, -1 for none."""
-
-    log_ratio_first: float = 0.0
-    """Natural logarithm of the likelihood ratio of "this is that campaign", for "operated
-    apart"."""
-
-    log_ratio_second: float = 0.0
-    """The same for honest use: template marks, which are read from use, do not count."""
-
-    holds: float = 0.0
-    """Share of the campaign's carriers that it holds."""
-
-    read_from: frozenset[str] = frozenset()
-    """Families that say again what the marks said."""
-
-
-UNMARKED = Marked(-1)
 
 
 def log_ratio(
@@ -90,8 +66,51 @@ def _log_falling(
     return np.asarray(gammaln(top + 1.0) - gammaln(top - length + 1.0), dtype=np.float64)
 
 
+def favour_of(tracks: Sequence[Track]) -> Favour | None:
+    """Return what marks say of groups; null where they say nothing of any.
+
+    Parameters:
+        tracks: All groups ever opened.
+    """
+    campaigns = sorted({track.marked.campaign for track in tracks if track.marked})
+    if not campaigns:
+        return None
+    index = {campaign: place for place, campaign in enumerate(campaigns)}
+    said = [
+        (index[m.campaign], m.log_ratio_apart, m.log_ratio_honest, m.held_share)
+        if (m := track.marked)
+        else (-1, 0.0, 0.0, 0.0)
+        for track in tracks
+    ]
+    hint, apart, honest, held = np.array(said, dtype=np.float64).T
+    odds = -np.log(len(tracks))
+    return Favour(
+        hint.astype(np.int64),
+        expit(apart + odds),
+        expit(honest + odds),
+        held**2,
+        np.array([_without(track) for track in tracks]),
+    )
+
+
+def _without(track: Track) -> float:
+    """Return the evidence against "operated apart" without what its marks were read from."""
+    if track.marked is None or not track.marked.read_from:
+        return track.log10_e_apart
+    families = track.marked.read_from
+    looks = [
+        asked
+        if asked == NOT_ASKED
+        else combine(
+            [line for line in look.lines if line.family.rule_id not in families], look.parties
+        )
+        for look, asked in zip(track.looks, track.log10_apart, strict=True)
+    ]
+    return weighted_looks(looks)
+
+
 class Weighing:
-    """Weighs the groups of a scan by the marks of a log; each group once, as it was opened.
+    """Reads what the marks of a log say of groups, each once, when it is opened.
 
     Parameters:
         population: The parties, with their marks.
@@ -100,51 +119,12 @@ class Weighing:
     def __init__(self, population: Population) -> None:
         """Nothing is weighed yet."""
         self._population = population
-        self._of_track: dict[int, Marked] = {}
         self._carriers: dict[tuple[int, bool], sparse.csc_array] = {}
 
-    def marked(self, track: Track) -> Marked:
-        """Return what marks say of a group."""
-        if not self._population.marks:
-            return UNMARKED
-        if track.number not in self._of_track:
-            self._of_track[track.number] = self._weigh(track)
-        return self._of_track[track.number]
-
-    def favour(self, tracks: Sequence[Track]) -> Favour | None:
-        """Return what marks say of groups; null where no party of the log carries one.
-
-        Parameters:
-            tracks: All groups ever opened.
-        """
+    def marked(self, track: Track) -> Marked | None:
+        """Return what marks say of a group that is opened; null where they say nothing."""
         if not self._population.marks:
             return None
-        marked = [self.marked(track) for track in tracks]
-        odds = -np.log(max(len(tracks), 1))
-        return Favour(
-            np.array([each.campaign for each in marked], dtype=np.int64),
-            expit(np.array([each.log_ratio_first for each in marked]) + odds),
-            expit(np.array([each.log_ratio_second for each in marked]) + odds),
-            np.array([each.holds for each in marked]) ** 2,
-            np.array([self._without(*pair) for pair in zip(tracks, marked, strict=True)]),
-        )
-
-    def _without(self, track: Track, marked: Marked) -> float:
-        """Return the evidence against "operated apart" without what the marks were read from."""
-        if not marked.read_from:
-            return track.log10_e_apart
-        looks = [
-            asked
-            if asked == NOT_ASKED
-            else combine(
-                [line for line in look.lines if line.family.rule_id not in marked.read_from],
-                look.parties,
-            )
-            for look, asked in zip(track.looks, track.log10_apart, strict=True)
-        ]
-        return weighted_looks(looks)
-
-    def _weigh(self, track: Track) -> Marked:
         seen = self._population.activity.joined <= track.formed_step
         inside, carriers, ratios = self._ratios(track, seen, templates=False)
         both = ratios
@@ -153,14 +133,15 @@ class Weighing:
             inside, carriers = inside + by_template, carriers + more
             both = ratios + TEMPLATE_POWER * of_templates
         if not both.any():
-            return UNMARKED
+            return None
         campaign = int(both.argmax())
+        marks = self._population.marks
         return Marked(
-            campaign,
+            marks.campaigns[campaign],
             float(both[campaign]),
             float(ratios[campaign]),
             float(inside[campaign] / carriers[campaign]),
-            self._population.marks.read_from(track.opening, campaign),
+            tuple(sorted(marks.read_from(track.opening, campaign))),
         )
 
     def _ratios(

@@ -7,7 +7,7 @@ from phalanx.detect.appeals.placing import Judged, evidence_of, find, placing_of
 from phalanx.detect.appeals.recompute import Case, recompute
 from phalanx.detect.appeals.result import APPEAL_SCHEMA, Appeal
 from phalanx.detect.appeals.seen import seen_of
-from phalanx.detect.appeals.tables import account_row, anybody_is_marked, look_rows, reference_table
+from phalanx.detect.appeals.tables import account_row, look_rows, reference_table
 from phalanx.detect.result import ScanResult
 from phalanx.errors import InputError
 
@@ -45,11 +45,7 @@ def appeal(result: ScanResult, account_id: str) -> Appeal:
     if row is None:
         message = f"the scan saw no account {account_id!r}"
         raise InputError(message, next_step="Check the spelling, and that it is the right scan.")
-    docket = Docket(
-        look_rows(result.looks),
-        result.false_discovery_rate,
-        marked=anybody_is_marked(result.accounts),
-    )
+    docket = Docket(look_rows(result.looks), result.false_discovery_rate)
     population = result.population
     if len(docket) != population.groups_opened:
         message = (

@@ -73,12 +73,9 @@ class Docket:
     Parameters:
         looks: Every look at every group, in order.
         false_discovery_rate: In (0, 1).
-        marked: Whether any account of the log carries a mark of another provider.
     """
 
-    def __init__(
-        self, looks: Sequence[LookRow], false_discovery_rate: float, *, marked: bool = False
-    ) -> None:
+    def __init__(self, looks: Sequence[LookRow], false_discovery_rate: float) -> None:
         """Put the looks of each group together; nothing is taken out yet."""
         if not 0.0 < false_discovery_rate < 1.0:
             message = f"campaigns.json: false_discovery_rate is {false_discovery_rate}"
@@ -101,7 +98,7 @@ class Docket:
         ]
         self._apart, self._honest = np.array(recorded, dtype=np.float64).reshape(-1, 2).T
         self._favour: Favour | None = None
-        if marked:
+        if any(of[0].marks for of in groups):
             pairs = zip(self._looks, self._apart.tolist(), strict=True)
             given = [self._given_marks(track, apart, frozenset()) for track, apart in pairs]
             self._favour = favour_of([of[0].marks for of in groups], np.array(given))

@@ -173,24 +173,6 @@ def look_rows(looks: pa.Table) -> tuple[LookRow, ...]:
     return rows
 
 
-def anybody_is_marked(accounts: pa.Table) -> bool:
-    """Return whether any account of a scan carries a mark of another provider.
-
-    Parameters:
-        accounts: Table of a scan.
-
-    Raises:
-        InputError: If the table is not what this version writes.
-    """
-    if "marks" not in accounts.column_names:
-        return False
-    try:
-        return bool(pc.any(pc.greater(pc.list_value_length(accounts["marks"]), 0)).as_py())
-    except pa.ArrowException as error:
-        message = f"{_ACCOUNTS}: marks are no lists: {error}"
-        raise InputError(message, next_step=_STALE) from error
-
-
 def reference_table(accounts: pa.Table, row: AccountRow) -> ReferenceTable:
     """Return what the parties of the log did, to compare an account with.
 

@@ -23,6 +23,8 @@ Ground = Literal["own-scan", "own-review", "own-appeal"]
 
 GROUNDS: tuple[Ground, ...] = get_args(Ground)
 
+_WIDE = frozenset({"network", "domain"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenHere:
@@ -60,7 +62,7 @@ def objects_of(answer: Answer, house: House) -> tuple[Prepared, ...]:
         InputError: If the campaign is not held, or is the member's own.
     """
     with house.folder.writing() as connection:
-        held = {each.id: each for each in standing(connection).of("campaign")}
+        held = {each.id: each for each in standing(connection, house.pinned).of("campaign")}
     campaign = held.get(answer.campaign)
     if campaign is None or campaign.member == house.member:
         whose = "your own" if campaign else "not among those that stand"
@@ -99,7 +101,8 @@ def seen_by_scan(
     """Return what a scan of the member's logs saw of a campaign, or nothing.
 
     An account was seen in it if it matches the campaign, and the scan listed it in a campaign of
-    its own: the list of another is no finding.
+    its own: the list of another is no finding. Networks and mail domains do not count, in which
+    accounts of anybody are.
 
     Parameters:
         matches: In `ALLIANCE_SCHEMA`, of the same logs.
@@ -110,7 +113,7 @@ def seen_by_scan(
     matching = {
         hidden[row["account_id"]]
         for row in matches.to_pylist()
-        if row["campaign"] == campaign and row["account_id"] in hidden
+        if row["campaign"] == campaign and row["kind"] not in _WIDE and row["account_id"] in hidden
     }
     columns = ["account_id", "campaign_id", "exchanges", "first_seen", "last_seen"]
     found = [

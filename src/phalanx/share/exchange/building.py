@@ -132,7 +132,8 @@ def objects_of(
             log10_e=round(found.log10_e, 1),
             false_discovery_rate=found.false_discovery_rate,
         ),
-        by,
+        # Nobody else knows its key; and what was taken back stays so under a new signing key.
+        replace(by, namespace=""),
     )
     prints = sorted(
         {tokens[each] for each in found.identifiers}, key=lambda seen: (seen.kind, seen.value)
@@ -148,10 +149,11 @@ def objects_of(
         yield whole.part(each, least)
     # Receivers believe a sketch for a pattern only if a grouping of its author names it.
     yield from whole.groupings([each["id"] for each in seen])
-    yield from whole.places()
     for atlas_id in TECHNIQUES:
         yield whole.part(uses_technique(head["id"], atlas_id, by))
     yield whole.part(sighting(head["id"], found.exchanges, found.first_seen, found.last_seen, by))
+    # In this order parts leave: where a batch is full, many addresses wait, and not the rest.
+    yield from whole.places()
     for each in seen[len(sketches) :]:
         yield whole.part(each)
 
@@ -223,7 +225,7 @@ class _Campaign:
         yield self.part(relationship(rule["id"], "indicates", self.id, self.by))
 
     def places(self) -> Iterator[Prepared]:
-        """Yield addresses apart from domains, which last longer."""
+        """Yield domains apart from addresses, which are many and last shorter."""
         fresh = [
             each
             for each in self.found.places
@@ -231,7 +233,7 @@ class _Campaign:
         ]
         addresses = [each for each in fresh if isinstance(each.part, Address)]
         domains = [each for each in fresh if not isinstance(each.part, Address)]
-        for kind, seen in (("addresses", addresses), ("domains", domains)):
+        for kind, seen in (("domains", domains), ("addresses", addresses)):
             for number, part in enumerate(_batched(tuple(seen), MOST_IN_PATTERN)):
                 yield from self._place(f"{self.found.campaign_id} {kind} {number}", part)
 

@@ -1,11 +1,12 @@
 """Claims: signatures that were handed out beside objects, each worth what it verifies to.
 
 Anybody may claim to have signed anything. A claim is kept until its object comes; then those of the
-pinned keys are tried. A false one costs a look, and displaces no true one.
+pinned keys are tried. A false one costs a look, and alone displaces no true one.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -55,15 +56,24 @@ class Claims:
         self._connection.execute(insert(SIGNATURES).prefix_with("OR IGNORE"), rows)
 
     def look_up(self, identifiers: Iterable[str]) -> None:
-        """Look up the signatures of objects, the oldest first and in bounded number."""
+        """Look up the signatures of objects in bounded number: the oldest, then the newest.
+
+        Half of each, so that a flood displaces a true one neither by being first nor by being last.
+        """
+        half = MOST_CLAIMS // 2
+        newest: dict[tuple[str, str], deque[bytes]] = {}
         names, c = sorted(set(identifiers)), SIGNATURES.c
         for start in range(0, len(names), _AT_ONCE):
             some = names[start : start + _AT_ONCE]
             chosen = select(c.object_id, c.version, c.raw).where(c.object_id.in_(some))
             for name, version, raw in self._connection.execute(chosen.order_by(c.number)):
                 found = self._of.setdefault((name, version), [])
-                if len(found) < MOST_CLAIMS:
+                if len(found) < half:
                     found.append(raw)
+                else:
+                    newest.setdefault((name, version), deque(maxlen=half)).append(raw)
+        for key, last in newest.items():
+            self._of[key] += last
 
     def that_holds(self, sent: Document, pinned: Pinned) -> Signature:
         """Return the signature of a version that holds.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -85,7 +86,13 @@ class House:
             modified=self.now,
             handling=self.settings.handling,
             confidence=confidence,
+            namespace=self._namespace,
         )
+
+    @property
+    def _namespace(self) -> str:
+        """Of identifiers: the same for every version, and known to the holder of the key alone."""
+        return hmac.digest(self.key.private_bytes_raw(), b"phalanx identifiers v1", "sha256").hex()
 
 
 def open_house(

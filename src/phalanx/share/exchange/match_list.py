@@ -6,9 +6,11 @@ written anew from what is held, whole or not at all.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +29,17 @@ from phalanx.share.wire import (
     Object,
     Observable,
     PromptTemplateSketch,
+    valid_until,
 )
 
 MATCH_LIST_FILE = "match_list.parquet"
 """Name of the list in the alliance folder."""
+
+MOST_SKETCHES = 16
+"""That one SimHash of one member and epoch stands for: honest members have one, or few."""
+
+MOST_ROWS = 500_000
+"""Of one member on the list."""
 
 MATCH_SCHEMA = pa.schema(
     [
@@ -67,7 +76,8 @@ class MatchList:
     """Indicators that members disagree with, and nobody agrees."""
 
     unreadable: int
-    """Indicators whose pattern says more than "any of these", or whose sketches are missing."""
+    """Indicators whose pattern says more than "any of these", whose sketches are missing or too
+    many, or whose author has filled its part of the list."""
 
 
 def match_list(standing: Standing, own: str, now: datetime) -> MatchList:
@@ -80,21 +90,26 @@ def match_list(standing: Standing, own: str, now: datetime) -> MatchList:
     """
     rows: list[Object] = []
     counted = {"expired": 0, "quarantined": 0, "unreadable": 0}
+    left: dict[str, int] = defaultdict(lambda: MOST_ROWS)
     campaign_of, sketches = standing.campaign_of(), _sketches(standing)
     for each in standing.of("indicator"):
         campaign = campaign_of.get((each.member, each.id))
         if each.member == own or campaign is None or "valid_until" not in each.item:
             continue
-        if _moment(each.item["valid_until"]) <= now:
+        seen = observables_in(each.item["pattern"])
+        end = _end(each, seen)
+        if end <= now:
             counted["expired"] += 1
             continue
         summary = standing.verdict((each.id, campaign), each.member)
         if summary.is_quarantined:
             counted["quarantined"] += 1
             continue
-        made = list(_rows(each, sketches))
-        if not made:
+        made = list(islice(_rows(each, seen, end, sketches), left[each.member] + 1))
+        if not 0 < len(made) <= left[each.member]:
             counted["unreadable"] += 1
+            continue
+        left[each.member] -= len(made)
         head = {"campaign": campaign, "verdict": summary.verdict.lower()}
         rows += ({**row, **head} for row in made)
     return MatchList(table=pa.Table.from_pylist(rows, schema=MATCH_SCHEMA), **counted)
@@ -140,7 +155,8 @@ def _sketches(standing: Standing) -> Sketches:
     """Return the sketches that each member stands behind.
 
     A pattern names a sketch by its SimHash alone. Its grouping, signed by the same member, names
-    it by an identifier that follows from all that the sketch says, whoever sent the sketch.
+    it by an identifier that follows from all that the sketch says, whoever sent the sketch. A
+    SimHash of more than `MOST_SKETCHES` names none: many rules that name it would each match all.
     """
     sent = {each.id: each.item for each in standing.of("prompt-template-sketch")}
     found: dict[tuple[str, int, str], dict[str, Object]] = {}
@@ -150,7 +166,11 @@ def _sketches(standing: Standing) -> Sketches:
             if sketch is not None and _is_sketch(sketch):
                 key = (grouping.member, sketch["epoch"], sketch["simhash"])
                 found.setdefault(key, {})[name] = sketch
-    return {key: tuple(several.values()) for key, several in found.items()}
+    return {
+        key: tuple(several.values())
+        for key, several in found.items()
+        if len(several) <= MOST_SKETCHES
+    }
 
 
 def _is_sketch(item: Object) -> bool:
@@ -166,14 +186,25 @@ def _is_sketch(item: Object) -> bool:
     return item["minhash_bits"] in {1, 2, 4, 8, 16}
 
 
-def _rows(held: Held, sketches: Sketches) -> Iterator[Object]:
+def _end(held: Held, seen: tuple[Observable, ...]) -> datetime:
+    """Return until when an indicator counts: not beyond the lifetime of what it matches.
+
+    Its author vouches for a last sight, which was not after the indicator was received.
+    """
+    stated = _moment(held.item["valid_until"])
+    return min(stated, valid_until(seen, held.received_at)) if seen else stated
+
+
+def _rows(
+    held: Held, observables: tuple[Observable, ...], end: datetime, sketches: Sketches
+) -> Iterator[Object]:
     head = {
         "indicator": held.id,
         "confidence": _confidence(held.item.get("confidence")),
-        "valid_until": _moment(held.item["valid_until"]),
+        "valid_until": end,
         "valid_from": _moment(held.item["valid_from"]),
     }
-    for seen in observables_in(held.item["pattern"]):
+    for seen in observables:
         if isinstance(seen, PromptTemplateSketch):
             for sketch in sketches.get((held.member, seen.epoch, seen.simhash), ()):
                 yield {**head, **_template(sketch)}

@@ -36,7 +36,17 @@ ALLIANCE_SCHEMA = pa.schema(
 """Columns of `alliance.parquet`: one row for each account, campaign and kind of match."""
 
 _BY_COLUMN = {"client_ip": "address", "email_domain": "domain", "asn": "network"}
-_FIELDS = ("campaign", "kind", "valid_from", "valid_until")
+_MOMENT = pa.timestamp("us", tz="UTC")
+_MET_SCHEMA = pa.schema(
+    [
+        ("code", pa.int32()),
+        ("campaign", pa.string()),
+        ("kind", pa.string()),
+        ("valid_from", _MOMENT),
+        ("valid_until", _MOMENT),
+    ]
+)
+_FIELDS = tuple(_MET_SCHEMA.names[1:])
 
 Key = tuple[str, str, str]
 """Account, campaign, kind."""
@@ -188,19 +198,23 @@ class LogMatcher:
         encoded = batch.column(column).dictionary_encode()
         met = [(code, place) for code, value in enumerate(encoded.dictionary.to_pylist())
                for place in self._places_of(column, value)]  # fmt: skip
-        rows, campaigns, kinds = [], [], []
-        for code, place in met:
-            at = pc.equal(encoded.indices, code)
-            # A place belongs to a campaign for a time only: then it is somebody else's.
-            for bound, held in ((place.valid_from, pc.greater_equal), (place.valid_until, pc.less)):
-                at = pc.and_(at, held(batch.column("timestamp"), pa.scalar(bound)))
-            where = pc.indices_nonzero(at)
-            rows.append(where.cast(pa.int64()))
-            campaigns.append(pa.repeat(place.campaign, len(where)))
-            kinds.append(pa.repeat(place.kind, len(where)))
-        if not rows:
-            return _exchanges(batch, pa.array([], pa.int64()), *([pa.array([], pa.string())] * 2))
-        return _exchanges(batch, *map(pa.concat_arrays, (rows, campaigns, kinds)))
+        cells = pa.table(
+            {
+                "code": encoded.indices,
+                "row": pa.array(range(batch.num_rows), pa.int64()),
+                "at": batch.column("timestamp"),
+            }
+        )
+        places = pa.Table.from_pylist(
+            [{"code": code, **{n: getattr(place, n) for n in _FIELDS}} for code, place in met],
+            schema=_MET_SCHEMA,
+        )
+        found = cells.join(places, "code", join_type="inner")
+        # A place belongs to a campaign for a time only: then it is somebody else's.
+        at = found.column("at")
+        is_begun = pc.greater_equal(at, found.column("valid_from"))
+        found = found.filter(pc.and_(is_begun, pc.less(at, found.column("valid_until"))))
+        return _exchanges(batch, *map(found.column, ("row", "campaign", "kind")))
 
     def _places_of(self, column: str, value: str) -> Iterator[Place]:
         if column == "client_ip":

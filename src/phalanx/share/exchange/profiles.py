@@ -6,6 +6,7 @@ names a campaign as its author named it, and the author by its pseudonym; never 
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from datetime import datetime
 
@@ -39,15 +40,19 @@ def profiles(
         if value:
             traits[row["campaign"]][family][value] = None
     names = {each.id: each.pseudonym for each in agreement.members}
-    made = {}
+    made, taken = {}, set[str]()
     for campaign in standing.of("campaign"):
         if campaign.id not in traits:
             continue
-        name = campaign_name(campaign.id)
         author = names.get(campaign.member, "a member")
-        made[name] = ActorProfile(
+        shown = f"{campaign_name(campaign.id)} of {author}"
+        if shown in taken:
+            # Two profiles of one name would stop a scan.
+            shown = f"{campaign.id} of {author}"
+        taken.add(shown)
+        made[file_name(campaign.id, campaign.member)] = ActorProfile(
             schema="phalanx.profile/1",
-            name=f"{name} of {author}",
+            name=shown,
             role="network",
             sources=(
                 ProfileSource(
@@ -61,6 +66,24 @@ def profiles(
             ),
         )
     return made
+
+
+def file_name(campaign_id: str, member: str) -> str:
+    """Return the name of the file of a profile, without its ending.
+
+    An identifier is free to choose, and its first digits are those of its name: another member
+    could have its campaign written over this one.
+
+    Parameters:
+        campaign_id: STIX identifier of the campaign.
+        member: Its author.
+
+    Examples:
+        >>> file_name("campaign--0a1b2c3d-0000-4000-8000-000000000000", "identity--1")
+        'campaign-c0a1b2c3-ee9172f5f48769cd4018c0774d31fbad'
+    """
+    digest = hashlib.sha256(f"{member} {campaign_id}".encode()).hexdigest()
+    return f"{campaign_name(campaign_id)}-{digest[:32]}"
 
 
 def _trait(kind: str, value: str | None) -> tuple[str, str]:

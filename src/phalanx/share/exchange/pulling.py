@@ -6,6 +6,7 @@ lists are written after that; only what has left the lists is acknowledged as re
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
@@ -51,7 +52,13 @@ class PulledIn:
     own: tuple[OwnCampaign, ...]
 
 
-def pull_in(house: House, collection: Collection, *, from_start: bool = False) -> PulledIn:
+def pull_in(
+    house: House,
+    collection: Collection,
+    *,
+    from_start: bool = False,
+    also: Callable[[Standing, MatchList], None] = lambda *_: None,
+) -> PulledIn:
     """Take what is new, and make the match list anew.
 
     Parameters:
@@ -59,6 +66,7 @@ def pull_in(house: House, collection: Collection, *, from_start: bool = False) -
         collection: Of the hub.
         from_start: Whether the collection is read from its beginning, for what was rejected before
             and would be taken now.
+        also: Writes what else is made from what stands, while no other pull may.
 
     Raises:
         PhalanxError: As `phalanx.share.client.pull`; what was taken until then is kept.
@@ -69,10 +77,12 @@ def pull_in(house: House, collection: Collection, *, from_start: bool = False) -
         cursor = cursor_at(connection, place)
     for part in pull(collection, None if from_start else cursor):
         receive(house, part, place, received)
+    # Both within the lock: a list that was read before another pull is not written after it.
     with house.folder.writing() as connection:
-        stands = standing(connection)
-    listed = match_list(stands, house.member, house.now)
-    write_match_list(listed.table, house.folder.folder)
+        stands = standing(connection, house.pinned)
+        listed = match_list(stands, house.member, house.now)
+        write_match_list(listed.table, house.folder.folder)
+        also(stands, listed)
     _note(house, received)
     return PulledIn(received=received, matches=listed, standing=stands, own=_own(house, stands))
 

@@ -8,6 +8,7 @@ members write them. Others are kept and matched by nobody here.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_network
 
 from phalanx.share.blinding.identifiers import KINDS
 from phalanx.share.wire import (
@@ -24,9 +25,14 @@ from phalanx.share.wire import (
     read_pattern,
 )
 
+WIDEST_NETWORK = {4: 16, 6: 32}
+"""Version of the protocol -> shortest prefix that is read: half the net would match `0.0.0.0/1`."""
+
 
 def observables_in(pattern: str) -> tuple[Observable, ...]:
     """Return the observables of which a pattern matches any; nothing if it says anything else.
+
+    Nothing either if it names a network wider than `WIDEST_NETWORK`.
 
     Of a sketch only `epoch` and `simhash` are those of the pattern, which has no more.
 
@@ -88,6 +94,10 @@ def _one(kind: str, name: str, value: str, fixed: dict[str, str]) -> Observable:
                 capability="other",
             )
         case (("ipv4-addr" | "ipv6-addr"), "value"):
+            network = ip_network(value)
+            if network.prefixlen < WIDEST_NETWORK[network.version]:
+                message = f"a network as wide as {value} is nobody's own"
+                raise ValueError(message)
             return Address(value=value)
         case "domain-name", "value":
             return Domain(value=value)

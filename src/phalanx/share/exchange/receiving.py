@@ -19,7 +19,7 @@ from phalanx.share.client import Cursor, Pulled, Tombstone
 from phalanx.share.exchange.claims import Claims, Pinned, hostile
 from phalanx.share.exchange.house import House
 from phalanx.share.exchange.outbox import note_place
-from phalanx.share.exchange.shelf import ANYBODY, Newest, Shelf
+from phalanx.share.exchange.shelf import Newest, Shelf
 from phalanx.share.exchange.tables import (
     PLACES,
     SENT,
@@ -138,7 +138,8 @@ class _Door:
         if not self._is_new(sent, signature.member, held):
             self.found.again += 1
             return
-        is_revoked = sent.fields.get("revoked") is True
+        # What has no version is nobody's alone: no member takes it back for all.
+        is_revoked = sent.fields.get("revoked") is True and sent.version != ""
         self.shelf.put(sent, signature, is_revoked=is_revoked)
         self.found.taken.append(sent)
         if is_revoked:
@@ -155,22 +156,31 @@ class _Door:
         if sent.type == "identity" and sent.id != member:
             raise hostile(sent.id, "an identity of somebody other than who signed it")
         if held is None:
-            if self.shelf.is_gone(sent.id, member):
-                raise hostile(sent.id, "it was taken back, and is not taken again")
+            self._refuse_returning(sent, member)
             return True
         if not sent.version:
             return False
         if held.member != member:
             raise hostile(sent.id, "it belongs to another member than who signed it")
-        if held.version == sent.version:
+        # Moments, not texts: one moment has many spellings.
+        at, before = _moment(sent.version), _moment(held.version)
+        if at == before:
             if content_hash(msgspec.json.decode(held.raw)) != content_hash(sent.fields):
                 raise hostile(sent.id, "a second object under the same version")
             return False
         if held.is_revoked:
             raise hostile(sent.id, "it was taken back, and is not taken again")
-        if _moment(sent.version) < _moment(held.version):
+        if at < before:
             raise hostile(sent.id, "older than the version that is held")
         return True
+
+    def _refuse_returning(self, sent: Document, member: str) -> None:
+        """Refuse what is not held and may not come, or come back."""
+        if (sent.id, member) in self.shelf.gone:
+            raise hostile(sent.id, "it was taken back, and is not taken again")
+        let_go = self.shelf.let_go.get((sent.id, member))
+        if let_go is not None and _moment(sent.version) < _moment(let_go):
+            raise hostile(sent.id, "older than the version that was held")
 
     def _bury(self, gone: Tombstone) -> None:
         held = self.shelf.newest.get(gone.object_id)
@@ -195,8 +205,6 @@ class _Door:
         if held is not None:
             self.shelf.take_off(gone.object_id)
             self.found.retracted.append(gone.object_id)
-        if gone.kind == "removed" and (held is None or held.version):
-            self.shelf.never_again(gone.object_id, held.member if held else ANYBODY)
 
     def _reject(self, object_id: str, reason: str) -> None:
         said = (object_id[:128], reason[:500])
@@ -208,8 +216,11 @@ def _check(sent: Document) -> None:
     """Refuse what is built wrongly; of a type that is not known only the size is."""
     if sent.type in REQUIRED:
         check(sent.raw, _LIMITS)
-        if identifier_of(sent.fields) not in {None, sent.id}:
+        follows = identifier_of(sent.fields)
+        if follows not in {None, sent.id}:
             raise hostile(sent.id, "its identifier does not follow from what it says")
+        if follows is not None and sent.version:
+            raise hostile(sent.id, "an observable has no versions")
     elif len(sent.raw) > _LIMITS.object_bytes:
         raise hostile(sent.id, f"{len(sent.raw):,} bytes where {_LIMITS.object_bytes:,} are taken")
     elif sent.version:

@@ -14,11 +14,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from phalanx.share.exchange.tables import GONE, RECEIVED, REJECTED
+from phalanx.share.exchange.tables import GONE, LET_GO, RECEIVED, REJECTED
 from phalanx.share.wire import Document, Signature
-
-ANYBODY = ""
-"""Stands for the author of what the hub erased before it was ever held."""
 
 _AT_ONCE = 500
 
@@ -45,6 +42,9 @@ class Shelf:
     gone: set[tuple[str, str]] = field(default_factory=set)
     """Identifier and member, of what was taken back."""
 
+    let_go: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Identifier and member -> version that was held when the hub called it gone."""
+
     _rows: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     _superseded: list[dict[str, str]] = field(default_factory=list)
     _gone_rows: list[dict[str, str]] = field(default_factory=list)
@@ -69,11 +69,9 @@ class Shelf:
                 shelf.newest[name] = Newest(*rest)
             buried = select(GONE.c.object_id, GONE.c.member).where(GONE.c.object_id.in_(some))
             shelf.gone.update((name, member) for name, member in connection.execute(buried))
+            let_go = select(LET_GO).where(LET_GO.c.object_id.in_(some))
+            shelf.let_go |= {(row[0], row[1]): row[2] for row in connection.execute(let_go)}
         return shelf
-
-    def is_gone(self, object_id: str, member: str) -> bool:
-        """Tell whether an object was taken back by a member, or erased before it was held."""
-        return not self.gone.isdisjoint({(object_id, member), (object_id, ANYBODY)})
 
     def put(self, sent: Document, signature: Signature, *, is_revoked: bool) -> None:
         """Let a version be the newest of its object."""
@@ -96,8 +94,12 @@ class Shelf:
         }
 
     def take_off(self, object_id: str) -> None:
-        """Let go of all versions of an object that were held before."""
-        self.newest.pop(object_id, None)
+        """Let go of all versions of an object that were held before, and remember the newest."""
+        before = self.newest.pop(object_id, None)
+        if before is not None and before.version:
+            self.let_go[object_id, before.member] = before.version
+            row = {"object_id": object_id, "member": before.member, "version": before.version}
+            self.connection.execute(insert(LET_GO).prefix_with("OR REPLACE"), row)
         self.connection.execute(delete(RECEIVED).where(RECEIVED.c.object_id == object_id))
 
     def never_again(self, object_id: str, member: str) -> None:

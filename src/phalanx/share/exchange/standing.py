@@ -1,8 +1,8 @@
 """What stands: of everything that was received, what is in force now, and what members say of it.
 
 Each producer's claim is kept by itself; this is the view of it at a moment. An object stands if
-its newest version is not revoked; an indicator besides if it is not over, its campaign stands, and
-members have not put it in quarantine.
+its newest version is not revoked and was signed with a key that is pinned now; an indicator besides
+if it is not over, its campaign stands, and members have not put it in quarantine.
 """
 
 from __future__ import annotations
@@ -16,8 +16,18 @@ from typing import get_args
 import msgspec
 from sqlalchemy import Connection, select
 
+from phalanx.share.exchange.claims import Pinned
 from phalanx.share.exchange.tables import RECEIVED
-from phalanx.share.wire import MemberOpinion, Object, OpinionSummary, OpinionValue, aggregate
+from phalanx.share.wire import (
+    MemberOpinion,
+    Object,
+    OpinionSummary,
+    OpinionValue,
+    Signature,
+    aggregate,
+)
+
+_SIGNATURE = msgspec.json.Decoder(Signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,7 @@ class Held:
 
     item: Object
     member: str
+    received_at: datetime
 
     @property
     def id(self) -> str:
@@ -74,15 +85,26 @@ class Standing:
         return found
 
 
-def standing(connection: Connection) -> Standing:
-    """Return what stands of what was received."""
-    chosen = select(RECEIVED.c.raw, RECEIVED.c.member).where(
-        RECEIVED.c.is_newest.is_(True), RECEIVED.c.is_revoked.is_(False)
+def standing(connection: Connection, pinned: Pinned) -> Standing:
+    """Return what stands of what was received.
+
+    Parameters:
+        connection: To the alliance folder.
+        pinned: Keys that count now: who left or was expelled has none.
+    """
+    c = RECEIVED.c
+    chosen = select(c.raw, c.version, c.member, c.signature, c.received_at).where(
+        c.is_newest.is_(True), c.is_revoked.is_(False)
     )
     by_type: dict[str, list[Held]] = defaultdict(list)
     opinions: dict[str, list[MemberOpinion]] = defaultdict(list)
-    for row in connection.execute(chosen.order_by(RECEIVED.c.object_id)):
-        held = Held(msgspec.json.decode(row.raw), row.member)
+    for row in connection.execute(chosen.order_by(c.object_id)):
+        # An observable is whose grouping names it, whoever sent it first: it stands for itself.
+        key_id = _SIGNATURE.decode(row.signature).key_id
+        if row.version and key_id not in pinned.get(row.member, {}):
+            continue
+        received_at = datetime.fromisoformat(row.received_at)
+        held = Held(msgspec.json.decode(row.raw), row.member, received_at)
         by_type[held.item["type"]].append(held)
         # The check of structure leaves open what an opinion says.
         if held.item["type"] == "opinion" and str(held.item["opinion"]) in get_args(OpinionValue):

@@ -95,7 +95,16 @@ GONE = Table(
     Column("object_id", String(128), primary_key=True),
     Column("member", String(128), primary_key=True),
     Column("gone_at", String(40), nullable=False),
-    comment="Objects that a member took back, or the hub erased: never accepted again.",
+    comment="Objects that a member took back: never accepted again.",
+)
+
+LET_GO = Table(
+    "let_go",
+    METADATA,
+    Column("object_id", String(128), primary_key=True),
+    Column("member", String(128), primary_key=True),
+    Column("version", String(40), nullable=False),
+    comment="Objects that the hub called gone, and the newest version that was held of each.",
 )
 
 SIGNATURES = Table(

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 from phalanx.evidence import mean
 from phalanx.evidence.combination import log_sum
@@ -32,8 +33,8 @@ def round_log10_e(log10_uses: Sequence[float]) -> float | None:
     Decoys of one log share a reference, so their values are averaged: valid under any dependence.
 
     Parameters:
-        log10_uses: What it says of the use behind each decoy of which it said nothing in an
-            earlier round, so that rounds are about different accounts.
+        log10_uses: What it says of the use behind each decoy of whose accounts it said nothing
+            in an earlier round, so that rounds are about different accounts.
 
     Returns:
         log10 of the mean; null where it met no decoy.
@@ -69,26 +70,72 @@ def audit_log10_e(rounds: Sequence[float]) -> float:
         >>> round(audit_log10_e([3.0]), 2), round(audit_log10_e([0.0] * 9), 2)
         (2.79, 0.0)
     """
-    capitals = [
-        math.fsum(_log_factor(stake, level * _LN10) for level in rounds) for stake in STAKES
-    ]
-    return (log_sum(capitals) - math.log(len(STAKES))) / _LN10
+    return _after_each(rounds)[-1]
+
+
+def largest_audit_log10_e(rounds: Sequence[float]) -> float:
+    """Return the largest evidence against a member after any round.
+
+    The inequality of Ville is about the largest capital, so that who has failed once stays so
+    whatever it says later.
+
+    Parameters:
+        rounds: log10 of the values of `round_log10_e`, in order.
+
+    Examples:
+        >>> round(largest_audit_log10_e([3.0, -300.0]), 2), largest_audit_log10_e([])
+        (2.79, 0.0)
+    """
+    return max(_after_each(rounds))
+
+
+def needed_log10_e(place: int, level: float) -> float:
+    """Return what evidence against one member must reach.
+
+    Members join while the audit goes on. The one that was audited as the i-th is held to the
+    part 6 / (π² i²) of the level; the parts of all who may ever come add up to one.
+
+    Parameters:
+        place: Of the member among those that were ever audited, from 1; it never changes.
+        level: In (0, 1).
+
+    Examples:
+        >>> [round(needed_log10_e(place, 0.01), 2) for place in (1, 2, 4, 10)]
+        [2.22, 2.82, 3.42, 4.22]
+    """
+    return math.log10(math.pi**2 * place**2 / 6.0 / level)
 
 
 def distrusted(rounds: Mapping[str, Sequence[float]], level: float) -> list[str]:
     """Return the members whose submissions on decoys cannot be e-values.
 
     Parameters:
-        rounds: Member -> log10 of its values, in order of rounds; every member of the pool.
-        level: Probability that any honest member is ever among them, in (0, 1). Each is held to
-            its share of it (Bonferroni).
+        rounds: Member -> log10 of its values, in order of rounds; members in the order in which
+            they were first audited.
+        level: Probability that any honest member is ever among them, in (0, 1), over all rounds
+            and all members that may ever join.
 
     Examples:
         >>> distrusted({"a": [4.0], "b": [0.0], "c": []}, 0.01)
         ['a']
     """
-    needed = math.log10(max(1, len(rounds)) / level)
-    return sorted(member for member, values in rounds.items() if audit_log10_e(values) >= needed)
+    return sorted(
+        member
+        for place, (member, values) in enumerate(rounds.items(), start=1)
+        if largest_audit_log10_e(values) >= needed_log10_e(place, level)
+    )
+
+
+def _after_each(rounds: Sequence[float]) -> list[float]:
+    """Return log10 M before the first round and after each."""
+    capitals = (
+        accumulate([_log_factor(stake, level * _LN10) for level in rounds], initial=0.0)
+        for stake in STAKES
+    )
+    return [
+        (log_sum(list(each)) - math.log(len(STAKES))) / _LN10
+        for each in zip(*capitals, strict=True)
+    ]
 
 
 def _log_factor(stake: float, log_e: float) -> float:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from phalanx.errors import InputError
 from phalanx.share.hub.database import Database, insert_rows
-from phalanx.share.pool.decoys import audit_log10_e, distrusted, round_log10_e
+from phalanx.share.pool.decoys import distrusted, largest_audit_log10_e, round_log10_e
 from phalanx.share.pool.keeping import (
     bodies_in,
     decoys_in,
@@ -20,7 +20,7 @@ from phalanx.share.pool.keeping import (
     round_of,
 )
 from phalanx.share.pool.rounds import Round, read_batch
-from phalanx.share.pool.tables import AUDITS, MET
+from phalanx.share.pool.tables import AUDITS, SPOKEN
 from phalanx.share.pool.telling import Said, told_tokens
 
 AUDIT_LEVEL = 0.01
@@ -47,7 +47,7 @@ class Evaluation:
     """Of them told to their contributors."""
 
     audits: Mapping[str, float]
-    """Member -> log10 of the evidence against it from all rounds so far."""
+    """Member -> log10 of the largest evidence against it after any round so far."""
 
 
 def evaluate(database: Database, round_name: str, now: datetime) -> Evaluation:
@@ -71,7 +71,7 @@ def evaluate(database: Database, round_name: str, now: datetime) -> Evaluation:
         for member in said.keys() - left_out:
             for token, each in said[member].items():
                 by_token[token][member] = each
-        told = told_tokens(by_token, round_.rule, circles=round_.circles, decoys=decoys)
+        told = told_tokens(by_token, round_.rule, circles=round_.circles, decoys=frozenset(decoys))
         keep_told(connection, round_name, told, now)
     return Evaluation(
         members=tuple(sorted(said.keys() - left_out)),
@@ -79,7 +79,7 @@ def evaluate(database: Database, round_name: str, now: datetime) -> Evaluation:
         tokens=len(by_token),
         common=sum(len(members) > 1 for members in by_token.values()),
         told=len({each.token for each in told}),
-        audits={member: audit_log10_e(values) for member, values in sorted(rounds.items())},
+        audits={member: largest_audit_log10_e(values) for member, values in sorted(rounds.items())},
     )
 
 
@@ -110,18 +110,30 @@ def _audited(
     connection: Connection,
     round_name: str,
     said: Mapping[str, Mapping[str, Said]],
-    decoys: frozenset[str],
+    decoys: Mapping[str, str],
 ) -> dict[str, list[float]]:
-    """Add what members say of decoys that are new to them; return all rounds of every member."""
-    met = {(row.member, row.token) for row in connection.execute(select(MET))}
+    """Add what members say of accounts behind decoys that are new to them; return all rounds.
+
+    Members come in the order of their first audit, which rests on no evidence; then the others.
+    """
+    spoken = {(row.member, row.accounts) for row in connection.execute(select(SPOKEN))}
     for member in sorted(said):
-        new = sorted(token for token in decoys & said[member].keys() if (member, token) not in met)
+        new = sorted(
+            token
+            for token in decoys.keys() & said[member].keys()
+            if (member, decoys[token]) not in spoken
+        )
         value = round_log10_e([said[member][token].log10_use for token in new])
         if value is not None:
-            insert_rows(connection, MET, [{"member": member, "token": token} for token in new])
+            accounts = sorted({decoys[token] for token in new})
+            insert_rows(
+                connection, SPOKEN, [{"member": member, "accounts": each} for each in accounts]
+            )
             row = {"round": round_name, "member": member, "log10_e": value}
             connection.execute(AUDITS.insert().values(row))
-    rounds: dict[str, list[float]] = {member: [] for member in {*pinned_keys(connection), *said}}
+    rounds: dict[str, list[float]] = {}
     for found in connection.execute(select(AUDITS).order_by(AUDITS.c.number)):
         rounds.setdefault(found.member, []).append(found.log10_e)
-    return rounds
+    return rounds | {
+        member: [] for member in sorted({*pinned_keys(connection), *said} - set(rounds))
+    }

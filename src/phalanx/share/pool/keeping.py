@@ -21,6 +21,9 @@ from phalanx.share.pool.tables import BATCHES, DECOYS, KEYS, ROUNDS, TOLD
 from phalanx.share.pool.telling import Rule, Told
 from phalanx.share.wire import key_id_of
 
+LONGEST_ACCOUNTS = 64
+"""Characters of the name of accounts behind decoys."""
+
 _KEY_BYTES = 32
 _Row = Row[*tuple[Any, ...]]
 
@@ -184,23 +187,36 @@ def told_to(connection: Connection, round_name: str, member: str) -> list[Told]:
     ]
 
 
-def add_decoys(connection: Connection, tokens: Iterable[str]) -> int:
+def add_decoys(connection: Connection, tokens: Iterable[str], accounts: str) -> int:
     """Enter tokens behind which there is nothing; return how many are new.
 
+    Parameters:
+        connection: Of a writer.
+        tokens: Of identifiers of these accounts, in any epoch.
+        accounts: Name of the accounts behind them, the same in every epoch. What a member says
+            of them is counted in one round only.
+
     Raises:
-        InputError: If one is no token.
+        InputError: If one is no token, was entered for other accounts, or the name cannot be.
     """
+    if not 1 <= len(accounts) <= LONGEST_ACCOUNTS:
+        message = f"accounts are named by 1 to {LONGEST_ACCOUNTS} characters, not {len(accounts)}"
+        raise InputError(message, next_step="Name them shortly, such as northwind-3.")
     given = set(tokens)
     for token in given:
         from_text(token, TOKEN_BYTES)
-    new = sorted(given - decoys_in(connection))
-    insert_rows(connection, DECOYS, [{"token": token} for token in new])
+    known = decoys_in(connection)
+    if any(known.get(token, accounts) != accounts for token in given):
+        message = "a decoy was entered for other accounts"
+        raise InputError(message, next_step="Enter each for the accounts that it is of.")
+    new = sorted(given - known.keys())
+    insert_rows(connection, DECOYS, [{"token": token, "accounts": accounts} for token in new])
     return len(new)
 
 
-def decoys_in(connection: Connection) -> frozenset[str]:
-    """Return all decoys."""
-    return frozenset(connection.execute(select(DECOYS.c.token)).scalars())
+def decoys_in(connection: Connection) -> dict[str, str]:
+    """Return all decoys, and the name of the accounts behind each."""
+    return {row.token: row.accounts for row in connection.execute(select(DECOYS))}
 
 
 def _round(row: _Row) -> Round:

@@ -27,7 +27,7 @@ LARGEST_HUNDREDTHS = 100_000
 """Of a logarithm, of either sign."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
-_TOKEN = r"^[A-Za-z0-9_-]{43}$"  # noqa: S105 - a pattern
+_TOKEN = r"\A[A-Za-z0-9_-]{43}\Z"  # noqa: S105 - a pattern
 _NEXT = "Make the batch with `phalanx share pool submit`."
 
 Hundredths = Annotated[int, msgspec.Meta(ge=-LARGEST_HUNDREDTHS, le=LARGEST_HUNDREDTHS)]

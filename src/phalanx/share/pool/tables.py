@@ -60,15 +60,16 @@ DECOYS = Table(
     "pool_decoy",
     METADATA,
     Column("token", String(43), primary_key=True),
+    Column("accounts", String(64), nullable=False),
     comment="Tokens behind which there is nothing, as the auditors know.",
 )
 
-MET = Table(
-    "pool_met",
+SPOKEN = Table(
+    "pool_spoken",
     METADATA,
     Column("member", String(64), primary_key=True),
-    Column("token", String(43), ForeignKey(DECOYS.c.token), primary_key=True),
-    comment="Decoys that a member has spoken of; each counts once.",
+    Column("accounts", String(64), primary_key=True),
+    comment="Accounts of decoys that a member has spoken of; each counts once.",
 )
 
 AUDITS = Table(
@@ -81,4 +82,4 @@ AUDITS = Table(
     comment="What a member said of the use behind decoys that were new to it in a round.",
 )
 
-POOL = Schema("the pool", METADATA, "0001", "pool_alembic_version", "phalanx.share.pool:migrations")
+POOL = Schema("the pool", METADATA, "0002", "pool_alembic_version", "phalanx.share.pool:migrations")

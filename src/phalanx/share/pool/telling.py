@@ -8,16 +8,18 @@ several tokens may be about it. A token of one circle alone is counted and never
 No single member can bring a token up by itself, nor bury it. Each of its e-values is capped,
 which leaves an e-value; and it is hedged: 0.1 + 0.9 e is an e-value too, costs who is sure a
 twentieth of a decade, and takes no more than one decade from the others, whatever a member says.
-And the other members together must show e of at least 10 against either null. What lacks that is
-set to zero before e-BH looks, which again leaves an e-value.
+And the other members together must show e of at least 10 against either null. The part that lacks
+that is set to zero before e-BH looks, which again leaves an e-value. The other part is left as it
+is: who is linked, and so asked about use, may not depend on what is said of use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from phalanx.evidence import (
     LINKED_LOG10_E,
@@ -31,7 +33,6 @@ from phalanx.share.pool.merging import (
     least_without_one,
     merged,
     under_any_dependence,
-    without,
 )
 
 
@@ -95,8 +96,8 @@ class Told:
     """Whether it would be told whichever member had said nothing of it."""
 
     under_any_dependence: bool
-    """Whether it would be told if members were averaged: then somebody knew it alone, and no
-    independence of members is assumed."""
+    """Whether it is among the told tokens that e-BH returns of the averages over members: of
+    these the rate holds though nothing is assumed of members' independence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,34 +117,27 @@ class _Pooled:
     use: Mapping[str, float]
     circles: Circles
 
-    @property
-    def is_common(self) -> bool:
-        return len(by_circle(self.apart, self.circles)) > 1
-
-    def is_supported(self, least: float) -> bool:
-        return all(
-            least_without_one(values, self.circles) >= least for values in (self.apart, self.use)
+    def supported(self, least: float) -> tuple[float, float]:
+        """Merge each part; what rests on one circle, or on one member, is set to zero."""
+        if len(by_circle(self.apart, self.circles)) < 2:
+            return -np.inf, -np.inf
+        apart, use = (
+            merged(each, self.circles)
+            if least_without_one(each, self.circles) >= least
+            else -np.inf
+            for each in (self.apart, self.use)
         )
+        return apart, use
 
-    def stands_without(self, member: str, levels: _Levels) -> bool:
-        return levels.reached_by(
-            without(self.apart, member, self.circles), without(self.use, member, self.circles)
+    def averaged(self) -> tuple[float, float]:
+        return under_any_dependence(self.apart.values()), under_any_dependence(self.use.values())
+
+    def without(self, member: str) -> _Pooled:
+        apart, use = (
+            {name: value for name, value in each.items() if name != member}
+            for each in (self.apart, self.use)
         )
-
-    def told(self, token: str, levels: _Levels) -> list[Told]:
-        stands = {member: self.stands_without(member, levels) for member in self.apart}
-        averaged = (under_any_dependence(each.values()) for each in (self.apart, self.use))
-        any_dependence = levels.reached_by(*averaged)
-        return [
-            Told(
-                token=token,
-                member=member,
-                without_you=stands[member],
-                without_any_one=all(stands.values()),
-                under_any_dependence=any_dependence,
-            )
-            for member in sorted(stands)
-        ]
+        return _Pooled(apart, use, self.circles)
 
 
 def told_tokens(
@@ -175,18 +169,25 @@ def told_tokens(
     """
     circles = circles or {}
     tokens = sorted(said)
-    pooled = {token: _bounded(said[token], rule, circles) for token in tokens}
-    apart, use = np.full(len(tokens), -np.inf), np.full(len(tokens), -np.inf)
-    for place, token in enumerate(tokens):
-        each = pooled[token]
-        if token not in decoys and each.is_common and each.is_supported(rule.support_log10):
-            apart[place], use[place] = merged(each.apart, circles), merged(each.use, circles)
+    pooled = [_bounded(said[token], rule, circles) for token in tokens]
+    apart, use = _columns(
+        each.supported(rule.support_log10) if token not in decoys else (-np.inf, -np.inf)
+        for token, each in zip(tokens, pooled, strict=True)
+    )
     weights = np.ones(len(tokens))
     rate = rule.false_discovery_rate
     outcome = e_benjamini_hochberg_two_nulls(apart, use, rate, weights)
     found = np.flatnonzero(outcome.rejected)
     if not found.size:
         return []
+    # What is not told is set to zero in its use alone, so that who is linked does not hang on it.
+    apart_averaged, use_averaged = _columns(each.averaged() for each in pooled)
+    any_dependence = e_benjamini_hochberg_two_nulls(
+        np.where(np.isfinite(apart), apart_averaged, -np.inf),
+        np.where(outcome.rejected, use_averaged, -np.inf),
+        rate,
+        weights,
+    ).rejected
     levels_apart = first_levels_log10_e(weights, rate, found.size)
     told: list[Told] = []
     for place in found.tolist():
@@ -194,8 +195,29 @@ def told_tokens(
             max(float(levels_apart[place]), LINKED_LOG10_E),
             float(outcome.threshold_log10_e[place]),
         )
-        told += pooled[tokens[place]].told(tokens[place], levels)
+        each = pooled[place]
+        stands = {
+            member: levels.reached_by(*each.without(member).supported(rule.support_log10))
+            for member in sorted(each.apart)
+        }
+        told += [
+            Told(
+                token=tokens[place],
+                member=member,
+                without_you=stands[member],
+                without_any_one=all(stands.values()),
+                under_any_dependence=bool(any_dependence[place]),
+            )
+            for member in stands
+        ]
     return told
+
+
+def _columns(
+    pairs: Iterable[tuple[float, float]],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    both = np.array(list(pairs), dtype=np.float64).reshape(-1, 2)
+    return both[:, 0], both[:, 1]
 
 
 def _bounded(said: Mapping[str, Said], rule: Rule, circles: Circles) -> _Pooled:

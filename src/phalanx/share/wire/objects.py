@@ -7,7 +7,7 @@ so, since when, and how the object may be handled. A version is the pair of `id`
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal
@@ -39,6 +39,10 @@ class Authorship:
 
     techniques: tuple[str, ...] = ()
     """Identifiers in MITRE ATLAS, as `AML.T0024.002`; also of a case study."""
+
+    namespace: str = field(default="", repr=False)
+    """Of the identifiers of its objects, a secret of the member: whoever could work one out ahead
+    could have it taken first. Empty takes `member`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +225,7 @@ def head_of(kind: str, by: Authorship, *key: str) -> Object:
     return {
         "type": kind,
         "spec_version": "2.1",
-        "id": object_id(kind, *key, namespace=by.member),
+        "id": object_id(kind, *key, namespace=by.namespace or by.member),
         "created_by_ref": by.member,
         "created": timestamp(by.created),
         "modified": timestamp(by.modified),
