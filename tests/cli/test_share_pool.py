@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp
 
 from phalanx.cli import ExitCode, main
 from phalanx.share.blinding.allowances import Limits
+from phalanx.share.blinding.encoding import to_text
 from phalanx.share.blinding.keyring import add_epoch
 from phalanx.share.blinding.members import add_member as add_asker
 from phalanx.share.blinding.server import create_app as create_key_server
@@ -126,7 +128,7 @@ class Alliance:
         for who in ("north", "south"):
             assert self.run("key", str(self.folder / f"{who}.key")) == ExitCode.CLEAN
             public = capsys.readouterr().out.strip()
-            assert self.run("add-member", who, public, "--pool", self.pool) == ExitCode.CLEAN
+            assert self.run("add-member", "--pool", self.pool, "--", who, public) == ExitCode.CLEAN
         closes = datetime.now(UTC) + timedelta(days=1)
         opened = self.run(
             "open-round", ROUND, "--closes", f"{closes:%Y-%m-%dT%H:%M:%S}", "--epoch", "1",
@@ -173,6 +175,18 @@ def test_two_members_find_together(
     assert (mark["kind"], mark["value"], mark["accounts"]) == ("payment", "card", ["a1", "a2"])
     assert alliance.run("report", folder, *alliance.reach("south")) == ExitCode.FINDINGS
     assert "payment card: 2 accounts" in capsys.readouterr().out
+
+
+def test_a_submission_makes_no_key(
+    alliance: Alliance, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong name of the signing key is told, and nothing stands there afterwards."""
+    identifiers = alliance.ready(capsys)
+    (tmp_path / "north.key").unlink()
+    scan = _scan_folder(tmp_path / "scan", 2.5)
+    assert alliance.submit("north", scan, identifiers) == ExitCode.BAD_INPUT
+    assert "there is no signing key" in capsys.readouterr().err
+    assert not (tmp_path / "north.key").exists()
 
 
 def test_what_is_refused_changes_nothing(
@@ -239,6 +253,7 @@ def test_wrong_files_are_refused(
     assert alliance.submit("north", tmp_path / "absent", identifiers) == ExitCode.BAD_INPUT
     assert "--for-pool" in capsys.readouterr().err
     scan = _scan_folder(tmp_path / "scan", 1.0)
+    alliance.run("key", str(tmp_path / "north.key"))
     assert alliance.submit("north", scan, identifiers) == ExitCode.BAD_INPUT
     error = capsys.readouterr().err
     assert "no known kind" in error
@@ -266,9 +281,10 @@ def test_an_operator_sees_and_removes_members(
         (public["north"], "has this key already, 1 now"),
         (public["second"], "one more key, 2 now"),
     ):
-        assert alliance.run("add-member", "north", key, *pool) == ExitCode.CLEAN
+        assert alliance.run("add-member", *pool, "--", "north", key) == ExitCode.CLEAN
         assert said in capsys.readouterr().err
-    assert alliance.run("add-member", "south", public["north"], *pool) == ExitCode.BAD_INPUT
+    refused = alliance.run("add-member", *pool, "--", "south", public["north"])
+    assert refused == ExitCode.BAD_INPUT
     assert "north: has this key already" in capsys.readouterr().err
     assert alliance.run("remove-member", "south", *pool) == ExitCode.CLEAN
     assert alliance.run("remove-member", "south", *pool) == ExitCode.BAD_INPUT
@@ -282,6 +298,14 @@ def test_an_operator_sees_and_removes_members(
     alliance.run("evaluate", ROUND, *pool)
     alliance.run("show", *pool)
     assert f"{ROUND}  evaluated, closed " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [[], ["--"]])
+def test_a_key_may_begin_with_a_hyphen(words: list[str], tmp_path: Path) -> None:
+    """One of 64 does, and is no option."""
+    key = "-OK90F1gafNshTAiQd5B-omX7h9-K0FHpeCj4ENp84I"
+    pool = ("--pool", str(tmp_path / "pool.db"))
+    assert main(["share", "pool", "add-member", *pool, *words, "north", key]) == ExitCode.CLEAN
 
 
 def test_a_round_of_the_past_is_not_opened(
@@ -302,6 +326,27 @@ def test_a_wrong_name_makes_no_pool(
     assert main(["share", "pool", *words, "--pool", str(missing)]) == ExitCode.BAD_INPUT
     assert "there is no pool" in capsys.readouterr().err
     assert not missing.exists()
+
+
+def test_an_alliance_of_nobody_is_not_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a wrong folder it is said what is missing, and nothing is made."""
+    monkeypatch.chdir(tmp_path)
+    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+        serve = ("share", "pool", "serve", "--port", str(other.getsockname()[1]))
+        assert main([*serve]) == ExitCode.BAD_INPUT
+        assert "there is no hub" in capsys.readouterr().err
+        assert not list(tmp_path.iterdir())
+        main(["share", "hub", "add-collection", "campaigns"])
+        capsys.readouterr()
+        assert main([*serve]) == ExitCode.BAD_INPUT
+        assert "there is no pool" in capsys.readouterr().err
+        assert not list(tmp_path.glob("pool.db*"))
+        main(["share", "pool", "add-member", "north", to_text(bytes(32))])
+        capsys.readouterr()
+        assert main([*serve]) == ExitCode.BAD_INPUT
+        assert "another program" in capsys.readouterr().err
 
 
 def test_circles_are_written_as_names(

@@ -40,15 +40,18 @@ def serve(
     """Run a hub with the pool beside it until it is told to stop.
 
     Parameters:
-        database: Of the hub: SQLite file, or `postgresql://USER@HOST/DATABASE`.
+        database: Of a hub that was made before: SQLite file, or `postgresql://USER@HOST/DATABASE`.
         key: File of the hub's key; made where there is none.
-        pool_database: Of the pool; an SQLite file of its own, or a server's.
+        pool_database: Of a pool that has members; an SQLite file of its own, or a server's.
         options: How it listens, and what it bears.
         common: Options of every command.
     """
     from phalanx.cli.serving import serve_until_told
-    from phalanx.cli.share_pool_work import served
+    from phalanx.cli.share_hub_work import existing_hub
+    from phalanx.cli.share_pool_work import existing_pool, served
 
+    with existing_hub(database), existing_pool(pool_database):
+        pass  # a wrong folder must not become an alliance of nobody
     settings = options.settings(database, key)
     common.say(f"the hub and its pool listen on {settings.host}:{settings.port}")
     return serve_until_told(served(settings, pool_database), settings.host, settings.port)
@@ -57,7 +60,7 @@ def serve(
 @pool.command
 def add_member(
     name: str,
-    public_key: str,
+    public_key: Annotated[str, Parameter(allow_leading_hyphen=True)],
     /,
     *,
     pool_database: PoolDatabase = _POOL,
@@ -262,7 +265,7 @@ def submit(
         round_name: Of a round that is open.
         identifiers: Table (CSV, JSON Lines, Parquet) of account_id, kind and value, in clear.
         member: Your name at the hub.
-        signing_key: File of your secret key.
+        signing_key: File of your secret key, which `phalanx share pool key` made.
         keys: Address of the key server.
         keys_api_key: File of your API key there.
         commitment: Of the epoch, as the members compared it.

@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from phalanx.errors import ConfigError, InputError
-from phalanx.owned import read_or_make_secret
+from phalanx.owned import read_or_make_secret, read_secret
 from phalanx.printable import printable
 from phalanx.share.blinding.encoding import to_text
 from phalanx.share.hub import Database, HubSettings, open_database
@@ -22,6 +22,7 @@ from phalanx.share.wire import check
 from phalanx.store import database_of
 
 _KEY_BYTES = 32
+_KEY_NAME = "signing key"
 
 
 @contextmanager
@@ -146,17 +147,25 @@ def evaluated_text(pool_database: str, name: str) -> str:
 
 
 def signing_key_of(path: Path) -> Ed25519PrivateKey:
-    """Read a member's secret key, or make one.
+    """Read a member's secret key; one that is made now would be known to nobody.
+
+    Raises:
+        ConfigError: If there is none, others may read the file, or it is no key.
+    """
+    if not path.exists():
+        message = f"{path}: there is no signing key"
+        next_step = "Make one with `phalanx share pool key`, and give its operator what it prints."
+        raise ConfigError(message, next_step=next_step)
+    return Ed25519PrivateKey.from_private_bytes(read_secret(path, _KEY_NAME, _KEY_BYTES))
+
+
+def public_key_of(path: Path) -> str:
+    """Return the public key to a member's secret one, which is made where there is none.
 
     Raises:
         ConfigError: If others may read the file, or it is no key.
     """
-    secret = read_or_make_secret(path, "signing key", _KEY_BYTES)
-    return Ed25519PrivateKey.from_private_bytes(secret)
-
-
-def public_key_of(path: Path) -> str:
-    """Return the public key to a member's secret one, which is made where there is none."""
+    read_or_make_secret(path, _KEY_NAME, _KEY_BYTES)
     return to_text(signing_key_of(path).public_key().public_bytes_raw())
 
 
