@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from phalanx.errors import ConfigError, PolicyError, ServiceError, VerificationError
 from phalanx.share.asking import Patience
@@ -91,11 +85,11 @@ def test_nobody_answers() -> None:
             list(pull(server.collection()))
 
 
-def test_mutual_tls(small_hub: Any, tmp_path: Path) -> None:
+def test_mutual_tls(small_hub: Any, issued: Any, tmp_path: Path) -> None:
     """A member proves itself with its certificate alone, to a hub that it knows by its own."""
-    authority = _issued("authority", None, tmp_path)
+    authority = issued("authority", None)
     for name in ("hub", "north", "stranger"):
-        _issued(name, authority, tmp_path)
+        issued(name, authority)
     small_hub.manage("add-certificate", "north", str(tmp_path / "north.pem"))
     port = small_hub.serve(
         "--objects", "any",
@@ -160,36 +154,3 @@ def test_an_answer_that_trickles(dripping: int) -> None:
         pytest.raises(VerificationError, match="slower"),
     ):
         list(pull(server.collection()))
-
-
-_Issuer = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
-
-
-def _issued(name: str, issuer: _Issuer | None, folder: Path) -> _Issuer:
-    """Make a certificate and its key, and write both."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = dt.datetime.now(tz=dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer[0].subject if issuer else subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(issuer[1] if issuer else key, SHA256())
-    )
-    (folder / f"{name}.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / f"{name}.key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return made, key

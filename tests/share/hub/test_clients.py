@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import socket
 from collections.abc import Callable
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
 from taxii2client.common import TokenAuth
 from taxii2client.v21 import ApiRoot, Collection, Server, as_pages
 
@@ -121,12 +116,10 @@ def test_who_sends_or_reads_slowly_keeps_nobody_waiting(
         connection.close()
 
 
-def test_mutual_tls(small_alliance: Any, tmp_path: Path) -> None:
+def test_mutual_tls(small_alliance: Any, issued: Any, tmp_path: Path) -> None:
     """A certificate alone proves a member; one that nobody issued does not connect."""
-    authority, signer = _issued("authority", None, tmp_path)
-    files = {
-        name: _issued(name, (authority, signer), tmp_path)[0] for name in ("hub", "north", "other")
-    }
+    authority, signer = issued("authority", None)
+    files = {name: issued(name, (authority, signer))[0] for name in ("hub", "north", "other")}
     database = open_database(small_alliance.place)
     fingerprint = hashlib.sha256(files["north"].public_bytes(serialization.Encoding.DER))
     with database.write() as connection:
@@ -157,39 +150,6 @@ def test_mutual_tls(small_alliance: Any, tmp_path: Path) -> None:
     south = {"Authorization": f"Bearer {small_alliance.keys['south']}"}
     assert status("", **south) == 200
     assert status("north", **south) == 401
-    _issued("stranger", None, tmp_path)
+    issued("stranger", None)
     with pytest.raises(requests.ConnectionError):
         status("stranger")
-
-
-_Issuer = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
-
-
-def _issued(name: str, issuer: _Issuer | None, folder: Path) -> _Issuer:
-    """Make a certificate and its key, and write both."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = dt.datetime.now(tz=dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer[0].subject if issuer else subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(issuer[1] if issuer else key, SHA256())
-    )
-    (folder / f"{name}.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / f"{name}.key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return made, key
