@@ -14,6 +14,7 @@ from phalanx.cli.attribution_view import print_attribution
 from phalanx.detect.result import ScanResult
 from phalanx.formats.basis import bases_of, with_basis
 from phalanx.formats.json import to_text
+from phalanx.formats.marks_wording import marks_sentence
 from phalanx.formats.notation import (
     e_value,
     minute,
@@ -28,7 +29,6 @@ from phalanx.formats.wording import (
     grants_sentence,
     how_lines_add_up,
     level,
-    marks_sentence,
     mixed_sentence,
     nearness,
     operated_apart,

@@ -24,6 +24,7 @@ from phalanx.formats.attribution_wording import (
     named_profile,
 )
 from phalanx.formats.json import to_line, to_text
+from phalanx.formats.marks_wording import marks_sentence
 from phalanx.formats.notation import e_value
 from phalanx.formats.stix_objects import (
     EXTENSION_ID,
@@ -35,7 +36,7 @@ from phalanx.formats.stix_objects import (
     intrusion_set,
     marking,
 )
-from phalanx.formats.wording import CONDITION, NOT_COVERED, campaign_sentence, marks_sentence
+from phalanx.formats.wording import CONDITION, NOT_COVERED, campaign_sentence
 from phalanx.model import Campaign
 from phalanx.share.wire import Object, object_id, publisher, timestamp
 from phalanx.share.wire.extension import PUBLISHER_ID

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from phalanx.detect.result import ScanResult
+from phalanx.formats.marks_wording import marks_sentence
 from phalanx.formats.notation import (
     count,
     e_value,
@@ -29,7 +30,6 @@ from phalanx.formats.wording import (
     REACH,
     grants_sentence,
     level,
-    marks_sentence,
     nearness,
     privacy,
     promise,
