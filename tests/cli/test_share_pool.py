@@ -95,7 +95,7 @@ class Alliance:
         stack.callback(pool.close)
         app = create_app(HubSettings(place, folder / "hub.key"), extensions=(pool_routes(pool),))
         self.hub = stack.enter_context(_serving(app))
-        self.blinding = (
+        self.blinding: tuple[str, ...] = (
             "--keys", keys, "--keys-api-key", str(_secret(folder / "keys.api", asker)),
             "--commitment", epoch.commitment,
         )  # fmt: skip
@@ -306,6 +306,21 @@ def test_a_key_may_begin_with_a_hyphen(words: list[str], tmp_path: Path) -> None
     key = "-OK90F1gafNshTAiQd5B-omX7h9-K0FHpeCj4ENp84I"
     pool = ("--pool", str(tmp_path / "pool.db"))
     assert main(["share", "pool", "add-member", *pool, *words, "north", key]) == ExitCode.CLEAN
+
+
+@pytest.mark.parametrize("start", ["-O", "-q", "-v", "-h", "--"])
+def test_a_commitment_may_begin_with_a_hyphen(
+    start: str, alliance: Alliance, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Likewise: what is wrong here is told, and that is something else."""
+    scan, identifiers = _scan_folder(tmp_path / "scan", 2.5), tmp_path / "identifiers.csv"
+    identifiers.write_text("account_id,kind,value\na1,payment,card\na2,payment,card\n")
+    assert alliance.run("key", str(tmp_path / "north.key")) == ExitCode.CLEAN
+    *others, _ = alliance.blinding
+    alliance.blinding = (*others, f"{start}K90F1gafNshTAiQd5B-omX7h9-K0FHpeCj4ENp84I")
+    capsys.readouterr()
+    assert alliance.submit("north", scan, identifiers) == ExitCode.BAD_INPUT
+    assert "you take no part in the pool" in capsys.readouterr().err
 
 
 def test_a_round_of_the_past_is_not_opened(

@@ -248,7 +248,7 @@ def submit(
     signing_key: Path,
     keys: str,
     keys_api_key: Path,
-    commitment: str,
+    commitment: Annotated[str, Parameter(allow_leading_hyphen=True)],
     options: MemberOptions,
     scan_key: Annotated[Path | None, Parameter(name="--key", show_default=False)] = None,
     gate: Annotated[Path, Parameter(name="--gate")] = _GATE,
