@@ -34,7 +34,7 @@ from phalanx.share.sketches import (
     TemplateIndex,
     TemplateRows,
     match_prompts,
-    read_match_list,
+    read_listed_templates,
     sketch_of,
 )
 from phalanx.share.sketches.kernel import SHINGLE_WORDS
@@ -143,7 +143,7 @@ def measure_list(count: int) -> dict[str, float]:
         pq.write_table(table, path)
         del table
         begin = time.process_time()
-        read, _ = read_match_list(path)
+        read, _ = read_listed_templates(path)
         read_seconds = time.process_time() - begin
         index = TemplateIndex(read)
         begin = time.process_time()

@@ -149,11 +149,11 @@ def test_lists_are_written_while_no_other_pull_may(alliance: Any, found: Make) -
 
 def test_the_scan_room_reads_the_list(alliance: Any, found: Make) -> None:
     """The list is in the form that the room of sketches takes."""
-    from phalanx.share.sketches import read_match_list as read_templates
+    from phalanx.share.sketches import read_listed_templates
 
     alliance.publish("a", found())
     alliance.pull("b")
-    rows, passed_over = read_templates(alliance.settings["b"].folder / "match_list.parquet")
+    rows, passed_over = read_listed_templates(alliance.settings["b"].folder / "match_list.parquet")
     assert (sum(map(len, rows)), passed_over) == (1, 0)
 
 

@@ -20,7 +20,7 @@ from phalanx.share.sketches import (
     GroupKeys,
     TemplateIndex,
     match_prompts,
-    read_match_list,
+    read_listed_templates,
     sketch_of,
 )
 from phalanx.share.sketches.rows import identifiers_of
@@ -63,12 +63,12 @@ def test_a_list_is_read_and_matched(
         _row(2, minhash=wide.tobytes(), minhash_bits=16, campaign="campaign--two"),
         _row(3, kind="domain", value="a.example", minhash=None, minhash_bits=None),
     )
-    rows, passed_over = read_match_list(path)
+    rows, passed_over = read_listed_templates(path)
     assert (sum(map(len, rows)), passed_over) == (2, 0)
     index = TemplateIndex(rows)
     found = match_prompts(pa.array([text_of(1)]), index.snapshot, keys, now).table
     assert found["campaign"].to_pylist() == ["campaign--one", "campaign--two"]
-    assert index.replace(read_match_list(path)[0]) == (0, 0)
+    assert index.replace(read_listed_templates(path)[0]) == (0, 0)
 
 
 def test_what_cannot_be_compared_is_counted(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_what_cannot_be_compared_is_counted(tmp_path: Path) -> None:
         _row(5, epoch=2),
         _row(6),
     )
-    rows, passed_over = read_match_list(path)
+    rows, passed_over = read_listed_templates(path)
     assert ([part.epoch for part in rows], [len(part) for part in rows], passed_over) == (
         [1, 2],
         [1, 1],
@@ -111,7 +111,7 @@ def test_hostile_rows_are_refused(tmp_path: Path, changed: dict[str, Any], said:
     """One wrong row is enough, and says what is wrong."""
     path = _write(tmp_path / "list.parquet", _row(1), _row(2, **changed))
     with pytest.raises(InputError, match=said):
-        read_match_list(path)
+        read_listed_templates(path)
 
 
 @pytest.mark.parametrize(
@@ -130,16 +130,16 @@ def test_columns_of_other_types_are_refused(tmp_path: Path, name: str, kind: pa.
     changed = {name: values[name]} if name in values else {}
     path = _write(tmp_path / "list.parquet", _row(1, **changed), schema=schema)
     with pytest.raises(InputError, match=f"column {name}"):
-        read_match_list(path)
+        read_listed_templates(path)
 
 
 def test_missing_columns_and_files_are_named(tmp_path: Path) -> None:
     """With the path and the next step."""
     path = _write(tmp_path / "list.parquet", _row(1), schema=SCHEMA.remove(0))
     with pytest.raises(InputError, match="lacks the column indicator"):
-        read_match_list(path)
+        read_listed_templates(path)
     with pytest.raises(InputError, match="cannot be read") as raised:
-        read_match_list(tmp_path / "none.parquet")
+        read_listed_templates(tmp_path / "none.parquet")
     assert "phalanx share pull" in raised.value.diagnostics()
 
 
@@ -153,7 +153,7 @@ def test_dictionaries_and_large_strings_are_strings(tmp_path: Path) -> None:
     at = table.schema.get_field_index("campaign")
     table = table.set_column(at, "campaign", table["campaign"].dictionary_encode())
     pq.write_table(table, tmp_path / "list.parquet")
-    assert len(read_match_list(tmp_path / "list.parquet")[0]) == 1
+    assert len(read_listed_templates(tmp_path / "list.parquet")[0]) == 1
 
 
 @settings(
@@ -167,7 +167,7 @@ def test_a_damaged_file_is_read_or_refused(tmp_path: Path, at: int, byte: int, c
     content[at % len(content)] = byte
     path.write_bytes(content[: len(content) - cut % 20])
     try:
-        rows, _ = read_match_list(path)
+        rows, _ = read_listed_templates(path)
     except InputError:
         return
     TemplateIndex(rows)

@@ -28,7 +28,7 @@ from phalanx.share.sketches import (
     TemplateRows,
     choose_templates,
     match_prompts,
-    read_match_list,
+    read_listed_templates,
 )
 from phalanx.share.wire import CAPABILITIES
 
@@ -164,7 +164,7 @@ class ListedTemplates:
 
     def __init__(self, folder: Path, keys: GroupKeys, now: datetime) -> None:
         """Read the list."""
-        rows, self.unusable = read_match_list(folder / MATCH_LIST_FILE)
+        rows, self.unusable = read_listed_templates(folder / MATCH_LIST_FILE)
         self._index = TemplateIndex(rows)
         self._keys, self._now = keys, now
         self.unread_epochs = tuple(

@@ -18,7 +18,7 @@ from phalanx.share.sketches.keys import (
     drop_group_keys,
     read_group_keys,
 )
-from phalanx.share.sketches.list_file import read_match_list
+from phalanx.share.sketches.list_file import read_listed_templates
 from phalanx.share.sketches.matching import MATCH_SCHEMA, Matches, match_prompts
 from phalanx.share.sketches.rows import TemplateRows
 from phalanx.share.sketches.sketching import Sketches, sketch_of
@@ -41,6 +41,6 @@ __all__ = [
     "log10_chance_of_match",
     "match_prompts",
     "read_group_keys",
-    "read_match_list",
+    "read_listed_templates",
     "sketch_of",
 ]

@@ -49,7 +49,7 @@ class TemplateIndex:
     """Holds template sketches; one writer at a time, any number of readers."""
 
     def __init__(self, rows: Iterable[TemplateRows] = ()) -> None:
-        """Make an index of a list, see `list_file.read_match_list`."""
+        """Make an index of a list, see `list_file.read_listed_templates`."""
         self._lock = Lock()
         self._snapshot = Snapshot()
         self.apply(rows)
@@ -84,7 +84,7 @@ class TemplateIndex:
         """Bring the index in line with a whole list, moving no more than differs.
 
         Parameters:
-            rows: The list, as `list_file.read_match_list` returns it.
+            rows: The list, as `list_file.read_listed_templates` returns it.
 
         Returns:
             How many rows came, and how many went.

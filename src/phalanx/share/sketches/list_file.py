@@ -42,7 +42,7 @@ _VALUE_BYTES = {8: 1, 16: 2}
 """Bits of a value -> its bytes. Of 16 bits the lower eight are those of a sketch of 8."""
 
 
-def read_match_list(
+def read_listed_templates(
     path: Path, verdicts: Iterable[str] = USED_VERDICTS
 ) -> tuple[tuple[TemplateRows, ...], int]:
     """Read the templates of a list.
