@@ -125,6 +125,37 @@ def siphash(data: npt.NDArray[np.uint8], start: int, end: int, key: Key) -> np.u
     return v0 ^ v1 ^ v2 ^ v3
 
 
+State = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
+"""What SipHash-2-4 keeps of the words so far: many hashes may go on from one."""
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def open_state(key: Key) -> State:
+    """Begin a hash of words."""
+    first, second = key
+    return first ^ _V0, second ^ _V1, first ^ _V2, second ^ _V3
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def absorb(state: State, word: np.uint64) -> State:
+    """Go on with one word of eight bytes."""
+    v0, v1, v2, v3 = state
+    v3 ^= word
+    v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+    v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+    return v0 ^ word, v1, v2, v3
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def close_state(state: State, count: int) -> np.uint64:
+    """End a hash of so many words, whose length in bytes is its last word."""
+    v0, v1, v2, v3 = absorb(state, np.uint64(count) << np.uint64(59))
+    v2 ^= np.uint64(0xFF)
+    for _ in range(4):
+        v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+    return v0 ^ v1 ^ v2 ^ v3
+
+
 @numba.njit(cache=True, nogil=True)
 def siphash_words(words: npt.NDArray[np.uint64], start: int, count: int, key: Key) -> np.uint64:
     """Hash `words[start:start + count]`, of eight bytes each, by SipHash-2-4.
@@ -135,18 +166,7 @@ def siphash_words(words: npt.NDArray[np.uint64], start: int, count: int, key: Ke
         >>> hex(siphash_words(words, 0, 3, key))
         '0xb8ad50c6f649af94'
     """
-    first, second = key
-    v0, v1, v2, v3 = first ^ _V0, second ^ _V1, first ^ _V2, second ^ _V3
-    for position in range(count + 1):
-        # The last word holds the length in bytes, as that of a text does.
-        word = np.uint64(count) << np.uint64(59)
-        if position < count:
-            word = words[start + position]
-        v3 ^= word
-        for _ in range(2):
-            v0, v1, v2, v3 = _round(v0, v1, v2, v3)
-        v0 ^= word
-    v2 ^= np.uint64(0xFF)
-    for _ in range(4):
-        v0, v1, v2, v3 = _round(v0, v1, v2, v3)
-    return v0 ^ v1 ^ v2 ^ v3
+    state = open_state(key)
+    for position in range(start, start + count):
+        state = absorb(state, words[position])
+    return close_state(state, count)

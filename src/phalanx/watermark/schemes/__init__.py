@@ -1,0 +1,1 @@
+"""Schemes of marking, one file each."""

@@ -1,0 +1,68 @@
+"""What a scheme of marking is to the detector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from phalanx.watermark.draws import Draws, Unit
+
+Law = Callable[[npt.NDArray[np.float64], int], npt.NDArray[np.float64]]
+"""Base-10 logarithm of the chance that the sum of so many scores is at least each total, exact
+under the null hypothesis, without a floor: `law(totals, draws)`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What both ends must agree on, beside the key."""
+
+    name: str
+    """Versioned name of the scheme with its parameters where they are not the usual ones, such as
+    `phalanx-gumbel-v1` or `phalanx-gumbel-v1/2` for two tokens of context."""
+
+    context_width: int
+    """Tokens before a token that its choice depends on."""
+
+    unit: Unit
+    """What counts once."""
+
+    key_bytes: int
+    """Length of a key. Engines that take integers get them from these bytes, big-endian."""
+
+    null_hypothesis: str
+    """In words."""
+
+    assumptions: tuple[str, ...]
+    """What must hold for a p-value to mean what it says."""
+
+    cost: str
+    """What the mark costs: quality, diversity, time."""
+
+    law: Law
+    """Law of a sum of scores if the text has nothing to do with the key."""
+
+
+@runtime_checkable
+class Scheme(Protocol):
+    """A way of marking text, and of seeing the mark again.
+
+    A text that was made without a key scores under it like any other text; what was made with
+    it scores higher. Scores of different draws are independent under the null hypothesis.
+    """
+
+    @property
+    def setting(self) -> Setting:
+        """What both ends must agree on."""
+        ...
+
+    def scores(self, draws: Draws, key: bytes) -> npt.NDArray[np.float64]:
+        """Return the score of each draw, shape (draws,)."""
+        ...
+
+    def totals(self, draws: Draws, keys: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+        """Return the sum of all scores under each key; keys have shape (keys, key_bytes)."""
+        ...
