@@ -60,9 +60,8 @@ def serve(
     refuse_missing(database)
     settings = options.settings(database, key)
     checked = read_object if objects == "any" else lambda raw: check(raw).fields
-    common.say(f"the hub listens on {settings.host}:{settings.port}")
     run_it = partial(run, settings, check=checked)
-    return serve_until_told(run_it, settings.host, settings.port)
+    return serve_until_told(run_it, "the hub listens", settings, common)
 
 
 @hub.command

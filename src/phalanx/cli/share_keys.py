@@ -56,8 +56,7 @@ def serve(
     from phalanx.share.blinding.server import serve as run
 
     settings = options.settings(folder, database)
-    common.say(f"the key server listens on {settings.host}:{settings.port}")
-    return serve_until_told(partial(run, settings), settings.host, settings.port)
+    return serve_until_told(partial(run, settings), "the key server listens", settings, common)
 
 
 @keys.command

@@ -22,10 +22,11 @@ pool = App(
 
 PoolDatabase = Annotated[str, Parameter(name="--pool")]
 Share = Annotated[float, Parameter(validator=validators.Number(gt=0, lt=1))]
+AllianceConfig = Annotated[Path, Parameter(name="--alliance-config")]
 Logarithm = Annotated[float, Parameter(validator=validators.Number(gte=0, lte=100))]
 
 _POOL = "pool.db"
-_GATE = Path("gate.db")
+_CONFIG = Path("alliance.toml")
 
 
 @pool.command
@@ -53,8 +54,8 @@ def serve(
     with existing_hub(database), existing_pool(pool_database):
         pass  # a wrong folder must not become an alliance of nobody
     settings = options.settings(database, key)
-    common.say(f"the hub and its pool listen on {settings.host}:{settings.port}")
-    return serve_until_told(served(settings, pool_database), settings.host, settings.port)
+    run_both = served(settings, pool_database)
+    return serve_until_told(run_both, "the hub and its pool listen", settings, common)
 
 
 @pool.command
@@ -231,7 +232,7 @@ def key(path: Path, /, *, common: Common = Common()) -> None:
         path: File of the secret key.
         common: Options of every command.
     """
-    from phalanx.cli.share_pool_work import public_key_of
+    from phalanx.share.exchange.house import public_key_of
 
     common.detail(f"reading {path}")
     write_text(public_key_of(path) + "\n", None)
@@ -251,7 +252,7 @@ def submit(
     commitment: Annotated[str, Parameter(allow_leading_hyphen=True)],
     options: MemberOptions,
     scan_key: Annotated[Path | None, Parameter(name="--key", show_default=False)] = None,
-    gate: Annotated[Path, Parameter(name="--gate")] = _GATE,
+    alliance_config: AllianceConfig = _CONFIG,
     common: Common = Common(),
 ) -> None:
     """Submit what a scan says of marks that accounts share, as blinded tokens.
@@ -271,10 +272,12 @@ def submit(
         commitment: Of the epoch, as the members compared it.
         options: How to reach the hub.
         scan_key: Pseudonym key of the scan.
-        gate: File of the gate, whose audit log notes what left, and when.
+        alliance_config: Settings of the alliance: nothing is submitted without a legal basis that
+            is in force for all members. The audit log of their gate notes what left, and when.
         common: Options of every command.
     """
     from phalanx.cli.share_pool_member import Submission, submitted
+    from phalanx.share.exchange.settings import load_settings
 
     sent = submitted(
         Submission(
@@ -284,7 +287,7 @@ def submit(
             member=member,
             signing_key=signing_key,
             scan_key=scan_key,
-            gate=gate,
+            settings=load_settings(alliance_config),
         ),
         options,
         (keys, keys_api_key, commitment),
