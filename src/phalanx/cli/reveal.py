@@ -15,7 +15,7 @@ from phalanx.cli.inputs import parse_columns, read_names
 from phalanx.cli.rendering import OutputPath, write_text
 from phalanx.cli.scan_key import key_of_scan
 from phalanx.cli.terminal import Common
-from phalanx.errors import ConfigError, InputError
+from phalanx.errors import ConfigError, InputError, reason_of
 from phalanx.printable import printable, printable_json
 
 
@@ -76,7 +76,7 @@ def _campaign_accounts(scan_folder: Path) -> list[str]:
     try:
         table = pq.read_table(path, columns=["account_id", "campaign_id"])
     except (OSError, pa.ArrowException) as error:
-        message = f"{path}: cannot be read: {error}"
+        message = f"{path}: cannot be read: {reason_of(error)}"
         raise InputError(message, next_step="Scan again.") from error
     return [row["account_id"] for row in table.to_pylist() if row["campaign_id"]]
 
