@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from phalanx.cli.databases import made_before
 from phalanx.cli.serving import Serving
 from phalanx.errors import ConfigError, InputError
 from phalanx.owned import read_secret
@@ -39,10 +40,7 @@ def existing_pool(database: str) -> Iterator[Database]:
     Raises:
         InputError: If there is none: a wrong name must not make another pool.
     """
-    place = database_of(database)
-    if place.file is not None and not place.file.exists():
-        message = f"{place.name}: there is no pool"
-        raise InputError(message, next_step="Name its database with --pool, or add a member first.")
+    made_before(database, "pool", "Name its database with --pool, or add a member first.")
     with opened(database) as found:
         yield found
 
