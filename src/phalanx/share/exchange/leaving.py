@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from phalanx.errors import PolicyError
@@ -128,7 +129,8 @@ def take_back(house: House, item: Object, last: Object) -> Decision:
         last: That left before.
     """
     desk = _Desk(house)
-    context = replace(desk.context_of(item), taken_back=last)
+    # What is taken back needs no approval, so those that were given are not read.
+    context = replace(desk.context, taken_back=last)
     decision = decide(item, context, house.policy)
     judged = Judged(prepared=Prepared(item=item), context=context, decision=decision)
     house.audit.append_all(house.now, "decided", ACTOR, [desk.facts(judged)])
@@ -163,7 +165,7 @@ class _Desk:
     def __init__(self, house: House) -> None:
         self._house = house
         self.sizes: Sequence[int] = house.policy.in_force(house.now)["A17"].parameters["sizes"]
-        self._context = Context(
+        self.context = Context(
             member=house.member,
             recipients=house.recipients,
             purpose=house.settings.purpose,
@@ -171,18 +173,21 @@ class _Desk:
             agreement=house.agreement,
             now=house.now,
         )
-        self._approvals: dict[str, tuple[Approval, ...]] = {}
-        for each in house.queue.requests(house.now, "approved"):
-            before = self._approvals.get(each.object_hash, ())
-            self._approvals[each.object_hash] = (*before, *each.approvals)
+
+    @cached_property
+    def _approvals(self) -> dict[str, tuple[Approval, ...]]:
+        found: dict[str, tuple[Approval, ...]] = {}
+        for each in self._house.queue.requests(self._house.now, "approved"):
+            found[each.object_hash] = (*found.get(each.object_hash, ()), *each.approvals)
+        return found
 
     def context_of(self, item: Object) -> Context:
         """Return the circumstances of an object, outside of a batch."""
-        return replace(self._context, approvals=self._approvals.get(content_hash(item), ()))
+        return replace(self.context, approvals=self._approvals.get(content_hash(item), ()))
 
     def judge(self, items: Iterable[Prepared], batch: Batch) -> tuple[Judged, ...]:
         """Decide on objects of one batch."""
-        gate = Gate(replace(self._context, batch=batch), self._house.policy)
+        gate = Gate(replace(self.context, batch=batch), self._house.policy)
         return tuple(self._judge(gate, each, batch) for each in items)
 
     def _judge(self, gate: Gate, prepared: Prepared, batch: Batch) -> Judged:
@@ -200,7 +205,7 @@ class _Desk:
         """Draw fingerprints of nobody."""
         with self._house.folder.writing() as connection:
             epoch = known_epoch(connection)
-        gate = Gate(replace(self._context, batch=batch), self._house.policy)
+        gate = Gate(replace(self.context, batch=batch), self._house.policy)
         return tuple(self._decoy(gate, epoch, batch) for _ in range(number))
 
     def _decoy(self, gate: Gate, epoch: int, batch: Batch) -> Judged:
