@@ -8,8 +8,6 @@ import re
 import shlex
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -227,7 +225,9 @@ def test_a_server_says_that_it_listens_when_it_does(capsys: pytest.CaptureFixtur
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("what", ["hub", "keys"])
-def test_a_server_that_is_told_to_stop_ends_well(what: str, how: signal.Signals) -> None:
+def test_a_server_that_is_told_to_stop_ends_well(
+    what: str, how: signal.Signals, nursery: Any
+) -> None:
     """With exit status 0, whichever signal it is."""
     if what == "keys":
         assert main(["share", "keys", "rotate", "-q"]) == ExitCode.CLEAN
@@ -236,17 +236,14 @@ def test_a_server_that_is_told_to_stop_ends_well(what: str, how: signal.Signals)
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "phalanx", "share", what, "serve", "--port", str(port), "-q"],
-        stderr=subprocess.DEVNULL,
-    )
-    for _ in range(600):
+    process = nursery.born("share", what, "serve", "--port", str(port), "-q")
+    for _ in range(3_000):
         with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
             break
         assert process.poll() is None
-        time.sleep(0.05)
+        time.sleep(0.01)
     process.send_signal(how)
-    assert process.wait(60) == ExitCode.CLEAN
+    assert process.wait() == ExitCode.CLEAN
 
 
 def test_postgresql_by_its_url(
