@@ -26,11 +26,11 @@ def test_what_is_picked_is_read_however_a_log_is_cut(
             np.array(column, dtype=np.int64) for column in zip(*rows[start:end], strict=True)
         )
         read += may_be_picked(account, step, draw, carried.astype(np.bool_)).tolist()
-    for (account, step, draw, carried), is_read in zip(rows, read, strict=True):
-        drawn = [d for a, s, d, there in rows if (a, s) == (account, step) and there]
-        if carried and draw == min(drawn):
+    for (own, when, drawn, says), is_read in zip(rows, read, strict=True):
+        draws = [d for a, s, d, there in rows if (a, s) == (own, when) and there]
+        if says and drawn == min(draws):
             assert is_read
-        if not carried:
+        if not says:
             assert not is_read
 
 

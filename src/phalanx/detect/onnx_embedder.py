@@ -26,6 +26,9 @@ MOST_TOKENS = 256
 """Tokens of a prompt that are read, or fewer where the tokenizer says so."""
 
 MOST_DIMENSIONS = 1 << 14
+_READ_AS = b"mean of up to 256 tokens, or as many as the tokenizer says"
+"""Enters the digest: vectors that were read in another way cannot be compared."""
+
 _BATCH = 8
 """Texts of about one length that are read at once; short ones beside long ones cost as much."""
 
@@ -44,7 +47,7 @@ class OnnxEmbedder:
 
     folder: Path
     digest: str
-    """SHA-256 over the digests of the model and of the tokenizer."""
+    """SHA-256 over the digests of the model and of the tokenizer, and how prompts are read."""
 
     def embed(self, prompts: pa.Array) -> npt.NDArray[np.float32]:
         """Return one vector per prompt: the mean of those of its tokens.
@@ -116,7 +119,7 @@ def _read(folder: Path) -> tuple[bytes, bytes]:
 
 
 def _digest(model: bytes, tokenizer: bytes) -> str:
-    return sha256(sha256(model).digest() + sha256(tokenizer).digest()).hexdigest()
+    return sha256(sha256(model).digest() + sha256(tokenizer).digest() + _READ_AS).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
