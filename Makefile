@@ -14,6 +14,8 @@ COMPILE = $(BIN)/uv pip compile --quiet --system-certs --no-strip-extras pyproje
 COMPILE_DEV = $(COMPILE) --group dev --group docs --group bench
 # The extra stands in the same .venv as the tools, so both must agree on what they share.
 COMPILE_SPARK = $(COMPILE) --extra spark --constraint $(DEV_LOCK)
+# A file stays on one core, since its tests share what is dear to make; each core takes 2 GB.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 PYTEST_ARGS ?=
 # Each claim has a script of its own; the other files of bench/ are what the scripts share.
 BENCHMARKS = $(shell grep -l '__main__' bench/*.py)
@@ -33,10 +35,10 @@ install: .venv/.base ## Make .venv with Phalanx and what it needs, hash-locked
 spark: .venv/.spark ## Add what `--engine spark` needs to .venv (400 MB; Java 17 is needed besides)
 
 test: .venv/.dev ## Run the tests; what is skipped is named at the end
-	$(BIN)/python -m pytest -rfEs $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -rfEs $(PARALLEL) $(PYTEST_ARGS)
 
 coverage: .venv/.dev ## Say which lines and branches no fast test reaches
-	$(BIN)/python -m pytest -q --cov --cov-report=term $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -q --cov --cov-report=term $(PARALLEL) $(PYTEST_ARGS)
 
 # pytest ends with 5 when no test is marked slow, which is no failure.
 slow: .venv/.dev ## Run the tests that take minutes

@@ -121,6 +121,7 @@ def main() -> None:
                 "other_seeds": sketch_seeds(other, folder / "other_seeds"),
             },
         )
+        given = dict(each.split("=", 1) for each in arguments.variant)
         kind = {
             "code": code_digest(),
             "accounts": arguments.accounts,
@@ -142,7 +143,8 @@ def main() -> None:
                         run = scan_and_measure(
                             population, variant, variants[variant], place / f"scan {variant}"
                         )
-                        append(arguments.into, kind, run)
+                        # As they were given: where files lay says nothing.
+                        append(arguments.into, kind, replace(run, options=given.get(variant, "")))
                         print(f"{step} {seed} {variant}: done", file=sys.stderr)
         rows = summarise(read_runs(arguments.into, kind))
         tables = f"{curve(rows)}\n{prices(rows)}"

@@ -1,11 +1,15 @@
-"""What tests of several packages stand on: a Spark session, a PostgreSQL server."""
+"""What tests of several packages stand on: a nursery, a Spark session, a PostgreSQL server."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -17,6 +21,104 @@ from phalanx.logs.engine.spark import SparkEngine
 
 _SUPERUSER = "postgres"
 _databases = count()
+
+
+class Nursery:
+    """A process that has read the command line and the servers, and forks commands in no time."""
+
+    def __init__(self) -> None:
+        """Start it."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _NURSERY],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def born(self, *words: str, said: Path = Path(os.devnull)) -> Born:
+        """Run `phalanx WORDS` as a process of its own, as from here; `said` is what it prints."""
+        here = {"words": words, "folder": str(Path.cwd()), "environment": dict(os.environ)}
+        return Born(self, int(self.ask("born", {**here, "said": str(said)})))
+
+    def ask(self, what: str, of: object) -> int:
+        """Let the process do something, and return the number that it answers."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps([what, of]), file=self._process.stdin, flush=True)
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate()
+
+
+@dataclass
+class Born:
+    """A process that a nursery forked."""
+
+    nursery: Nursery
+    number: int
+    status: int | None = None
+    """Exit status, negative for a signal; null while it runs."""
+
+    def poll(self) -> int | None:
+        """Return the exit status, or null if it runs."""
+        return self._ended(os.WNOHANG)
+
+    def wait(self) -> int:
+        """Return the exit status when it has ended."""
+        status = self._ended(0)
+        assert status is not None
+        return status
+
+    def send_signal(self, how: signal.Signals) -> None:
+        """Send a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.number, how)
+
+    def _ended(self, how: int) -> int | None:
+        if self.status is None:
+            status = self.nursery.ask("wait", [self.number, how])
+            self.status = None if status == _RUNS else status
+        return self.status
+
+
+_RUNS = 999
+_NURSERY = f"""
+import json, os, sys
+from phalanx.cli import main
+from phalanx.cli import serving, share_hub_work, share_keys
+from phalanx.share import hub, pool
+from phalanx.share.blinding import server
+from phalanx.share.exchange import pulling, publishing, sending
+
+for line in sys.stdin:
+    what, of = json.loads(line)
+    if what == "wait":
+        number, status = os.waitpid(*of)
+        print(os.waitstatus_to_exitcode(status) if number else {_RUNS}, flush=True)
+        continue
+    number = os.fork()
+    if number:
+        print(number, flush=True)
+        continue
+    os.chdir(of["folder"])
+    os.environ.clear()
+    os.environ.update(of["environment"])
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    out = os.open(of["said"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(out, 1)
+    os.dup2(out, 2)
+    sys.exit(main(of["words"]))
+"""
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Return where commands that are processes come from."""
+    nursery = Nursery()
+    yield nursery
+    nursery.close()
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import os
 import threading
 from pathlib import Path
 
-from phalanx.owned import written_whole
+from phalanx.owned import read_or_make_secret, written_whole
 
 
 def write(path: Path, text: str) -> None:
@@ -50,3 +50,11 @@ def test_link_that_leads_to_itself_is_replaced(tmp_path: Path) -> None:
     link.symlink_to(link)
     write(link, "new")
     assert link.read_text() == "new"
+
+
+def test_a_secret_that_is_not_wanted_is_not_made(tmp_path: Path) -> None:
+    """Another is drawn; what is there already is taken as it is."""
+    path = tmp_path / "a.key"
+    secret = read_or_make_secret(path, "key", 4, wanted=lambda each: each[0] < 16)
+    assert secret[0] < 16
+    assert read_or_make_secret(path, "key", 4, wanted=lambda _: False) == secret

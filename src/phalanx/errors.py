@@ -15,7 +15,12 @@ never an exception: it is a result, `phalanx.model.Inconclusive`.
 
 from __future__ import annotations
 
+import os
+import re
+
 from phalanx.printable import printable
+
+_NUMBERED = re.compile(r"\[(?:Errno|WinError) -?[0-9]+\] ?")
 
 
 class PhalanxError(Exception):
@@ -68,3 +73,24 @@ class ServiceError(PhalanxError):
 
 class MissingExtraError(PhalanxError):
     """An optional dependency is not installed."""
+
+
+def reason_of(error: Exception) -> str:
+    """Return why something failed, in words on one line and without numbers of errors.
+
+    Libraries put paths and numbers into what they say of a failure of the system; a message names
+    the path itself.
+
+    Parameters:
+        error: Of the system, or of a library.
+
+    Examples:
+        >>> reason_of(FileNotFoundError(2, "Failed to open local file 'a'. Detail: [errno 2]"))
+        'No such file or directory'
+        >>> reason_of(OSError("[Errno 5] the disk is broken"))
+        'the disk is broken'
+    """
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    said = _NUMBERED.sub("", str(error)).strip().partition("\n")[0]
+    return said[:200] or type(error).__name__

@@ -10,7 +10,7 @@ import os
 import secrets
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -55,13 +55,20 @@ def written_whole(path: Path) -> Iterator[Path]:
         aside.unlink(missing_ok=True)
 
 
-def read_or_make_secret(path: Path, name: str, size_bytes: int) -> bytes:
+def _any(_: bytes) -> bool:
+    return True
+
+
+def read_or_make_secret(
+    path: Path, name: str, size_bytes: int, *, wanted: Callable[[bytes], bool] = _any
+) -> bytes:
     """Read a secret that only its owner may read, or make a random one.
 
     Parameters:
         path: File of exactly so many bytes. Folders on the way are made.
         name: What messages call it, such as "pseudonym key".
         size_bytes: Its size.
+        wanted: Tells whether a secret that is made may be used, as most are; else another is made.
 
     Raises:
         ConfigError: If others may read the file, or it is no such secret.
@@ -74,7 +81,10 @@ def read_or_make_secret(path: Path, name: str, size_bytes: int) -> bytes:
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _make_secret(path, size_bytes)
+            secret = secrets.token_bytes(size_bytes)
+            while not wanted(secret):
+                secret = secrets.token_bytes(size_bytes)
+            _make_secret(path, secret)
     except OSError as error:
         message = f"{path}: the {name} cannot be read or made: {error.strerror}"
         raise ConfigError(message, next_step="Check the path and its permissions.") from error
@@ -152,13 +162,13 @@ def read_owned(path: Path, name: str, most_bytes: int) -> bytes:
         raise ConfigError(message, next_step="Check the path and its permissions.") from error
 
 
-def _make_secret(path: Path, size_bytes: int) -> None:
+def _make_secret(path: Path, secret: bytes) -> None:
     """Write aside, then link: a second process sees the whole secret or none."""
     aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(size_bytes))
+            file.write(secret)
             file.flush()
             os.fsync(file.fileno())
         os.link(aside, path)

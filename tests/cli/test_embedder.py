@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import pickle
 import sys
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 import pyarrow as pa
 import pytest
@@ -81,6 +83,34 @@ def test_a_text_is_the_mean_of_its_tokens(embedder: OnnxEmbedder) -> None:
     assert vectors.tolist() == [[4.5, 0.0], [2.0, 2.0], [0.0, 0.0]]
 
 
+def test_each_text_gets_its_own_vector(embedder: OnnxEmbedder) -> None:
+    """Texts are read by length, a few at once; what comes back is in the order of the texts."""
+    texts = ["cat " * (1 + 7 * n % 23) + "bill " * (n % 5) for n in range(30)]
+    together = embedder.embed(pa.array(texts))
+    alone = np.concatenate([embedder.embed(pa.array([text])) for text in texts])
+    assert len(np.unique(alone, axis=0)) > 10
+    assert np.array_equal(together, alone)
+
+
+def test_a_tokenizer_that_reads_less_is_heeded(tmp_path: Path) -> None:
+    """Models are published with how much of a text they were trained to read."""
+    write_model(tmp_path)
+    short = {"direction": "Right", "max_length": 2, "strategy": "LongestFirst", "stride": 0}
+    tokenizer = json.dumps(TOKENIZER | {"truncation": short})
+    (tmp_path / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
+    vectors = open_embedder(tmp_path).embed(pa.array(["the cat bill bill bill"]))
+    assert vectors.tolist() == [[4.5, 0.0]]
+
+
+def test_weights_that_are_not_run_here_are_named(tmp_path: Path) -> None:
+    """A folder as it is published for PyTorch says what is missing, and where it is shown."""
+    write_model(tmp_path)
+    (tmp_path / "model.onnx").rename(tmp_path / "model.safetensors")
+    with pytest.raises(InputError, match=r"only model\.safetensors") as caught:
+        open_embedder(tmp_path)
+    assert "compare-meanings" in (caught.value.next_step or "")
+
+
 def test_synonyms_lie_on_the_same_sides(embedder: OnnxEmbedder) -> None:
     """What is reworded stays where it was; short prompts have no signs."""
     texts = pa.array(["the cat sleeps", "a kitten naps", "the invoice", "the cat sleeps"])
@@ -105,6 +135,47 @@ def test_a_scan_compares_meanings_where_it_is_given_a_model(embedder: OnnxEmbedd
     assert len(set(words["signs"].to_pylist())) == 2
     assert len(set(meanings["signs"].to_pylist())) == 1
     assert words.drop_columns("signs") == meanings.drop_columns("signs")
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """Reads with a real model, and remembers what it was asked to read."""
+
+    model: OnnxEmbedder
+    read: list[str] = field(default_factory=list)
+
+    @property
+    def digest(self) -> str:
+        """That of the model."""
+        return self.model.digest
+
+    def embed(self, prompts: pa.Array) -> npt.NDArray[np.float32]:
+        """Return what the model returns."""
+        self.read.extend(prompts.to_pylist())
+        return self.model.embed(prompts)
+
+
+def test_only_a_prompt_that_may_be_picked_is_read(embedder: OnnxEmbedder) -> None:
+    """One of each account and step in a batch: reading more would cost, and change nothing."""
+    rows = [
+        {
+            "timestamp": f"2026-03-01T{hour:02d}:{minute:02d}:00Z",
+            "account_id": account,
+            "model": "m",
+            "prompt": f"the cat sleeps {account} {hour} {minute}",
+        }
+        for account in ("a", "b")
+        for hour in (1, 7)
+        for minute in range(9)
+    ]
+    (batch,) = open_log(pa.Table.from_pylist(rows), ReadOptions()).batches()
+    counting = Counting(embedder)
+    found = Narrowing(b"k" * 32, keep_excerpts=False, step_hours=6, embedder=counting)(batch).rows
+    order = np.argsort(found.column("draw").to_numpy(), kind="stable")
+    account, step, signs = (found.column(n).to_numpy()[order] for n in ("account", "step", "signs"))
+    _, first = np.unique(np.stack([account, step]), axis=1, return_index=True)
+    assert len(counting.read) == first.size == 4
+    assert np.array_equal(np.flatnonzero(signs), np.sort(first))
 
 
 def test_workers_open_the_same_model(embedder: OnnxEmbedder) -> None:

@@ -83,6 +83,15 @@ def test_a_hub_from_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert Path("alliance.hub").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_collection_is_made_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """The second time says by name that it is there, and makes nothing."""
+    assert hub("add-collection", "campaigns") == ExitCode.CLEAN
+    assert hub("add-collection", "campaigns") == ExitCode.BAD_INPUT
+    said = capsys.readouterr().err
+    assert "alliance/campaigns: there is a collection of that name already" in said
+    assert len(shown(capsys)["collections"]) == 1
+
+
 def test_keys_go_into_files_for_their_owner(capsys: pytest.CaptureFixture[str]) -> None:
     """And nowhere else; where they cannot be written, nothing is done."""
     hub("add-member", "northwind", "-o", "n.key")
@@ -188,12 +197,39 @@ def test_a_taken_port_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         port = str(other.getsockname()[1])
         assert hub("add-collection", "campaigns") == ExitCode.CLEAN
         assert hub("serve", "--port", port) == ExitCode.BAD_INPUT
-    assert "another program" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "another program" in said
+    assert "listens on" not in said.replace("program listens", "")
+
+
+def test_a_server_says_that_it_listens_when_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+    """One that cannot start for another reason never says so."""
+    assert hub("add-collection", "campaigns") == ExitCode.CLEAN
+    Path("hub.key").write_text("short")
+    Path("hub.key").chmod(0o600)
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    assert hub("serve", "--port", port) == ExitCode.BAD_INPUT
+    assert "the hub listens" not in capsys.readouterr().err
+    Path("hub.key").unlink()
+    with subprocess.Popen(
+        [sys.executable, "-m", "phalanx", "share", "hub", "serve", "--port", port],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert "the hub listens on 127.0.0.1:" + port in process.stderr.readline()
+        with closing(socket.create_connection(("127.0.0.1", int(port)))):
+            process.terminate()
+        assert process.wait(60) == ExitCode.CLEAN
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("what", ["hub", "keys"])
-def test_a_server_that_is_told_to_stop_ends_well(what: str, how: signal.Signals) -> None:
+def test_a_server_that_is_told_to_stop_ends_well(
+    what: str, how: signal.Signals, nursery: Any
+) -> None:
     """With exit status 0, whichever signal it is."""
     if what == "keys":
         assert main(["share", "keys", "rotate", "-q"]) == ExitCode.CLEAN
@@ -202,17 +238,14 @@ def test_a_server_that_is_told_to_stop_ends_well(what: str, how: signal.Signals)
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "phalanx", "share", what, "serve", "--port", str(port), "-q"],
-        stderr=subprocess.DEVNULL,
-    )
-    for _ in range(600):
+    process = nursery.born("share", what, "serve", "--port", str(port), "-q")
+    for _ in range(3_000):
         with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
             break
         assert process.poll() is None
-        time.sleep(0.05)
+        time.sleep(0.01)
     process.send_signal(how)
-    assert process.wait(60) == ExitCode.CLEAN
+    assert process.wait() == ExitCode.CLEAN
 
 
 def test_postgresql_by_its_url(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -49,22 +48,21 @@ def shown(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
 
 
 @contextmanager
-def served(*words: str) -> Iterator[str]:
+def served(nursery: Any, *words: str) -> Iterator[str]:
     """Run the key server as a process, and return its address."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = ["-m", "phalanx", "share", "keys", "serve", "--port", str(port), *words]
-    process = subprocess.Popen([sys.executable, *command], stderr=subprocess.DEVNULL)
+    process = nursery.born("share", "keys", "serve", "--port", str(port), *words)
     try:
-        for _ in range(600):
+        for _ in range(3_000):
             with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
                 break
             assert process.poll() is None
-            time.sleep(0.05)
+            time.sleep(0.01)
         yield f"http://127.0.0.1:{port}"
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGTERM)
         process.wait()
 
 
@@ -85,7 +83,7 @@ def test_options_are_the_settings() -> None:
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_a_key_server_from_nothing(
-    kind: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+    kind: str, nursery: Any, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An epoch, a member, a server that answers, counts; then another key, and none."""
     database = ["--database", "keys.db"]
@@ -97,7 +95,7 @@ def test_a_key_server_from_nothing(
     assert number == "1"
     assert keys("add-member", "northwind", *database, "-o", "n.key") == ExitCode.CLEAN
     assert Path("n.key").stat().st_mode & 0o777 == 0o600
-    with served(*database) as address:
+    with served(nursery, *database) as address:
         first = Path("n.key").read_text().strip()
         made = tokens(address, first, commitment)
         assert len(set(made)) == 2

@@ -69,6 +69,20 @@ def _secret(path: Path, text: str) -> Path:
     return path
 
 
+AGREEMENT = """
+schema = "phalanx.agreement/1"
+version = "2026-10"
+[[member]]
+pseudonym = "member-north"
+jurisdictions = ["us"]
+from = 2026-01-01
+[[member]]
+pseudonym = "member-south"
+jurisdictions = ["eu"]
+from = 2026-01-01
+"""
+
+
 class Alliance:
     """A key server and a hub with a pool."""
 
@@ -91,6 +105,10 @@ class Alliance:
                 key = add_key(connection, who, secrets.token_bytes, now)
                 _secret(folder / f"{who}.api", key)
         hub.close()
+        self.hub = ""
+        (folder / "agreement.toml").write_text(AGREEMENT)
+        for who in ("north", "south"):
+            self.write_settings(who, ["us-rule-of-reason", "eu-gdpr-6-1-f"])
         pool = open_database(database_of(self.pool), schema=POOL)
         stack.callback(pool.close)
         app = create_app(HubSettings(place, folder / "hub.key"), extensions=(pool_routes(pool),))
@@ -99,6 +117,21 @@ class Alliance:
             "--keys", keys, "--keys-api-key", str(_secret(folder / "keys.api", asker)),
             "--commitment", epoch.commitment,
         )  # fmt: skip
+
+    def write_settings(self, who: str, bases: list[str]) -> None:
+        """Write how a member takes part in the alliance."""
+        (self.folder / f"{who}.toml").write_text(
+            f"""
+            schema = "phalanx.alliance/1"
+            member = "member-{who}"
+            agreement = "agreement.toml"
+            bases = {json.dumps(bases)}
+            signing_key = "{who}.key"
+            gate = "{who}.gate"
+            [hub]
+            url = "{self.hub}/alliance/collections/campaigns/"
+            """
+        )
 
     def run(self, *words: str) -> int:
         """Run a command of the pool."""
@@ -120,7 +153,7 @@ class Alliance:
         return self.run(
             "submit", str(scan), "--identifiers", str(identifiers), "--member", who,
             "--signing-key", str(self.folder / f"{who}.key"), *self.blinding, *self.reach(who),
-            "--gate", str(self.folder / f"{who}.gate"),
+            "--alliance-config", str(self.folder / f"{who}.toml"),
         )  # fmt: skip
 
     def ready(self, capsys: pytest.CaptureFixture[str]) -> Path:
@@ -242,6 +275,27 @@ def test_told_tokens_that_are_not_known_are_said(
     kept.write_text("{}")
     assert alliance.run("report", str(scan), *alliance.reach("south")) == ExitCode.BAD_INPUT
     assert "none of the 2 tokens" in capsys.readouterr().err
+
+
+def test_nothing_is_submitted_without_a_legal_basis(
+    alliance: Alliance, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A basis that is over, or of one side only, keeps it in the house; the audit log says both."""
+    identifiers = alliance.ready(capsys)
+    scan = _scan_folder(tmp_path / "scan", 2.5)
+    for bases in (["us-rule-of-reason"], ["us-cisa-2015", "eu-gdpr-6-1-f"]):
+        alliance.write_settings("north", bases)
+        assert alliance.submit("north", scan, identifiers) == ExitCode.BAD_INPUT
+        assert "no legal basis in force for" in capsys.readouterr().err
+    assert not (scan / f"pool-{ROUND}.json").exists()
+    alliance.write_settings("north", ["us-rule-of-reason", "eu-gdpr-6-1-f"])
+    assert alliance.submit("north", scan, identifiers) == ExitCode.CLEAN
+    entries = AuditLog(GateDatabase(alliance.folder / "north.gate")).entries()
+    assert [each.kind for each in entries] == ["pooled"] * 3
+    assert [each.facts["action"] for each in entries] == ["refuse", "refuse", "allow"]
+    named = [basis["id"] for basis in entries[-1].facts["legal_bases"]]
+    assert named == ["us-rule-of-reason", "eu-gdpr-6-1-f"]
+    assert all(basis["from"] for basis in entries[-1].facts["legal_bases"])
 
 
 def test_wrong_files_are_refused(

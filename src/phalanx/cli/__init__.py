@@ -18,7 +18,7 @@ from types import FrameType
 from typing import NoReturn
 
 from phalanx.cli.exit_codes import ExitCode
-from phalanx.errors import InputError, PhalanxError
+from phalanx.errors import InputError, PhalanxError, reason_of
 
 __all__ = ["ExitCode", "main"]
 
@@ -54,6 +54,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _give_up_output()
             sys.stderr.write(f"phalanx: cannot be written: {error.strerror}\nNext: Make room.\n")
             return int(ExitCode.BAD_INPUT)
+        if isinstance(error, OSError) and error.errno and error.filename:
+            failed = InputError(
+                f"{error.filename}: cannot be used: {reason_of(error)}",
+                next_step="Check the path and its permissions, and those of its folders.",
+            )
+            failed.__cause__ = error
+            _report(failed, verbose=_is_verbose(words))
+            return failed.exit_code
         return _report_crash(error, verbose=_is_verbose(words))
     return int(status)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
-from phalanx.cli.rendering import OutputFormat, OutputPath, write_rendering, write_text
+from phalanx.cli.rendering import OutputFormat, OutputPath, TableOrJson, write_rendering, write_text
 from phalanx.cli.terminal import Common
 from phalanx.errors import InputError
 
@@ -49,9 +48,7 @@ def show(
     scan_folder: Path = _SCAN_FOLDER,
     /,
     *,
-    output_format: Annotated[
-        Literal["table", "json"], Parameter(name=["--format", "-f"])
-    ] = "table",
+    output_format: TableOrJson = "table",
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:

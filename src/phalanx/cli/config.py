@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import (
     App,
@@ -21,6 +21,7 @@ from cyclopts import (
 )
 
 from phalanx.cli.inputs import check_prices
+from phalanx.cli.rendering import TableOrJson
 from phalanx.cli.settings import (
     DEFAULT_FILE,
     PRICES_TABLE,
@@ -48,9 +49,7 @@ class Setting:
 @config.command
 def show(
     *words: Annotated[str, Parameter(allow_leading_hyphen=True)],
-    output_format: Annotated[
-        Literal["table", "json"], Parameter(name=["--format", "-f"])
-    ] = "table",
+    output_format: TableOrJson = "table",
     common: Common = Common(),
 ) -> None:
     """Show every setting and where its value came from.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from phalanx.cli.rendering import OutputPath, write_text
+from phalanx.cli.rendering import OutputPath, TableOrJson, write_text
 from phalanx.cli.scan_key import key_of_scan
 from phalanx.cli.terminal import Common
 
@@ -18,9 +18,7 @@ def evaluate(
     *,
     labels: Path,
     key: Annotated[Path | None, Parameter(show_default=False)] = None,
-    output_format: Annotated[
-        Literal["table", "json"], Parameter(name=["--format", "-f"])
-    ] = "table",
+    output_format: TableOrJson = "table",
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from phalanx.cli.rendering import OutputPath, write_text
+from phalanx.cli.rendering import OutputPath, TableOrJson, write_text
 from phalanx.cli.terminal import Common
 from phalanx.errors import InputError
 
@@ -22,9 +22,7 @@ def explain(
     /,
     *,
     every: Annotated[bool, Parameter(name="--list")] = False,
-    output_format: Annotated[
-        Literal["table", "json"], Parameter(name=["--format", "-f"])
-    ] = "table",
+    output_format: TableOrJson = "table",
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:

@@ -8,7 +8,7 @@ import sys
 from contextlib import redirect_stdout
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -30,6 +30,9 @@ FORMATS = tuple(sorted(entry_points(group=_GROUP).names))
 
 OutputFormat = Annotated[str, Parameter(name=["--format", "-f"], choices=FORMATS)]
 """Type of the option `--format` of commands that print a scan."""
+
+TableOrJson = Annotated[Literal["table", "json"], Parameter(name=["--format", "-f"])]
+"""Type of the option `--format` of commands that print a list."""
 
 OutputPath = Annotated[Path | None, Parameter(name=["--output", "-o"], show_default=False)]
 """Type of the option `--output`."""

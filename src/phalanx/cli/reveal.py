@@ -7,15 +7,15 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from phalanx.cli.inputs import parse_columns, read_names
-from phalanx.cli.rendering import OutputPath, write_text
+from phalanx.cli.rendering import OutputPath, TableOrJson, write_text
 from phalanx.cli.scan_key import key_of_scan
 from phalanx.cli.terminal import Common
-from phalanx.errors import ConfigError, InputError
+from phalanx.errors import ConfigError, InputError, reason_of
 from phalanx.printable import printable, printable_json
 
 
@@ -28,9 +28,7 @@ def reveal(
     account: Annotated[tuple[str, ...], Parameter(show_default=False)] = (),
     column_map: Annotated[tuple[str, ...], Parameter(name="--map", show_default=False)] = (),
     key: Annotated[Path | None, Parameter(show_default=False)] = None,
-    output_format: Annotated[
-        Literal["table", "json"], Parameter(name=["--format", "-f"])
-    ] = "table",
+    output_format: TableOrJson = "table",
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
@@ -76,7 +74,7 @@ def _campaign_accounts(scan_folder: Path) -> list[str]:
     try:
         table = pq.read_table(path, columns=["account_id", "campaign_id"])
     except (OSError, pa.ArrowException) as error:
-        message = f"{path}: cannot be read: {error}"
+        message = f"{path}: cannot be read: {reason_of(error)}"
         raise InputError(message, next_step="Scan again.") from error
     return [row["account_id"] for row in table.to_pylist() if row["campaign_id"]]
 

@@ -5,26 +5,48 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Callable
+from typing import Protocol
 
 from phalanx.cli.exit_codes import ExitCode
+from phalanx.cli.terminal import Common
 from phalanx.errors import ConfigError, ServiceError
 
 
-def serve_until_told(serve: Callable[[], None], host: str, port: int) -> ExitCode:
+class Listening(Protocol):
+    """Settings that say where a server listens."""
+
+    @property
+    def host(self) -> str:
+        """Address."""
+
+    @property
+    def port(self) -> int:
+        """Port."""
+
+
+class Serving(Protocol):
+    """Runs a server, and calls what it is given when the server listens."""
+
+    def __call__(self, *, tell: Callable[[], None]) -> None:
+        """Run until told to stop."""
+
+
+def serve_until_told(serve: Serving, what: str, place: Listening, common: Common) -> ExitCode:
     """Run a server until Ctrl-C or SIGTERM, either of which is a clean end.
 
     Parameters:
         serve: Runs it.
-        host: Address on which it will listen.
-        port: Likewise.
+        what: It is, such as "the hub listens".
+        place: Where.
+        common: Says so, once it does.
 
     Raises:
         ConfigError: If it cannot listen there.
         ServiceError: If it does not start, or ends by itself.
     """
-    _refuse_taken(host, port)
+    _refuse_taken(place.host, place.port)
     try:
-        serve()
+        serve(tell=lambda: common.say(f"{what} on {place.host}:{place.port}"))
     except KeyboardInterrupt:
         return ExitCode.CLEAN
     except SystemExit as leaving:

@@ -25,7 +25,7 @@ from pathlib import Path
 from cyclopts import App, ArgumentCollection
 from cyclopts.config import Dict, Env
 
-from phalanx.errors import ConfigError
+from phalanx.errors import ConfigError, reason_of
 
 ENVIRONMENT_PREFIX = "PHALANX_"
 DEFAULT_FILE = Path("phalanx.toml")
@@ -106,7 +106,7 @@ def read_config(path: Path | None) -> dict[str, object]:
         message = f"{path}: no such configuration file"
         raise ConfigError(message, next_step="Correct --config.") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        message = f"{chosen}: not a readable TOML file: {error}"
+        message = f"{chosen}: not a readable TOML file: {reason_of(error)}"
         raise ConfigError(
             message, next_step="Mend the file, or name another with --config."
         ) from error

@@ -15,10 +15,10 @@ AllianceConfig = Annotated[Path, Parameter(name="--alliance-config")]
 Columns = Annotated[tuple[str, ...], Parameter(name="--map", show_default=False)]
 Names = Annotated[tuple[str, ...], Parameter(show_default=False)]
 
-_CONFIG = Path("alliance.toml")
+CONFIG = Path("alliance.toml")
 
 
-def identity(*, alliance_config: AllianceConfig = _CONFIG, common: Common = Common()) -> None:
+def identity(*, alliance_config: AllianceConfig = CONFIG, common: Common = Common()) -> None:
     """Print the public key that others know you by; the private key is made at first.
 
     Give it to the other members over a channel that is not the hub's: it goes into the agreement,
@@ -49,7 +49,7 @@ def publish(
     submit: str = "",
     dry_run: bool = False,
     output: OutputPath = None,
-    alliance_config: AllianceConfig = _CONFIG,
+    alliance_config: AllianceConfig = CONFIG,
     common: Common = Common(),
 ) -> ExitCode:
     """Share the campaigns of a scan: built, judged by the gate, signed, sent in a batch.
@@ -106,7 +106,7 @@ def publish(
 def pull(
     *,
     from_start: bool = False,
-    alliance_config: AllianceConfig = _CONFIG,
+    alliance_config: AllianceConfig = CONFIG,
     common: Common = Common(),
 ) -> None:
     """Fetch what others shared, verify it, and make the lists anew.
@@ -136,7 +136,7 @@ def match(
     identifiers: Annotated[Path | None, Parameter(show_default=False)] = None,
     column_map: Columns = (),
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("alliance.parquet"),
-    alliance_config: AllianceConfig = _CONFIG,
+    alliance_config: AllianceConfig = CONFIG,
     common: Common = Common(),
 ) -> None:
     """Hold your own logs and records against the match list, for `phalanx scan --alliance`.
@@ -176,7 +176,7 @@ def opine(
     explain: str = "",
     key: Annotated[Path | None, Parameter(show_default=False)] = None,
     submit: str = "",
-    alliance_config: AllianceConfig = _CONFIG,
+    alliance_config: AllianceConfig = CONFIG,
     common: Common = Common(),
 ) -> ExitCode:
     """Say what you found of another's campaign: an opinion, and a sighting if you saw it.
@@ -218,7 +218,7 @@ def opine(
 
 def retract(
     *objects: Annotated[str, Parameter(required=True)],
-    alliance_config: AllianceConfig = _CONFIG,
+    alliance_config: AllianceConfig = CONFIG,
     output: OutputPath = None,
     common: Common = Common(),
 ) -> ExitCode:

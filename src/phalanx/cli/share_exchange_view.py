@@ -10,11 +10,11 @@ import pyarrow as pa
 from phalanx.cli.gate_view import decision_lines
 from phalanx.cli.share_exchange_lists import PulledAll
 from phalanx.cli.share_exchange_work import Left, TookBack
-from phalanx.formats.notation import plural
+from phalanx.formats.notation import plural, share
 from phalanx.printable import printable
 from phalanx.share.exchange.leaving import Judged
 from phalanx.share.exchange.standing import Standing
-from phalanx.share.wire import Object, document, joined, object_id
+from phalanx.share.wire import Object, attribution_of, document, joined, object_id
 
 _MOST_SHOWN = 20
 
@@ -64,9 +64,8 @@ def _departed(left: Left) -> Iterator[str]:
     yield f"the hub took {plural(left.sent.stored, 'object')}"
     for refused in left.sent.refused[:_MOST_SHOWN]:
         yield f"the hub refused {printable(refused.document.id)}: {printable(refused.reason)}"
-    for item in leaving:
-        if item["type"] == "campaign":
-            yield f"campaign: {item['id']} ({item['name']})"
+    for item in left.sent.campaigns:
+        yield f"campaign: {item['id']} ({item['name']})"
     if departure.later:
         number = plural(len(departure.later), "object")
         yield f"waiting: {number}, until {departure.next_slot:%Y-%m-%d %H:%M} UTC or later"
@@ -85,7 +84,15 @@ def pulled_text(done: PulledAll) -> str:
 
 def _pulled(done: PulledAll) -> Iterator[str]:
     received, matches = done.pulled.received, done.pulled.matches
-    yield f"new: {_counted(each.fields for each in received.taken)}"
+    grouped = done.pulled.standing.grouped()
+    new = [
+        each.fields
+        for each in received.taken
+        if each.type != "llm-account-fingerprint" or each.id in grouped
+    ]
+    yield f"new: {_counted(new)}"
+    if padding := len(received.taken) - len(new):
+        yield f"padding, or told of no campaign: {plural(padding, 'fingerprint')}"
     for _, reason in received.rejected[:_MOST_SHOWN]:
         yield f"rejected: {printable(reason)}"
     if len(received.rejected) > _MOST_SHOWN:
@@ -120,6 +127,9 @@ def _campaigns(standing: Standing, own: set[str]) -> Iterator[str]:
         if each.id not in own:
             said = standing.verdict([each.id], each.member)
             yield f"campaign: {each.id} ({printable(str(each.item['name']))[:60]}): {said.verdict}"
+            if (behind := attribution_of(each.item)) is not None:
+                kinds = ", ".join(f"{kind} {share(part)}" for kind, part in behind.hypotheses)
+                yield f"  its author's attribution: grade {behind.grade}; {kinds or 'no kinds'}"
 
 
 def matches_text(found: pa.Table) -> str:

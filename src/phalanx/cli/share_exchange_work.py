@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 
 from phalanx.cli.terminal import Common
-from phalanx.errors import ConfigError
+from phalanx.errors import ConfigError, PhalanxError
 from phalanx.owned import read_secret_text
 from phalanx.share.blinding.asking import KeyServer
 from phalanx.share.blinding.carriers import Identifiers, read_identifiers
@@ -88,8 +88,19 @@ def let_leave(house: House, made: Iterable[Prepared], submitter: str) -> Left:
         submitter: Who puts what is held before the approvers.
     """
     departure = depart(house, submitter, new=join(house, made))
-    with hub_of(house) as collection:
-        return Left(departure=departure, sent=send(house, collection))
+    try:
+        with hub_of(house) as collection:
+            return Left(departure=departure, sent=send(house, collection))
+    except PhalanxError as error:
+        kept = len(departure.leaving)
+        named = ", ".join(each.id for each in departure.leaving if each.type == "campaign")
+        if kept:
+            error.next_step += (
+                f" Then run `phalanx share publish`, with or without the scan: {kept:,} objects"
+                + (f" of {named}" if named else "")
+                + " are signed and kept, and are sent as they are."
+            )
+        raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from phalanx.cli.exit_codes import ExitCode
-from phalanx.cli.rendering import OutputPath, write_text
+from phalanx.cli.rendering import OutputPath, TableOrJson, write_text
 from phalanx.cli.share_hub_options import HubOptions
 from phalanx.cli.terminal import Common
 
@@ -60,18 +60,15 @@ def serve(
     refuse_missing(database)
     settings = options.settings(database, key)
     checked = read_object if objects == "any" else lambda raw: check(raw).fields
-    common.say(f"the hub listens on {settings.host}:{settings.port}")
     run_it = partial(run, settings, check=checked)
-    return serve_until_told(run_it, settings.host, settings.port)
+    return serve_until_told(run_it, "the hub listens", settings, common)
 
 
 @hub.command
 def show(
     *,
     database: Database = _DATABASE,
-    output_format: Annotated[
-        Literal["table", "json"], Parameter(name=["--format", "-f"])
-    ] = "table",
+    output_format: TableOrJson = "table",
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from phalanx.cli.databases import made_before
 from phalanx.cli.rendering import hand_out, refuse_known
 from phalanx.errors import InputError
 from phalanx.owned import read_secret_text
@@ -54,12 +55,9 @@ def refuse_missing(database: str) -> None:
     Raises:
         InputError: If there is none.
     """
-    place = database_of(database)
-    if place.file is not None and not place.file.exists():
-        message = f"{place.name}: there is no hub"
-        raise InputError(
-            message, next_step="Name its database with --database, or make one by add-collection."
-        )
+    made_before(
+        database, "hub", "Name its database with --database, or make one by add-collection."
+    )
 
 
 def make_collection(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import App, Parameter, validators
 
 from phalanx.cli.exit_codes import ExitCode
-from phalanx.cli.rendering import OutputPath, write_text
+from phalanx.cli.rendering import OutputPath, TableOrJson, write_text
 from phalanx.cli.share_keys_options import KeyServerOptions
 from phalanx.cli.terminal import Common
 
@@ -56,8 +56,7 @@ def serve(
     from phalanx.share.blinding.server import serve as run
 
     settings = options.settings(folder, database)
-    common.say(f"the key server listens on {settings.host}:{settings.port}")
-    return serve_until_told(partial(run, settings), settings.host, settings.port)
+    return serve_until_told(partial(run, settings), "the key server listens", settings, common)
 
 
 @keys.command
@@ -101,9 +100,7 @@ def show(
     folder: Folder = _FOLDER,
     database: Database = _DATABASE,
     day: datetime | None = None,
-    output_format: Annotated[
-        Literal["table", "json"], Parameter(name=["--format", "-f"])
-    ] = "table",
+    output_format: TableOrJson = "table",
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:

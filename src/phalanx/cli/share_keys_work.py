@@ -10,8 +10,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from phalanx.cli.databases import made_before
 from phalanx.cli.rendering import hand_out, refuse_known
-from phalanx.errors import InputError
 from phalanx.printable import printable, printable_json
 from phalanx.share.blinding import members
 from phalanx.share.blinding.allowances import Allowances, Limits, Usage
@@ -68,11 +68,7 @@ def existing_tables(database: str) -> Engine:
     Raises:
         InputError: If there is none: a wrong name must not make another one.
     """
-    place = database_of(database)
-    if place.file is not None and not place.file.exists():
-        message = f"{place.name}: there is no key server"
-        raise InputError(message, next_step="Name its database with --database.")
-    return open_tables(place)
+    return open_tables(made_before(database, "key server", "Name its database with --database."))
 
 
 def rotated(

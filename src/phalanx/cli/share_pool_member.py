@@ -14,6 +14,7 @@ import httpx2
 
 from phalanx.cli.scan_key import key_of_scan
 from phalanx.cli.share_pool_kept import KeptMark, all_kept, kept_path, kept_while_sent
+from phalanx.cli.share_pool_lawful import lawful_facts
 from phalanx.cli.share_pool_options import MemberOptions
 from phalanx.cli.share_pool_work import signing_key_of
 from phalanx.errors import ConfigError, InputError
@@ -24,6 +25,7 @@ from phalanx.share.blinding.asking import KeyServer
 from phalanx.share.blinding.carriers import Identifiers, Mark, read_identifiers
 from phalanx.share.blinding.client import BlindingClient
 from phalanx.share.client.access import LARGEST_KEY_BYTES, connected, origin_of
+from phalanx.share.exchange.settings import MemberSettings
 from phalanx.share.gate.audit import AuditLog
 from phalanx.share.gate.tables import GateDatabase
 from phalanx.share.pool import entries_of, findings_of, signed_batch
@@ -43,8 +45,8 @@ class Submission:
     member: str
     signing_key: Path
     scan_key: Path | None
-    gate: Path
-    """File of the gate, in whose audit log stands what left."""
+    settings: MemberSettings
+    """Of the member in the alliance: its legal bases, and its gate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,10 @@ def submitted(what: Submission, options: MemberOptions, key_server: tuple[str, P
         PhalanxError: If anything of it cannot be used, or a server refuses.
     """
     groups = read_groups(what.scan_folder / "groups.parquet")
+    about: dict[str, object] = {"object": f"round {what.round_name}", "hub": options.hub}
+    log = AuditLog(GateDatabase(what.settings.gate))
+    # Before anything is blinded, or anybody is asked.
+    facts = lawful_facts(what.settings, log, datetime.now(UTC), about)
     read = read_identifiers(what.identifiers)
     marks = _as_in_scan(read, key_of_scan(what.scan_folder, what.scan_key))
     findings = findings_of(groups, marks)
@@ -94,9 +100,8 @@ def submitted(what: Submission, options: MemberOptions, key_server: tuple[str, P
         digest = hashlib.sha256(batch).hexdigest()
         path = kept_path(what.scan_folder, round_.name)
         with kept_while_sent(path, digest, _meaning(tokens, marks)):
-            AuditLog(GateDatabase(what.gate)).append(now, "pooled", what.member, {
-                "object": f"round {round_.name}", "epoch": round_.epoch, "slots": round_.slots,
-                "batch_sha256": digest, "hub": options.hub,
+            log.append(now, "pooled", what.member, {
+                **facts, "epoch": round_.epoch, "slots": round_.slots, "batch_sha256": digest,
             })  # fmt: skip
             pool.submit(round_.name, batch)
     return Sent(min(len(findings), round_.slots), round_.slots, sum(read.unusable.values()))

@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from phalanx.cli.databases import made_before
+from phalanx.cli.serving import Serving
 from phalanx.errors import ConfigError, InputError
-from phalanx.owned import read_or_make_secret, read_secret
+from phalanx.owned import read_secret
 from phalanx.printable import printable
-from phalanx.share.blinding.encoding import to_text
+from phalanx.share.exchange.house import KEY_BYTES, KEY_NAME
 from phalanx.share.hub import Database, HubSettings, open_database
 from phalanx.share.hub import serve as serve_hub
 from phalanx.share.pool import POOL, add_member_key, evaluate, pool_routes
 from phalanx.share.pool.keeping import pinned_keys, rounds_in
 from phalanx.share.wire import check
 from phalanx.store import database_of
-
-_KEY_BYTES = 32
-_KEY_NAME = "signing key"
 
 
 @contextmanager
@@ -42,26 +40,24 @@ def existing_pool(database: str) -> Iterator[Database]:
     Raises:
         InputError: If there is none: a wrong name must not make another pool.
     """
-    place = database_of(database)
-    if place.file is not None and not place.file.exists():
-        message = f"{place.name}: there is no pool"
-        raise InputError(message, next_step="Name its database with --pool, or add a member first.")
+    made_before(database, "pool", "Name its database with --pool, or add a member first.")
     with opened(database) as found:
         yield found
 
 
-def served(settings: HubSettings, pool_database: str) -> Callable[[], None]:
+def served(settings: HubSettings, pool_database: str) -> Serving:
     """Return what runs a hub with the pool beside it."""
 
-    def run() -> None:
+    def run(*, tell: Callable[[], None]) -> None:
         with opened(pool_database) as database:
             serve_hub(
                 settings,
                 check=lambda raw: check(raw).fields,
                 extensions=(pool_routes(database),),
+                tell=tell,
             )
 
-    return partial(run)
+    return run
 
 
 def utc(moment: datetime) -> datetime:
@@ -156,17 +152,7 @@ def signing_key_of(path: Path) -> Ed25519PrivateKey:
         message = f"{path}: there is no signing key"
         next_step = "Make one with `phalanx share pool key`, and give its operator what it prints."
         raise ConfigError(message, next_step=next_step)
-    return Ed25519PrivateKey.from_private_bytes(read_secret(path, _KEY_NAME, _KEY_BYTES))
-
-
-def public_key_of(path: Path) -> str:
-    """Return the public key to a member's secret one, which is made where there is none.
-
-    Raises:
-        ConfigError: If others may read the file, or it is no key.
-    """
-    read_or_make_secret(path, _KEY_NAME, _KEY_BYTES)
-    return to_text(signing_key_of(path).public_key().public_bytes_raw())
+    return Ed25519PrivateKey.from_private_bytes(read_secret(path, KEY_NAME, KEY_BYTES))
 
 
 def _keys(number: int) -> str:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from phalanx.detect.embedder import Embedder, embedded_signs
+from phalanx.detect.embedder import Embedder, embedded_signs, may_be_picked
 from phalanx.detect.sketch import (
     BANDS,
     CAPABILITY_BIT,
@@ -165,9 +165,11 @@ class Narrowing:
         if self.after_step is not None and step.min(initial=self.after_step + 1) <= self.after_step:
             prompts = pc.if_else(pa.array(step > self.after_step), prompts, "")
         sketch = sketch_prompts(prompts, derive_seed(self.key, "sketch"))
+        columns["draw"] = draw = _draw(timestamp, sketch.words, sketch.signs)
         signs = sketch.signs
         if self.embedder is not None:
-            signs = embedded_signs(self.embedder, prompts, signs != 0)
+            read = may_be_picked(columns["account"].astype(np.int64), step, draw, signs != 0)
+            signs = embedded_signs(self.embedder, prompts, read)
         for band in range(BANDS):
             columns[f"band{band}"] = sketch.bands[:, band]
         columns |= {
@@ -186,7 +188,6 @@ class Narrowing:
         columns["created"] = _integers(batch.column("account_created_at"))
         columns["later_turn"] = (_integers(batch.column("history_turns")) > 0).astype(np.int32)
         columns["parameters"] = parameter_signature(batch, seed)
-        columns["draw"] = _draw(timestamp, sketch.words, sketch.signs)
         columns["input_tokens"] = _input_tokens(batch, sketch.words)
         columns["output_tokens"] = _output_tokens(batch)
         status = _integers(batch.column("status"))
@@ -199,7 +200,7 @@ class Narrowing:
             else self.known.contain(prompts).astype(np.int16)
         )
         if self.keep_excerpts:
-            sightings.append(_excerpts(prompts, sketch.opening, columns["draw"].astype(np.int64)))
+            sightings.append(_excerpts(prompts, sketch.opening, draw))
         rows = pa.RecordBatch.from_arrays(
             [pa.array(columns[f.name], type=f.type) for f in NARROW_SCHEMA], schema=NARROW_SCHEMA
         )

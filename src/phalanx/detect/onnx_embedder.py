@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from phalanx.errors import InputError, MissingExtraError
 from phalanx.printable import printable
@@ -22,11 +23,18 @@ MOST_MODEL_BYTES = 1 << 31
 
 MOST_TOKENIZER_BYTES = 1 << 27
 MOST_TOKENS = 256
-"""Tokens of a prompt that are read."""
+"""Tokens of a prompt that are read, or fewer where the tokenizer says so."""
 
 MOST_DIMENSIONS = 1 << 14
-_BATCH = 64
+_READ_AS = b"mean of up to 256 tokens, or as many as the tokenizer says"
+"""Enters the digest: vectors that were read in another way cannot be compared."""
+
+_BATCH = 8
+"""Texts of about one length that are read at once; short ones beside long ones cost as much."""
+
 _INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
+_OTHER_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+_EXPORT = "Export the model to ONNX first: docs/how-to/compare-meanings.md shows how."
 _NEXT_STEP = (
     "Pass a folder with model.onnx (or onnx/model.onnx) and tokenizer.json, as exported from "
     "sentence-transformers."
@@ -39,7 +47,7 @@ class OnnxEmbedder:
 
     folder: Path
     digest: str
-    """SHA-256 over the digests of the model and of the tokenizer."""
+    """SHA-256 over the digests of the model and of the tokenizer, and how prompts are read."""
 
     def embed(self, prompts: pa.Array) -> npt.NDArray[np.float32]:
         """Return one vector per prompt: the mean of those of its tokens.
@@ -48,11 +56,17 @@ class OnnxEmbedder:
             InputError: If the folder is no longer what was opened, or the model fails.
         """
         loaded = _opened(self.folder, self.digest)
-        texts = prompts.to_pylist()
+        if not len(prompts):
+            return np.zeros((0, 1), dtype=np.float32)
+        order = np.argsort(pc.binary_length(prompts).to_numpy(), kind="stable")
+        texts = prompts.take(pa.array(order)).to_pylist()
         parts = [
             loaded.embed(texts[start : start + _BATCH]) for start in range(0, len(texts), _BATCH)
         ]
-        return np.concatenate(parts) if parts else np.zeros((0, 1), dtype=np.float32)
+        if len({part.shape[1] for part in parts}) > 1:
+            raise _no_vectors(self.folder)
+        vectors = np.concatenate(parts)
+        return vectors[np.argsort(order)]
 
 
 def open_embedder(folder: Path) -> OnnxEmbedder:
@@ -78,6 +92,10 @@ def embedder_files(folder: Path) -> tuple[Path, Path]:
     if model is None or not tokenizer.is_file():
         missing = " nor ".join(MODEL_PLACES) if model is None else TOKENIZER
         message = f"{folder}: has no {missing}"
+        weights = next((name for name in _OTHER_WEIGHTS if (folder / name).is_file()), None)
+        if model is None and weights is not None:
+            message += f", only {weights}, which is not run here"
+            raise InputError(message, next_step=_EXPORT)
         raise InputError(message, next_step=_NEXT_STEP)
     return model, tokenizer
 
@@ -101,7 +119,7 @@ def _read(folder: Path) -> tuple[bytes, bytes]:
 
 
 def _digest(model: bytes, tokenizer: bytes) -> str:
-    return sha256(sha256(model).digest() + sha256(tokenizer).digest()).hexdigest()
+    return sha256(sha256(model).digest() + sha256(tokenizer).digest() + _READ_AS).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +155,7 @@ class _Loaded:
             or not 0 < vectors.shape[1] <= MOST_DIMENSIONS
             or not np.isfinite(vectors).all()
         ):
-            message = f"{self.folder}: the model does not yield one vector for each text or token"
-            raise InputError(message, next_step=_NEXT_STEP)
+            raise _no_vectors(self.folder)
         return vectors.astype(np.float32)
 
 
@@ -163,7 +180,8 @@ def _opened(folder: Path, digest: str) -> _Loaded:
     options.log_severity_level = 4
     try:
         tokenizer = Tokenizer.from_buffer(tokens)
-        tokenizer.enable_truncation(MOST_TOKENS)
+        own = tokenizer.truncation
+        tokenizer.enable_truncation(min(MOST_TOKENS, own["max_length"]) if own else MOST_TOKENS)
         tokenizer.enable_padding()
         session = InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # both libraries raise kinds of their own
@@ -173,6 +191,11 @@ def _opened(folder: Path, digest: str) -> _Loaded:
         message = f"{folder}: the model asks for {printable(min(unknown))}, which is no text"
         raise InputError(message, next_step=_NEXT_STEP)
     return _Loaded(folder, session, tokenizer)
+
+
+def _no_vectors(folder: Path) -> InputError:
+    message = f"{folder}: the model does not yield one vector for each text or token"
+    return InputError(message, next_step=_NEXT_STEP)
 
 
 def _broken(folder: Path, error: Exception) -> InputError:

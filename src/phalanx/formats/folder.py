@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from phalanx.detect.result import ScanResult
-from phalanx.errors import InputError
+from phalanx.errors import InputError, reason_of
 from phalanx.formats.document import load, result_of
 from phalanx.formats.json import render as render_document
 from phalanx.formats.json import render_run
@@ -82,7 +82,7 @@ def read_scan(directory: Path) -> ScanResult:
     try:
         document = load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        message = f"{path}: cannot be read: {error}"
+        message = f"{path}: cannot be read: {reason_of(error)}"
         raise InputError(message, next_step="Pass the folder that a scan wrote.") from error
     except InputError as error:
         message = f"{path}: {error}"
@@ -132,5 +132,5 @@ def _read_table(path: Path) -> pa.Table:
     try:
         return pq.read_table(path)
     except (OSError, pa.ArrowException) as error:
-        message = f"{path}: cannot be read: {error}"
+        message = f"{path}: cannot be read: {reason_of(error)}"
         raise InputError(message, next_step="Run the scan again into a new folder.") from error

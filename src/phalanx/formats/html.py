@@ -19,7 +19,7 @@ from phalanx.formats.basis import bases_of, with_basis
 from phalanx.formats.charts import MAX_ROWS, Spec, charts_of, javascript_bundle, static_svg
 from phalanx.formats.document import public_parameters
 from phalanx.formats.evidence_plane import MAX_POINTS, groups_in_plane
-from phalanx.formats.marks_wording import marks_sentence
+from phalanx.formats.marks_wording import marks_sentence, marks_summary
 from phalanx.formats.reasons import became_of_the_others, by_reason
 from phalanx.printable import printable, printable_json
 
@@ -84,6 +84,7 @@ def _environment() -> Environment:
     environment.globals.update(
         attribution_wording=attribution_wording,
         marks_sentence=marks_sentence,
+        marks_summary=marks_summary,
         view=report_view,
         max_rows=MAX_ROWS,
         max_points=MAX_POINTS,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pyarrow.compute as pc
+
+from phalanx.detect.result import ScanResult
+from phalanx.detect.route import BY_MARKS
 from phalanx.formats.notation import count, e_value, plural
 from phalanx.model import GroupFacts, Judgement
 
@@ -43,3 +47,31 @@ def marks_effect(judgement: Judgement) -> str:
     else:
         done = f"They set its level, which would be {e_value(without)} without them"
     return f"{done}; no evidence rests on them."
+
+
+def marks_summary(result: ScanResult) -> str:
+    """Say what marks of other providers did to a scan; empty where none were given.
+
+    Parameters:
+        result: What the scan found.
+    """
+    if result.run.parameters.get("alliance") is None or "marks" not in result.accounts.column_names:
+        return ""
+    of_accounts = pc.list_value_length(result.accounts["marks"])
+    marks, accounts = pc.sum(of_accounts).as_py() or 0, pc.sum(pc.greater(of_accounts, 0)).as_py()
+    if not marks:
+        return "Marks of other providers were given, and no account of this log carries one."
+    formed, weighed = set(), set()
+    columns = result.looks.select(["track", "route", "marks"]).to_pydict()
+    for track, route, said in zip(*columns.values(), strict=True):
+        if route in BY_MARKS:
+            formed.add(track)
+        elif said is not None:
+            weighed.add(track)
+    matched = f"{plural(marks, 'mark')} of other providers matched {plural(accounts, 'account')}"
+    done = f"formed {plural(len(formed), 'group') if formed else 'no group'}"
+    return (
+        f"{matched}; they {done}, and weighed {count(len(weighed)) if weighed else 'none'} that "
+        "was formed without them. No evidence rests on marks, and a marked account is compared "
+        "with others, and others with it, like any account."
+    )

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from phalanx.detect.result import ScanResult
-from phalanx.formats.marks_wording import marks_sentence
+from phalanx.formats.marks_wording import marks_sentence, marks_summary
 from phalanx.formats.notation import (
     count,
     e_value,
@@ -79,6 +79,8 @@ def _parts(result: ScanResult, *, wide: bool) -> list[RenderableType]:
     parts: list[RenderableType] = [Text(summary(result), style="bold"), Text(promise(result))]
     if smallness(result):
         parts.append(Text(smallness(result)))
+    if marks_summary(result):
+        parts.append(Text(marks_summary(result)))
     if result.campaigns:
         parts += ["", _campaigns(result, wide=wide)]
     if result.undeclared_pools:

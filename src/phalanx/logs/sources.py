@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from phalanx.errors import InputError
+from phalanx.errors import InputError, reason_of
 from phalanx.logs.content import LogFile, require_regular_file
 from phalanx.logs.decompress import DecompressionError
 from phalanx.logs.quality import Quality
@@ -142,7 +142,7 @@ def _source(path: Path, quality: Quality, *, certainty: float) -> Source | None:
     try:
         head = file.head()
     except (DecompressionError, OSError) as error:
-        message = f"{path}: cannot be read: {error}"
+        message = f"{path}: cannot be read: {reason_of(error)}"
         raise InputError(message, next_step="Copy the file again, or leave it out.") from error
     if not head.strip(b" \t\r\n\0"):
         quality.note("empty file, passed over")

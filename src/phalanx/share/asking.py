@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import socket
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -44,6 +46,8 @@ class Reply:
 
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    failure: str = ""
+    """Why there was none, in words."""
 
     @property
     def wait_seconds(self) -> float:
@@ -117,8 +121,8 @@ class PatientClient:
         while True:
             try:
                 reply = self._exchange(method, path, content, parameters)
-            except httpx2.TransportError:
-                reply = Reply(503)
+            except httpx2.TransportError as error:
+                reply = Reply(503, failure=_in_words(error))
             # Half of it is chance, so that clients that failed together do not return together.
             chance = int.from_bytes(self._random(4), "big") / 2**32
             pause = max(reply.wait_seconds, wait * (0.5 + chance / 2))
@@ -139,11 +143,26 @@ class PatientClient:
         if reply.status == 429:
             message = f"the {self.name}'s limit is reached for {reply.wait_seconds:.0f} seconds"
             return PolicyError(message, next_step="Wait, or ask its operator for a higher one.")
+        if reply.status == 401:
+            message = f"the {self.name} knows no such API key (401)"
+            next_step = f"Name the file of the key that the {self.name}'s operator gave you: the "
+            return PolicyError(
+                message, next_step=next_step + "hub and the key server give one each."
+            )
         if 400 <= reply.status < 500:
             message = f"the {self.name} refused the request ({reply.status})"
             return PolicyError(message, next_step=advice)
-        message = f"the {self.name} does not answer ({reply.status})"
+        if reply.failure:
+            message = f"the {self.name} at {self._address} does not answer: {reply.failure}"
+            return ServiceError(message, next_step="Check its address, and that it runs.")
+        message = f"the {self.name} at {self._address} does not answer ({reply.status})"
         return ServiceError(message, next_step="Check its address, then try again.")
+
+    @property
+    def _address(self) -> str:
+        url = self._http.base_url
+        port = url.port or (443 if url.scheme == "https" else 80)
+        return f"{url.host}:{port}"
 
     def _exchange(
         self, method: str, path: str, content: bytes | None, parameters: Mapping[str, str] | None
@@ -166,6 +185,24 @@ class PatientClient:
                     raise VerificationError(message, next_step="Ask its operator.")
             headers = {name.lower(): value for name, value in response.headers.items()}
             return Reply(response.status_code, headers, bytes(body))
+
+
+def _in_words(error: httpx2.TransportError) -> str:
+    """Return why a connection failed."""
+    cause: BaseException | None = error
+    while cause is not None:
+        match cause:
+            case ConnectionRefusedError():
+                return "nobody listens there"
+            case socket.gaierror():
+                return "no machine has that name"
+            case ssl.SSLCertVerificationError():
+                return "its certificate is not trusted"
+            case ssl.SSLError():
+                return "it does not speak TLS as this machine does"
+        cause = cause.__cause__ or cause.__context__
+    is_late = isinstance(error, httpx2.TimeoutException)
+    return "it took too long" if is_late else "the connection broke"
 
 
 def is_loopback(url: httpx2.URL) -> bool:

@@ -28,6 +28,7 @@ from phalanx.store.tables import STORE
 HEAD = "0001"
 """Newest migration."""
 
+MIGRATIONS = "phalanx.store:migrations"
 VERSION_TABLE = "phalanx_alembic_version"
 _SQLITE = b"SQLite format 3\0"
 _ANOTHER = "Name another file; a new one is made."
@@ -124,7 +125,7 @@ def bring_up(connection: Connection, place: DatabasePlace, now: datetime) -> str
         message = f"{place.name}: a database of something else"
         raise InputError(message, next_step=_ANOTHER)
     if revision != HEAD:
-        _upgrade(connection, place)
+        upgrade(connection, place, MIGRATIONS)
     store_id = connection.execute(select(STORE.c.store_id)).scalar()
     if store_id is None:
         store_id = secrets.token_hex(16)
@@ -132,13 +133,23 @@ def bring_up(connection: Connection, place: DatabasePlace, now: datetime) -> str
     return str(store_id)
 
 
-def _upgrade(connection: Connection, place: DatabasePlace) -> None:
-    from alembic import command  # noqa: PLC0415 - half a second that a store of today never needs
+def upgrade(connection: Connection, place: DatabasePlace, migrations: str) -> None:
+    """Run the migrations that a database lacks.
+
+    Parameters:
+        connection: Inside a transaction.
+        place: Its name, for messages.
+        migrations: Where they are, as a package and its folder.
+
+    Raises:
+        VerificationError: If a newer version of Phalanx wrote it.
+    """
+    from alembic import command  # noqa: PLC0415 - half a second that a database of today saves
     from alembic.config import Config  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", "phalanx.store:migrations")
+    config.set_main_option("script_location", migrations)
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")

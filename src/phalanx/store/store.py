@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, Engine, RowMapping, bindparam, select
 
-from phalanx.errors import InputError, VerificationError
+from phalanx.errors import InputError, VerificationError, reason_of
 from phalanx.store.lock import locked
 from phalanx.store.manifest import Manifest, digest, read_manifest, verified, write_manifest
 from phalanx.store.place import Place
@@ -128,7 +128,7 @@ class Store:
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
         except OSError as error:
-            message = f"{self.place.folder}: cannot be written: {error.strerror or error}"
+            message = f"{self.place.folder}: cannot be written: {reason_of(error)}"
             raise InputError(message, next_step="Free some space, or check permissions.") from error
 
     def commit(

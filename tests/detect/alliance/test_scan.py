@@ -17,7 +17,9 @@ from phalanx.detect import ScanConfig, ScanResult, appeal, scan
 from phalanx.detect.alliance.mark_file import SharedMarks
 from phalanx.errors import ConfigError
 from phalanx.formats.appeal_text import render as render_appeal
+from phalanx.formats.html import render as render_report
 from phalanx.formats.json import render
+from phalanx.formats.marks_wording import marks_summary
 from phalanx.formats.table import render as render_table
 from phalanx.logs.pseudonym import pseudonym
 
@@ -80,6 +82,39 @@ def test_evidence_stays_that_of_the_log(marked: ScanResult, plain: ScanResult) -
     assert all(line.rule_id != "PHX-D014" for line in with_marks.judgement.evidence)
     level = with_marks.judgement.threshold_without_marks_log10_e
     assert level is None or level == pytest.approx(without.judgement.threshold_log10_e)
+
+
+def test_says_what_marks_did(marked: ScanResult, plain: ScanResult) -> None:
+    """The scan counts marks, accounts and groups; without a file it says nothing of them."""
+    said = marks_summary(marked)
+    assert said.startswith("16 marks of other providers matched 16 accounts; they formed ")
+    assert said in " ".join(render_table(marked).split())
+    assert said in render_report(marked)
+    assert marks_summary(plain) == ""
+
+
+def test_says_that_marks_formed_nothing(naive: Any, mark_table: Table) -> None:
+    """One mark forms no group, a mark of a stranger none at all; and the comparison stays."""
+    one = min(a for a, label in naive.campaign_of.items() if not label)
+    alone = scan(naive.exchanges, settings_of(mark_table([(one, SHARED, "phone")])))
+    assert "1 mark of other providers matched 1 account; they formed no group" in marks_summary(
+        alone
+    )
+    strangers = scan(naive.exchanges, settings_of(mark_table([("nobody", SHARED, "phone")])))
+    assert "no account of this log carries one" in marks_summary(strangers)
+
+
+def test_who_is_marked_stays_in_the_reference(
+    naive: Any, mark_table: Table, plain: ScanResult
+) -> None:
+    """Marks on honest accounts leave nobody out of the comparison: no list chooses it."""
+    honest = sorted(a for a, label in naive.campaign_of.items() if not label)[::40]
+    rows = [(account, f"campaign--{i}", "phone") for i, account in enumerate(honest)]
+    found = scan(naive.exchanges, settings_of(mark_table(rows)))
+    assert found.population.reference_parties == plain.population.reference_parties
+    assert [each.judgement.log10_e_honest for each in found.campaigns] == [
+        each.judgement.log10_e_honest for each in plain.campaigns
+    ]
 
 
 def test_links_and_tables_name_marks(marked: ScanResult, plain: ScanResult) -> None:

@@ -6,8 +6,6 @@ import json
 import signal
 import socket
 import ssl
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from phalanx.cli import ExitCode
 from phalanx.errors import ConfigError
 from phalanx.share.blinding.allowances import Allowances, Limits
 from phalanx.share.blinding.asking import KeyServer
@@ -37,17 +37,6 @@ from phalanx.share.blinding.settings import KeyServerSettings
 from phalanx.share.blinding.tables import open_tables
 from phalanx.store import place_of
 
-_RUN = """
-import sys
-from pathlib import Path
-from phalanx.share.blinding.server import serve
-from phalanx.share.blinding.settings import KeyServerSettings
-from phalanx.store import place_of
-folder, port, *tls = sys.argv[1:]
-certificate, key = map(Path, tls) if tls else (None, None)
-serve(KeyServerSettings(Path(folder, "keys"), place_of(folder + "/keys.db"), port=int(port),
-                        certificate=certificate, certificate_key=key, body_seconds=0.5))
-"""
 ELEMENT = to_text(random_element(lambda size: bytes([7]) * size))
 DAY = timedelta(days=1)
 
@@ -56,7 +45,7 @@ DAY = timedelta(days=1)
 class Running:
     """A process of the key server."""
 
-    process: subprocess.Popen[bytes]
+    process: Any
     address: str
     log: Path
 
@@ -96,31 +85,33 @@ def random_bytes(name: str) -> Callable[[int], bytes]:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path, nursery: Any) -> Iterator[Office]:
     """Return an office with an epoch that began yesterday."""
     begins = datetime.now(UTC) - DAY
     epoch = add_epoch(tmp_path / "keys", begins, 30 * DAY, 7 * DAY)
     counts = Allowances(open_tables(place_of(str(tmp_path / "keys.db"))))
     with ExitStack() as stack:
 
-        def start(*tls: Path) -> Running:
+        def start(*words: str) -> Running:
             with socket.socket() as free:
                 free.bind(("127.0.0.1", 0))
                 port = free.getsockname()[1]
             log = tmp_path / f"{port}.log"
-            command = [sys.executable, "-c", _RUN, str(tmp_path), str(port), *map(str, tls)]
-            with log.open("wb") as out:
-                process = subprocess.Popen(command, stdout=out, stderr=out)
+            process = nursery.born(
+                "share", "keys", "serve", "--keys", str(tmp_path / "keys"),
+                "--database", str(tmp_path / "keys.db"), "--port", str(port),
+                "--body-seconds", "0.5", *words, said=log,
+            )  # fmt: skip
             stack.callback(process.wait)
-            stack.callback(process.kill)
+            stack.callback(process.send_signal, signal.SIGKILL)
             while True:
                 try:
                     socket.create_connection(("127.0.0.1", port)).close()
                     break
                 except ConnectionRefusedError:
                     assert process.poll() is None, log.read_text()
-                    time.sleep(0.05)
-            return Running(process, f"http{'s' * bool(tls)}://127.0.0.1:{port}", log)
+                    time.sleep(0.01)
+            return Running(process, f"http{'s' * bool(words)}://127.0.0.1:{port}", log)
 
         yield Office(tmp_path, epoch, counts, start)
 
@@ -136,7 +127,7 @@ def test_a_member_gets_tokens_and_the_log_says_only_how_many(office: Office) -> 
             (token,) = BlindingClient(server, epoch).tokens("email", ["ada@example.com"])
         tokens.add(token)
         running.process.send_signal(signal.SIGTERM)
-        assert running.process.wait(30) in {0, -signal.SIGTERM}
+        assert running.process.wait() == ExitCode.CLEAN
         said = running.log.read_text()
         for secret in (api_key, api_key.split(".")[2], "ada", token):
             assert secret not in said
@@ -167,7 +158,7 @@ def test_a_process_that_is_killed_forgets_no_count(office: Office) -> None:
         asked = [threads.submit(running.ask, api_key, 200) for _ in range(60)]
         while not any(each.done() for each in asked):
             time.sleep(0.01)
-        running.process.kill()
+        running.process.send_signal(signal.SIGKILL)
         answered = [each.result() for each in asked].count(200)
     assert 0 < answered < 60
     counted = office.allowances.usage("north", datetime.now(UTC)).requests
@@ -209,7 +200,8 @@ def test_it_speaks_tls(office: Office) -> None:
     """With a certificate, and in clear to nobody then."""
     paths = (office.folder / "server.pem", office.folder / "server.key")
     _write_certificate(*paths)
-    running = office.start(*paths)
+    certificate, key = map(str, paths)
+    running = office.start("--certificate", certificate, "--certificate-key", key)
     trust = ssl.create_default_context(cafile=paths[0])
     address = running.address.replace("127.0.0.1", "localhost")
     assert httpx2.get(f"{address}/readyz", verify=trust).json() == {"status": "ready"}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,6 +36,7 @@ class Hub:
     database: str
     folder: Path
     stack: ExitStack
+    nursery: Any
     port: int = 0
 
     @property
@@ -51,7 +52,8 @@ class Hub:
         """Run the hub, and return its port."""
         port = _free_port()
         said = ["--database", self.database, "--port", str(port), *words]
-        self.stack.enter_context(_running(["phalanx", "share", "hub", "serve", *said], port))
+        process = self.nursery.born("share", "hub", "serve", *said)
+        self.stack.enter_context(_answering(process, port))
         return port
 
     def member(self, name: str, url: str = "", **more: Any) -> Collection:
@@ -70,22 +72,25 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def hub(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+def hub(
+    database: str, tmp_path: Path, nursery: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Hub]:
     """Return a hub on SQLite, and one on PostgreSQL."""
+    monkeypatch.chdir(tmp_path)
     with ExitStack() as stack:
-        yield _hub(database, tmp_path, monkeypatch, stack)
+        yield _hub(Hub(database, tmp_path, stack, nursery))
 
 
 @pytest.fixture
-def small_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+def small_hub(tmp_path: Path, nursery: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """Return a hub on SQLite only."""
+    monkeypatch.chdir(tmp_path)
     with ExitStack() as stack:
-        yield _hub(str(tmp_path / "alliance.hub"), tmp_path, monkeypatch, stack)
+        yield _hub(Hub(str(tmp_path / "alliance.hub"), tmp_path, stack, nursery))
 
 
-def _hub(database: str, folder: Path, monkeypatch: pytest.MonkeyPatch, stack: ExitStack) -> Hub:
-    monkeypatch.chdir(folder)
-    made = Hub(database, folder, stack)
+def _hub(made: Hub) -> Hub:
+    """Let its operator make it, and run it."""
     made.manage("add-collection", "campaigns", "--title", "Campaigns")
     for name in ("north", "south", "east"):
         made.manage("add-member", name, "-o", f"{name}.key")
@@ -145,7 +150,10 @@ def medallion(tmp_path: Path) -> Iterator[tuple[str, Access]]:
     (tmp_path / "password").chmod(0o600)
     port = _free_port()
     command = ["medallion.scripts.run", "--port", str(port), str(tmp_path / "medallion.json")]
-    with _running(command, port):
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    with _answering(process, port):
         url = f"http://127.0.0.1:{port}/theirs/collections/{COLLECTION}/"
         yield url, Access(key=tmp_path / "password", user="admin")
 
@@ -214,22 +222,19 @@ def liar() -> Iterator[Liar]:
 
 
 @contextmanager
-def _running(module: Sequence[str], port: int) -> Iterator[None]:
-    with Path(os.devnull).open("wb") as nothing:
-        command = [sys.executable, "-m", *module]
-        process = subprocess.Popen(command, stdout=nothing, stderr=nothing)
-        try:
-            for _ in range(600):
-                with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-                    break
-                assert process.poll() is None, f"ended: {module}"
-                time.sleep(0.05)
-            else:
-                pytest.fail(f"does not answer: {module}")
-            yield
-        finally:
-            process.terminate()
-            process.wait()
+def _answering(process: Any, port: int) -> Iterator[None]:
+    try:
+        for _ in range(3_000):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            assert process.poll() is None, "the server ended"
+            time.sleep(0.01)
+        else:
+            pytest.fail("the server does not answer")
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
 
 
 def _free_port() -> int:

@@ -38,6 +38,22 @@ def test_addresses_that_are_refused(url: str) -> None:
     assert "secret" not in str(refused.value)
 
 
+def test_nobody_listening_is_told_with_the_address() -> None:
+    """A refused connection names host and port, and no status that nobody sent."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/alliance/collections/campaigns/"
+    with (
+        connected(url, Access(), patience=SHORT) as server,
+        pytest.raises(ServiceError) as refused,
+    ):
+        server.collection().info()
+    assert refused.value.exit_code == 3
+    assert f"127.0.0.1:{port} does not answer: nobody listens there" in str(refused.value)
+    assert "503" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("text", "mode"), [("phx.1.a\n", 0o644), ("", 0o600), ("a\nb\n", 0o600), ("x" * 5_000, 0o600)]
 )

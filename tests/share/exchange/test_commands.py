@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,11 +15,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from phalanx.cli import ExitCode, main
+from phalanx.cli import ExitCode, main, share_exchange_work
 from phalanx.cli.profile_files import read_profiles
 from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
+from phalanx.errors import ServiceError
 from phalanx.formats.folder import read_scan, write_scan
 from phalanx.model import Campaign, Harm
+from phalanx.share.asking import Patience
+from phalanx.share.client import Access, connected
+from phalanx.share.exchange.publishing import join, prepared
 
 
 @dataclass
@@ -179,7 +185,9 @@ def test_wrong_settings_are_named(
     path = alliance.folder / "a" / "alliance.toml"
     good = path.read_text()
     for old, new, reason in (
-        ("bases", "basis", "bases: Field required"),
+        ("bases", "basis", "basis: there is no such setting\nNext: Did you mean `bases`?"),
+        ("[hub]", 'purpsoe = "detect"\n[hub]', "Did you mean `purpose`?"),
+        ("[hub]\n", "[hub]\napi_kee = 'x'\n", "hub.api_kee: there is no such setting"),
         ("phalanx.alliance/1", "phalanx.alliance/2", "schema"),
         ('bases = ["us-rule-of-reason", "eu-gdpr-6-1-f"]', "bases = []", "at least one"),
         ("member-amber-falcon", "member-red-fox", "no member"),
@@ -196,6 +204,46 @@ def test_wrong_settings_are_named(
     assert capsys.readouterr().out.strip() in (alliance.folder / "agreement.toml").read_text()
 
 
+def test_what_could_not_be_sent_is_sent_as_it_is(
+    alliance: Any, capsys: pytest.CaptureFixture[str], found: Any, monkeypatch: Any
+) -> None:
+    """A first publication that fails names what it keeps; the next one sends the same, and says."""
+    house = alliance.house("a")
+    made = prepared(house, [found(identifiers=())], {})
+    reached = share_exchange_work.hub_of
+
+    @contextmanager
+    def nobody(_: Any) -> Iterator[Any]:
+        with connected("http://127.0.0.1:9/", Access(), patience=Patience(attempts=1)) as server:
+            yield server.collection("http://127.0.0.1:9/a/collections/c/")
+
+    monkeypatch.setattr(share_exchange_work, "hub_of", nobody)
+    with pytest.raises(ServiceError) as failed:
+        share_exchange_work.let_leave(house, made, "")
+    identity = next(each.item["id"] for each in made if each.item["type"] == "campaign")
+    assert identity in failed.value.next_step
+    monkeypatch.setattr(share_exchange_work, "hub_of", reached)
+    assert main(_words(alliance, "a", "publish")) == ExitCode.CLEAN
+    said = capsys.readouterr().out
+    assert "left: nothing" in said
+    assert f"campaign: {identity} (" in said
+    assert main(_words(alliance, "b", "pull")) == ExitCode.CLEAN
+    assert identity in capsys.readouterr().out
+
+
+def test_a_pull_counts_neither_padding_nor_what_is_ones_own(
+    alliance: Any, capsys: pytest.CaptureFixture[str], found: Any
+) -> None:
+    """New is what another member says of a campaign; the rest of its batch is called padding."""
+    alliance.publish("a", found(identifiers=()))
+    assert main(_words(alliance, "a", "pull")) == ExitCode.CLEAN
+    assert capsys.readouterr().out.startswith("new: 0 objects\n")
+    assert main(_words(alliance, "b", "pull")) == ExitCode.CLEAN
+    new, padding, *_ = capsys.readouterr().out.splitlines()
+    assert "llm-account-fingerprint" not in new
+    assert padding.startswith("padding, or told of no campaign: ")
+
+
 def test_commands_say_what_is_missing(
     alliance: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -203,7 +251,7 @@ def test_commands_say_what_is_missing(
     records = tmp_path / "records.csv"
     records.write_text("account_id,kind,value\nx,payment,1\n")
     for words, reason in (
-        (("match", "--identifiers", str(records)), "cannot be read"),
+        (("match", "--identifiers", str(records)), "nothing was pulled yet"),
         (("match",), "neither logs nor identifiers"),
         (("opine", "campaign--1"), "nothing to say"),
         (("opine", "campaign--1", "--value", "agree"), "not among those"),
@@ -215,15 +263,18 @@ def test_commands_say_what_is_missing(
     records.write_text("account_id,kind\nx,payment\n")
     assert main(_words(alliance, "b", "pull")) == ExitCode.CLEAN
     assert main(_words(alliance, "b", "match", "--identifiers", str(records))) == 2
-    assert "account_id, kind and value" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "no column value" in said
+    assert "account_id, kind and value" in said
+    assert "none.csv" not in said
+    assert main(_words(alliance, "b", "match", "--identifiers", "none.csv")) == 2
+    assert "none.csv: cannot be read as identifiers: No such file" in capsys.readouterr().err
 
 
 def test_a_rejected_request_is_told_from_one_that_waits(
     alliance: Any, capsys: pytest.CaptureFixture[str], found: Any
 ) -> None:
     """Who asks again for what was rejected reads so."""
-    from phalanx.share.exchange.publishing import join, prepared
-
     house = alliance.house("a")
     join(house, prepared(house, [found(identifiers=())], {}, "Accounts that wrangle prompts."))
     publish = _words(alliance, "a", "publish", "--submit", "eve")

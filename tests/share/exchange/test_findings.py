@@ -17,12 +17,14 @@ from hypothesis import strategies as st
 
 from phalanx.errors import ConfigError, InputError
 from phalanx.logs import open_log
+from phalanx.model import Attribution, Hypothesis
 from phalanx.share.blinding.carriers import Identifiers, read_identifiers
-from phalanx.share.exchange.findings import Selection, carried_by
+from phalanx.share.exchange.findings import Selection, carried_by, told_attribution
 from phalanx.share.exchange.seen import Membership, places_of
 from phalanx.share.exchange.settings import load_settings
 from phalanx.share.exchange.templates import templates_of
 from phalanx.share.sketches import GroupKey
+from phalanx.share.wire import Address, AutonomousSystem, Domain
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 TEXT = "Explain step {} of the derivation with care, name each law, then give the result for {}. "
@@ -57,11 +59,45 @@ def test_a_place_that_others_came_from_is_not_told() -> None:
         {"account_id": "b", "client_ip": "203.0.113.1", "timestamp": START + timedelta(days=2)},
     ]
     (found,) = places_of(_batches(rows), of).values()
-    assert [(each.part.value, each.accounts) for each in found] == [
-        ("203.0.113.1", 2),
-        ("mail.example", 3),
+    assert [(each.part, each.accounts) for each in found] == [
+        (Address(value="203.0.113.1"), 2),
+        (Domain(value="mail.example"), 3),
     ]
     assert (found[0].first_seen, found[0].last_seen) == (START, START + timedelta(days=2))
+
+
+def test_an_autonomous_system_of_a_campaign_alone_is_told() -> None:
+    """However it is written; one that others use, for private use or none at all stays."""
+    of = _membership(a="c1", b="c1")
+    rows: list[dict[str, Any]] = [
+        {"account_id": name, "asn": asn}
+        for name in "ab"
+        for asn in ("AS64500", "64501", "as64513", "AS0", "none", "AS99999999999")
+    ]
+    rows.append({"account_id": "outsider", "asn": "64501"})
+    (found,) = places_of(_batches([{"asn": None} | row for row in rows]), of).values()
+    assert [each.part for each in found] == [AutonomousSystem(number=64500)]
+
+
+def test_an_attribution_is_told_without_names() -> None:
+    """Of all that a scan says of who stands behind a campaign, the grade and the kinds leave."""
+    attribution = Attribution(
+        grade="B", reason="a profile matched", named="Northwind", roles=(), related=(),
+        hypotheses=(
+            Hypothesis(kind="reseller", prior=0.2, log10_likelihood=1.0, probability=0.8612),
+            Hypothesis(kind="distiller", prior=0.2, log10_likelihood=0.0, probability=0.1388),
+        ),
+        features=(), tempering=0.5, contamination=0.1, hours_of_week=(), profiles=(),
+    )  # fmt: skip
+    told = told_attribution(attribution)
+    assert told is not None
+    assert told.properties == {
+        "attribution_grade": "B",
+        "operator_hypotheses": [
+            {"kind": "reseller", "probability": 0.86}, {"kind": "distiller", "probability": 0.14},
+        ],
+    }  # fmt: skip
+    assert told_attribution(None) is None
 
 
 def test_a_network_is_told_where_it_says_more_than_an_address() -> None:
@@ -69,7 +105,7 @@ def test_a_network_is_told_where_it_says_more_than_an_address() -> None:
     of = _membership(a="c1", b="c1", c="c1")
     rows = [{"account_id": n, "client_ip": f"203.0.113.{i}"} for i, n in enumerate("abc", 1)]
     (found,) = places_of(_batches(rows), of).values()
-    assert [each.part.value for each in found] == ["203.0.113.0/24"]
+    assert [each.part for each in found] == [Address(value="203.0.113.0/24")]
 
 
 def test_what_an_outsider_carries_too_is_not_told() -> None:

@@ -13,9 +13,11 @@ import pytest
 
 from phalanx.errors import ConfigError, PolicyError
 from phalanx.share.exchange.found import FoundCampaign
+from phalanx.share.exchange.leaving import depart
 from phalanx.share.exchange.outbox import unacknowledged
 from phalanx.share.exchange.publishing import join, prepared, show
-from phalanx.share.wire import member_id, signatures_of
+from phalanx.share.gate import decide
+from phalanx.share.wire import SharedAttribution, attribution_of, member_id, signatures_of
 
 Make = Callable[..., FoundCampaign]
 
@@ -133,8 +135,6 @@ def test_what_is_held_waits_for_approval_of_the_same_bytes(alliance: Any, found:
 
 def test_a_run_that_was_killed_is_taken_up_with_the_same_bytes(alliance: Any, found: Make) -> None:
     """What was noted as leaving and never sent is sent by the next run."""
-    from phalanx.share.exchange.leaving import depart
-
     house = alliance.house("a")
     left = depart(house, new=join(house, prepared(house, [found(identifiers=())], {})))
     with house.folder.writing() as connection:
@@ -163,6 +163,29 @@ def test_what_is_over_is_not_published(alliance: Any, found: Make) -> None:
     assert "indicator" not in _types(alliance.publish("a", campaign).departure.leaving)
 
 
+def test_an_attribution_leaves_with_its_campaign(alliance: Any, found: Make) -> None:
+    """The gate lets grade and kinds through, and the receiver reads them."""
+    told = SharedAttribution(grade="D", hypotheses=(("reseller", 0.7), ("distiller", 0.3)))
+    left = alliance.publish("a", found(identifiers=(), attribution=told)).departure.leaving
+    (campaign,) = (each.fields for each in left if each.type == "campaign")
+    assert attribution_of(campaign) == told
+    (read,) = alliance.pull("b").standing.of("campaign")
+    assert attribution_of(read.item) == told
+
+
+def test_a_policy_without_a_line_for_attributions_keeps_them(alliance: Any, found: Make) -> None:
+    """The campaign leaves without, as under the policy of before."""
+    lines = alliance.settings["a"].policy.read_text().splitlines(keepends=True)
+    path = alliance.folder / "policy.toml"
+    kept = (line for line in lines if "attribution_grade" not in line)
+    path.write_text("".join(line for line in kept if "operator_hypotheses" not in line))
+    alliance.settings["a"] = replace(alliance.settings["a"], policy=path)
+    told = SharedAttribution(grade="D", hypotheses=())
+    left = alliance.publish("a", found(identifiers=(), attribution=told)).departure.leaving
+    (campaign,) = (each.fields for each in left if each.type == "campaign")
+    assert attribution_of(campaign) is None
+
+
 def test_a_lapsed_basis_keeps_everything_in_the_house(alliance: Any, found: Make) -> None:
     """Without a basis in force for a jurisdiction nothing leaves."""
     house = alliance.house("a", bases=("eu-gdpr-6-1-f",))
@@ -179,6 +202,30 @@ def test_padding_that_may_not_leave_stops_the_batch(alliance: Any, found: Make) 
     alliance.settings["a"] = replace(alliance.settings["a"], policy=path)
     with pytest.raises(PolicyError, match="filled up"):
         alliance.publish("a", found(identifiers=()))
+
+
+def test_padding_that_would_need_approval_says_so(alliance: Any, found: Make) -> None:
+    """Under TLP:RED without a basis in force, approvals release objects and never a batch."""
+    alliance.settings["a"] = replace(alliance.settings["a"], tlp="red", bases=("eu-gdpr-6-1-f",))
+    house = alliance.house("a")
+    join(house, prepared(house, [found(identifiers=())], {}))
+    gate, agreement = house.queue, house.agreement
+    people = {each.role: each.person for each in agreement.approvers}
+    for each in depart(house, "eve").staying:
+        for role in each.decision.approvals:
+            assert each.request is not None
+            gate.approve(each.request.number, people[role], role, house.now)
+    with pytest.raises(PolicyError, match="nobody can approve it") as refused:
+        depart(alliance.house("a"))
+    assert "A13" in refused.value.next_step
+
+
+def test_one_gate_decides_as_many_do(alliance: Any, found: Make) -> None:
+    """What a batch decides with one gate is what each object alone is told."""
+    house = alliance.house("a")
+    for each in show(house, prepared(house, [found(identifiers=())], {})):
+        alone = decide(each.prepared.item, each.context, house.policy)
+        assert alone == each.decision
 
 
 def test_two_members_may_both_publish(alliance: Any, found: Make) -> None:

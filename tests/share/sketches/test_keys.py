@@ -28,6 +28,14 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
+def test_a_key_that_has_not_begun_is_told_with_its_day(path: Path) -> None:
+    """Making another one would be no help: what helps is to wait, or to do without."""
+    with pytest.raises(ConfigError, match=r"of epoch 1, begins on 2026-01-01") as refused:
+        read_group_keys(path).current(date(2025, 12, 31))
+    assert "group_keys" in refused.value.next_step
+    assert "new-key" not in refused.value.next_step
+
+
 def test_keys_are_added_and_dropped(path: Path) -> None:
     """Epochs count on, and the oldest go first."""
     keys = read_group_keys(path)
@@ -86,12 +94,6 @@ def test_a_day_before_the_last_begins_nothing(path: Path) -> None:
         add_group_key(path, NEXT, bytes)
     with pytest.raises(InputError, match="no key of epoch 9"):
         drop_group_keys(path, before=9)
-
-
-def test_no_epoch_has_begun(path: Path) -> None:
-    """Nothing is sketched with a key of the future."""
-    with pytest.raises(ConfigError, match="no group key has begun"):
-        read_group_keys(path).current(date(2025, 1, 1))
 
 
 @given(st.binary(max_size=200))

@@ -24,6 +24,7 @@ from phalanx.share.wire import (
     Place,
     Statistic,
     atlas_case,
+    attribution_of,
     check,
     document,
     grouping,
@@ -39,6 +40,7 @@ from phalanx.share.wire import (
     statistic,
     tlp_of,
 )
+from phalanx.share.wire.extension import as_properties
 from phalanx.share.wire.identifiers import OBSERVABLE_NAMESPACE, timestamp
 from phalanx.share.wire.markings import PAP_IDS, TLP_IDS
 
@@ -61,6 +63,26 @@ def _strict(text: str) -> list[str]:
 def _bundle(*items: dict[str, Any]) -> str:
     identifier = "bundle--7d0c9d3c-2f34-4b6e-9d57-2b8b39b1a001"
     return json.dumps({"type": "bundle", "id": identifier, "objects": list(items)})
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"attribution_grade": "G"},
+        {"attribution_grade": ["A"]},
+        {"attribution_grade": "A", "operator_hypotheses": {"kind": "reseller"}},
+        {
+            "attribution_grade": "A",
+            "operator_hypotheses": [{"kind": "Northwind", "probability": 1}],
+        },
+        {"attribution_grade": "A", "operator_hypotheses": [{"kind": "reseller", "probability": 2}]},
+        {"attribution_grade": "A", "operator_hypotheses": ["reseller"]},
+        {"attribution_grade": "A", "operator_hypotheses": [[]]},
+    ],
+)
+def test_an_attribution_that_says_something_else_is_none(said: dict[str, Any]) -> None:
+    """Nobody checked what another member wrote there."""
+    assert attribution_of({"type": "campaign", "extensions": as_properties(**said)}) is None
 
 
 def _others() -> list[dict[str, Any]]:

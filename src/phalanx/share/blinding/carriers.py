@@ -6,6 +6,8 @@ form that all members give them, so that one card or address is one, however it 
 
 from __future__ import annotations
 
+import csv
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,15 +18,16 @@ import pyarrow.csv
 import pyarrow.json
 import pyarrow.parquet as pq
 
-from phalanx.errors import InputError
+from phalanx.errors import InputError, reason_of
 from phalanx.share.blinding.identifiers import KINDS, canonical
 
 Mark = tuple[str, str]
 """Kind of an identifier, and its value in the one form that all members give it."""
 
 _COLUMNS = ("account_id", "kind", "value")
+_LONGEST_LINE = 1 << 20
 _TYPES = pa.schema([(name, pa.string()) for name in _COLUMNS])
-_NEXT = "Give the columns account_id, kind and value."
+_NEXT = "Give a table with the columns account_id, kind and value."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,7 @@ def _form(kind: str, value: str) -> str:
 
 def _batches(path: Path) -> Iterator[pa.RecordBatch]:
     try:
+        _refuse_other_columns(path, _columns_of(path))
         if path.suffix == ".parquet":
             with pq.ParquetFile(path) as file:
                 for batch in file.iter_batches(columns=list(_COLUMNS)):
@@ -114,7 +118,29 @@ def _batches(path: Path) -> Iterator[pa.RecordBatch]:
             )  # fmt: skip
             with pa.csv.open_csv(path, convert_options=convert) as reader:
                 yield from reader
-    except (OSError, pa.ArrowException, KeyError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "no table"
+    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+        is_there = not (isinstance(error, OSError) and error.errno)
+        reason = "no table" if is_there else reason_of(error)
         message = f"{path}: cannot be read as identifiers: {reason}"
-        raise InputError(message, next_step=_NEXT) from error
+        next_step = _NEXT if is_there else "Check the path, and that you may read the file."
+        raise InputError(message, next_step=next_step) from error
+
+
+def _columns_of(path: Path) -> list[str]:
+    """Return the columns of a table, of JSON Lines those of the first one."""
+    with path.open("rb") as file:
+        if path.suffix == ".parquet":
+            return list(pq.read_schema(file).names)
+        first = file.readline(_LONGEST_LINE)
+    if path.suffix in {".json", ".jsonl"}:
+        row = json.loads(first)
+        return list(row) if isinstance(row, dict) else []
+    return next(csv.reader([first.decode("utf-8-sig").strip()]), [])
+
+
+def _refuse_other_columns(path: Path, columns: list[str]) -> None:
+    absent = [name for name in _COLUMNS if name not in columns]
+    if absent:
+        # What stands there is not repeated: without a heading, it is somebody's identifier.
+        message = f"{path}: the table has no column {', '.join(absent)}"
+        raise InputError(message, next_step=_NEXT)

@@ -121,8 +121,18 @@ def add_epoch(folder: Path, begins: datetime, lifetime: timedelta, grace: timede
         check_chain((*epochs, planned))
     except VerificationError as error:
         raise InputError(str(error), next_step="Begin it when the last one ends.") from error
-    pair = _pair(read_or_make_secret(_seed_file(folder, number), _NAME, SCALAR_BYTES), number)
-    new = replace(planned, public_key=to_text(pair.public_key))
+
+    def published(seed: bytes) -> EpochKey:
+        return replace(planned, public_key=to_text(_pair(seed, number).public_key))
+
+    # A word that begins with a hyphen looks like an option.
+    seed = read_or_make_secret(
+        _seed_file(folder, number),
+        _NAME,
+        SCALAR_BYTES,
+        wanted=lambda seed: not published(seed).commitment.startswith("-"),
+    )
+    new = published(seed)
     with written_whole(folder / EPOCHS_FILE) as aside:
         aside.write_bytes(_EPOCHS.dump_json((*epochs, new), indent=2) + b"\n")
     return new

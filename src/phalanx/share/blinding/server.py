@@ -120,21 +120,26 @@ def _refused(
     return failure(status, said, headers)
 
 
-def serve(settings: KeyServerSettings) -> None:
+def serve(settings: KeyServerSettings, *, tell: Callable[[], None] | None = None) -> None:
     """Run the key server until it is told to stop.
+
+    Parameters:
+        settings: Of the key server.
+        tell: Called when it listens.
 
     Raises:
         ConfigError: If a certificate cannot be read.
     """
-    import uvicorn  # noqa: PLC0415 - tests and clients never need it
+    from phalanx.share.listening import run_server, untold  # noqa: PLC0415 - tests never need it
 
     for path in (settings.certificate, settings.certificate_key):
         if path is not None and not path.is_file():
             message = f"{path}: no such file"
             raise ConfigError(message, next_step="Name the certificate and its key.")
     log_as_json()
-    uvicorn.run(
+    run_server(
         create_app(settings),
+        tell or untold,
         host=settings.host,
         port=settings.port,
         ssl_certfile=settings.certificate,

@@ -17,7 +17,9 @@ from phalanx.share.wire import (
     AccountFingerprint,
     Address,
     Authorship,
+    AutonomousSystem,
     Cluster,
+    Domain,
     Handling,
     Indicator,
     Object,
@@ -131,6 +133,7 @@ def objects_of(
             last_seen=found.last_seen,
             log10_e=round(found.log10_e, 1),
             false_discovery_rate=found.false_discovery_rate,
+            attribution=found.attribution,
         ),
         # Nobody else knows its key; and what was taken back stays so under a new signing key.
         replace(by, namespace=""),
@@ -231,9 +234,13 @@ class _Campaign:
             for each in self.found.places
             if valid_until((each.part,), each.last_seen) > self.now
         ]
-        addresses = [each for each in fresh if isinstance(each.part, Address)]
-        domains = [each for each in fresh if not isinstance(each.part, Address)]
-        for kind, seen in (("domains", domains), ("addresses", addresses)):
+        of_kind = {
+            kind: [each for each in fresh if isinstance(each.part, part)]
+            for kind, part in (
+                ("domains", Domain), ("systems", AutonomousSystem), ("addresses", Address),
+            )
+        }  # fmt: skip
+        for kind, seen in of_kind.items():
             for number, part in enumerate(_batched(tuple(seen), MOST_IN_PATTERN)):
                 yield from self._place(f"{self.found.campaign_id} {kind} {number}", part)
 

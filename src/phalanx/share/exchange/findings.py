@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from phalanx.logs.pseudonym import pseudonymiser
-from phalanx.model import Campaign
+from phalanx.model import Attribution, Campaign
 from phalanx.share.blinding.carriers import Identifiers
 from phalanx.share.exchange.found import FoundCampaign, SeenPlace, SeenTemplate
 from phalanx.share.exchange.seen import Membership
+from phalanx.share.wire import SharedAttribution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +120,21 @@ def found_campaigns(
             identifiers=carried.get(each.campaign_id, ()),
             templates=templates.get(each.campaign_id, ()),
             places=places.get(each.campaign_id, ()),
+            attribution=told_attribution(each.judgement.attribution),
         )
         for each in selection.campaigns
+    )
+
+
+def told_attribution(found: Attribution | None) -> SharedAttribution | None:
+    """Return what may be told of who stands behind a campaign: neither names nor values.
+
+    Parameters:
+        found: Of the scan.
+    """
+    if found is None:
+        return None
+    return SharedAttribution(
+        grade=found.grade,
+        hypotheses=tuple((each.kind, each.probability) for each in found.hypotheses),
     )

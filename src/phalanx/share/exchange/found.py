@@ -9,7 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from phalanx.share.wire import Address, Domain, PromptTemplateSketch
+from phalanx.share.wire import (
+    Address,
+    AutonomousSystem,
+    Domain,
+    PromptTemplateSketch,
+    SharedAttribution,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +31,7 @@ class SeenTemplate:
 class SeenPlace:
     """An address, network or domain that accounts of the campaign came from, and nobody else."""
 
-    part: Address | Domain
+    part: Address | AutonomousSystem | Domain
     accounts: int
     """Accounts of the campaign."""
 
@@ -52,6 +58,9 @@ class FoundCampaign:
 
     identifiers: tuple[tuple[str, str], ...] = ()
     """Kind and value in clear, of accounts that are shared and of nobody else."""
+
+    attribution: SharedAttribution | None = None
+    """As the scan has it, without any name."""
 
     templates: tuple[SeenTemplate, ...] = ()
     places: tuple[SeenPlace, ...] = ()

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -24,7 +25,8 @@ from phalanx.share.wire import Authorship, key_id_of
 KEY_BYTES = 32
 """Of the private key that signs."""
 
-_KEY_NAME = "signing key"
+KEY_NAME = "signing key"
+"""What messages call it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +119,7 @@ def open_house(
         message = f"{settings.agreement}: {settings.member} is no member at this time"
         raise ConfigError(message, next_step="Correct `member`, or the agreement.")
     key = Ed25519PrivateKey.from_private_bytes(
-        read_secret(settings.signing_key, _KEY_NAME, KEY_BYTES)
+        read_secret(settings.signing_key, KEY_NAME, KEY_BYTES)
     )
     if public_text(key) not in member.keys:
         message = f"{settings.agreement}: the public key of {settings.member} is not in it"
@@ -140,8 +142,23 @@ def public_key(settings: MemberSettings) -> str:
     Raises:
         ConfigError: If the file of the private key cannot be used.
     """
-    secret = read_or_make_secret(settings.signing_key, _KEY_NAME, KEY_BYTES)
+    return public_key_of(settings.signing_key)
+
+
+def public_key_of(path: Path) -> str:
+    """Return the public key to the private one in a file, which is made where there is none.
+
+    One that begins with a hyphen, which looks like an option, is not made.
+
+    Raises:
+        ConfigError: If others may read the file, or it is no key.
+    """
+    secret = read_or_make_secret(path, KEY_NAME, KEY_BYTES, wanted=_begins_as_a_word)
     return public_text(Ed25519PrivateKey.from_private_bytes(secret))
+
+
+def _begins_as_a_word(secret: bytes) -> bool:
+    return not public_text(Ed25519PrivateKey.from_private_bytes(secret)).startswith("-")
 
 
 def public_text(key: Ed25519PrivateKey) -> str:

@@ -1,8 +1,9 @@
 """What may leave now: the gate's decision on all that waits, and the batch that it fills.
 
 An object is decided on twice: as if it stood in a batch, to know whether it may leave at all, and
-in the batch that it leaves with. What leaves is signed as the gate returned it, and noted as
-leaving before it is sent: a run that is killed is taken up by the next one, with the same bytes.
+in the batch that it leaves with; each time one gate decides on all. What leaves is signed as the
+gate returned it, and noted as leaving before it is sent: a run that is killed is taken up by the
+next one, with the same bytes.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from phalanx.errors import PolicyError
@@ -31,6 +33,7 @@ from phalanx.share.gate import (
     Batch,
     Context,
     Decision,
+    Gate,
     decide,
     decoy,
     plan_batch,
@@ -100,8 +103,8 @@ def depart(house: House, submitter: str = "", *, new: frozenset[str] = frozenset
         return Departure(later=tuple(ready), staying=staying, next_slot=following)
     plan = plan_batch(len(ready), last.objects, desk.sizes)
     batch = Batch(objects=plan.objects, slot=slot, previous_objects=last.objects)
-    chosen = [desk.judge(each.prepared, batch) for each in ready[: plan.real]]
-    padding = [desk.decoy(batch) for _ in range(plan.padding)]
+    chosen = desk.judge([each.prepared for each in ready[: plan.real]], batch)
+    padding = desk.decoys(plan.padding, batch)
     desk.note(batch, (*chosen, *padding))
     return Departure(
         leaving=tuple(_document(each.decision) for each in chosen),
@@ -126,7 +129,8 @@ def take_back(house: House, item: Object, last: Object) -> Decision:
         last: That left before.
     """
     desk = _Desk(house)
-    context = replace(desk.context_of(item), taken_back=last)
+    # What is taken back needs no approval, so those that were given are not read.
+    context = replace(desk.context, taken_back=last)
     decision = decide(item, context, house.policy)
     judged = Judged(prepared=Prepared(item=item), context=context, decision=decision)
     house.audit.append_all(house.now, "decided", ACTOR, [desk.facts(judged)])
@@ -161,7 +165,7 @@ class _Desk:
     def __init__(self, house: House) -> None:
         self._house = house
         self.sizes: Sequence[int] = house.policy.in_force(house.now)["A17"].parameters["sizes"]
-        self._context = Context(
+        self.context = Context(
             member=house.member,
             recipients=house.recipients,
             purpose=house.settings.purpose,
@@ -169,42 +173,61 @@ class _Desk:
             agreement=house.agreement,
             now=house.now,
         )
-        self._approvals: dict[str, tuple[Approval, ...]] = {}
-        for each in house.queue.requests(house.now, "approved"):
-            before = self._approvals.get(each.object_hash, ())
-            self._approvals[each.object_hash] = (*before, *each.approvals)
+
+    @cached_property
+    def _approvals(self) -> dict[str, tuple[Approval, ...]]:
+        found: dict[str, tuple[Approval, ...]] = {}
+        for each in self._house.queue.requests(self._house.now, "approved"):
+            found[each.object_hash] = (*found.get(each.object_hash, ()), *each.approvals)
+        return found
 
     def context_of(self, item: Object) -> Context:
         """Return the circumstances of an object, outside of a batch."""
-        return replace(self._context, approvals=self._approvals.get(content_hash(item), ()))
+        return replace(self.context, approvals=self._approvals.get(content_hash(item), ()))
 
-    def judge(self, prepared: Prepared, batch: Batch) -> Judged:
-        context = replace(
-            self.context_of(prepared.item),
-            batch=batch,
-            template_accounts=prepared.template_accounts,
-        )
-        decision = decide(prepared.item, context, self._house.policy)
+    def judge(self, items: Iterable[Prepared], batch: Batch) -> tuple[Judged, ...]:
+        """Decide on objects of one batch."""
+        gate = Gate(replace(self.context, batch=batch), self._house.policy)
+        return tuple(self._judge(gate, each, batch) for each in items)
+
+    def _judge(self, gate: Gate, prepared: Prepared, batch: Batch) -> Judged:
+        seen = prepared.template_accounts
+        context = replace(self.context_of(prepared.item), batch=batch, template_accounts=seen)
+        decision = gate.decide(prepared.item, approvals=context.approvals, template_accounts=seen)
         return Judged(prepared=prepared, context=context, decision=decision)
 
     def judge_all(self, items: Iterable[Prepared]) -> tuple[Judged, ...]:
         slot, _ = slots(self._house, LastBatch(None, 0))
         batch = Batch(objects=self.sizes[0], slot=slot or self._house.now)
-        return tuple(self.judge(each, batch) for each in items)
+        return self.judge(items, batch)
 
-    def decoy(self, batch: Batch) -> Judged:
-        """Draw a fingerprint of nobody; one in 100,000 does not look drawn, and is drawn again."""
+    def decoys(self, number: int, batch: Batch) -> tuple[Judged, ...]:
+        """Draw fingerprints of nobody."""
         with self._house.folder.writing() as connection:
             epoch = known_epoch(connection)
+        gate = Gate(replace(self.context, batch=batch), self._house.policy)
+        return tuple(self._decoy(gate, epoch, batch) for _ in range(number))
+
+    def _decoy(self, gate: Gate, epoch: int, batch: Batch) -> Judged:
+        """Draw one; one in 100,000 does not look drawn, and is drawn again."""
         markings = self._house.settings.handling.references
         for _ in range(_MOST_DRAWS):
             item = observable(decoy(epoch, self._house.random_bytes), markings)
-            judged = self.judge(Prepared(item=item), batch)
+            judged = self._judge(gate, Prepared(item=item), batch)
             if judged.decision.may_leave:
                 return judged
         reason = judged.decision.findings[0].reason
         message = f"the batch cannot be filled up: padding may not leave: {reason}"
-        raise PolicyError(message, next_step="Nothing left. Correct the bases, or ask counsel.")
+        next_step = "Nothing left. Correct the bases, or ask counsel."
+        if judged.decision.action == "hold":
+            # What is held leaves by approval of its very bytes, and nobody approves 500 decoys.
+            message += ", and nobody can approve it, as it is drawn anew each time"
+            next_step = (
+                "Nothing left. Name a legal basis that is in force: the exception of rule A13 "
+                "(TLP:RED, counsel) is for objects that `phalanx share check` writes, not for a "
+                "batch."
+            )
+        raise PolicyError(message, next_step=next_step)
 
     def facts(self, each: Judged) -> dict[str, Any]:
         """Return what the audit log says of a decision."""

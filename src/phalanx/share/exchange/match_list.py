@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from phalanx.errors import InputError
+from phalanx.errors import InputError, reason_of
 from phalanx.owned import written_whole
 from phalanx.share.exchange.reading import observables_in
 from phalanx.share.exchange.standing import Held, Standing
@@ -126,7 +126,7 @@ def write_match_list(table: pa.Table, folder: Path) -> Path:
         with written_whole(path) as aside:
             pq.write_table(table, aside, compression="zstd")
     except OSError as error:
-        message = f"{path}: cannot be written: {error.strerror or error}"
+        message = f"{path}: cannot be written: {reason_of(error)}"
         raise InputError(message, next_step="Make room, or name another folder.") from error
     return path
 
@@ -138,11 +138,14 @@ def read_match_list(folder: Path) -> pa.Table:
         InputError: If there is none, or it is damaged.
     """
     path = folder / MATCH_LIST_FILE
+    if not path.exists():
+        message = f"{folder}: nothing was pulled yet, so there is no match list"
+        raise InputError(message, next_step="Run `phalanx share pull` first.")
     try:
         table = pq.read_table(path)
         return table.select(MATCH_SCHEMA.names).cast(MATCH_SCHEMA)
     except (OSError, KeyError, pa.ArrowException) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "damaged"
+        reason = reason_of(error) if isinstance(error, OSError) and error.errno else "damaged"
         message = f"{path}: cannot be read: {reason}"
         raise InputError(message, next_step="Run `phalanx share pull`.") from error
 

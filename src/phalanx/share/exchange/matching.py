@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from phalanx.errors import InputError
+from phalanx.errors import InputError, reason_of
 from phalanx.owned import written_whole
 from phalanx.share.blinding.carriers import Identifiers
 from phalanx.share.blinding.identifiers import KINDS
@@ -262,5 +262,5 @@ def write_matches(table: pa.Table, path: Path) -> None:
         with written_whole(path) as aside:
             pq.write_table(table, aside, compression="zstd")
     except OSError as error:
-        message = f"{path}: cannot be written: {error.strerror or error}"
+        message = f"{path}: cannot be written: {reason_of(error)}"
         raise InputError(message, next_step="Name another path with --output.") from error

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from phalanx.share.exchange.building import Prepared, Tokens, objects_of, preamble
 from phalanx.share.exchange.found import FoundCampaign
 from phalanx.share.exchange.house import House
 from phalanx.share.exchange.leaving import Judged, judge
 from phalanx.share.exchange.outbox import fresh, wait, waiting
+from phalanx.share.wire.attribution import GRADE
 
 
 def prepared(
@@ -25,6 +27,10 @@ def prepared(
     settings, handling = house.settings, house.settings.handling
     since = house.agreement.members_at(house.now)[house.member].valid_from
     made = list(preamble(settings.member, since, handling))
+    allowed = house.policy.fields_of("campaign") or {}
+    if f"extensions.share.{GRADE}" not in allowed:
+        # A policy of an earlier day has no line for it, and would refuse the campaign.
+        found = (replace(each, attribution=None) for each in found)
     for each in found:
         made += objects_of(each, tokens, house.authorship(), description)
     return tuple({each.item["id"]: each for each in made}.values())

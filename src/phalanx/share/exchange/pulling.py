@@ -148,9 +148,7 @@ def _note(house: House, received: Received) -> None:
     listed = [
         _said(each.id, "listed", "signed by its author; listing touches no account")
         for each in received.taken
-        if each.type in {"campaign", "indicator"}
-        and not each.fields.get("revoked")
-        and each.fields.get("created_by_ref") != house.member
+        if each.type in {"campaign", "indicator"} and not each.fields.get("revoked")
     ]
     removed = [_said(name, "removed", "taken back by its author") for name in received.retracted]
     house.audit.append_all(house.now, "received", "phalanx share pull", listed + removed)

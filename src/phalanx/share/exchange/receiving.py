@@ -44,7 +44,10 @@ class Received:
     """What one reading of the hub brought."""
 
     taken: list[Document] = field(default_factory=list)
-    """New versions, in their order."""
+    """New versions of others, in their order."""
+
+    own: list[Document] = field(default_factory=list)
+    """New versions of the member's own: it knows what they say."""
 
     again: int = 0
     """Versions that were held before."""
@@ -71,6 +74,7 @@ def receive(house: House, part: Pulled, place: str, so_far: Received) -> None:
         note_place(connection, f"objects {place}", part.cursor.objects_after)
         note_place(connection, f"tombstones {place}", part.cursor.tombstones_after)
     so_far.taken += found.taken
+    so_far.own += found.own
     so_far.again += found.again
     so_far.retracted += found.retracted
     so_far.rejected += found.rejected
@@ -141,7 +145,8 @@ class _Door:
         # What has no version is nobody's alone: no member takes it back for all.
         is_revoked = sent.fields.get("revoked") is True and sent.version != ""
         self.shelf.put(sent, signature, is_revoked=is_revoked)
-        self.found.taken.append(sent)
+        is_own = signature.member == self.house.member
+        (self.found.own if is_own else self.found.taken).append(sent)
         if is_revoked:
             self.shelf.never_again(sent.id, signature.member)
             if held is not None:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from phalanx.share.exchange.found import SeenPlace
-from phalanx.share.wire import Address, Domain, observable
+from phalanx.share.wire import Address, AutonomousSystem, Domain, observable
 
 FEWEST_ACCOUNTS = 2
 """Of a campaign, on a place that is told: one account at home is a person at home."""
@@ -31,7 +31,10 @@ _INSIDE = tuple(
 )  # fmt: skip
 """Addresses that say nothing outside of one house."""
 
-_COLUMNS = ("client_ip", "client_subnet", "email_domain")
+_INSIDE_SYSTEMS = (range(64_512, 65_535), range(4_200_000_000, 4_294_967_295))
+"""Numbers of autonomous systems for private use (RFC 6996)."""
+
+_COLUMNS = ("client_ip", "client_subnet", "email_domain", "asn")
 Batches = Callable[[], Iterable[pa.RecordBatch]]
 """Opens the logs anew, identifiers in clear."""
 
@@ -80,7 +83,7 @@ def places_of(batches: Batches, membership: Membership) -> dict[str, tuple[SeenP
 
     Returns:
         Campaign -> places with at least `FEWEST_ACCOUNTS` accounts: addresses, networks from which
-        at least two addresses came, domains of e-mail addresses.
+        at least two addresses came, domains of e-mail addresses, autonomous systems.
     """
     uses: dict[tuple[str, str], dict[str, _Use]] = defaultdict(dict)
     for batch in batches():
@@ -157,10 +160,18 @@ def _used_by_others(
             yield from ((column, value) for value in met.unique().to_pylist())
 
 
-def _part(column: str, value: str) -> Address | Domain | None:
+def _part(column: str, value: str) -> Address | AutonomousSystem | Domain | None:
     """Return a place as it goes over the wire; nothing for what is none, or is not public."""
-    part = Domain(value=value.lower()) if column == "email_domain" else Address(value=value)
+    part: Address | AutonomousSystem | Domain
     try:
+        if column == "asn":
+            part = AutonomousSystem(number=int(value.upper().removeprefix("AS")))
+            if any(part.number in each for each in _INSIDE_SYSTEMS):
+                return None
+        elif column == "email_domain":
+            part = Domain(value=value.lower())
+        else:
+            part = Address(value=value)
         if isinstance(part, Address) and _is_inside_a_house(value):
             return None
         observable(part)

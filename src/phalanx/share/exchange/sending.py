@@ -9,7 +9,14 @@ from phalanx.share.client import Collection, Refused, push
 from phalanx.share.exchange.house import House
 from phalanx.share.exchange.outbox import Leaving, acknowledge, unacknowledged
 from phalanx.share.gate.public import public_objects
-from phalanx.share.wire import MOST_SIGNATURES, Document, document, signature_list, signatures_of
+from phalanx.share.wire import (
+    MOST_SIGNATURES,
+    Document,
+    Object,
+    document,
+    signature_list,
+    signatures_of,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +28,9 @@ class Sent:
 
     refused: tuple[Refused, ...]
     """What it did not take; the next run tries again."""
+
+    campaigns: tuple[Object, ...] = ()
+    """Of what it has now, those that a person looks for: an earlier run may have signed them."""
 
 
 def send(house: House, collection: Collection) -> Sent:
@@ -36,6 +46,7 @@ def send(house: House, collection: Collection) -> Sent:
     with house.folder.writing() as connection:
         leaving = unacknowledged(connection)
     stored, public = 0, public_objects(house.settings.bases)
+    campaigns: list[Object] = []
     refused: list[Refused] = []
     for part in push(collection, _with_signatures(house, leaving)):
         # What is the same for all members is there already, whoever sent it first.
@@ -47,8 +58,9 @@ def send(house: House, collection: Collection) -> Sent:
         with house.folder.writing() as connection:
             acknowledge(connection, ((each.id, each.version) for each in (*part.stored, *there)))
         stored += sum(not signatures_of(each.fields) for each in part.stored)
+        campaigns += (each.fields for each in part.stored if each.type == "campaign")
         refused += (each for each in part.refused if each.document not in there)
-    return Sent(stored=stored, refused=tuple(refused))
+    return Sent(stored=stored, refused=tuple(refused), campaigns=tuple(campaigns))
 
 
 def _with_signatures(house: House, leaving: Sequence[Leaving]) -> Iterator[Document]:

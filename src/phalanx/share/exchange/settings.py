@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from phalanx.errors import ConfigError
+from phalanx.errors import ConfigError, reason_of
 from phalanx.share.client import Access
 from phalanx.share.gate import SHIPPED
 from phalanx.share.gate.policy import read_toml
@@ -133,6 +134,7 @@ class MemberSettings:
 
 
 _ADAPTER: TypeAdapter[MemberSettings] = TypeAdapter(MemberSettings)
+_UNKNOWN = "unexpected_keyword_argument"
 _PLAIN = frozenset({"member", "purpose", "to"})
 
 
@@ -148,8 +150,7 @@ def load_settings(path: Path) -> MemberSettings:
     try:
         read, _ = read_toml(path)
     except (OSError, ValueError, RecursionError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)[:200]
-        message = f"{path}: cannot be read: {said}"
+        message = f"{path}: cannot be read: {reason_of(error)}"
         raise ConfigError(message, next_step=_NEXT) from error
     if read.get("schema") != SCHEMA:
         message = f"{path}: `schema` is not {SCHEMA}"
@@ -157,12 +158,26 @@ def load_settings(path: Path) -> MemberSettings:
     try:
         settings = _ADAPTER.validate_python(read)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        wrong = error.errors(include_url=False, include_input=False)
+        # A name that nobody knows may be why another is missing.
+        first = next((each for each in wrong if each["type"] == _UNKNOWN), wrong[0])
         place = ".".join(str(step) for step in first["loc"])
+        if first["type"] == _UNKNOWN:
+            raise _unknown(path, place) from error
         message = f"{path}: {place}: {first['msg']}"
         raise ConfigError(message, next_step=_NEXT) from error
     _refuse_wrong(path, settings)
     return _placed(settings, path.parent)
+
+
+def _unknown(path: Path, place: str) -> ConfigError:
+    """Return that there is no such setting, and which one may be meant."""
+    section, _, name = place.rpartition(".")
+    record = {"hub": HubAccess, "key_server": KeyServerAccess}.get(section, MemberSettings)
+    names = [each.name for each in fields(record)]
+    near = get_close_matches(name, names, n=1)
+    meant = f"Did you mean `{near[0]}`?" if near else f"There are: {', '.join(names)}."
+    return ConfigError(f"{path}: {place}: there is no such setting", next_step=meant)
 
 
 def _refuse_wrong(path: Path, settings: MemberSettings) -> None:

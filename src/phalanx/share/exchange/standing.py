@@ -56,6 +56,12 @@ class Standing:
         """Return the objects of a type."""
         return self.by_type.get(kind, ())
 
+    def grouped(self) -> frozenset[str]:
+        """Return the identifiers of all that groupings name: the rest of a batch is padding."""
+        return frozenset(
+            str(name) for each in self.of("grouping") for name in each.item["object_refs"]
+        )
+
     def verdict(self, identifiers: Iterable[str], author: str) -> OpinionSummary:
         """Return what is thought of something that has several identifiers.
 

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, get_args
 
-from phalanx.errors import ConfigError
+from phalanx.errors import ConfigError, reason_of
 from phalanx.share.gate.policy import Role, read_toml
 from phalanx.share.wire import member_id
 
@@ -121,7 +121,7 @@ def load_agreement(path: Path) -> Agreement:
         read, _ = read_toml(path)
         return _agreement(read)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        said = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)[:200]
+        said = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else reason_of(error)
         message = f"{path}: no agreement: {said}"
         raise ConfigError(message, next_step="See docs/how-to/disclosure-policy.md.") from error
 

@@ -180,16 +180,13 @@ def decision_facts(
         policy: By which policy.
         object_id: Identifier of the object.
     """
-    bases = {basis.id: basis for basis in policy.bases}
     return {
+        **circumstance_facts(context, policy),
         "object": _named(object_id),
         "action": decision.action,
         "before": decision.before,
         "after": decision.after,
         "difference": decision.difference,
-        "policy": decision.policy_version,
-        "policy_sha256": decision.policy_sha256,
-        "agreement": context.agreement.version,
         "rules": [
             {
                 "rule": each.rule_id,
@@ -203,12 +200,27 @@ def decision_facts(
             }
             for each in decision.findings
         ],
+        "approved_by": sorted({each.person for each in context.approvals}),
+        "release_at": decision.release_at and decision.release_at.isoformat(),
+    }
+
+
+def circumstance_facts(context: Context, policy: Policy) -> dict[str, Any]:
+    """Return what the log says of who shares with whom: policy, agreement, purpose, legal bases.
+
+    Parameters:
+        context: Of the share.
+        policy: That was in force.
+    """
+    bases = {basis.id: basis for basis in policy.bases}
+    return {
+        "policy": policy.version,
+        "policy_sha256": policy.sha256,
+        "agreement": context.agreement.version,
         "member": context.member,
         "recipients": sorted(context.recipients),
         "purpose": context.purpose[:100],
         "legal_bases": [_basis_facts(name, bases) for name in context.legal_bases],
-        "approved_by": sorted({each.person for each in context.approvals}),
-        "release_at": decision.release_at and decision.release_at.isoformat(),
     }
 
 

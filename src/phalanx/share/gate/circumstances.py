@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from phalanx.share.gate.batches import largest_after, slot_at_or_after
 from phalanx.share.gate.desk import Desk, Share
-from phalanx.share.gate.findings import Finding
+from phalanx.share.gate.findings import Context, Finding
+from phalanx.share.gate.policy import Policy
 from phalanx.share.gate.values import moment_of
 from phalanx.share.wire import TLP_IDS, tlp_of
 from phalanx.share.wire.markings import PAP_IDS
@@ -34,6 +35,35 @@ def circumstances_of(share: Share) -> Circumstances:
     """Judge the circumstances of a share once, for all of its objects."""
     parties = (*_purpose(share), *_recipients(share))
     return Circumstances(parties, _lawless(share), tuple(_rhythm(share)))
+
+
+def against_sharing(context: Context, policy: Policy) -> tuple[Finding, ...]:
+    """Return what stands against sharing anything at all, whatever is shared and in what form.
+
+    Rules A12 to A14: the purpose, the parties, and a legal basis in force for each jurisdiction.
+
+    Parameters:
+        context: Who sends to whom, why, on which basis, when.
+        policy: Rules and bases.
+    """
+    share = Share(context, policy)
+    if missing := {"A12", "A13", "A14"} - share.rules.keys():
+        rule = next(each for each in policy.rules if each.id == "A0")
+        reason = f"rule {min(missing)} has no version in force"
+        return (
+            Finding(
+                rule_id="A0",
+                title=rule.title,
+                source=rule.source,
+                action="refuse",
+                path="",
+                reason=reason,
+            ),
+        )
+    found = [*_purpose(share), *_recipients(share)]
+    if lawless := _lawless(share):
+        found.append(share.find("A13", "", _without_basis(lawless)))
+    return tuple(found)
 
 
 def judge_circumstances(
@@ -102,11 +132,15 @@ def _legal_basis(desk: Desk, lawless: frozenset[str]) -> Iterator[Finding]:
     is_red = tlp_of(desk.item.get("object_marking_refs")) == "red"
     if not lawless or (is_red and desk.released("A13")):
         return
-    reason = f"no legal basis in force for {', '.join(sorted(lawless))}"
+    reason = _without_basis(lawless)
     if is_red:
         yield desk.find("A13", "", reason, action="hold", approvals=desk.rules["A13"].approvals)
     else:
         yield desk.find("A13", "", reason)
+
+
+def _without_basis(lawless: frozenset[str]) -> str:
+    return f"no legal basis in force for {', '.join(sorted(lawless))}"
 
 
 def _markings(desk: Desk) -> Iterator[Finding]:

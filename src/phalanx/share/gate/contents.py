@@ -98,7 +98,7 @@ def _template(desk: Desk) -> Iterator[Finding]:
     told = [item["type"]]
     if item["type"] == "indicator" and "pattern" in item:
         told = [each.path.partition(":")[0] for each in read_pattern(item["pattern"])]
-    if "prompt-template-sketch" in told and desk.context.template_accounts < least:
+    if "prompt-template-sketch" in told and desk.template_accounts < least:
         yield desk.find("A8", "", f"a template that fewer than {least} accounts share")
     if item["type"] == "prompt-template-sketch":
         bits, minhash = item.get("minhash_bits"), item.get("minhash", "")

@@ -8,7 +8,7 @@ more open than it was: they refuse, hold, delay or take away.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
@@ -83,15 +83,24 @@ class Gate:
         self._missing = [rule_id for rule_id in RULE_IDS if rule_id not in self._share.rules]
         self._tree_of = cache(self._make_tree)
 
-    def decide(self, item: Object, *, is_checked: bool = False) -> Decision:
+    def decide(
+        self,
+        item: Object,
+        *,
+        is_checked: bool = False,
+        approvals: Sequence[Approval] | None = None,
+        template_accounts: int | None = None,
+    ) -> Decision:
         """Decide what becomes of an object.
 
         Parameters:
             item: A plain JSON object.
+            approvals: Of this object; null takes those of the share.
+            template_accounts: On which its templates were seen; null takes those of the share.
             is_checked: That `wire.check` took it; then it is not asked again, unless the rules
                 change something.
         """
-        policy = self._share.policy
+        policy, context = self._share.policy, self._share.context
         try:
             before = content_hash(item)
         except InputError:
@@ -101,7 +110,9 @@ class Gate:
             return _refused(policy, before, "it is no object")
         if self._missing:
             return _refused(policy, before, f"rule {self._missing[0]} has no version in force")
-        desk = Desk(self._share, item, _approved(before, self._share.context))
+        given = context.approvals if approvals is None else approvals
+        seen = context.template_accounts if template_accounts is None else template_accounts
+        desk = Desk(self._share, item, _approved(before, context, given), seen)
         is_published = self._share.public.get(str(item.get("id"))) == item
         found = list(judge_circumstances(desk, self._circumstances, is_published=is_published))
         if is_published or is_retraction(desk):
@@ -170,10 +181,10 @@ def _blind(desk: Desk, kind: str) -> tuple[list[Finding], Object | None]:
     return [desk.find("A4", "", reason, action="refuse")], None
 
 
-def _approved(before: str, context: Context) -> frozenset[Role]:
+def _approved(before: str, context: Context, given: Sequence[Approval]) -> frozenset[Role]:
     """Return the roles in which different persons approved this object, and still do."""
     counted: dict[str, Approval] = {}
-    for each in context.approvals:
+    for each in given:
         if (
             each.object_hash == before
             and each.approved_at <= context.now < each.valid_until

@@ -23,6 +23,7 @@ _LISTS = frozenset(
     {
         "object_marking_refs", "object_refs", "where_sighted_refs", "external_references",
         "indicator_types", "infrastructure_types", "threat_actor_types", "aliases", "contributions",
+        "operator_hypotheses",
     }
 )  # fmt: skip
 _NAMING = ("A1", "A2", "A3", "A4", "A10")

@@ -127,6 +127,9 @@ class Desk:
     approved: frozenset[Role]
     """Roles in which different persons approved this very object."""
 
+    template_accounts: int = 0
+    """On how many accounts its templates were seen, the rarest one's."""
+
     @property
     def rules(self) -> Mapping[str, Rule]:
         """The rules in force."""

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from phalanx.errors import ConfigError
+from phalanx.errors import ConfigError, reason_of
 
 Action = Literal["allow", "bucket", "aggregate", "blind", "delay", "hold", "refuse"]
 """What becomes of an object, gentlest first."""
@@ -143,7 +143,7 @@ def load_policy(path: Path = SHIPPED) -> Policy:
         read, sha256 = read_toml(path)
         return _policy(read, sha256)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        said = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)[:200]
+        said = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else reason_of(error)
         message = f"{path}: no disclosure policy: {said}"
         raise ConfigError(
             message, next_step="Compare it with the policy that comes with Phalanx."

@@ -29,10 +29,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from phalanx.errors import InputError, VerificationError
+from phalanx.errors import InputError
 from phalanx.share.hub.tables import METADATA
 from phalanx.store import DatabasePlace
-from phalanx.store.schema import reach, translated
+from phalanx.store.schema import reach, translated, upgrade
 
 HEAD = "0002"
 """Newest migration."""
@@ -200,19 +200,4 @@ def _bring_up(connection: Connection, place: DatabasePlace, schema: Schema) -> N
     elif not schema.metadata.tables.keys().isdisjoint(there):
         message = f"{place.name}: holds tables of {schema.owner}, but not their version"
         raise InputError(message, next_step="Name another database, or bring back a backup.")
-    _upgrade(connection, place, schema)
-
-
-def _upgrade(connection: Connection, place: DatabasePlace, schema: Schema) -> None:
-    from alembic import command  # noqa: PLC0415 - half a second that is seldom needed
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.util import CommandError  # noqa: PLC0415
-
-    config = Config()
-    config.set_main_option("script_location", schema.migrations)
-    config.attributes["connection"] = connection
-    try:
-        command.upgrade(config, "head")
-    except CommandError as error:
-        message = f"{place.name}: written by a newer version of Phalanx"
-        raise VerificationError(message, next_step="Update Phalanx.") from error
+    upgrade(connection, place, schema.migrations)

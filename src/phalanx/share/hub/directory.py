@@ -101,9 +101,13 @@ def add_collection(connection: Connection, collection: Collection) -> int:
     same = or_(c.collection_id.in_(names), c.alias.in_(names))
     is_taken = connection.execute(select(c.number).where(c.root == collection.root, same)).first()
     has_root = connection.execute(select(ROOTS.c.name).where(ROOTS.c.name == collection.root))
-    if is_taken or has_root.first() is None:
-        message = f"{collection.root}/{collection.collection_id}: no such API root, or it is there"
-        raise InputError(message, next_step="Make the API root first, or choose another name.")
+    place = f"{collection.root}/{collection.alias or collection.collection_id}"
+    if is_taken:
+        message = f"{place}: there is a collection of that name already"
+        raise InputError(message, next_step="Use it (`phalanx share hub show`), or choose another.")
+    if has_root.first() is None:
+        message = f"{place}: no such API root"
+        raise InputError(message, next_step="Make the API root first.")
     row = {"root": collection.root, "collection_id": collection.collection_id, "last_added": 0}
     named = {"title": collection.title, "description": collection.description}
     more = {"alias": collection.alias}

@@ -5,9 +5,8 @@ from __future__ import annotations
 import gc
 import hashlib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -16,6 +15,7 @@ from phalanx.share.hub.app import Extension, create_app
 from phalanx.share.hub.hub import CERTIFICATE
 from phalanx.share.hub.settings import HubSettings
 from phalanx.share.hub.structure import Check, read_object
+from phalanx.share.listening import run_server, untold
 from phalanx.share.service_log import log_as_json
 
 _ASKED_FOR = {
@@ -44,7 +44,11 @@ class CertifiedProtocol(H11Protocol):
 
 
 def serve(
-    settings: HubSettings, *, check: Check = read_object, extensions: Sequence[Extension] = ()
+    settings: HubSettings,
+    *,
+    check: Check = read_object,
+    extensions: Sequence[Extension] = (),
+    tell: Callable[[], None] = untold,
 ) -> None:
     """Run the hub until it is told to stop.
 
@@ -52,6 +56,7 @@ def serve(
         settings: Of the hub.
         check: Reads each object that is to be added, and refuses what must not be here.
         extensions: Endpoints besides.
+        tell: Called when it listens.
 
     Raises:
         ConfigError: If a certificate cannot be read.
@@ -67,8 +72,9 @@ def serve(
     # that for cycles, over and over, is a tenth of what it costs to add an object.
     gc.freeze()
     gc.set_threshold(_UNTIL_COLLECTED)
-    uvicorn.run(
+    run_server(
         app,
+        tell,
         host=settings.host,
         port=settings.port,
         http=CertifiedProtocol,

@@ -76,8 +76,13 @@ class GroupKeys:
         for key in reversed(self.keys):
             if key.begins <= today:
                 return key
-        message = "no group key has begun to be used"
-        raise ConfigError(message, next_step="Make one: phalanx share sketches new-key FILE")
+        first = self.keys[0]
+        message = f"the first group key, of epoch {first.epoch}, begins on {first.begins} (UTC)"
+        raise ConfigError(
+            message,
+            next_step="Wait for that day, or leave `group_keys` out of the settings until then: "
+            "no templates are shared without it.",
+        )
 
     def of(self, epoch: int) -> GroupKey | None:
         """Return the key of an epoch, or nothing if it is not held."""

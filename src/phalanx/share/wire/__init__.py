@@ -7,6 +7,7 @@ library of STIX runs here: `stix2` and its validator judge the output in tests.
 from __future__ import annotations
 
 from phalanx.share.wire.atlas_case import atlas_case
+from phalanx.share.wire.attribution import SharedAttribution, attribution_of
 from phalanx.share.wire.buckets import bucket_floor, bucket_name
 from phalanx.share.wire.check import Limits, check
 from phalanx.share.wire.document import Document, document, joined, split
@@ -93,12 +94,14 @@ __all__ = [
     "PatternError",
     "Place",
     "PromptTemplateSketch",
+    "SharedAttribution",
     "SharedCampaign",
     "Signature",
     "Statistic",
     "Verdict",
     "aggregate",
     "atlas_case",
+    "attribution_of",
     "bucket_floor",
     "bucket_name",
     "campaign",

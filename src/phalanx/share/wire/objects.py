@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 
+from phalanx.share.wire.attribution import SharedAttribution
 from phalanx.share.wire.extension import as_properties
 from phalanx.share.wire.identifiers import Object, object_id, technique_id, timestamp
 from phalanx.share.wire.markings import Handling
@@ -79,6 +80,8 @@ class SharedCampaign:
     """Rate that the list was held to in which the campaign stood, in (0, 1)."""
 
     description: str = ""
+    attribution: SharedAttribution | None = None
+    """Who may be behind it; no name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +131,8 @@ def indicator(rule: Indicator, by: Authorship) -> Object:
 def campaign(found: SharedCampaign, by: Authorship) -> Object:
     """Return a campaign, with how sure its finder is in the extension."""
     sure = _if_any(log10_e=found.log10_e, false_discovery_rate=found.false_discovery_rate)
+    if found.attribution is not None:
+        sure |= found.attribution.properties
     return {
         **head_of("campaign", by, found.key),
         "name": found.name,
