@@ -7,12 +7,14 @@ not. Each function here is checked against arbitrary precision in its tests.
 from __future__ import annotations
 
 from phalanx.evidence.tails.binomial import binomial_log10_sf
+from phalanx.evidence.tails.bits import bits_log10_sf
 from phalanx.evidence.tails.gamma import gamma_log10_sf
 from phalanx.evidence.tails.hypoexponential import hypoexponential_log10_sf
 from phalanx.evidence.tails.lattice import lattice_log10_sf
 
 __all__ = [
     "binomial_log10_sf",
+    "bits_log10_sf",
     "gamma_log10_sf",
     "hypoexponential_log10_sf",
     "lattice_log10_sf",

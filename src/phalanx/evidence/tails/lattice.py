@@ -91,9 +91,10 @@ def _tilt(total: float, count: int, law: Floats) -> tuple[float, float]:
 
 
 def _tilted(law: Floats, tilt: float) -> Floats:
-    with np.errstate(divide="ignore"):
-        weights = np.log(law) + tilt * np.arange(law.size)
-    result: Floats = np.exp(weights - logsumexp(weights))
+    """Return the law weighted by exp(tilt times score)."""
+    growth = tilt * np.arange(law.size)
+    weights = law * np.exp(growth - growth[law > 0.0].max())
+    result: Floats = weights / weights.sum()
     return result
 
 

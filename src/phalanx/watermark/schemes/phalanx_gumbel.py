@@ -65,6 +65,7 @@ class PhalanxGumbel:
             ),
             cost="None on average over keys; the same context gets the same answer again.",
             law=gamma_log10_sf,
+            gain=gumbel_gain,
         )
 
     def scores(self, draws: Draws, key: bytes) -> npt.NDArray[np.float64]:
@@ -76,6 +77,22 @@ class PhalanxGumbel:
     def totals(self, draws: Draws, keys: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
         """Return the sum of all scores under each key."""
         return np.array([self.scores(draws, key.tobytes()).sum() for key in keys])
+
+
+def gumbel_gain(entropy_nats: float) -> float:
+    r"""Return a bound below the mean of -ln(1 - u) of the winner, $1 + (\pi^2/6 - 1) H$.
+
+    A token of probability $p$ that wins has the mean $\sum_{k \ge 1} (1/k - 1/(k + 1/p))$.
+
+    References:
+        Fernandez et al., "Three bricks to consolidate watermarks for large language models",
+        2023, appendix.
+
+    Examples:
+        >>> gumbel_gain(0.0), round(gumbel_gain(1.0), 3)
+        (1.0, 1.645)
+    """
+    return 1.0 + (np.pi**2 / 6.0 - 1.0) * entropy_nats
 
 
 def _key(secret: bytes) -> Key:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -44,6 +45,13 @@ class Setting:
 
     law: Law
     """Law of a sum of scores if the text has nothing to do with the key."""
+
+    most: float = math.inf
+    """Largest score that a draw can have."""
+
+    gain: Callable[[float], float] | None = None
+    """Mean score of a marked draw whose token was chosen with so many nats of entropy, or a
+    bound below it; null where nothing is known."""
 
 
 @runtime_checkable
