@@ -74,15 +74,16 @@ class PhalanxGumbel:
 
     def scores(self, draws: Draws, key: bytes) -> npt.NDArray[np.float64]:
         """Return -ln(1 - u) of each draw: unit exponentials if the text knows nothing of it."""
-        values = np.empty(draws.count)
-        _score(draws.stream, draws.positions, draws.tokens, draws.context_width, _key(key), values)
+        values, hash_key = np.empty(draws.count), derive_key(key)
+        _score(draws.stream, draws.positions, draws.tokens, draws.context_width, hash_key, values)
         return values
 
     def totals(self, draws: Draws, keys: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
         """Return the sum of all scores under each key; 30 ns for each draw and key."""
-        derived = np.array([_key(key.tobytes()) for key in keys], dtype=np.uint64).reshape(-1, 2)
-        sums = np.empty(len(derived))
-        _total(draws.stream, draws.positions, draws.tokens, draws.context_width, derived, sums)
+        derived = [derive_key(key.tobytes()) for key in keys]
+        packed = np.array(derived, dtype=np.uint64).reshape(-1, 2)
+        sums = np.empty(len(packed))
+        _total(draws.stream, draws.positions, draws.tokens, draws.context_width, packed, sums)
         return sums
 
 
@@ -102,7 +103,7 @@ def gumbel_gain(entropy_nats: float) -> float:
     return 1.0 + (np.pi**2 / 6.0 - 1.0) * entropy_nats
 
 
-def _key(secret: bytes) -> Key:
+def derive_key(secret: bytes) -> Key:
     """Derive the key of the hash, which no other use of the secret shares.
 
     Raises:

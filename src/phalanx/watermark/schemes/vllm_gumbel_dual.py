@@ -62,7 +62,8 @@ class VllmGumbelDual:
         if not 0.0 <= alpha <= 1.0:
             message = f"alpha must be 0 to 1, not {alpha}"
             raise ValueError(message)
-        self._weights = (1.0 - alpha, float(alpha))
+        self.alpha = float(alpha)
+        self._weights = (1.0 - self.alpha, self.alpha)
         first, second = self._weights
         # A choice under the one key scores under that key alone.
         kept = first**2 + second**2
