@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from phalanx.evidence.benjamini_hochberg import benjamini_hochberg, conformal_p_values
-from phalanx.evidence.combination import both, calibrate_p, mean, product
+from phalanx.evidence.combination import both, calibrate_p, calibrate_p_mixed, mean, product
 from phalanx.evidence.conformal import conformal_log10_e, reachable_log10_e
 from phalanx.evidence.e_bh import Discoveries, e_benjamini_hochberg
 from phalanx.evidence.favour import Favour, favoured_first, favoured_second
+from phalanx.evidence.holm import holm
 from phalanx.evidence.intervals import clopper_pearson_upper
 from phalanx.evidence.looks import LOOK_WEIGHTS, LOOKS, NOT_ASKED, weighted_looks
 from phalanx.evidence.odds import ODDS, Items, OddsTest, weigh_odds
@@ -38,6 +39,7 @@ __all__ = [
     "benjamini_hochberg",
     "both",
     "calibrate_p",
+    "calibrate_p_mixed",
     "clopper_pearson_upper",
     "conformal_log10_e",
     "conformal_p_values",
@@ -46,6 +48,7 @@ __all__ = [
     "favoured_first",
     "favoured_second",
     "first_levels_log10_e",
+    "holm",
     "mean",
     "pool_log10_e",
     "pool_log10_e_over_orders",

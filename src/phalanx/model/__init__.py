@@ -27,7 +27,7 @@ from phalanx.model.campaign import (
     SuspiciousParty,
     UndeclaredPool,
 )
-from phalanx.model.evidence import Evidence, Inconclusive
+from phalanx.model.evidence import Evidence, ExactEvidence, Inconclusive
 from phalanx.model.grant import Grant
 from phalanx.model.mixed_account import MixedAccount
 from phalanx.model.profile import (
@@ -47,6 +47,7 @@ __all__ = [
     "Campaign",
     "CampaignMarks",
     "Evidence",
+    "ExactEvidence",
     "Grade",
     "Grant",
     "GroupFacts",

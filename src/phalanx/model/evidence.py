@@ -52,6 +52,19 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExactEvidence(Evidence):
+    """Evidence with a p-value of its own, which says more than the e-value implies."""
+
+    exact_log10_p: float
+    """Base-10 logarithm of the p-value of this test alone. No floor."""
+
+    @property
+    def log10_p(self) -> float:
+        """Base-10 logarithm of the p-value."""
+        return min(0.0, self.exact_log10_p)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inconclusive:
     """A question that the data could not answer."""
 

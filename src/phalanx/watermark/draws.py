@@ -80,7 +80,8 @@ def draw(
         The draws, in the order of the documents.
 
     Raises:
-        ValueError: If the context has no width, or shapes differ.
+        ValueError: If the context has no width, shapes differ, or a token is below 0, as
+            placeholders of tokens are that an engine has not yet chosen.
 
     Examples:
         >>> drawn = draw([[5, 6, 7, 5, 6, 7, 5, 6, 8]], 2)
@@ -104,6 +105,9 @@ def draw(
         if not np.array_equal(said_ends, ends):
             message = "what was said must have a token for each of the documents"
             raise ValueError(message)
+    if min(stream.min(initial=0), spoken.min(initial=0)) < 0:
+        message = "token numbers must be at least 0: replace placeholders by what was sent"
+        raise ValueError(message)
     positions, repeats = _pick(
         stream, spoken, ends, first, context_width, unit == "pair", _table(stream.size)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -21,8 +22,8 @@ class Setting:
     """What both ends must agree on, beside the key."""
 
     name: str
-    """Versioned name of the scheme with its parameters where they are not the usual ones, such as
-    `phalanx-gumbel-v1` or `phalanx-gumbel-v1/2` for two tokens of context."""
+    """Versioned name of the scheme with its parameters where they are not the usual ones, as
+    `registry.open_scheme` takes it: `phalanx-gumbel-v1?context_width=2`."""
 
     context_width: int
     """Tokens before a token that its choice depends on."""
@@ -44,6 +45,13 @@ class Setting:
 
     law: Law
     """Law of a sum of scores if the text has nothing to do with the key."""
+
+    most: float = math.inf
+    """Largest score that a draw can have."""
+
+    gain: Callable[[float], float] | None = None
+    """Mean score of a marked draw whose token was chosen with so many nats of entropy, or a
+    bound below it; null where nothing is known."""
 
 
 @runtime_checkable

@@ -1,0 +1,93 @@
+"""How much text it takes: without enough, nothing seen means nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from phalanx.watermark.schemes.scheme import Setting
+
+RICH_NATS = 5.0
+"""Entropy per token that no text exceeds for long: what is too short even then is too short."""
+
+_LONGEST = 1 << 34
+
+
+def draws_needed(setting: Setting, log10_level: float, mean_score: float) -> int | None:
+    """Return how many draws reach a level if each has the mean score.
+
+    A marked text of so many draws is seen with a chance of about a half.
+
+    Parameters:
+        setting: Of the scheme.
+        log10_level: Level that a p-value must reach, after correction: base-10 logarithm.
+        mean_score: Of a marked draw.
+
+    Returns:
+        Draws, or null if no text is long enough.
+
+    Examples:
+        >>> from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
+        >>> draws_needed(PhalanxGumbel().setting, -6.0, 1.645)
+        76
+        >>> draws_needed(PhalanxGumbel().setting, -6.0, 1.0) is None
+        True
+    """
+
+    def reaches(draws: int) -> bool:
+        return bool(setting.law(np.array([draws * mean_score]), draws)[0] <= log10_level)
+
+    high = 1
+    while not reaches(high):
+        high *= 2
+        if high > _LONGEST:
+            return None
+    low = high // 2
+    while high - low > 1:
+        half = (low + high) // 2
+        low, high = (low, half) if reaches(half) else (half, high)
+    return high
+
+
+def shortest_text(setting: Setting, log10_level: float) -> int:
+    """Return the draws below which a level is out of reach, however rich the text.
+
+    With scores that have a bound every draw scores the bound; without one every draw is of a
+    token chosen with five nats of entropy.
+
+    Examples:
+        >>> from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
+        >>> shortest_text(PhalanxGumbel().setting, -6.0)
+        7
+    """
+    score = setting.most
+    if not np.isfinite(score):
+        if setting.gain is None:
+            return 1
+        score = setting.gain(RICH_NATS)
+    return draws_needed(setting, log10_level, score) or _LONGEST
+
+
+def why_not_evaluable(
+    setting: Setting, draws: int, log10_level: float, entropy_nats: float | None
+) -> str:
+    """Return why nothing seen would mean nothing, or an empty text.
+
+    Parameters:
+        setting: Of the scheme.
+        draws: Tokens that count.
+        log10_level: Level that the p-value must reach after correction.
+        entropy_nats: Per token, if known.
+    """
+    shortest = shortest_text(setting, log10_level)
+    if draws < shortest:
+        return f"{draws:,} draws are too few: {shortest:,} are the least for this level"
+    if entropy_nats is None or setting.gain is None:
+        return ""
+    needed = draws_needed(setting, log10_level, setting.gain(entropy_nats))
+    if needed is None or draws < needed:
+        amount = "no number" if needed is None else f"{needed:,}"
+        return (
+            f"{draws:,} draws at {entropy_nats:.2g} nats a token are too few to see a mark that "
+            f"is there: about {amount} of them would do"
+        )
+    return ""

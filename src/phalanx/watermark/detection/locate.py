@@ -1,0 +1,133 @@
+"""Where in a text the mark is: mixed, quoted or shortened texts carry it in part."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from phalanx.watermark.draws import draw
+from phalanx.watermark.schemes.scheme import Scheme
+
+SHORTEST = 16
+"""Draws of the smallest window."""
+
+_SHIFTS = 8
+"""Windows that start within the length of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a document that carries the mark."""
+
+    document: int
+    """Which of the documents, from 0."""
+
+    start: int
+    """Its first token."""
+
+    stop: int
+    """The token after its last."""
+
+    draws: int
+    """Tokens that counted."""
+
+    log10_p: float
+    """p-value after correction over every window that was tried, base-10 logarithm."""
+
+
+def locate(
+    documents: Sequence[npt.ArrayLike],
+    scheme: Scheme,
+    key: bytes,
+    *,
+    level: float = 1e-3,
+    shortest: int = SHORTEST,
+) -> tuple[Stretch, ...]:
+    """Find the stretches of documents that carry a mark.
+
+    Null hypothesis of each window: its tokens were written without the key. Windows of 16, 32,
+    64... draws, eight starts within the length of each, are tried in every document, and each
+    p-value is multiplied by their number, which the key has no part in. So the chance that any
+    stretch is named in which no token was marked is at most the level. The most significant is
+    taken, then the next that does not overlap it. Ends are those of windows: as sharp as an
+    eighth of the length.
+
+    Parameters:
+        documents: Token numbers of each.
+        scheme: The scheme.
+        key: The key.
+        level: Chance of any false stretch that is accepted.
+        shortest: Draws of the smallest window.
+
+    Returns:
+        Stretches in the order of the documents, none overlapping.
+
+    Raises:
+        ValueError: If the shortest window has no draw.
+
+    Examples:
+        >>> from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
+        >>> locate([list(b"a note that nobody marked")], PhalanxGumbel(), bytes(32))
+        ()
+    """
+    if shortest < 1:
+        message = f"shortest must be at least 1, not {shortest}"
+        raise ValueError(message)
+    setting = scheme.setting
+    drawn = draw(documents, setting.context_width, setting.unit)
+    sums = np.concatenate([[0.0], np.cumsum(scheme.scores(drawn, key))])
+    ends = np.cumsum([np.asarray(each).size for each in documents])
+    bounds = np.searchsorted(drawn.positions, np.concatenate([[0], ends]))
+    windows = _windows(bounds, shortest)
+    if not windows.size:
+        return ()
+    log10_p = np.empty(len(windows))
+    lengths = windows[:, 1] - windows[:, 0]
+    for length in np.unique(lengths):
+        chosen = lengths == length
+        totals = sums[windows[chosen, 1]] - sums[windows[chosen, 0]]
+        log10_p[chosen] = setting.law(totals, int(length))
+    log10_p = np.minimum(log10_p + np.log10(len(windows)), 0.0)
+    free = np.ones(drawn.count, dtype=bool)
+    found = []
+    for at in np.argsort(log10_p, kind="stable"):
+        if log10_p[at] > np.log10(level):
+            break
+        first, last = int(windows[at, 0]), int(windows[at, 1])
+        if not free[first:last].all():
+            continue
+        free[first:last] = False
+        found.append((first, last, float(log10_p[at])))
+    starts = np.concatenate([[0], ends])
+    stretches = []
+    for first, last, value in sorted(found):
+        document = int(np.searchsorted(bounds, first, side="right")) - 1
+        begin, end = drawn.positions[first] - starts[document], drawn.positions[last - 1]
+        stop = int(end - starts[document]) + 1
+        stretches.append(Stretch(document, int(begin), stop, last - first, value))
+    return tuple(stretches)
+
+
+def _windows(bounds: npt.NDArray[np.int64], shortest: int) -> npt.NDArray[np.int64]:
+    """Return the first draw and the one after the last of every window, shape (windows, 2).
+
+    Of a document that is no multiple of a step, a last window ends where it ends; the whole
+    document is one as well.
+    """
+    parts = []
+    for first, last in itertools.pairwise(bounds):
+        size = int(last - first)
+        if size < shortest:
+            continue
+        length = shortest
+        while length < size:
+            step = max(length // _SHIFTS, 1)
+            starts = np.unique(np.append(np.arange(0, size - length + 1, step), size - length))
+            parts.append(np.stack([starts, starts + length], axis=1) + first)
+            length *= 2
+        parts.append(np.array([[first, last]]))
+    return np.concatenate(parts) if parts else np.empty((0, 2), np.int64)

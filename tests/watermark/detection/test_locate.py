@@ -1,0 +1,44 @@
+"""The marked part of a mixed text is found where it is, and nowhere in others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from phalanx.watermark.detection import locate
+from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
+
+KEY = bytes(range(32))
+
+
+def test_marked_parts_are_found_where_they_are(writer: Any) -> None:
+    """Two marked passages in unmarked text, and a document without any."""
+    plain = [writer(400, None, seed=number) for number in range(4)]
+    marked = [writer(150, KEY, seed=10), writer(100, KEY, seed=11)]
+    mixed = np.concatenate([plain[0], marked[0], plain[1], marked[1], plain[2]])
+    found = locate([plain[3], mixed], PhalanxGumbel(), KEY)
+    assert {stretch.document for stretch in found} == {1}
+    inside = np.zeros(mixed.size, dtype=bool)
+    inside[400:550] = inside[950:1050] = True
+    named = np.zeros(mixed.size, dtype=bool)
+    for stretch in found:
+        assert inside[stretch.start : stretch.stop].any()
+        named[stretch.start : stretch.stop] = True
+    assert (named & inside).sum() > 0.8 * inside.sum()
+    assert (named & ~inside).sum() < 0.4 * inside.sum()
+
+
+def test_unmarked_texts_name_no_more_than_promised(writer: Any) -> None:
+    """Of 400 keys on an unmarked text no more than a twentieth name any stretch, at 0.05."""
+    text, random = writer(500, None, seed=1), np.random.default_rng(2)
+    scheme = PhalanxGumbel()
+    false = sum(bool(locate([text], scheme, random.bytes(32), level=0.05)) for _ in range(400))
+    assert false <= 31
+
+
+def test_repeats_do_not_make_a_stretch(writer: Any) -> None:
+    """A passage that scores well by chance, sent fifty times, stays one passage."""
+    text = np.tile(writer(40, None, seed=1), 50)
+    scheme, random = PhalanxGumbel(), np.random.default_rng(3)
+    assert not any(locate([text], scheme, random.bytes(32)) for _ in range(100))

@@ -1,0 +1,93 @@
+"""What counts once, against a plain definition with sets, and against hostile texts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phalanx.watermark.draws import Unit, draw
+
+texts = st.lists(st.lists(st.integers(0, 3), max_size=12), max_size=5)
+
+
+def _plain(
+    documents: list[list[int]], known: list[list[int]], width: int, unit: Unit
+) -> tuple[list[int], int]:
+    """Return the positions that count and the repeats, by sets of tuples."""
+    seen: set[tuple[int, ...]] = set()
+    positions, repeats, start = [], 0, 0
+    for index, document in enumerate([*known, *documents]):
+        for at in range(width, len(document)):
+            entry = tuple(document[at - width : at + (unit == "pair")])
+            if index >= len(known):
+                if entry in seen:
+                    repeats += 1
+                else:
+                    positions.append(start + at)
+            seen.add(entry)
+        start += len(document)
+    return positions, repeats
+
+
+@given(texts, texts, st.integers(1, 5), st.sampled_from(["pair", "context"]))
+def test_as_defined(
+    documents: list[list[int]], known: list[list[int]], width: int, unit: Unit
+) -> None:
+    """Draws are the first of each pair or context, outside what is known, in every order."""
+    drawn = draw(documents, width, unit, known=known)
+    positions, repeats = _plain(documents, known, width, unit)
+    assert drawn.positions.tolist() == positions
+    assert drawn.repeats == repeats
+    assert drawn.tokens.tolist() == drawn.stream[drawn.positions].tolist()
+
+
+@given(texts, st.integers(1, 3))
+def test_a_model_that_copies_draws_nothing_new(documents: list[list[int]], width: int) -> None:
+    """What a reading model says counts only where the documents have not shown it before."""
+    said = [[*document[1:], 0][: len(document)] for document in documents]
+    drawn = draw(documents, width, said=said)
+    entries = [
+        (*drawn.stream[at - width : at].tolist(), token)
+        for at, token in zip(drawn.positions, drawn.tokens.tolist(), strict=True)
+    ]
+    assert len(set(entries)) == len(entries)
+
+
+def test_no_document_reaches_into_the_next() -> None:
+    """A document that is no longer than the context has no draw, and lends none."""
+    assert draw([[1, 2], [3, 4], [5, 6]], 2).count == 0
+    assert draw([[1, 2], [], [3]], 1).positions.tolist() == [1]
+    assert draw([], 4).count == 0
+
+
+def test_ten_thousand_copies_count_once() -> None:
+    """A text that is sent again and again is one text."""
+    copy = np.random.default_rng(0).integers(0, 50_000, 200)
+    drawn = draw([copy] * 1000, 4)
+    assert drawn.count == 196
+    assert drawn.repeats == 999 * 196
+
+
+def test_a_prompt_that_carries_the_mark_counts_nowhere() -> None:
+    """What a prompt brought is no evidence in the answer that quotes it."""
+    prompt = np.random.default_rng(1).integers(0, 50_000, 300)
+    answer = np.concatenate([prompt[100:200], [7, 8, 9, 10, 11, 12]])
+    drawn = draw([answer], 4, known=[prompt])
+    assert drawn.positions.min() == 300 + 100
+
+
+def test_placeholders_are_refused() -> None:
+    """Tokens that an engine has not chosen yet are no tokens."""
+    with pytest.raises(ValueError, match="at least 0"):
+        draw([[5, -1, 7]], 1)
+
+
+def test_ten_million_tokens() -> None:
+    """Of ten million tokens of a small vocabulary exactly the distinct pairs count."""
+    tokens = np.random.default_rng(2).integers(0, 300, 10_000_000)
+    drawn = draw([tokens], 2)
+    codes = (tokens[:-2] * 300 + tokens[1:-1]) * 300 + tokens[2:]
+    assert drawn.count == np.count_nonzero(np.bincount(codes))
+    assert drawn.count + drawn.repeats == codes.size
