@@ -1,0 +1,159 @@
+"""Language models small enough to be trained here, by torch: teachers, students, references."""
+
+from __future__ import annotations
+
+import pydoc_data.topics
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
+from tokenizers.trainers import BpeTrainer
+from torch import nn
+from torch.nn import functional
+
+from phalanx.watermark.audit import Field, winners
+from phalanx.watermark.draws import Draws
+from phalanx.watermark.schemes.scheme import Scheme
+
+VOCABULARY = 512
+LENGTH = 128
+_WIDTH, _LAYERS, _HEADS = 64, 2, 4
+_FROM_EACH_FILE = 40_000
+
+Tokens = npt.NDArray[np.int64]
+Batch = Callable[[np.random.Generator], Tokens]
+
+
+def read_corpus() -> Tokens:
+    """Return Python's own sources and manual as tokens of a tokenizer trained on them."""
+    folder = Path(sysconfig.get_paths()["stdlib"])
+    texts = [path.read_text("utf-8", "ignore") for path in sorted(folder.glob("*.py"))]
+    texts += pydoc_data.topics.topics.values()
+    tokenizer = Tokenizer(BPE())
+    tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    trainer = BpeTrainer(
+        vocab_size=VOCABULARY, initial_alphabet=ByteLevel.alphabet(), show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    encoded = tokenizer.encode_batch([text[:_FROM_EACH_FILE] for text in texts])
+    return np.concatenate([np.array(each.ids, dtype=np.int64) for each in encoded])
+
+
+class _Block(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.before, self.between = nn.RMSNorm(_WIDTH), nn.RMSNorm(_WIDTH)
+        self.attention = nn.Linear(_WIDTH, 3 * _WIDTH, bias=False)
+        self.joined = nn.Linear(_WIDTH, _WIDTH, bias=False)
+        self.up = nn.Linear(_WIDTH, 4 * _WIDTH, bias=False)
+        self.down = nn.Linear(4 * _WIDTH, _WIDTH, bias=False)
+
+    def forward(self, x: torch.Tensor, seen: dict[str, torch.Tensor] | None) -> torch.Tensor:
+        rows, length, _ = x.shape
+        parts = self.attention(self.before(x)).view(rows, length, 3, _HEADS, _WIDTH // _HEADS)
+        query, key, value = parts.permute(2, 0, 3, 1, 4)
+        if seen is not None:
+            if seen:
+                key = torch.cat([seen["key"], key], 2)
+                value = torch.cat([seen["value"], value], 2)
+            seen["key"], seen["value"] = key, value
+        mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=length > 1)
+        x = x + self.joined(mixed.transpose(1, 2).reshape(rows, length, _WIDTH))
+        return x + self.down(functional.gelu(self.up(self.between(x))))
+
+
+class TinyModel(nn.Module):
+    """A decoder of two layers and 170,000 parameters."""
+
+    def __init__(self, seed: int) -> None:
+        """Draw the weights."""
+        super().__init__()
+        torch.manual_seed(seed)
+        self.tokens = nn.Embedding(VOCABULARY, _WIDTH)
+        self.places = nn.Embedding(LENGTH, _WIDTH)
+        self.blocks = nn.ModuleList([_Block() for _ in range(_LAYERS)])
+        self.after = nn.RMSNorm(_WIDTH)
+        self.logits = nn.Linear(_WIDTH, VOCABULARY, bias=False)
+        nn.init.normal_(self.tokens.weight, std=0.02)
+        nn.init.normal_(self.places.weight, std=0.02)
+
+    def forward(
+        self,
+        tokens: torch.Tensor,
+        start: int = 0,
+        seen: list[dict[str, torch.Tensor]] | None = None,
+    ) -> torch.Tensor:
+        """Return logits of the token that follows each."""
+        x = self.tokens(tokens) + self.places(torch.arange(start, start + tokens.shape[1]))
+        for at, block in enumerate(self.blocks):
+            x = block(x, None if seen is None else seen[at])
+        logits: torch.Tensor = self.logits(self.after(x))
+        return logits
+
+    @torch.no_grad()
+    def read(self, tokens: Tokens) -> npt.NDArray[np.float64]:
+        """Return what an audit asks of a model."""
+        logits = self(torch.from_numpy(tokens)[None])[0].double()
+        result: npt.NDArray[np.float64] = torch.log_softmax(logits, -1).numpy()
+        return result
+
+    def fit(self, batch: Batch, steps: int, rate: float, seed: int) -> TinyModel:
+        """Train, with a short warm-up and a linear end; return the model itself."""
+        random = np.random.default_rng(seed)
+        optimiser = torch.optim.AdamW(self.parameters(), lr=rate, weight_decay=0.01)
+        for step in range(steps):
+            for group in optimiser.param_groups:
+                group["lr"] = rate * min(1.0, (step + 1) / 20) * (1.0 - 0.9 * step / steps)
+            rows = torch.from_numpy(batch(random))
+            said = self(rows[:, :-1]).reshape(-1, VOCABULARY)
+            loss = functional.cross_entropy(said, rows[:, 1:].reshape(-1))
+            optimiser.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.parameters(), 1.0)
+            optimiser.step()
+        return self
+
+    @torch.no_grad()
+    def write(
+        self, prompts: Tokens, length: int, seed: int, mark: tuple[Scheme, bytes] | None = None
+    ) -> Tokens:
+        """Go on with prompts of shape (texts, tokens), marked or not; a context marks once."""
+        random = np.random.default_rng(seed)
+        texts = torch.from_numpy(prompts)
+        seen: list[dict[str, torch.Tensor]] = [{} for _ in self.blocks]
+        used: list[set[bytes]] = [set() for _ in prompts]
+        new, start = texts, 0
+        for _ in range(length):
+            logits = self(new, start, seen)[:, -1].double()
+            start += new.shape[1]
+            log_p = torch.log_softmax(logits, -1).numpy()
+            said = (log_p + random.gumbel(size=log_p.shape)).argmax(axis=1)
+            if mark is not None:
+                width = mark[0].setting.context_width
+                contexts = np.ascontiguousarray(texts[:, -width:].numpy())
+                won = winners(_field(contexts, log_p), *mark)
+                fresh = [
+                    each.tobytes() not in old for each, old in zip(contexts, used, strict=True)
+                ]
+                said = np.where(fresh, won, said)
+                for each, old in zip(contexts, used, strict=True):
+                    old.add(each.tobytes())
+            new = torch.from_numpy(said.astype(np.int64))[:, None]
+            texts = torch.cat([texts, new], 1)
+        result: Tokens = texts.numpy()
+        return result
+
+
+def _field(contexts: Tokens, log_p: npt.NDArray[np.float64]) -> Field:
+    """Let the whole vocabulary race after each context."""
+    rows, width = contexts.shape
+    stream = np.concatenate([contexts, np.zeros((rows, 1), np.int64)], axis=1).reshape(-1)
+    places = np.arange(rows) * (width + 1) + width
+    draws = Draws(stream, places, stream[places], width, 0)
+    return Field(draws, np.tile(np.arange(VOCABULARY), (rows, 1)), log_p)

@@ -1,0 +1,111 @@
+"""What an audit asks of the models it compares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from phalanx.watermark.audit.leaning import Leaning
+from phalanx.watermark.audit.winners import Field, Floats
+from phalanx.watermark.draws import Draws, draw
+
+Model = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.floating]]
+"""Gives for tokens of shape (length,) natural logarithms of probabilities, shape (length,
+vocabulary): row `i` is about the token that follows tokens `0` to `i`."""
+
+CANDIDATES = 64
+"""Likeliest tokens that race at each place."""
+
+
+def read(  # noqa: PLR0913 - each is a choice of the auditor
+    documents: Sequence[npt.NDArray[np.int64]],
+    marked: Model,
+    suspect: Model,
+    reference: Model,
+    context_width: int,
+    *,
+    known: Sequence[npt.NDArray[np.int64]] = (),
+    candidates: int = CANDIDATES,
+) -> Leaning:
+    """Let three models read documents, and keep what a test of leaning needs.
+
+    Parameters:
+        documents: Texts, best of the kind that the suspect is thought to have learnt, which it
+            has not seen. They may carry the mark.
+        marked: The model whose outputs are marked.
+        suspect: The model under audit.
+        reference: One that knows nothing of any key, see `Leaning.log_lean`.
+        context_width: Of the scheme.
+        known: Documents whose contexts do not count: prompts.
+        candidates: Tokens that race at each place, at most the vocabulary.
+
+    Returns:
+        The places, each context once in all documents, and what the models say there.
+
+    Examples:
+        >>> flat = lambda tokens: np.full((len(tokens), 4), -np.log(4.0))
+        >>> leaning = read([np.array([0, 1, 2, 3, 1, 2])], flat, flat, flat, 2)
+        >>> leaning.field.draws.positions.tolist(), leaning.log_lean.shape
+        ([2, 3, 4, 5], (4, 4))
+    """
+    draws = draw([*documents], context_width, "context", known=[*known])
+    before = sum(each.size for each in known)
+    parts: list[tuple[npt.NDArray[np.int64], Floats, Floats]] = []
+    for document in documents:
+        start, before = before, before + document.size
+        inside = (draws.positions >= start) & (draws.positions < before)
+        rows = draws.positions[inside] - start - 1
+        if rows.size:
+            parts.append(_place(document, rows, (marked, suspect, reference), candidates))
+    if not parts:
+        empty = np.empty((0, candidates))
+        return Leaning(Field(draws, empty.astype(np.int64), empty), empty)
+    chosen, log_p, lean = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return Leaning(Field(draws, chosen, log_p), lean)
+
+
+def _place(
+    document: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.int64],
+    models: tuple[Model, Model, Model],
+    candidates: int,
+) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
+    """Return candidates, their probabilities and the lean at some rows of a document."""
+    marked = np.asarray(models[0](document), dtype=np.float64)[rows]
+    count = min(candidates, marked.shape[1])
+    chosen = np.argpartition(-marked, count - 1, axis=1)[:, :count].astype(np.int64)
+    log_p = np.take_along_axis(marked, chosen, axis=1)
+    log_p -= np.logaddexp.reduce(log_p, axis=1, keepdims=True)
+    said = [
+        np.take_along_axis(np.asarray(model(document), dtype=np.float64)[rows], chosen, axis=1)
+        for model in models[1:]
+    ]
+    return chosen, log_p, said[0] - said[1]
+
+
+def likelihood(draws: Draws, documents: Sequence[npt.NDArray[np.int64]], model: Model) -> Floats:
+    """Return the logarithm of what a model gives each drawn token, shape (draws,).
+
+    Parameters:
+        draws: Made of the documents, known ones before them or not.
+        documents: The answers, each with its prompt before it if the model should know it.
+        model: One that knows nothing of any key.
+
+    Raises:
+        ValueError: If the draws are of other documents.
+    """
+    end = draws.stream.size - sum(each.size for each in documents)
+    if end < 0 or (documents and not np.array_equal(draws.stream[end:], np.concatenate(documents))):
+        message = "the draws were made of other documents"
+        raise ValueError(message)
+    result = np.empty(draws.count)
+    for document in documents:
+        start, end = end, end + document.size
+        inside = (draws.positions >= start) & (draws.positions < end)
+        if inside.any():
+            rows = draws.positions[inside] - start - 1
+            said = np.asarray(model(document), dtype=np.float64)
+            result[inside] = said[rows, draws.tokens[inside]]
+    return result
