@@ -19,16 +19,17 @@ from starlette.exceptions import HTTPException
 
 from phalanx import __version__
 from phalanx.errors import ConfigError, InputError, PhalanxError, PolicyError
-from phalanx.share.blinding.allowances import Allowances, LimitReachedError
-from phalanx.share.blinding.answers import failure
-from phalanx.share.blinding.bodies import BoundedBodies
+from phalanx.serving.answers import failure
+from phalanx.serving.bodies import BoundedBodies
+from phalanx.serving.limits import LimitReachedError
+from phalanx.serving.service_log import log_as_json
+from phalanx.share.blinding.allowances import Allowances
 from phalanx.share.blinding.gauges import Gauges
 from phalanx.share.blinding.group import RandomBytes
 from phalanx.share.blinding.held_keys import HeldKeys
 from phalanx.share.blinding.routes import Parts, pages, parts_of
 from phalanx.share.blinding.settings import KeyServerSettings
 from phalanx.share.blinding.tables import open_tables
-from phalanx.share.service_log import log_as_json
 
 
 def _now() -> datetime:
