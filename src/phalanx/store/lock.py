@@ -1,4 +1,4 @@
-"""One scan at a time."""
+"""One at a time."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from phalanx.errors import InputError
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, other: str = "another scan is using this store") -> Iterator[None]:
     """Hold a folder for this process; the system lets go of it however the process ends.
+
+    Parameters:
+        folder: That is held.
+        other: What messages say of somebody else who holds it.
 
     Raises:
         InputError: If somebody else holds it.
@@ -21,6 +25,6 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            message = f"{folder}: another scan is using this store"
+            message = f"{folder}: {other}"
             raise InputError(message, next_step="Wait until it is over, then repeat.") from error
         yield

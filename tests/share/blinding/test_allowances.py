@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from phalanx.errors import InputError, PolicyError, VerificationError
-from phalanx.share.blinding.allowances import Allowances, LimitReachedError, Limits
+from phalanx.serving.limits import LimitReachedError
+from phalanx.share.blinding.allowances import Allowances, Limits
 from phalanx.share.blinding.tables import open_tables
 from phalanx.store import Place, place_of
 

@@ -7,7 +7,6 @@ what is refused later, because an element was none, stays charged.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, case, literal, select
 from sqlalchemy.exc import IntegrityError
 
 from phalanx.errors import PolicyError
+from phalanx.serving.limits import LimitReachedError
 from phalanx.share.blinding.tables import BUCKETS, USAGE
 
 
@@ -44,17 +44,6 @@ class Usage:
 
     elements: int
     requests: int
-
-
-class LimitReachedError(PolicyError):
-    """A party has asked as much as it may for now."""
-
-    def __init__(self, limit: str, wait_seconds: float) -> None:
-        """Say which limit it is, and when to come back."""
-        self.limit = limit
-        self.wait_seconds = wait_seconds
-        next_step = f"Wait {math.ceil(wait_seconds)} seconds."
-        super().__init__(f"the limit of this {limit} is reached", next_step=next_step)
 
 
 class Allowances:

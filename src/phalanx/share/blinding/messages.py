@@ -69,14 +69,6 @@ class EpochsResponse(_Message):
     epochs: Annotated[list[PublishedEpoch], Field(max_length=4096)]
 
 
-class Failure(_Message):
-    """An error, in the form of TAXII's error object."""
-
-    title: str
-    description: str
-    http_status: str
-
-
 def published(epoch: EpochKey) -> PublishedEpoch:
     """Return an epoch as it is published."""
     return PublishedEpoch(

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, select
 from starlette.exceptions import HTTPException
 
 from phalanx.errors import ServiceError
+from phalanx.serving.answers import Failure
 from phalanx.share.blinding.allowances import Allowances
 from phalanx.share.blinding.encoding import from_text, to_text
 from phalanx.share.blinding.gauges import Gauges
@@ -25,7 +26,6 @@ from phalanx.share.blinding.messages import (
     EpochsResponse,
     EvaluationRequest,
     EvaluationResponse,
-    Failure,
     published,
 )
 from phalanx.share.blinding.tables import SCHEMA, while_serving

@@ -19,16 +19,17 @@ from starlette.exceptions import HTTPException
 
 from phalanx import __version__
 from phalanx.errors import ConfigError, InputError, PhalanxError, PolicyError
-from phalanx.share.blinding.allowances import Allowances, LimitReachedError
-from phalanx.share.blinding.answers import failure
-from phalanx.share.blinding.bodies import BoundedBodies
+from phalanx.serving.answers import failure
+from phalanx.serving.bodies import BoundedBodies
+from phalanx.serving.limits import LimitReachedError
+from phalanx.serving.service_log import log_as_json
+from phalanx.share.blinding.allowances import Allowances
 from phalanx.share.blinding.gauges import Gauges
 from phalanx.share.blinding.group import RandomBytes
 from phalanx.share.blinding.held_keys import HeldKeys
 from phalanx.share.blinding.routes import Parts, pages, parts_of
 from phalanx.share.blinding.settings import KeyServerSettings
 from phalanx.share.blinding.tables import open_tables
-from phalanx.share.service_log import log_as_json
 
 
 def _now() -> datetime:
@@ -130,7 +131,7 @@ def serve(settings: KeyServerSettings, *, tell: Callable[[], None] | None = None
     Raises:
         ConfigError: If a certificate cannot be read.
     """
-    from phalanx.share.listening import run_server, untold  # noqa: PLC0415 - tests never need it
+    from phalanx.serving.listening import run_server, untold  # noqa: PLC0415 - tests never need it
 
     for path in (settings.certificate, settings.certificate_key):
         if path is not None and not path.is_file():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 
 from phalanx.errors import ConfigError
+from phalanx.serving.loopback import is_loopback
 from phalanx.store.place import DatabasePlace
 
 
@@ -48,17 +48,8 @@ class KeyServerSettings:
         Raises:
             ConfigError: If the address is no loopback one, and nothing speaks TLS.
         """
-        if not (_is_loopback(self.host) or self.certificate or self.behind_proxy):
+        if not (is_loopback(self.host) or self.certificate or self.behind_proxy):
             message = f"{self.host}: API keys would cross the network in clear"
             raise ConfigError(
                 message, next_step="Name a certificate, or say that a proxy speaks TLS."
             )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -11,12 +11,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from phalanx.errors import ConfigError
+from phalanx.serving.listening import run_server, untold
+from phalanx.serving.service_log import log_as_json
 from phalanx.share.hub.app import Extension, create_app
 from phalanx.share.hub.hub import CERTIFICATE
 from phalanx.share.hub.settings import HubSettings
 from phalanx.share.hub.structure import Check, read_object
-from phalanx.share.listening import run_server, untold
-from phalanx.share.service_log import log_as_json
 
 _ASKED_FOR = {
     "ignored": ssl.CERT_NONE,

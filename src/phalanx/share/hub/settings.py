@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
 from phalanx.errors import ConfigError
+from phalanx.serving.loopback import is_loopback
 from phalanx.store import DatabasePlace
 
 ClientCertificates = Literal["ignored", "accepted", "required"]
@@ -81,7 +81,7 @@ class HubSettings:
             ConfigError: If the address is no loopback one, and nothing speaks TLS; or if client
                 certificates are wanted, but not TLS or who issues them.
         """
-        if not (_is_loopback(self.host) or self.certificate or self.behind_proxy):
+        if not (is_loopback(self.host) or self.certificate or self.behind_proxy):
             message = f"{self.host}: API keys would cross the network in clear"
             raise ConfigError(
                 message, next_step="Name a certificate, or say that a proxy speaks TLS."
@@ -91,12 +91,3 @@ class HubSettings:
         ):
             message = "client certificates need TLS, and certificates of those who issue them"
             raise ConfigError(message, next_step="Name both, or ignore client certificates.")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

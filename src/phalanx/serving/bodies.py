@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from phalanx.share.blinding.answers import failure
+from phalanx.serving.answers import failure
 
 
 class BoundedBodies:

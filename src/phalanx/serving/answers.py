@@ -5,8 +5,17 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
 
-from phalanx.share.blinding.messages import Failure
+
+class Failure(BaseModel):
+    """An error, in the form of TAXII's error object."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+    description: str
+    http_status: str
 
 
 def failure(status: int, description: str, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -1,0 +1,1 @@
+"""What servers have in common: bounded requests, errors that repeat nothing, logs as JSON."""

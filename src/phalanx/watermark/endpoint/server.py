@@ -1,0 +1,148 @@
+"""The endpoint: texts in, one of three answers out, and no other difference."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import math
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from phalanx import __version__
+from phalanx.errors import ConfigError, PhalanxError
+from phalanx.serving.answers import failure
+from phalanx.serving.bodies import BoundedBodies
+from phalanx.serving.limits import LimitReachedError
+from phalanx.serving.service_log import log_as_json
+from phalanx.watermark.endpoint.answering import Answering
+from phalanx.watermark.endpoint.detector import Detector
+from phalanx.watermark.endpoint.gauges import Gauges
+from phalanx.watermark.endpoint.limits import Limits
+from phalanx.watermark.endpoint.memory import Memory
+from phalanx.watermark.endpoint.routes import Parts, pages, parts_of
+from phalanx.watermark.endpoint.settings import EndpointSettings
+from phalanx.watermark.endpoint.tokenising import Tokenise
+from phalanx.watermark.keys.secret import Secret
+
+
+def _now() -> datetime:
+    return datetime.now(tz=UTC)
+
+
+def create_app(
+    settings: EndpointSettings,
+    detectors: Sequence[Detector],
+    *,
+    tokenise: Tokenise | None = None,
+    now: Callable[[], datetime] = _now,
+) -> FastAPI:
+    """Build the endpoint.
+
+    Parameters:
+        settings: Policy, limits, and where things are kept.
+        detectors: What texts are tested for.
+        tokenise: Makes tokens of a text; null takes tokens only.
+        now: The clock; moments have a time zone.
+
+    Raises:
+        ConfigError: If there is nothing to test, or the folder cannot be used.
+    """
+    app = FastAPI(
+        title="Phalanx check",
+        version=__version__,
+        description="Was this text marked by us? Answers without scores.",
+        docs_url=None,  # the page would load scripts from another host
+        redoc_url=None,
+    )
+    memory = Memory(settings.folder, settings.cells, settings.answers)
+    clients = Secret(hmac.digest(memory.secret.reveal(), b"clients", hashlib.sha256))
+    app.state.parts = Parts(
+        answering=Answering(detectors, memory, settings.policy, now),
+        memory=memory,
+        limits=Limits(settings.client, settings.everybody, clients),
+        gauges=Gauges(),
+        log=structlog.get_logger("phalanx.watermark.endpoint"),
+        tokenise=tokenise,
+        open_metrics=settings.open_metrics,
+        behind_proxy=settings.proxy is not None,
+    )
+    app.add_middleware(
+        BoundedBodies, largest_bytes=settings.largest_body_bytes, seconds=settings.body_seconds
+    )
+    app.include_router(pages)
+    app.exception_handler(PhalanxError)(_phalanx_error)
+    app.exception_handler(RequestValidationError)(_invalid)
+    app.exception_handler(HTTPException)(_http_error)
+    return app
+
+
+# Every error becomes an answer that repeats nothing of the request, and depends on no key.
+
+
+def _phalanx_error(request: Request, error: PhalanxError) -> Response:
+    if isinstance(error, LimitReachedError):
+        wait = {"Retry-After": str(math.ceil(error.wait_seconds))}
+        return _refused(request, 429, str(error), wait)
+    parts_of(request).log.error("unavailable", reason=str(error))
+    return _refused(request, 503, "the endpoint cannot answer now")
+
+
+def _invalid(request: Request, error: RequestValidationError) -> Response:
+    # Where and of what kind, not the input, which pydantic would repeat; a field that nobody
+    # knows is named by whoever sent it.
+    first = error.errors()[0]
+    place = "body" if first["type"] == "extra_forbidden" else ".".join(map(str, first["loc"]))
+    return _refused(request, 422, f"{place}: {first['type']}")
+
+
+def _http_error(request: Request, error: HTTPException) -> Response:
+    return _refused(request, error.status_code, str(error.detail), dict(error.headers or {}))
+
+
+def _refused(
+    request: Request, status: int, said: str, headers: dict[str, str] | None = None
+) -> Response:
+    parts = parts_of(request)
+    parts.gauges.refused(status)
+    parts.log.info("refused", status=status)
+    return failure(status, said, headers)
+
+
+def serve(
+    settings: EndpointSettings, detectors: Sequence[Detector], tokenise: Tokenise | None = None
+) -> None:
+    """Run the endpoint until it is told to stop.
+
+    Parameters:
+        settings: Policy, limits, and where things are kept.
+        detectors: What texts are tested for.
+        tokenise: Makes tokens of a text; null takes tokens only.
+
+    Raises:
+        ConfigError: As `create_app`, or if a certificate cannot be read.
+    """
+    import uvicorn  # noqa: PLC0415 - tests never need it
+
+    for path in (settings.certificate, settings.certificate_key):
+        if path is not None and not path.is_file():
+            message = f"{path}: no such file"
+            raise ConfigError(message, next_step="Name the certificate and its key.")
+    log_as_json()
+    uvicorn.run(
+        create_app(settings, detectors, tokenise=tokenise),
+        host=settings.host,
+        port=settings.port,
+        ssl_certfile=settings.certificate,
+        ssl_keyfile=settings.certificate_key,
+        proxy_headers=settings.proxy is not None,
+        forwarded_allow_ips=settings.proxy,
+        limit_concurrency=settings.concurrent_requests,
+        timeout_keep_alive=15,
+        access_log=False,
+        server_header=False,
+    )

@@ -1,0 +1,1 @@
+"""Keys of marks: a tree, a vault, two persons for what convicts, commitments before audits."""

@@ -1,0 +1,294 @@
+"""The vault: a folder with the sealed tree of keys and the log of what was done with it.
+
+Every act takes the folder for itself, reads what is there, notes what it does, and writes the
+whole vault anew. An older vault put back in its place is noticed by the log, which knows the
+generation that was written last; an older vault with its older log, by the hash of the log that
+was kept elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from phalanx.errors import InputError, PolicyError, VerificationError
+from phalanx.store.lock import locked
+from phalanx.watermark.keys.contents import Contents, Epoch, as_secret, begin_epoch, from_secret
+from phalanx.watermark.keys.custodians import Custodian
+from phalanx.watermark.keys.listing import DerivedKeys, ListedEpoch, derived_keys, listed
+from phalanx.watermark.keys.sealed_file import damaged
+from phalanx.watermark.keys.sealed_place import RandomBytes, Seal, SealedPlace
+from phalanx.watermark.keys.secret import Secret
+from phalanx.watermark.keys.tree import (
+    ROOT_BYTES,
+    Purpose,
+    first_chain,
+    next_chain,
+    purpose_root,
+)
+from phalanx.watermark.keys.use_log import Kind, UseLog
+from phalanx.watermark.schemes.scheme import Setting
+
+KIND = "watermark-vault"
+VAULT_FILE, LOG_FILE = "vault.sealed", "uses.jsonl"
+_NEVER: Mapping[str, Any] = {"generation": 0, "sha256": ""}
+_HELD = "another process is using this vault"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who does something, and when: for the log."""
+
+    by: str
+    """Person or program."""
+
+    at: datetime
+    """With a time zone."""
+
+
+class Vault:
+    """A vault that was made before.
+
+    Parameters:
+        folder: Of the vault.
+        seal: That opens it.
+        last_hash: Of a line of the log that was kept elsewhere, and must still be in it.
+        random: Where keys come from.
+
+    Examples:
+        >>> import tempfile
+        >>> from datetime import UTC
+        >>> from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
+        >>> folder = Path(tempfile.mkdtemp()) / "vault"
+        >>> seal, act = Seal(key_file=folder.with_name("vault.key")), Act("Ada", datetime.now(UTC))
+        >>> vault = make_vault(folder, "example.com", seal, act)
+        >>> setting = PhalanxGumbel().setting
+        >>> vault.derive("account", ["acct_1", "acct_2"], setting, act).keys
+        SecretKeys(2 of 32 bytes)
+        >>> vault.rotate(act).number
+        2
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        seal: Seal,
+        *,
+        last_hash: str | None = None,
+        random: RandomBytes = secrets.token_bytes,
+    ) -> None:
+        """Keep where it is."""
+        self.folder = folder
+        self.log = UseLog(folder / LOG_FILE)
+        self._seal = seal
+        self._last_hash = last_hash
+        self._random = random
+
+    def listing(self) -> tuple[ListedEpoch, ...]:
+        """Return what everybody may know of the keys: epochs, purposes, ids, dates."""
+        with self.held() as (contents, _):
+            return tuple(map(listed, contents.epochs))
+
+    def derive(
+        self,
+        purpose: Purpose,
+        names: Sequence[str],
+        setting: Setting,
+        act: Act,
+        *,
+        epoch: int | None = None,
+    ) -> DerivedKeys:
+        """Derive keys, and note that it was done.
+
+        Parameters:
+            purpose: Any but `audit`.
+            names: Of accounts, campaigns, models or decoys.
+            setting: Of the scheme.
+            act: Who does it, and when.
+            epoch: Of the keys; null for the one in use.
+
+        Raises:
+            PolicyError: If the purpose is `audit`, or the epoch was destroyed.
+            InputError: If there is no such epoch or purpose, or a name is none.
+            PhalanxError: If the vault cannot be opened.
+        """
+        if purpose == "audit":
+            message = "audit keys are derived in an opening that two custodians approved"
+            raise PolicyError(message, next_step="Ask for an opening.")
+        with self.held() as (contents, _):
+            held = contents.epoch(epoch)
+            assert held.root is not None  # noqa: S101 - epoch() returns none that was destroyed
+            root = purpose_root(held.root, purpose)
+            derived = derived_keys(root, purpose, held, names, setting)
+            self.log.append(act.at, "derived", act.by, derived.facts())
+            return derived
+
+    def rotate(self, act: Act, *, custodians: Sequence[Custodian] | None = None) -> Epoch:
+        """Begin the next epoch, and end the one in use, whose keys stay until it is destroyed.
+
+        Parameters:
+            act: Who does it, and when.
+            custodians: Of its audit keys; null for those of the epoch before.
+
+        Raises:
+            InputError: If the time is before that of the last epoch, or custodians are alike.
+            PhalanxError: If the vault cannot be opened or written.
+        """
+        with self.held() as (contents, generation):
+            last = contents.current
+            if act.at < last.begins:
+                message = f"epoch {last.number} began at {last.begins.isoformat()}"
+                raise InputError(message, next_step="Set the clock of this machine.")
+            if custodians is None:
+                custodians = last.shares.custodians if last.shares else ()
+            chain = next_chain(contents.chain, Secret(self._random(ROOT_BYTES)))
+            new = begin_epoch(
+                contents.provider, chain, last.number + 1, tuple(custodians), act.at, self._random
+            )
+            ended = contents.with_epoch(replace(last, ends=act.at))
+            changed = replace(ended, chain=chain, epochs=(*ended.epochs, new))
+            facts = {"epoch": new.number, "custodians": [each.name for each in custodians]}
+            self.change("rotated", act, facts, changed, generation)
+            return new
+
+    def destroy(self, epoch: int, act: Act) -> None:
+        """Destroy the keys of an epoch that is over, for good.
+
+        Where the vault is sealed with a key file, that is replaced too, so that no older copy
+        of the vault opens any more. What a file system or a backup keeps of a deleted key file
+        is the operator's care.
+
+        Raises:
+            PolicyError: If it is the one in use, or was destroyed before.
+            InputError: If there is no such epoch.
+            PhalanxError: If the vault cannot be opened or written.
+        """
+        with self.held() as (contents, generation):
+            held = contents.epoch(epoch)
+            if held.ends is None:
+                message = f"epoch {epoch} is in use"
+                raise PolicyError(message, next_step="Begin the next one first.")
+            gone = replace(held, root=None, shares=None, destroyed=act.at)
+            pending = tuple(each for each in contents.pending if each.opening.epoch != epoch)
+            changed = replace(contents.with_epoch(gone), pending=pending)
+            facts = {"epoch": epoch}
+            self.change("destroyed", act, facts, changed, generation, replace_key_file=True)
+
+    def reseal(self, seal: Seal, act: Act) -> None:
+        """Seal the vault with another passphrase, key file or cost; a key file is made anew.
+
+        Raises:
+            PhalanxError: If the vault cannot be opened or written.
+        """
+        with self.held() as (contents, generation):
+            facts = {"passphrase": seal.passphrase is not None, "key_file": bool(seal.key_file)}
+            self._seal = seal
+            self.change("resealed", act, facts, contents, generation, replace_key_file=True)
+
+    @contextmanager
+    def held(self) -> Iterator[tuple[Contents, int]]:
+        """Hold the vault, and hand out what is in it now, and its generation.
+
+        Raises:
+            PhalanxError: If it cannot be opened, or is an older one.
+        """
+        if not (self.folder / VAULT_FILE).exists():
+            message = f"{self.folder}: no vault"
+            raise InputError(message, next_step="Make one, or name another folder.")
+        with locked(self.folder, _HELD):
+            opened = SealedPlace(self.folder / VAULT_FILE, KIND, self._seal).read()
+            contents = from_secret(opened.content)
+            if contents is None:
+                raise damaged(str(self.folder / VAULT_FILE), "it holds no tree of keys")
+            self._refuse_older(contents, opened.generation, opened.raw)
+            yield contents, opened.generation
+
+    def _refuse_older(self, contents: Contents, generation: int, raw: bytes) -> None:
+        """Refuse a vault or a log that is older than what was there before."""
+        uses = self.log.uses()
+        hashes = {each.line_hash for each in uses}
+        wanted = {contents.head} if self._last_hash is None else {contents.head, self._last_hash}
+        if not wanted <= hashes:
+            message = f"{self.log.path}: lines were removed, or it is an older log"
+            raise VerificationError(message, next_step="Restore the log from a backup.")
+        written = [each.facts for each in uses if each.kind == "written"]
+        last = written[-1] if written else _NEVER
+        digest = hashlib.sha256(raw).hexdigest()
+        if generation < last["generation"] or (
+            generation == last["generation"] and digest != last["sha256"]
+        ):
+            message = f"{self.folder}: an older vault was put in the place of a newer one"
+            raise VerificationError(message, next_step="Find out who did; restore the newer one.")
+
+    def change(  # noqa: PLR0913 - who did what, and what follows
+        self,
+        kind: Kind,
+        act: Act,
+        facts: Mapping[str, Any],
+        changed: Contents,
+        generation: int,
+        *,
+        replace_key_file: bool = False,
+    ) -> None:
+        """Note what is done, write the vault, and note which vault is the newest.
+
+        Parameters:
+            kind: What is done.
+            act: Who does it, and when.
+            facts: Of the log.
+            changed: What the vault holds from now on.
+            generation: Of the vault until now.
+            replace_key_file: Make a new key file.
+
+        Raises:
+            PhalanxError: If something cannot be written.
+        """
+        head = self.log.append(act.at, kind, act.by, facts).line_hash
+        place = SealedPlace(self.folder / VAULT_FILE, KIND, self._seal, self._random)
+        content = as_secret(replace(changed, head=head))
+        raw = place.write(content, generation + 1, replace_key_file=replace_key_file)
+        written = {"generation": generation + 1, "sha256": hashlib.sha256(raw).hexdigest()}
+        self.log.append(act.at, "written", act.by, written)
+
+
+def make_vault(  # noqa: PLR0913 - who makes which vault when
+    folder: Path,
+    provider: str,
+    seal: Seal,
+    act: Act,
+    *,
+    custodians: Sequence[Custodian] = (),
+    random: RandomBytes = secrets.token_bytes,
+) -> Vault:
+    """Make a vault with its first epoch.
+
+    Parameters:
+        folder: Where none is yet; made for its owner alone.
+        provider: Whose keys they are, such as `example.com`.
+        seal: That opens it from now on.
+        act: Who does it, and when.
+        custodians: Of audit keys; without any, there are none in the first epoch.
+        random: Where keys come from.
+
+    Raises:
+        InputError: If there is a vault, the provider has no name, or custodians are alike.
+        ConfigError: If it cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    vault = Vault(folder, seal, random=random)
+    with locked(folder, _HELD):
+        if (folder / VAULT_FILE).exists() or vault.log.path.exists():
+            message = f"{folder}: holds a vault already"
+            raise InputError(message, next_step="Name another folder.")
+        chain = first_chain(Secret(random(ROOT_BYTES)), provider)
+        first = begin_epoch(provider, chain, 1, tuple(custodians), act.at, random)
+        contents = Contents(provider=provider, chain=chain, epochs=(first,), head="")
+        facts = {"provider": provider, "custodians": [each.name for each in custodians]}
+        vault.change("made", act, facts, contents, 0)
+    return vault
