@@ -126,12 +126,17 @@ def fragments(prompts: list[str]) -> set[str]:
             if len(prompt) >= start + 24}  # fmt: skip
 
 
+def holds(text: str, pieces: set[str]) -> bool:
+    """Say whether a text holds one of many fragments, which are 24 characters long."""
+    return any(text[start : start + 24] in pieces for start in range(len(text) - 23))
+
+
 def test_hash_only_keeps_no_text(evasive: Any, evasive_result: Any, scanned: Any) -> None:
     """No fragment of any prompt stands in the document or in a table."""
     members = pa.array(sorted(evasive.members()))
     own = evasive.exchanges.filter(pc.is_in(evasive.exchanges["account_id"], members))
     pieces = fragments(own["prompt"].unique().to_pylist())
-    assert any(piece in render(evasive_result) for piece in pieces)
+    assert holds(render(evasive_result), pieces)
     result = scanned(evasive.exchanges, hash_only=True)
     assert [c.campaign_id for c in result.campaigns] == [
         c.campaign_id for c in evasive_result.campaigns
@@ -139,7 +144,7 @@ def test_hash_only_keeps_no_text(evasive: Any, evasive_result: Any, scanned: Any
     said = render(result) + json.dumps(
         [table.to_pylist() for table in (result.accounts, result.links, result.daily)], default=str
     )
-    assert not [piece for piece in pieces if piece in said]
+    assert not holds(said, pieces)
 
 
 def test_excerpts_are_masked_openings(evasive_result: Any) -> None:
