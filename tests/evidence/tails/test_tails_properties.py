@@ -72,6 +72,12 @@ def test_a_lattice_agrees_with_convolution(count: int, ways: list[int]) -> None:
     assert np.allclose(10.0 ** logs[good], tails[good], rtol=1e-8)
 
 
+def test_a_lattice_whose_least_scores_never_occur() -> None:
+    """A law that begins beyond 0 is the law from 0, moved."""
+    logs = lattice_log10_sf(np.arange(60.0, 92.0), 30, [0.0, 0.0, 0.5, 0.5])
+    assert np.allclose(logs, binomial_log10_sf(np.arange(0.0, 32.0), 30, 0.5), rtol=1e-9)
+
+
 def test_two_sizes_of_which_one_is_none() -> None:
     """A weight of 0 leaves a gamma law, and equal weights one of twice as many."""
     for count in (1, 50, 1_000_000, 1_000_000_000):
