@@ -22,8 +22,8 @@ class Setting:
     """What both ends must agree on, beside the key."""
 
     name: str
-    """Versioned name of the scheme with its parameters where they are not the usual ones, such as
-    `phalanx-gumbel-v1` or `phalanx-gumbel-v1/2` for two tokens of context."""
+    """Versioned name of the scheme with its parameters where they are not the usual ones, as
+    `registry.open_scheme` takes it: `phalanx-gumbel-v1?context_width=2`."""
 
     context_width: int
     """Tokens before a token that its choice depends on."""
