@@ -40,7 +40,7 @@ def test_equal_bits_are_a_binomial_number(trials: int) -> None:
 def test_far_out_against_arbitrary_precision() -> None:
     """Unequal bits where chances are beyond the range of doubles."""
     random = np.random.default_rng(0)
-    weights, chances = random.integers(1, 12, 300), random.uniform(1e-4, 0.05, 300)
+    weights, chances = random.integers(1, 12, 150), random.uniform(1e-6, 0.01, 150)
     with mpmath.workdps(40):
         law = [mpmath.mpf(1)]
         for weight, chance in zip(weights.tolist(), chances.tolist(), strict=True):
@@ -49,11 +49,11 @@ def test_far_out_against_arbitrary_precision() -> None:
                 longer[at + weight] += mpmath.mpf(chance) * each
             law = longer
         tails = list(itertools.accumulate(reversed(law)))[::-1]
-        totals = [1, 40, 400, 800, 1200, int(weights.sum()) - 3, int(weights.sum())]
+        totals = [1, 40, 200, 400, 600, int(weights.sum()) - 3, int(weights.sum())]
         expected = [float(mpmath.log10(tails[total])) for total in totals]
     got = bits_log10_sf(totals, weights, chances)
     assert got.tolist() == pytest.approx(expected, rel=1e-10)
-    assert got[-1] < -500.0
+    assert got[-1] < -350.0
 
 
 def test_what_is_no_bit_is_refused() -> None:

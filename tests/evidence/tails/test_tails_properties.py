@@ -59,7 +59,7 @@ def test_hits_fall_and_agree_with_scipy(trials: int, share: float) -> None:
 
 
 @given(st.integers(1, 200), st.lists(st.integers(0, 5), min_size=2, max_size=12).filter(any))
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_a_lattice_agrees_with_convolution(count: int, ways: list[int]) -> None:
     """For any law of one score, its sums' tails are those of repeated convolution."""
     law = np.array(ways) / sum(ways)
