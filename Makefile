@@ -8,12 +8,16 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-com
 BASE_LOCK := requirements/base.txt
 DEV_LOCK := requirements/dev.txt
 SPARK_LOCK := requirements/spark.txt
+TORCH_LOCK := requirements/torch.txt
+# Not in the lock: which build fits depends on the machine.
+TORCH := torch==2.13.0
 # Extras are named in the locks: without them pip takes the newest release of a package that
 # another asks for with an extra, and then refuses it because it has no hash.
 COMPILE = $(BIN)/uv pip compile --quiet --system-certs --no-strip-extras pyproject.toml --group build
 COMPILE_DEV = $(COMPILE) --group dev --group docs --group bench
 # The extra stands in the same .venv as the tools, so both must agree on what they share.
 COMPILE_SPARK = $(COMPILE) --extra spark --constraint $(DEV_LOCK)
+COMPILE_TORCH = $(COMPILE) --group torch-rest --constraint $(DEV_LOCK)
 # A file stays on one core, since its tests share what is dear to make; each core takes 2 GB.
 PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 PYTEST_ARGS ?=
@@ -21,7 +25,7 @@ PYTEST_ARGS ?=
 BENCHMARKS = $(shell grep -l '__main__' bench/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install spark test coverage slow lint format types layers docs reference picture bench smoke \
+.PHONY: help demo install spark torch test coverage slow lint format types layers docs reference picture bench smoke \
         lock upgrade check-lock clean
 
 help: ## Say what each target does
@@ -33,6 +37,8 @@ demo: .venv/.base ## Simulate two weeks of traffic, scan it, judge the scan, wri
 install: .venv/.base ## Make .venv with Phalanx and what it needs, hash-locked
 
 spark: .venv/.spark ## Add what `--engine spark` needs to .venv (400 MB; Java 17 is needed besides)
+
+torch: .venv/.torch ## Add torch and transformers to .venv, for marks in `generate` and their tests
 
 test: .venv/.dev ## Run the tests; what is skipped is named at the end
 	$(BIN)/python -m pytest -rfEs $(PARALLEL) $(PYTEST_ARGS)
@@ -80,21 +86,23 @@ lock: .venv/.dev ## Bring the locks in line with pyproject.toml, moving as few v
 	$(COMPILE) -o $(BASE_LOCK)
 	$(COMPILE_DEV) -o $(DEV_LOCK)
 	$(COMPILE_SPARK) -o $(SPARK_LOCK)
+	$(COMPILE_TORCH) -o $(TORCH_LOCK)
 
 upgrade: .venv/.dev ## Lock the newest versions that are older than the cooldown
 	$(COMPILE) --upgrade -o $(BASE_LOCK)
 	$(COMPILE_DEV) --upgrade -o $(DEV_LOCK)
 	$(COMPILE_SPARK) --upgrade -o $(SPARK_LOCK)
+	$(COMPILE_TORCH) --upgrade -o $(TORCH_LOCK)
 
 # The present lock is the starting point, so a release of somebody else's package changes
 # nothing; only versions are compared, because files may be added to a release later.
 check-lock: .venv/.dev ## Fail if the locks do not follow from pyproject.toml
 	@set -e; scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \
 	cp $(BASE_LOCK) $$scratch/base.txt; cp $(DEV_LOCK) $$scratch/dev.txt; \
-	cp $(SPARK_LOCK) $$scratch/spark.txt; \
+	cp $(SPARK_LOCK) $$scratch/spark.txt; cp $(TORCH_LOCK) $$scratch/torch.txt; \
 	$(COMPILE) -o $$scratch/base.txt; $(COMPILE_DEV) -o $$scratch/dev.txt; \
-	$(COMPILE_SPARK) -o $$scratch/spark.txt; \
-	for lock in base dev spark; do \
+	$(COMPILE_SPARK) -o $$scratch/spark.txt; $(COMPILE_TORCH) -o $$scratch/torch.txt; \
+	for lock in base dev spark torch; do \
 	  grep '==' requirements/$$lock.txt > $$scratch/old; grep '==' $$scratch/$$lock.txt > $$scratch/new; \
 	  diff $$scratch/old $$scratch/new || { echo "requirements/$$lock.txt is stale: run make lock" >&2; exit 1; }; \
 	done; echo "locks are current"
@@ -122,4 +130,10 @@ clean: ## Remove what the targets made
 # Without isolation: pip would fetch the tools of the build without looking at their hashes.
 .venv/.spark: $(SPARK_LOCK) .venv/.dev
 	$(PIP) --require-hashes --no-build-isolation -r $(SPARK_LOCK)
+	@touch $@
+
+# torch last and without hashes; what it shares with the locks stays as it is.
+.venv/.torch: $(TORCH_LOCK) .venv/.dev
+	$(PIP) --require-hashes -r $(TORCH_LOCK)
+	$(PIP) $(TORCH)
 	@touch $@

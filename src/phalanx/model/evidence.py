@@ -56,7 +56,8 @@ class ExactEvidence(Evidence):
     """Evidence with a p-value of its own, which says more than the e-value implies."""
 
     exact_log10_p: float
-    """Base-10 logarithm of the p-value of this test alone. No floor."""
+    """Base-10 logarithm of the p-value, after correction for the tests that this one may have been
+    picked from. No floor."""
 
     @property
     def log10_p(self) -> float:

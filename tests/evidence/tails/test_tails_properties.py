@@ -59,7 +59,7 @@ def test_hits_fall_and_agree_with_scipy(trials: int, share: float) -> None:
 
 
 @given(st.integers(1, 200), st.lists(st.integers(0, 5), min_size=2, max_size=12).filter(any))
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_a_lattice_agrees_with_convolution(count: int, ways: list[int]) -> None:
     """For any law of one score, its sums' tails are those of repeated convolution."""
     law = np.array(ways) / sum(ways)
@@ -70,6 +70,12 @@ def test_a_lattice_agrees_with_convolution(count: int, ways: list[int]) -> None:
     logs = lattice_log10_sf(np.arange(tails.size), count, law)
     good = tails > 1e-250
     assert np.allclose(10.0 ** logs[good], tails[good], rtol=1e-8)
+
+
+def test_a_lattice_whose_least_scores_never_occur() -> None:
+    """A law that begins beyond 0 is the law from 0, moved."""
+    logs = lattice_log10_sf(np.arange(60.0, 92.0), 30, [0.0, 0.0, 0.5, 0.5])
+    assert np.allclose(logs, binomial_log10_sf(np.arange(0.0, 32.0), 30, 0.5), rtol=1e-9)
 
 
 def test_two_sizes_of_which_one_is_none() -> None:

@@ -34,7 +34,9 @@ def test_of_twenty_keys_the_right_one(writer: Any) -> None:
     assert answer.log10_e > 10.0
     evidence = finding.evidence()
     assert evidence.rule_id == "PHX-W002"
-    assert evidence.log10_p == finding.log10_p
+    assert evidence.log10_p == finding.adjusted_log10_p
+    assert evidence.log10_e == pytest.approx(finding.log10_e - np.log10(20))
+    assert evidence.log10_e == pytest.approx(answer.log10_e)
     assert evidence.sample_size == 146
 
 

@@ -42,3 +42,13 @@ def test_repeats_do_not_make_a_stretch(writer: Any) -> None:
     text = np.tile(writer(40, None, seed=1), 50)
     scheme, random = PhalanxGumbel(), np.random.default_rng(3)
     assert not any(locate([text], scheme, random.bytes(32)) for _ in range(100))
+
+
+def test_what_a_prompt_says_is_no_stretch(writer: Any) -> None:
+    """A marked passage that the answer repeats from its prompt counts nowhere."""
+    marked, plain = writer(150, KEY, seed=10), writer(300, None, seed=1)
+    answer = np.concatenate([plain, marked])
+    (found,) = locate([plain, answer], PhalanxGumbel(), KEY)
+    assert found.document == 1
+    assert found.stop > 300
+    assert not locate([answer], PhalanxGumbel(), KEY, known=[marked])

@@ -53,18 +53,20 @@ def bits_log10_sf(totals: npt.ArrayLike, weights: npt.ArrayLike, chances: npt.Ar
     logs = np.where(at > most, -np.inf, 0.0)
     inside = np.flatnonzero((at > 0) & (at <= most))
     wanted = at[inside].astype(np.int64)
-    done, tilt = np.zeros(inside.size, dtype=bool), 0.0
+    done, tilt, aim = np.zeros(inside.size, dtype=bool), 0.0, 0
     while not done.all():
         tails, growth = _tails(sizes, odds, tilt)
         values = growth - tilt * wanted + tails[wanted]
-        good = ~done & (tails[wanted] > np.log(_SAFE))
+        # The total that the tilt was made for is safe, however far the next that can be reached.
+        good = ~done & ((tails[wanted] > np.log(_SAFE)) | (wanted <= aim))
         if tilt == 0.0:
-            nearly = np.log1p(-np.exp(_beneath(sizes, odds)[wanted]))
-            values = np.where(values > -0.5, nearly, values)
+            likely = values > -0.5
+            values[likely] = np.log1p(-np.exp(_beneath(sizes, odds)[wanted[likely]]))
         logs[inside[good]] = values[good]
         done |= good
         if not done.all():
-            tilt = _tilt(sizes, odds, float(wanted[~done].min()))
+            aim = int(wanted[~done].min())
+            tilt = _tilt(sizes, odds, float(aim))
     result: Floats = logs / _LN10
     return result
 
@@ -75,7 +77,7 @@ def _tails(sizes: npt.NDArray[np.int64], odds: Floats, tilt: float) -> tuple[Flo
     law = _law(sizes, expit(moved))
     growth = float(np.sum(np.logaddexp(0.0, moved) - np.logaddexp(0.0, odds)))
     with np.errstate(divide="ignore"):
-        return np.log(_discounted(law, np.exp(-tilt))), growth
+        return _discounted(np.log(law), tilt), growth
 
 
 def _beneath(sizes: npt.NDArray[np.int64], odds: Floats) -> Floats:
@@ -113,9 +115,12 @@ def _law(sizes: npt.NDArray[np.int64], shares: Floats) -> Floats:
 
 
 @numba.njit(cache=True, nogil=True)
-def _discounted(law: Floats, factor: float) -> Floats:
-    """Return for each total the sum of what is at and beyond it, less by a factor each step."""
-    sums = law.copy()
-    for total in range(law.size - 2, -1, -1):
-        sums[total] += factor * sums[total + 1]
+def _discounted(logs: Floats, tilt: float) -> Floats:
+    """Return ln of the sum of what is at and beyond each total, less by exp(-tilt) each step."""
+    sums = logs.copy()
+    for total in range(logs.size - 2, -1, -1):
+        here, beyond = sums[total], sums[total + 1] - tilt
+        top = max(here, beyond)
+        if top > -np.inf:
+            sums[total] = top + np.log1p(np.exp(min(here, beyond) - top))
     return sums

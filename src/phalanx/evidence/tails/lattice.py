@@ -47,14 +47,15 @@ def lattice_log10_sf(totals: npt.ArrayLike, count: int, chances: npt.ArrayLike) 
     if not (law.ndim == 1 and law.size and law.min() >= 0.0 and abs(law.sum() - 1.0) < 1e-9):
         message = "chances must be numbers of at least 0 whose sum is 1"
         raise ValueError(message)
-    law = np.trim_zeros(law, "b")
-    at = np.ceil(np.asarray(totals, dtype=np.float64))
-    least, most = int(np.flatnonzero(law)[0]) * count, (law.size - 1) * count
+    # Both ends of the law are possible scores: a tilt would raise others out of range.
+    at = np.ceil(np.asarray(totals, dtype=np.float64)) - float(np.flatnonzero(law)[0]) * count
+    law = np.trim_zeros(law)
+    most = (law.size - 1) * count
     logs = np.where(at > most, -np.inf, 0.0)
     mean = count * float(law @ np.arange(law.size)) / law.sum()
-    above = (at > least) & (at <= most) & (at >= mean)
+    above = (at > 0.0) & (at <= most) & (at >= mean)
     logs[above] = _tails(at[above], count, law)
-    beneath = (at > least) & (at <= most) & (at < mean)
+    beneath = (at > 0.0) & (at <= most) & (at < mean)
     logs[beneath] = np.log1p(-np.exp(_tails(most - at[beneath] + 1.0, count, law[::-1])))
     result: Floats = np.minimum(logs, 0.0) / _LN10
     return result

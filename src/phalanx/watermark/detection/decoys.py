@@ -1,8 +1,8 @@
 """Keys that nobody used: how a text scores under them is the null hypothesis in person.
 
 A text that was written without a key does not know it from a key drawn at random after the
-text was there. So the rank of the key's total among those of random keys is uniform, whatever
-the text repeats and however poor the scheme's hash is.
+text was there. So if the key was itself drawn at random, the rank of its total among those of
+random keys is uniform, whatever the text repeats and however poor the scheme's hash is.
 """
 
 from __future__ import annotations

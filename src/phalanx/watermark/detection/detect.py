@@ -162,6 +162,7 @@ def _judge(groups: Sequence[_Group], decoys: int, level: float) -> Detection:
             )
         for at, key_id in enumerate(group.key_ids):
             place = len(findings)
+            verdict = _verdict(float(adjusted[place]), level, reason)
             findings.append(
                 Finding(
                     setting=group.scheme.setting,
@@ -179,8 +180,8 @@ def _judge(groups: Sequence[_Group], decoys: int, level: float) -> Detection:
                     log10_e=float(log10_e[place]),
                     family=family,
                     level=level,
-                    verdict=_verdict(float(adjusted[place]), level, reason),
-                    reason=reason,
+                    verdict=verdict,
+                    reason=reason if verdict == "not evaluable" or decider == "decoys" else "",
                 )
             )
     findings.sort(key=lambda each: (each.log10_p, each.law_log10_p))

@@ -51,8 +51,8 @@ def draws_needed(setting: Setting, log10_level: float, mean_score: float) -> int
 def shortest_text(setting: Setting, log10_level: float) -> int:
     """Return the draws below which a level is out of reach, however rich the text.
 
-    With scores that have a bound every draw scores the bound; without one every draw is of a
-    token chosen with five nats of entropy.
+    Every draw is of a token chosen with five nats of entropy; where nothing is known of what that
+    brings, every draw scores the bound.
 
     Examples:
         >>> from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
@@ -60,10 +60,10 @@ def shortest_text(setting: Setting, log10_level: float) -> int:
         7
     """
     score = setting.most
+    if setting.gain is not None:
+        score = min(score, setting.gain(RICH_NATS))
     if not np.isfinite(score):
-        if setting.gain is None:
-            return 1
-        score = setting.gain(RICH_NATS)
+        return 1
     return draws_needed(setting, log10_level, score) or _LONGEST
 
 

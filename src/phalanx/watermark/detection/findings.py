@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -95,7 +96,11 @@ class Finding:
     """Why a text without a finding cannot be judged, or what decided; in words."""
 
     def evidence(self) -> ExactEvidence:
-        """Return the finding as evidence."""
+        """Return the finding as evidence.
+
+        It may have been picked for its strength: its p-value is that after Holm's correction, and
+        its e-value is divided by the family, which the mean over the family is never below.
+        """
         return ExactEvidence(
             rule_id="PHX-W001" if self.family == 1 else "PHX-W002",
             name="mark in a text" if self.family == 1 else "mark of one of many keys",
@@ -107,14 +112,14 @@ class Finding:
                 f"count; {self.decoys_ahead:,} of {self.decoys:,} decoy keys score as much; one "
                 f"of {self.family:,} tests"
             ),
-            log10_e=self.log10_e,
+            log10_e=self.log10_e - math.log10(self.family),
             reachable_log10_e=None,
             sample_size=self.draws,
             reference_size=self.decoys,
             method=METHOD,
             assumptions=self.setting.assumptions,
-            decisive=True,
-            exact_log10_p=self.log10_p,
+            decisive=self.verdict != "not evaluable",
+            exact_log10_p=self.adjusted_log10_p,
         )
 
 

@@ -39,13 +39,14 @@ class Stretch:
     """p-value after correction over every window that was tried, base-10 logarithm."""
 
 
-def locate(
+def locate(  # noqa: PLR0913 - each is one choice of who asks
     documents: Sequence[npt.ArrayLike],
     scheme: Scheme,
     key: bytes,
     *,
     level: float = 1e-3,
     shortest: int = SHORTEST,
+    known: Sequence[npt.ArrayLike] = (),
 ) -> tuple[Stretch, ...]:
     """Find the stretches of documents that carry a mark.
 
@@ -60,8 +61,10 @@ def locate(
         documents: Token numbers of each.
         scheme: The scheme.
         key: The key.
-        level: Chance of any false stretch that is accepted.
+        level: Chance of any false stretch that is accepted. If the key was one of many that were
+            tried, divide by their number first.
         shortest: Draws of the smallest window.
+        known: Documents of which nothing counts: prompts.
 
     Returns:
         Stretches in the order of the documents, none overlapping.
@@ -78,10 +81,11 @@ def locate(
         message = f"shortest must be at least 1, not {shortest}"
         raise ValueError(message)
     setting = scheme.setting
-    drawn = draw(documents, setting.context_width, setting.unit)
+    drawn = draw(documents, setting.context_width, setting.unit, known=known)
+    before = sum(np.asarray(each).size for each in known)
     sums = np.concatenate([[0.0], np.cumsum(scheme.scores(drawn, key))])
-    ends = np.cumsum([np.asarray(each).size for each in documents])
-    bounds = np.searchsorted(drawn.positions, np.concatenate([[0], ends]))
+    starts = before + np.cumsum([0, *(np.asarray(each).size for each in documents)])
+    bounds = np.searchsorted(drawn.positions, starts)
     windows = _windows(bounds, shortest)
     if not windows.size:
         return ()
@@ -102,7 +106,6 @@ def locate(
             continue
         free[first:last] = False
         found.append((first, last, float(log10_p[at])))
-    starts = np.concatenate([[0], ends])
     stretches = []
     for first, last, value in sorted(found):
         document = int(np.searchsorted(bounds, first, side="right")) - 1

@@ -21,7 +21,7 @@ A context counts once, because the generator sets no mark where a context comes 
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import partial
 
 import numba
 import numpy as np
@@ -147,7 +147,6 @@ def _law(
     return binomial_log10_sf(totals, draws * depth, share)
 
 
-@cache
 def _bits(seed: int) -> npt.NDArray[np.uint8]:
     """Return the table, as `torch.randint` fills it on a CPU."""
     return (stream(np.uint64(seed), _TABLE) & np.uint32(1)).astype(np.uint8)

@@ -81,7 +81,7 @@ class VllmGumbelDual:
             cost="None on average over keys; fewer repeats of an answer than with one key.",
             law=partial(hypoexponential_log10_sf, first_weight=first, second_weight=second),
             most=MOST,
-            gain=lambda entropy_nats: 1.0 + kept * (gumbel_gain(entropy_nats) - 1.0),
+            gain=partial(_gain, kept=kept),
         )
 
     def scores(self, draws: Draws, key: bytes) -> npt.NDArray[np.float64]:
@@ -94,6 +94,10 @@ class VllmGumbelDual:
         pairs = [derive_keys(key.tobytes()) for key in keys]
         first, second = (philox_totals(draws, [pair[i] for pair in pairs]) for i in (0, 1))
         return self._weights[0] * first + self._weights[1] * second
+
+
+def _gain(entropy_nats: float, kept: float) -> float:
+    return 1.0 + kept * (gumbel_gain(entropy_nats) - 1.0)
 
 
 def derive_keys(key: bytes) -> tuple[int, int]:

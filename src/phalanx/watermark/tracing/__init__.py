@@ -1,0 +1,26 @@
+"""Whose text is it: accounts whose keys a text carries, and codes that many accounts share."""
+
+from __future__ import annotations
+
+from phalanx.watermark.tracing.accounts import Trace, Traced, trace
+from phalanx.watermark.tracing.accusation import Accusation, accuse
+from phalanx.watermark.tracing.code import Code, CodePlan, plan_code
+from phalanx.watermark.tracing.register import ServedKey, read_register, write_register
+from phalanx.watermark.tracing.slots import SlotKeys, SlotReading, read_slots
+
+__all__ = [
+    "Accusation",
+    "Code",
+    "CodePlan",
+    "ServedKey",
+    "SlotKeys",
+    "SlotReading",
+    "Trace",
+    "Traced",
+    "accuse",
+    "plan_code",
+    "read_register",
+    "read_slots",
+    "trace",
+    "write_register",
+]

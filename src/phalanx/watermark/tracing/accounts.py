@@ -1,0 +1,126 @@
+"""Every key that was served is tried on a text: whose is it, if anyone's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+
+from phalanx.errors import InputError
+from phalanx.model import ExactEvidence
+from phalanx.watermark.detection import Detection, Finding, Reading, detect
+from phalanx.watermark.schemes.scheme import Scheme
+from phalanx.watermark.tracing.register import ServedKey
+
+KeySource = Callable[[str], bytes]
+"""The key of a name; the vault stands behind it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """What the text says of those who were served under one key."""
+
+    accounts: tuple[str, ...]
+    """Who was served under the key, in order."""
+
+    finding: Finding
+    """The strongest test of the key."""
+
+    def evidence(self) -> ExactEvidence:
+        """Return the finding as evidence about the accounts, which it does not name."""
+        return replace(
+            self.finding.evidence(),
+            rule_id="PHX-W003",
+            name="traced account",
+            null_hypothesis=(
+                "No part of the text was served under the key of these accounts. "
+                f"({self.finding.setting.null_hypothesis})"
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """The answer for a register."""
+
+    keys: tuple[Traced, ...]
+    """Every key that was tried, the strongest first."""
+
+    not_tried: tuple[str, ...]
+    """Accounts that were first served after the text was there."""
+
+    detection: Detection
+    """All tests of the family."""
+
+    @property
+    def accused(self) -> tuple[Traced, ...]:
+        """Keys that the text carries."""
+        return tuple(each for each in self.keys if each.finding.verdict == "marked")
+
+
+def trace(  # noqa: PLR0913 - each is one choice of who asks
+    readings: Sequence[Reading],
+    register: Sequence[ServedKey],
+    schemes: Sequence[Scheme],
+    key_source: KeySource,
+    *,
+    level: float = 1e-6,
+    decoys: int = 999,
+    seen_at: datetime | None = None,
+    random: np.random.Generator | None = None,
+) -> Trace:
+    """Test documents for the key of every account of a register.
+
+    Null hypothesis of each key: no part of the text was served under it. Corrected by Holm over
+    all keys, schemes and tokenizers, so that the chance of accusing anyone whose text is not
+    there is at most the level. An accused account's texts are in the documents; who put them
+    there is another question.
+
+    Parameters:
+        readings: The same documents, once for each tokenizer.
+        register: Who was served under which key.
+        schemes: Under which the keys were used.
+        key_source: Gives the key of a name.
+        level: Chance of any false accusation that is accepted.
+        decoys: Random keys that the scheme's law is held against.
+        seen_at: When the text was there already: keys of later first use are not tried.
+        random: Draws the decoys; by default seeded by the system.
+
+    Returns:
+        The keys, the strongest first.
+
+    Raises:
+        InputError: If no key is left to try, or a key fits no scheme.
+
+    Examples:
+        >>> from datetime import UTC
+        >>> from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
+        >>> at = datetime(2026, 9, 1, tzinfo=UTC)
+        >>> row = ServedKey(account="a", key_id="k", first_served=at, last_served=at, tokens=9)
+        >>> reading = Reading(tokenizer="bytes", documents=[list(b"somebody else's text")])
+        >>> trace([reading], [row], [PhalanxGumbel()], lambda name: bytes(32)).accused
+        ()
+    """
+    tried = [row for row in register if seen_at is None or row.first_served <= seen_at]
+    owners: dict[str, set[str]] = {}
+    for row in tried:
+        owners.setdefault(row.key_id, set()).add(row.account)
+    if not owners:
+        message = "the register names no key that was served by then"
+        raise InputError(message, next_step="Check the register and the date of the text.")
+    keys = {key_id: key_source(key_id) for key_id in owners}
+    detection = detect(readings, schemes, keys, level=level, decoys=decoys, random=random)
+    strongest: dict[str, Finding] = {}
+    for finding in detection.findings:
+        strongest.setdefault(finding.key_id, finding)
+    found = {account for names in owners.values() for account in names}
+    return Trace(
+        keys=tuple(
+            Traced(accounts=tuple(sorted(owners[key_id])), finding=finding)
+            for key_id, finding in strongest.items()
+        ),
+        not_tried=tuple(sorted({row.account for row in register} - found)),
+        detection=detection,
+    )
