@@ -187,6 +187,17 @@ def test_synthid() -> None:
     assert scores.tolist() == np.sum(bits, axis=1).tolist()
 
 
+def test_synthid_errs_to_the_safe_side() -> None:
+    """Where much of the public table has been read, small p-values are rarer than stated."""
+    scheme = SynthId(depth=2)
+    random = np.random.default_rng(2)
+    draws = draw([random.integers(0, 50_000, 30_000)], 4, "context")
+    totals = scheme.totals(draws, random.integers(0, 256, (500, 8), dtype=np.uint8))
+    p_values = 10.0 ** scheme.setting.law(totals, draws.count)
+    assert (p_values < 0.05).mean() < 0.05
+    assert (p_values < 0.01).mean() < 0.02
+
+
 def test_tokens_beyond_the_vocabulary() -> None:
     """A vocabulary that is too small is an error, for its lists would be others."""
     scheme = KgwTransformers(100)

@@ -14,7 +14,8 @@ by their low 16 bits. Two consequences decide what counts:
   65,536 draws at most; beyond, there is no more evidence in the scheme.
 - Under a random key each layer reads the table from a random place. Different n-grams read
   different bits of it, drawn without replacement; layers are independent. So the chance of a
-  bit is the table's share of ones, not one half.
+  bit is the table's share of ones, not one half. From some thousand draws on, sums vary less
+  than the binomial law says, which errs to the safe side.
 
 A context counts once, because the generator sets no mark where a context comes again.
 """
