@@ -226,3 +226,24 @@ def test_what_is_tied_gets_a_coin() -> None:
     scores = np.array([scheme.scores(draws, key.tobytes()) for key in keys])
     assert abs(np.corrcoef(scores.T)[0, 1]) < 0.2
     assert scores[:, 1].std() == pytest.approx(np.sqrt(30 / 4), rel=0.2)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        pytest.param([*range(15), *range(15)], id="each-twice"),
+        pytest.param([(high << 16) | 77 for high in range(30)], id="apart-in-high-bits-only"),
+    ],
+)
+def test_layers_that_are_the_same_get_coins(layers: list[int]) -> None:
+    """Layers with the same low bits have the same bits: counted twice, they would convict."""
+    scheme, random = SynthId(), np.random.default_rng(2)
+    key = b"".join(layer.to_bytes(4, "big") for layer in layers)
+    totals = []
+    for _ in range(500):
+        draws = drawn(scheme, random.integers(0, 30_000, 104).tolist())
+        scores = scheme.scores(draws, key)
+        totals.append(scheme.totals(draws, np.frombuffer(key, np.uint8)[None])[0])
+        assert totals[-1] == scores.sum()
+    # As many coins as bits: the spread is that of 30 independent ones, within four errors.
+    assert np.std(totals) == pytest.approx(np.sqrt(100 * 30 / 4), rel=0.13)

@@ -11,7 +11,7 @@ import inspect
 from importlib.metadata import entry_points
 
 from phalanx.errors import ConfigError, InputError
-from phalanx.watermark.schemes.names import read_name
+from phalanx.watermark.schemes.names import Value, read_name
 from phalanx.watermark.schemes.scheme import Scheme
 
 ENTRY_POINTS = "phalanx.watermark_schemes"
@@ -62,9 +62,20 @@ def open_scheme(name: str) -> Scheme:
     taken = inspect.signature(make)
     try:
         taken.bind(**parameters)
+        _check_whole(taken, parameters)
         scheme: Scheme = make(**parameters)
     except (TypeError, ValueError) as error:
         message = f"scheme {base} does not take {parameters or 'no parameters'}: {error}"
         known = ", ".join(taken.parameters)
         raise InputError(message, next_step=f"Its parameters are: {known}.") from error
     return scheme
+
+
+def _check_whole(taken: inspect.Signature, parameters: dict[str, Value]) -> None:
+    """Raise a `TypeError` if a whole number was asked for, and another was given."""
+    for name, value in parameters.items():
+        parameter = taken.parameters.get(name)
+        # An annotation is a type, or its name where it was not looked up.
+        if parameter and parameter.annotation in {int, "int"} and not isinstance(value, int):
+            message = f"{name} must be a whole number, not {value}"
+            raise TypeError(message)

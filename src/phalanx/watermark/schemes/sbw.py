@@ -54,8 +54,8 @@ class Sbw:
 
     def __init__(self, gamma: float = _GAMMA) -> None:
         """Name the setting."""
-        self._threshold = int(gamma * _LARGEST)
-        if not 0 < self._threshold < _LARGEST:
+        self._threshold = int(gamma * _LARGEST) if 0.0 < gamma < 1.0 else 0
+        if not self._threshold:
             message = f"gamma must be above 0 and below 1, not {gamma}"
             raise ValueError(message)
         self._share = self._threshold / (_LARGEST + 1)

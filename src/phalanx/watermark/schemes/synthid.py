@@ -7,11 +7,13 @@ bit for bit. The table of bits is that of torch's generator on a CPU; on a GPU t
 another: marks that were set there are not seen here.
 
 The bit stands in a public table of 65,536. Its place depends on the n-gram and on the key only
-by their low 16 bits. Two consequences decide what counts:
+by their low 16 bits. Three consequences decide what counts:
 
 - n-grams with the same 16 bits have the same bits in every layer, whatever the key. They are
   tied: the second gets coins, or one coincidence would count thirty-fold again. A test has
   65,536 draws at most; beyond, there is no more evidence in the scheme.
+- Layers whose keys have the same 16 bits have the same bit for every n-gram, however different
+  the keys look. All but the first get coins, for the same reason.
 - Under a random key each layer reads the table from a random place. Different n-grams read
   different bits of it, drawn without replacement; layers are independent. So the chance of a
   bit is the table's share of ones, not one half. From some thousand draws on, sums vary less
@@ -56,7 +58,7 @@ class SynthId:
     Parameters:
         depth: Layers, 1 to 30.
         ngram_len: Tokens of context and the token, 2 to 33.
-        table_seed: Seed of the table.
+        table_seed: Seed of the table, 0 to 2^64 - 1; its low 32 bits decide.
 
     Raises:
         ValueError: If a parameter is out of range.
@@ -71,6 +73,9 @@ class SynthId:
         """Name the setting."""
         if not 1 <= depth <= DEPTH or not 2 <= ngram_len <= 33:
             message = f"depth must be 1 to 30 and ngram_len 2 to 33, not {depth} and {ngram_len}"
+            raise ValueError(message)
+        if not 0 <= table_seed < 1 << 64:
+            message = f"table_seed must be 0 to 2^64 - 1, not {table_seed}"
             raise ValueError(message)
         self._depth = depth
         self._table = _bits(table_seed)
@@ -96,13 +101,18 @@ class SynthId:
         )
 
     def scores(self, draws: Draws, key: bytes) -> npt.NDArray[np.float64]:
-        """Return the ones of each draw, or of as many coins where it is tied to another.
+        """Return the ones of each draw, with coins for what is tied: a draw, or a layer of all.
 
         Raises:
             ValueError: If the key has another length.
         """
-        ngrams = self._ngrams(draws)
-        values: npt.NDArray[np.float64] = self.bits(ngrams, key).sum(axis=1, dtype=np.float64)
+        ngrams, layers = self._ngrams(draws), self._layers(key)
+        same = find_tied(layers & _PLACE)
+        bits = np.empty((ngrams.size, self._depth - same.size), dtype=np.uint8)
+        _look_up(ngrams, np.delete(layers, same), self._table, bits)
+        values: npt.NDArray[np.float64] = bits.sum(axis=1, dtype=np.float64)
+        if same.size:
+            values += toss(draws, np.arange(draws.count), key, self._share, same.size)
         tied = find_tied(ngrams & _PLACE)
         values[tied] = toss(draws, tied, key, self._share, self._depth)
         return values
@@ -115,9 +125,14 @@ class SynthId:
         rows = [key.tobytes() for key in keys]
         coins = [toss(draws, tied, row, self._share, self._depth).sum() for row in rows]
         layers = np.array([self._layers(row) for row in rows], dtype=np.uint64)
+        layers = layers.reshape(-1, self._depth)
         sums = np.empty(len(rows))
-        _total(fresh, layers.reshape(-1, self._depth), self._table, sums)
+        _total(fresh, layers, self._table, sums)
         sums += coins
+        # Of random keys one in 150 has two layers that are the same.
+        gaps = np.diff(np.sort(layers & _PLACE, axis=1), axis=1)
+        for row in np.flatnonzero((gaps == 0).any(axis=1)):
+            sums[row] = self.scores(draws, rows[row]).sum()
         return sums
 
     def bits(self, ngrams: npt.NDArray[np.uint64], key: bytes) -> npt.NDArray[np.uint8]:
