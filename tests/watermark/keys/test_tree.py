@@ -18,11 +18,12 @@ from phalanx.watermark.keys.tree import (
     PURPOSES,
     derive_key,
     derive_keys,
+    derived_id,
     epoch_root,
     first_chain,
-    key_id,
     next_chain,
     purpose_root,
+    root_id,
 )
 from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
 
@@ -87,7 +88,7 @@ def test_values_never_change() -> None:
         for purpose in PURPOSES
     }
     assert {name: key.reveal().hex() for name, key in found.items()} == KNOWN["keys"]
-    assert key_id(found["serve"]) == KNOWN["id"]
+    assert root_id(found["serve"]) == KNOWN["id"]
 
 
 def test_no_two_places_of_the_tree_have_one_key() -> None:
@@ -165,3 +166,25 @@ def test_many_keys_are_those_of_each() -> None:
     ]
     with pytest.raises(ValueError, match="one at least"):
         derive_keys(ROOT, [], SETTING)
+
+
+def test_an_id_is_no_hash_of_a_key() -> None:
+    """A key of seven bytes could be found from one by trying; roots are too long for that."""
+    short = replace(SETTING, key_bytes=7)
+    key = derive_key(ROOT, "a", short).reveal()
+    for tried in (key, key.rjust(8, b"\0"), key.hex().encode()):
+        for info in (framed("phalanx watermark keys v1", "id"), b""):
+            assert hmac.digest(tried, info, hashlib.sha256).hex()[:32] not in derived_id(
+                ROOT, "a", short
+            )
+    ids = {
+        derived_id(above, name, setting)
+        for above in (ROOT, purpose_root(ROOT, "serve"))
+        for name in ("a", "b")
+        for setting in (SETTING, PhalanxGumbel(2).setting)
+    }
+    assert len(ids) == 8
+    with pytest.raises(ValueError, match="32 bytes"):
+        root_id(Secret(key))
+    with pytest.raises(InputError):
+        derived_id(ROOT, "a b", SETTING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
@@ -15,6 +16,7 @@ import pytest
 
 from phalanx.errors import ConfigError, InputError, PolicyError, VerificationError
 from phalanx.watermark.keys.contents import Contents, as_secret, from_secret
+from phalanx.watermark.keys.sealed_file import read_sealed
 from phalanx.watermark.keys.sealed_place import Seal, SealedPlace
 from phalanx.watermark.keys.secret import Secret
 from phalanx.watermark.keys.stretching import Cost
@@ -320,3 +322,75 @@ def test_what_is_written_is_read_again(house: House) -> None:
     found = _inside(house)
     again: Any = from_secret(as_secret(found))
     assert again == found
+
+
+def test_an_older_vault_is_noticed_after_a_crash_too(house: House) -> None:
+    """The line that was not written is written at the next opening."""
+    vault, log = house.folder / VAULT_FILE, house.folder / LOG_FILE
+    before = vault.read_bytes()
+    house.vault.rotate(ACT_LATER)
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:-1]))
+    assert len(house.vault.listing()) == 2
+    assert house.vault.log.uses()[-1].kind == "written"
+    vault.write_bytes(before)
+    with pytest.raises(VerificationError, match="an older vault"):
+        house.vault.listing()
+
+
+def test_a_vault_that_could_not_be_read_again_is_not_written(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says so before anything is noted or written."""
+    files = [house.folder / name for name in (VAULT_FILE, LOG_FILE)]
+    before = [path.read_bytes() for path in files]
+    monkeypatch.setattr("phalanx.watermark.keys.vault.MOST_BYTES", 10_000)
+    with pytest.raises(PolicyError, match="too large"):
+        house.vault.rotate(ACT_LATER)
+    assert [path.read_bytes() for path in files] == before
+
+
+@pytest.mark.parametrize("by", ["", " Mary", "Mary\x1b[2J", "\udcff", "x" * 101])
+def test_who_acts_has_a_name(by: str) -> None:
+    """That a log can hold and a terminal can show."""
+    with pytest.raises(InputError, match="named by"):
+        Act(by, START)
+    with pytest.raises(ValueError, match="time zone"):
+        Act("Mary", START.replace(tzinfo=None))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"facts": []}, {"kind": "other"}, {"kind": "written"}, {"at": "2026-01-01"},
+        {"kind": "written", "facts": {"generation": "1", "sha256": ""}},
+        {"kind": "written", "facts": {"generation": 1, "sha256": 0}},
+    ],
+)  # fmt: skip
+def test_a_line_of_another_form_is_noticed(house: House, changes: dict[str, Any]) -> None:
+    """Even where its number and the hash of the one before are right."""
+    log = house.vault.log
+    last = log.uses()[-1]
+    said = {
+        "number": last.number + 1,
+        "at": START.isoformat(),
+        "kind": "derived",
+        "by": "x",
+        "facts": {},
+        "previous": last.line_hash,
+    }
+    before = log.path.read_bytes()
+    log.path.write_bytes(before + json.dumps(said).encode() + b"\n")
+    assert log.uses()[-1].by == "x"
+    log.path.write_bytes(before + json.dumps(said | changes).encode() + b"\n")
+    with pytest.raises(VerificationError, match="was changed or removed"):
+        house.vault.listing()
+
+
+def test_random_bytes_that_repeat_seal_no_two_contents_alike(tmp_path: Path) -> None:
+    """As on a machine that was set back: salt, key of the writing and check differ."""
+    place = SealedPlace(tmp_path / "a", KIND, Seal(key_file=tmp_path / "k"), bytes)
+    one, same, other = (place.write(Secret(text), 1) for text in (b"one", b"one", b"two"))
+    assert one == same
+    sealed = [read_sealed(raw, "a", KIND).header for raw in (one, other)]
+    assert sealed[0].salt != sealed[1].salt
+    assert sealed[0].check != sealed[1].check

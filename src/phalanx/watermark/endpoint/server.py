@@ -114,7 +114,11 @@ def _refused(
 
 
 def serve(
-    settings: EndpointSettings, detectors: Sequence[Detector], tokenise: Tokenise | None = None
+    settings: EndpointSettings,
+    detectors: Sequence[Detector],
+    tokenise: Tokenise | None = None,
+    *,
+    tell: Callable[[], None] | None = None,
 ) -> None:
     """Run the endpoint until it is told to stop.
 
@@ -122,19 +126,21 @@ def serve(
         settings: Policy, limits, and where things are kept.
         detectors: What texts are tested for.
         tokenise: Makes tokens of a text; null takes tokens only.
+        tell: Called when it listens.
 
     Raises:
         ConfigError: As `create_app`, or if a certificate cannot be read.
     """
-    import uvicorn  # noqa: PLC0415 - tests never need it
+    from phalanx.serving.listening import run_server, untold  # noqa: PLC0415 - tests never need it
 
     for path in (settings.certificate, settings.certificate_key):
         if path is not None and not path.is_file():
             message = f"{path}: no such file"
             raise ConfigError(message, next_step="Name the certificate and its key.")
     log_as_json()
-    uvicorn.run(
+    run_server(
         create_app(settings, detectors, tokenise=tokenise),
+        tell or untold,
         host=settings.host,
         port=settings.port,
         ssl_certfile=settings.certificate,

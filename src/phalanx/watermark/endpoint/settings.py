@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 
 from phalanx.errors import ConfigError
@@ -63,8 +64,20 @@ class EndpointSettings:
         """Refuse to carry texts over a network in clear.
 
         Raises:
-            ConfigError: If the address is no loopback one, and nothing speaks TLS.
+            ConfigError: If the address is no loopback one, and nothing speaks TLS; or if the
+                proxy could be anybody.
         """
+        if self.proxy is not None and not _is_address(self.proxy):
+            message = "the proxy is named by its address or network, such as 10.0.0.1"
+            raise ConfigError(message, next_step="Name it: whoever it is may say who a client is.")
         if not (is_loopback(self.host) or self.certificate or self.proxy):
             message = f"{self.host}: texts would cross the network in clear"
             raise ConfigError(message, next_step="Name a certificate, or the proxy that does TLS.")
+
+
+def _is_address(proxy: str) -> bool:
+    """Tell whether a proxy is named so that not everybody is one."""
+    try:
+        return ip_network(proxy).prefixlen > 0
+    except ValueError:
+        return False

@@ -9,8 +9,8 @@ hashed with 32 random bytes that nobody else knows.
 
 from __future__ import annotations
 
-import hmac
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,13 +24,16 @@ from phalanx.watermark.keys.framing import framed
 from phalanx.watermark.keys.listing import DerivedKeys
 from phalanx.watermark.keys.merkle import is_leaf, path_of, root_of
 from phalanx.watermark.keys.secret import Secret
-from phalanx.watermark.keys.tree import MOST_KEY_BYTES, key_id
+from phalanx.watermark.keys.tree import MOST_KEY_BYTES
 
 SEED_BYTES = 32
 MOST_KEYS = 1 << 24
 _LABEL = "phalanx key commitment v1"
 _HASH_BYTES = 32
 _MOST_BYTES = 64 * 1024
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_SCHEME = re.compile(r"[!-~]{1,300}")
+_KEY_ID = re.compile(r"wmk_[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +142,7 @@ def verify_key(commitment: Commitment, opened: OpenedKey) -> None:
     leaf = _leaf(commitment.scheme, commitment.plan, opened.key_id, opened.key, opened.nonce)
     path = [from_text(each, _HASH_BYTES) for each in opened.path]
     root = from_text(commitment.root, _HASH_BYTES)
-    named = hmac.compare_digest(key_id(opened.key), opened.key_id)
-    if not named or not is_leaf(root, commitment.keys, opened.index, leaf, path):
+    if not is_leaf(root, commitment.keys, opened.index, leaf, path):
         message = f"{opened.key_id[:40]}: not the key that was committed to"
         raise VerificationError(message, next_step="Do not trust what was found with it.")
 
@@ -154,14 +156,19 @@ def read_commitment(content: bytes) -> Commitment:
     said = _read(content, "phalanx.key-commitment/1")
     try:
         found = Commitment(
-            root=str(said["root"]),
-            keys=int(said["keys"]),
-            scheme=str(said["scheme"]),
-            plan=str(said["plan"]),
+            root=said["root"], keys=said["keys"], scheme=said["scheme"], plan=said["plan"]
+        )
+        from_text(found.root, _HASH_BYTES)
+        is_whole = (
+            type(found.keys) is int
+            and 1 <= found.keys <= MOST_KEYS
+            and _SCHEME.fullmatch(found.scheme)
+            and _DIGEST.fullmatch(found.plan)
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _no_document() from error
-    from_text(found.root, _HASH_BYTES)
+    if not is_whole:
+        raise _no_document()
     return found
 
 
@@ -174,17 +181,25 @@ def read_opened_key(content: bytes) -> OpenedKey:
     said = _read(content, "phalanx.opened-key/1")
     try:
         key, nonce = bytes.fromhex(said["key"]), bytes.fromhex(said["nonce"])
-        if not 1 <= len(key) <= MOST_KEY_BYTES or len(nonce) != SEED_BYTES:
-            raise _no_document()
-        return OpenedKey(
-            index=int(said["index"]),
-            key_id=str(said["key_id"]),
+        found = OpenedKey(
+            index=said["index"],
+            key_id=said["key_id"],
             key=Secret(key),
             nonce=Secret(nonce),
-            path=tuple(map(str, said["path"])),
+            path=tuple(said["path"]),
+        )
+        is_whole = (
+            type(found.index) is int
+            and _KEY_ID.fullmatch(found.key_id)
+            and len(key) <= MOST_KEY_BYTES
+            and len(nonce) == SEED_BYTES
+            and all(isinstance(each, str) for each in found.path)
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _no_document() from error
+    if not is_whole:
+        raise _no_document()
+    return found
 
 
 def _read(content: bytes, schema: str) -> Mapping[str, Any]:
@@ -208,7 +223,7 @@ def _leaves(keys: DerivedKeys, plan: str, seed: Secret) -> list[bytes]:
     if len(seed) != SEED_BYTES or not 1 <= len(keys.ids) <= MOST_KEYS:
         message = f"a seed has {SEED_BYTES} bytes, and keys are 1 to {MOST_KEYS:,}"
         raise ValueError(message)
-    if len(plan) != 64 or not all(digit in "0123456789abcdef" for digit in plan):
+    if not _DIGEST.fullmatch(plan):
         message = "a plan is named by its SHA-256, 64 hexadecimal digits"
         raise ValueError(message)
     return [

@@ -8,6 +8,7 @@ and an epoch begins without a custodian being there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -18,15 +19,16 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from phalanx.errors import InputError, VerificationError
-from phalanx.watermark.keys.custodians import Custodian, from_text, to_text
+from phalanx.watermark.keys.custodians import Custodian, from_text, refuse_alike, to_text
 from phalanx.watermark.keys.framing import framed
 from phalanx.watermark.keys.sealed_place import RandomBytes
 from phalanx.watermark.keys.secret import Secret
-from phalanx.watermark.keys.tree import ROOT_BYTES, key_id
+from phalanx.watermark.keys.tree import ROOT_BYTES, root_id
 
 SEALED_BYTES = 80
 """A half of 32 bytes, an encapsulated key of 32, a tag of 16."""
 
+_ROOT_ID = re.compile(r"wmk_[0-9a-f]{32}")
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
@@ -51,7 +53,7 @@ class AuditShares:
     provider: str
     epoch: int
     root_id: str
-    """`key_id` of the root."""
+    """`tree.root_id` of the root."""
 
     custodians: tuple[Custodian, ...]
     halves: tuple[Half, ...]
@@ -92,16 +94,26 @@ class AuditShares:
             InputError: If it is something else.
         """
         try:
-            return cls(
-                provider=str(said["provider"]),
-                epoch=int(said["epoch"]),
-                root_id=str(said["root_id"]),
+            found = cls(
+                provider=said["provider"],
+                epoch=said["epoch"],
+                root_id=said["root_id"],
                 custodians=tuple(Custodian(**each) for each in said["custodians"]),
                 halves=tuple(Half(**each) for each in said["halves"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
-            message = "not the halves of an audit root"
-            raise InputError(message, next_step="Export them from the vault.") from error
+            refuse_alike(found.custodians)
+            names = {each.name for each in found.custodians}
+            is_whole = (
+                type(found.epoch) is int
+                and _ROOT_ID.fullmatch(found.root_id)
+                and found.provider.isprintable()
+                and all({each.holder, each.other} <= names for each in found.halves)
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise _no_shares() from error
+        if not is_whole:
+            raise _no_shares()
+        return found
 
 
 def split_root(
@@ -130,7 +142,7 @@ def split_root(
     return AuditShares(
         provider=provider,
         epoch=epoch,
-        root_id=key_id(root),
+        root_id=root_id(root),
         custodians=custodians,
         halves=tuple(halves),
     )
@@ -158,15 +170,23 @@ def join_root(one: Secret, other: Secret, shares: AuditShares) -> Secret:
         VerificationError: If they are not those of the root.
     """
     root = _xor(one, other)
-    if key_id(root) != shares.root_id:
+    if root_id(root) != shares.root_id:
         message = f"the two halves do not give the audit root of epoch {shares.epoch}"
         raise VerificationError(message, next_step="Ask both custodians to approve again.")
     return root
 
 
 def seal_half(half: Secret, key: X25519PublicKey, info: bytes) -> str:
-    """Seal a half to a public key, for one use that `info` names."""
-    return to_text(_SUITE.encrypt(half.reveal(), key, info))
+    """Seal a half to a public key, for one use that `info` names.
+
+    Raises:
+        InputError: If the key is one of the few under which everybody could open it.
+    """
+    try:
+        return to_text(_SUITE.encrypt(half.reveal(), key, info))
+    except ValueError as error:
+        message = "not a public key that something can be sealed to"
+        raise InputError(message, next_step="Ask its owner for another.") from error
 
 
 def unseal_half(sealed: str, key: X25519PrivateKey, info: bytes, name: str) -> Secret:
@@ -189,5 +209,10 @@ def _of_epoch(provider: str, epoch: int, holder: str, other: str) -> bytes:
 
 
 def _xor(one: Secret, other: Secret) -> Secret:
-    joined = int.from_bytes(one.reveal(), "big") ^ int.from_bytes(other.reveal(), "big")
-    return Secret(joined.to_bytes(ROOT_BYTES, "big"))
+    # Joined in no variable: an error further on may show what the variables hold.
+    return Secret(bytes(a ^ b for a, b in zip(one.reveal(), other.reveal(), strict=True)))
+
+
+def _no_shares() -> InputError:
+    message = "not the halves of an audit root"
+    return InputError(message, next_step="Export them from the vault.")

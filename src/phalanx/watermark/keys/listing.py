@@ -12,7 +12,14 @@ from phalanx.errors import InputError
 from phalanx.watermark.keys.contents import Epoch
 from phalanx.watermark.keys.framing import framed
 from phalanx.watermark.keys.secret import Secret, SecretKeys
-from phalanx.watermark.keys.tree import PURPOSES, Purpose, derive_keys, key_id, purpose_root
+from phalanx.watermark.keys.tree import (
+    PURPOSES,
+    Purpose,
+    derive_keys,
+    derived_id,
+    purpose_root,
+    root_id,
+)
 from phalanx.watermark.schemes.scheme import Setting
 
 
@@ -91,7 +98,7 @@ def listed(epoch: Epoch) -> ListedEpoch:
     ids: dict[Purpose, str] = {}
     if epoch.root is not None:
         ids = {
-            purpose: key_id(purpose_root(epoch.root, purpose))
+            purpose: root_id(purpose_root(epoch.root, purpose))
             for purpose in PURPOSES
             if purpose != "audit"
         }
@@ -126,6 +133,6 @@ def derived_keys(
         ends=epoch.ends,
         scheme=setting.name,
         names=tuple(names),
-        ids=tuple(map(key_id, keys)),
+        ids=tuple(derived_id(root, name, setting) for name in names),
         keys=keys,
     )

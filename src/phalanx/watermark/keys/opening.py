@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ from phalanx.watermark.keys.custodians import (
 )
 from phalanx.watermark.keys.framing import framed
 from phalanx.watermark.keys.halves import AuditShares, open_half, seal_half
+from phalanx.watermark.keys.tree import refuse_key_name
 
 LONGEST = timedelta(days=30)
 """For which an opening may be asked."""
@@ -36,6 +38,7 @@ MOST_NAMES = 10_000
 MOST_BYTES = 4 << 20
 """Of an opening or an approval in a file."""
 
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _CONTEXT = "phalanx.watermark/approval/1"
 
 
@@ -77,11 +80,20 @@ class Opening:
             InputError: With what is wrong.
         """
         refuse_name(self.by)
+        for name in self.names:
+            refuse_key_name(name)
         reason = ""
-        if not 10 <= len(self.reason.strip()) <= 2000:
-            reason = "the reason has 10 to 2,000 characters"
-        elif not (self.plan.isascii() and self.plan.isalnum() and len(self.plan) == 64):
+        # What custodians read must not steer their terminals, and looks as it is.
+        if not (10 <= len(self.reason.strip()) <= 2000 and self.reason.isprintable()):
+            reason = "the reason has 10 to 2,000 printable characters, on one line"
+        elif not all(map(str.isprintable, (self.provider, self.scheme, self.recipient))):
+            reason = "provider, scheme and recipient are printable"
+        elif type(self.epoch) is not int:
+            reason = "an epoch is a whole number"
+        elif not _DIGEST.fullmatch(self.plan):
             reason = "the plan is named by its SHA-256, 64 hexadecimal digits"
+        elif not (self.opens_at.tzinfo and self.closes_at.tzinfo):
+            reason = "an opening is for times with a time zone"
         elif not 1 <= len(set(self.names)) == len(self.names) <= MOST_NAMES:
             reason = f"an opening is of 1 to {MOST_NAMES:,} different keys"
         elif not timedelta() < self.closes_at - self.opens_at <= LONGEST:
@@ -113,12 +125,12 @@ class Opening:
             return cls(
                 **{
                     **said,
-                    "names": tuple(map(str, said["names"])),
-                    "opens_at": datetime.fromisoformat(said["opens_at"]),
-                    "closes_at": datetime.fromisoformat(said["closes_at"]),
+                    "names": tuple(said["names"]),
+                    "opens_at": datetime.fromisoformat(said["opens_at"]).astimezone(UTC),
+                    "closes_at": datetime.fromisoformat(said["closes_at"]).astimezone(UTC),
                 }
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             message = "not an opening of audit keys"
             raise InputError(message, next_step="Ask whoever sent it for the file.") from error
 
@@ -155,11 +167,11 @@ class Approval:
             return cls(
                 opening=str(said["opening"]),
                 custodian=str(said["custodian"]),
-                approved_at=datetime.fromisoformat(said["approved_at"]),
+                approved_at=datetime.fromisoformat(said["approved_at"]).astimezone(UTC),
                 halves={str(other): str(half) for other, half in said["halves"].items()},
                 signature=str(said["signature"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             message = "not an approval of a custodian"
             raise InputError(message, next_step="Ask the custodian for the file.") from error
 

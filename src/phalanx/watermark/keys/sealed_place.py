@@ -7,6 +7,7 @@ a key reach backups of the vault, as long as the key file itself is in none of t
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 from collections.abc import Callable
@@ -132,6 +133,13 @@ class SealedPlace:
         if key_file is not None:
             place = following or key_file
             held = Secret(read_or_make_secret(place, _NAME, KEY_FILE_BYTES))
+        try:
+            if key_file is not None:
+                # Before anything is sealed with it: nothing opens what it alone opened.
+                _sync(key_file.parent)
+        except OSError as error:
+            message = f"{key_file}: cannot be written: {error.strerror}"
+            raise ConfigError(message, next_step="Check the path and its permissions.") from error
         raw = seal(
             content,
             _joined(self._seal.passphrase, stretching, held),
@@ -139,7 +147,7 @@ class SealedPlace:
             generation=generation,
             stretching=stretching,
             key_file=key_file is not None,
-            salt=self._random(32),
+            salt=_salt(self._random(32), content),
         )
         try:
             _write_durably(self.path, raw)
@@ -188,6 +196,15 @@ def _joined(
             framed(stretched.reveal() if stretched else b"", held.reveal() if held else b"")
         )
     )
+
+
+def _salt(random: bytes, content: Secret) -> bytes:
+    """Return the salt of one writing, which is another for other content even if random repeats.
+
+    So a machine that was set back to an earlier state, with its random numbers, does not seal two
+    contents under one key and nonce.
+    """
+    return hmac.digest(random, b"phalanx salt v1" + content.reveal(), "sha256")
 
 
 def _following(key_file: Path) -> Path:

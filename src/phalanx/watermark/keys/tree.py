@@ -105,13 +105,10 @@ def derive_key(above: Secret, name: str, setting: Setting) -> Secret:
 
     Examples:
         >>> from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
-        >>> key = derive_key(Secret(bytes(32)), "acct_1", PhalanxGumbel().setting)
-        >>> key, key_id(key)
-        (Secret(32 bytes), 'wmk_007138fa2cafac696e91ea21f5252547')
+        >>> derive_key(Secret(bytes(32)), "acct_1", PhalanxGumbel().setting)
+        Secret(32 bytes)
     """
-    if not _NAME.fullmatch(name):
-        message = "a key is named by 1 to 200 printable ASCII characters without spaces"
-        raise InputError(message, next_step="Use a pseudonym, a campaign's id or a number.")
+    refuse_key_name(name)
     if not 1 <= setting.key_bytes <= MOST_KEY_BYTES:
         message = f"{setting.name} asks for {setting.key_bytes} bytes of key"
         raise InputError(message, next_step=f"A key has 1 to {MOST_KEY_BYTES} bytes.")
@@ -123,14 +120,48 @@ def derive_keys(above: Secret, names: Iterable[str], setting: Setting) -> Secret
     return SecretKeys([derive_key(above, name, setting) for name in names])
 
 
-def key_id(key: Secret) -> str:
-    """Name a key without telling anything about it, in public.
+def derived_id(above: Secret, name: str, setting: Setting) -> str:
+    """Name a derived key without telling anything about it, in public.
 
-    128 bits of HMAC-SHA256 under the key: two keys have one name only by chance.
+    It is derived beside the key, not from it: keys of some engines have seven or eight bytes, which
+    whoever had a hash of one could find by trying.
+
+    Parameters:
+        above: Root of the purpose, as in `derive_key`.
+        name: For whom or what.
+        setting: Of the scheme.
+
+    Examples:
+        >>> from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
+        >>> derived_id(Secret(bytes(32)), "acct_1", PhalanxGumbel().setting)
+        'wmk_8aa85cb93a8981a8ffd6a5f6a9e19cc3'
     """
-    keyed = hmac.HMAC(key.reveal(), hashes.SHA256())
+    refuse_key_name(name)
+    return f"wmk_{_below(_whole(above), 'id', setting.name, name, length=16).reveal().hex()}"
+
+
+def root_id(root: Secret) -> str:
+    """Name a root without telling anything about it, in public.
+
+    128 bits of HMAC-SHA256 under the root: two roots have one name only by chance.
+
+    Raises:
+        ValueError: If it is no root of 32 bytes: a shorter one could be found by trying.
+    """
+    keyed = hmac.HMAC(_whole(root).reveal(), hashes.SHA256())
     keyed.update(framed(_LABEL, "id"))
     return f"wmk_{keyed.finalize().hex()[:32]}"
+
+
+def refuse_key_name(name: str) -> None:
+    """Refuse what no key is named by.
+
+    Raises:
+        InputError: If it is empty or long, or has a space or a character outside ASCII.
+    """
+    if not _NAME.fullmatch(name):
+        message = "a key is named by 1 to 200 printable ASCII characters without spaces"
+        raise InputError(message, next_step="Use a pseudonym, a campaign's id or a number.")
 
 
 def _below(above: Secret, *labels: str | int, length: int = ROOT_BYTES) -> Secret:

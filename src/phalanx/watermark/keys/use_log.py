@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import rfc8785
 
@@ -25,6 +25,7 @@ Kind = Literal["made", "rotated", "destroyed", "resealed", "written", "derived",
 """What happened. `written` notes the generation of the vault that was written, `asked` and
 `opened` an opening of audit keys under dual control."""
 
+_KINDS = get_args(Kind)
 BEGINNING = "0" * 64
 """Stands where the first line names the one before it."""
 
@@ -141,7 +142,11 @@ def _read(line: bytes, number: int, previous: str) -> Use:
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _tampered(number) from error
-    if (use.number, use.previous) != (number, previous):
+    is_whole = isinstance(use.facts, dict) and use.kind in _KINDS and use.at.tzinfo is not None
+    if is_whole and use.kind == "written":
+        is_whole = type(use.facts.get("generation")) is int
+        is_whole = is_whole and isinstance(use.facts.get("sha256"), str)
+    if not is_whole or (use.number, use.previous) != (number, previous):
         raise _tampered(number)
     return use
 

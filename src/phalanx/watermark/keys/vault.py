@@ -13,16 +13,16 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from phalanx.errors import InputError, PolicyError, VerificationError
 from phalanx.store.lock import locked
 from phalanx.watermark.keys.contents import Contents, Epoch, as_secret, begin_epoch, from_secret
-from phalanx.watermark.keys.custodians import Custodian
+from phalanx.watermark.keys.custodians import Custodian, refuse_name
 from phalanx.watermark.keys.listing import DerivedKeys, ListedEpoch, derived_keys, listed
-from phalanx.watermark.keys.sealed_file import damaged
+from phalanx.watermark.keys.sealed_file import MOST_BYTES, damaged
 from phalanx.watermark.keys.sealed_place import RandomBytes, Seal, SealedPlace
 from phalanx.watermark.keys.secret import Secret
 from phalanx.watermark.keys.tree import (
@@ -32,12 +32,15 @@ from phalanx.watermark.keys.tree import (
     next_chain,
     purpose_root,
 )
-from phalanx.watermark.keys.use_log import Kind, UseLog
+from phalanx.watermark.keys.use_log import BEGINNING, Kind, UseLog
 from phalanx.watermark.schemes.scheme import Setting
 
 KIND = "watermark-vault"
 VAULT_FILE, LOG_FILE = "vault.sealed", "uses.jsonl"
 _NEVER: Mapping[str, Any] = {"generation": 0, "sha256": ""}
+_ROOM_BYTES = 8192
+"""For what a sealed file adds to its content."""
+
 _HELD = "another process is using this vault"
 
 
@@ -51,6 +54,18 @@ class Act:
     at: datetime
     """With a time zone."""
 
+    def __post_init__(self) -> None:
+        """Refuse what a log cannot say.
+
+        Raises:
+            InputError: If the name is none.
+            ValueError: If the moment has no time zone.
+        """
+        refuse_name(self.by)
+        if self.at.tzinfo is None:
+            message = "a moment without a time zone is none"
+            raise ValueError(message)
+
 
 class Vault:
     """A vault that was made before.
@@ -63,7 +78,6 @@ class Vault:
 
     Examples:
         >>> import tempfile
-        >>> from datetime import UTC
         >>> from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
         >>> folder = Path(tempfile.mkdtemp()) / "vault"
         >>> seal, act = Seal(key_file=folder.with_name("vault.key")), Act("Ada", datetime.now(UTC))
@@ -217,14 +231,18 @@ class Vault:
         if not wanted <= hashes:
             message = f"{self.log.path}: lines were removed, or it is an older log"
             raise VerificationError(message, next_step="Restore the log from a backup.")
-        written = [each.facts for each in uses if each.kind == "written"]
-        last = written[-1] if written else _NEVER
+        last = next((each.facts for each in reversed(uses) if each.kind == "written"), _NEVER)
         digest = hashlib.sha256(raw).hexdigest()
         if generation < last["generation"] or (
             generation == last["generation"] and digest != last["sha256"]
         ):
             message = f"{self.folder}: an older vault was put in the place of a newer one"
             raise VerificationError(message, next_step="Find out who did; restore the newer one.")
+        if generation > last["generation"]:
+            # The machine went down between the vault and this line, without which the vault
+            # before it could take its place again.
+            written = {"generation": generation, "sha256": digest}
+            self.log.append(datetime.now(UTC), "written", "phalanx", written)
 
     def change(  # noqa: PLR0913 - who did what, and what follows
         self,
@@ -247,8 +265,12 @@ class Vault:
             replace_key_file: Make a new key file.
 
         Raises:
+            PolicyError: If the vault would be larger than what is read again.
             PhalanxError: If something cannot be written.
         """
+        if len(as_secret(replace(changed, head=BEGINNING))) > MOST_BYTES - _ROOM_BYTES:
+            message = f"{self.folder}: the vault would be too large to be read"
+            raise PolicyError(message, next_step="Carry out openings, or wait until they are over.")
         head = self.log.append(act.at, kind, act.by, facts).line_hash
         place = SealedPlace(self.folder / VAULT_FILE, KIND, self._seal, self._random)
         content = as_secret(replace(changed, head=head))
