@@ -60,8 +60,8 @@ def publish(
 
     Parameters:
         scan: Folder that `phalanx scan` wrote. Without it, only what waits is sent.
-        logs: Logs of the scan, where they stand elsewhere by now. Otherwise they are those that
-            the scan names, and must be what they were.
+        logs: All logs of the scan, where they stand elsewhere by now. Otherwise they are those that
+            the scan names. Either way they must be what they were, by their digests.
         column_map: Mapping of the logs' fields, as for `phalanx scan`; that of the scan if left
             out.
         identifiers: Your record of who carries what: a table `account_id,kind,value`. It stays in

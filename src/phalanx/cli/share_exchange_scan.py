@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +41,8 @@ from phalanx.share.exchange.templates import capability_of, templates_of
 from phalanx.share.exchange.tokens import blinded, epoch_for_sharing, stand_ins
 from phalanx.share.sketches import read_group_keys
 from phalanx.share.wire import OpinionValue
+
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,11 +139,16 @@ def _say_taken_back(house: House, chosen: Selection, common: Common) -> None:
 
 
 class _Logs:
-    """The logs of a scan, read as often as it takes, each time checked to be what they were."""
+    """The logs of a scan, read as often as it takes, each time checked to be what they were.
+
+    What nobody else in the log carries is told of a campaign: of an extract that holds the
+    campaign alone, that would be everything, down to the domains of public mail.
+    """
 
     def __init__(self, result: ScanResult, wanted: Wanted) -> None:
         self._named = wanted.logs
         self._inputs = dict(result.run.inputs)
+        self._exchanges = result.population.exchanges
         self._columns = parse_columns(wanted.column_map)
         if not wanted.column_map:
             self._columns = _columns_of(result)
@@ -147,15 +156,31 @@ class _Logs:
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the exchanges, identifiers in clear."""
         log = open_log(list(self._named or self._inputs), ReadOptions(columns=self._columns))
-        yield from log.batches()
-        if not self._named:
+        exchanges = 0
+        for batch in log.batches():
+            exchanges += batch.num_rows
+            yield batch
+        if all(map(_DIGEST.fullmatch, self._inputs.values())):
             self._refuse_changed(log)
+        elif exchanges != self._exchanges:
+            # Of what a cluster has read no digest is known.
+            message = f"the log holds {exchanges:,} exchanges; {self._exchanges:,} were scanned"
+            raise InputError(message, next_step="Name the whole log of the scan with --logs.")
 
     def _refuse_changed(self, log: ExchangeLog) -> None:
-        changed = [name for name, digest in self._inputs.items() if log.inputs.get(name) != digest]
-        if changed:
-            message = f"{changed[0]}: not the log that was scanned: its digest is another"
-            raise InputError(message, next_step="Scan it again, or name the log with --logs.")
+        """Compare what was read with what was scanned, wherever each file stands by now."""
+        missing = Counter(self._inputs.values()) - Counter(log.inputs.values())
+        foreign = Counter(log.inputs.values()) - Counter(self._inputs.values())
+        for name, digest in self._inputs.items():
+            if digest in missing:
+                message = f"{name}: not the log that was scanned: its digest is another"
+                if self._named:
+                    message = f"{name}: was scanned, and is not among the logs that are named"
+                raise InputError(message, next_step="Scan it again, or name the log with --logs.")
+        for name, digest in log.inputs.items():
+            if digest in foreign:
+                message = f"{name}: not a log of the scan: its digest is another"
+                raise InputError(message, next_step="Name all logs of the scan, and no other.")
 
 
 def _columns_of(result: ScanResult) -> dict[str, str]:

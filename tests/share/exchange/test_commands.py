@@ -170,6 +170,11 @@ def test_a_log_that_changed_since_the_scan_is_refused(
         elsewhere = tmp_path / "elsewhere.parquet"
         elsewhere.write_bytes(kept)
         assert main([*publish, "--logs", str(elsewhere), "--dry-run"]) == ExitCode.CLEAN
+        assert main([*publish, "--logs", str(log), "--dry-run"]) == ExitCode.BAD_INPUT
+        assert "is not among the logs that are named" in capsys.readouterr().err
+        both = [*publish, "--logs", str(elsewhere), "--logs", str(log), "--dry-run"]
+        assert main(both) == ExitCode.BAD_INPUT
+        assert "not a log of the scan" in capsys.readouterr().err
     finally:
         log.write_bytes(kept)
     assert main([*publish, "--campaign", "campaign-0"]) == ExitCode.BAD_INPUT
