@@ -34,7 +34,7 @@ from phalanx.share.exchange.findings import (
 from phalanx.share.exchange.found import SeenTemplate
 from phalanx.share.exchange.house import House
 from phalanx.share.exchange.matching import ALLIANCE_SCHEMA
-from phalanx.share.exchange.outbox import is_taken_back, note_epoch
+from phalanx.share.exchange.outbox import is_taken_back, note_epoch, told_no_more
 from phalanx.share.exchange.publishing import prepared
 from phalanx.share.exchange.seen import places_of
 from phalanx.share.exchange.templates import capability_of, templates_of
@@ -107,7 +107,23 @@ def publishable(
             tokens = blinded(server, epoch, every)
         with house.folder.writing() as connection:
             note_epoch(connection, epoch.epoch)
-    return prepared(house, found, tokens, wanted.description)
+    made = prepared(house, found, tokens, wanted.description)
+    if wanted.identifiers is None:
+        _refuse_forgotten(house, made)
+    return made
+
+
+def _refuse_forgotten(house: House, made: tuple[Prepared, ...]) -> None:
+    """Raise if accounts that were told would be taken back only because no record was named."""
+    with house.folder.writing() as connection:
+        gone = told_no_more(connection, made, "llm-account-fingerprint")
+    if gone:
+        message = f"{len(gone):,} accounts were told with --identifiers, and would be taken back"
+        raise InputError(
+            message,
+            next_step="Pass --identifiers as before, or take back the campaign: "
+            "`phalanx share retract CAMPAIGN`.",
+        )
 
 
 def _templates(house: House, chosen: Selection, logs: _Logs) -> dict[str, tuple[SeenTemplate, ...]]:

@@ -155,6 +155,18 @@ def test_from_a_scan_to_an_acknowledged_retraction(
     assert "was taken back, and is not published again" in err
 
 
+def test_a_record_that_is_not_named_again_takes_nothing_back(
+    alliance: Any, providers: Providers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Accounts that were told are withdrawn when somebody says so, not when a word is forgotten."""
+    folder = providers.folder
+    scan = [str(folder / "scan"), "--key", str(folder / "a.key")]
+    publish = _words(alliance, "a", "publish", *scan)
+    assert main([*publish, "--identifiers", str(folder / "a.jsonl")]) == ExitCode.CLEAN
+    assert main(publish) == ExitCode.BAD_INPUT
+    assert "would be taken back\nNext: Pass --identifiers" in capsys.readouterr().err
+
+
 def test_a_log_that_changed_since_the_scan_is_refused(
     alliance: Any, providers: Providers, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -192,6 +192,23 @@ def newest_sent(connection: Connection, object_id: str) -> Leaving | None:
     return None if row is None else _leaving(row)
 
 
+def told_no_more(connection: Connection, prepared: Iterable[Prepared], kind: str) -> frozenset[str]:
+    """Return what the newest versions that left refer to, and their next ones no longer do.
+
+    Parameters:
+        connection: To the alliance folder.
+        prepared: Next versions.
+        kind: Type of the objects that are looked for.
+    """
+    gone: set[str] = set()
+    for each in prepared:
+        sent = newest_sent(connection, each.item["id"])
+        if sent is not None and not sent.item.get("revoked"):
+            before = set(sent.item.get("object_refs", ()))
+            gone |= before - set(each.item.get("object_refs", ()))
+    return frozenset(each for each in gone if each.startswith(f"{kind}--"))
+
+
 def sent_of_campaign(connection: Connection, campaign: str) -> tuple[str, ...]:
     """Return the identifiers of what left and of what waits about a campaign."""
     found: dict[str, None] = {}
