@@ -221,6 +221,19 @@ def test_a_passphrase_comes_from_a_file_or_is_typed(
         SealOptions().seal()
 
 
+def test_who_acts_is_known(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the system, or by what is said where it has no name, as in a container."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000_000)
+    assert mark("keygen", "example.com", *KEY_FILE) == ExitCode.BAD_INPUT
+    assert "Name who does it with --by." in capsys.readouterr().err
+    assert mark("keygen", "example.com", *KEY_FILE, "--by", "") == ExitCode.BAD_INPUT
+    assert mark("keygen", "example.com", *KEY_FILE, "--by", "Mary") == ExitCode.CLEAN
+
+
 def test_the_endpoint_answers(nursery: Any) -> None:
     """A text that a key of the vault marked, one that none did, one that is short."""
     mark("keygen", "example.com", *KEY_FILE)

@@ -49,8 +49,17 @@ class Seen:
 
 
 def act(by: str | None) -> Act:
-    """Return who runs this command, and when."""
-    return Act(by or getpass.getuser(), datetime.now(UTC))
+    """Return who runs this command, and when.
+
+    Raises:
+        InputError: If the user has no name, or none was given that a log can hold.
+    """
+    try:
+        name = getpass.getuser() if by is None else by
+    except (KeyError, OSError) as error:
+        message = "the user of this machine has no name"
+        raise InputError(message, next_step="Name who does it with --by.") from error
+    return Act(name, datetime.now(UTC))
 
 
 def custodians_of(paths: Sequence[Path]) -> tuple[Custodian, ...]:
