@@ -13,6 +13,7 @@ _DETECT = Group.create_ordered("Find campaigns")
 _READ = Group.create_ordered("Read what was found")
 _MEASURE = Group.create_ordered("Measure your detection power")
 _SHARE = Group.create_ordered("Share with other providers")
+_MARK = Group.create_ordered("Mark what a model says")
 _SETUP = Group.create_ordered("Set up")
 
 # Where each command's function is. Its docstring is its help.
@@ -33,6 +34,7 @@ _NESTED = {
     "campaigns": ("phalanx.cli.campaigns:campaigns", _READ),
     "profile": ("phalanx.cli.profile:profile", _READ),
     "share": ("phalanx.cli.share:share", _SHARE),
+    "watermark": ("phalanx.cli.watermark:watermark", _MARK),
     "config": ("phalanx.cli.config:config", _SETUP),
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import secrets
 from dataclasses import dataclass
 from itertools import combinations
@@ -127,6 +128,27 @@ def read_custodian(path: Path, seal: Seal) -> CustodianKeys:
         Secret(content.reveal()[:_KEY_BYTES]),
         Secret(content.reveal()[_KEY_BYTES : 2 * _KEY_BYTES]),
     )
+
+
+def read_public(content: bytes) -> Custodian:
+    """Read what a custodian handed over: name and public keys, as JSON.
+
+    Raises:
+        InputError: If it is something else.
+
+    Examples:
+        >>> read_public(b'{"name": "Ada"}')
+        Traceback (most recent call last):
+        phalanx.errors.InputError: not the name and the public keys of a custodian
+    """
+    try:
+        found = Custodian(**json.loads(content))
+        refuse_name(found.name)
+        _ = found.signing_key, found.receiving_key
+    except (TypeError, ValueError, RecursionError) as error:
+        message = "not the name and the public keys of a custodian"
+        raise InputError(message, next_step="Ask the custodian for the file.") from error
+    return found
 
 
 def refuse_name(name: str) -> None:

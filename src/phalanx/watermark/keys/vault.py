@@ -109,6 +109,11 @@ class Vault:
         with self.held() as (contents, _):
             return tuple(map(listed, contents.epochs))
 
+    def last_hash(self) -> str:
+        """Return the hash of the last line of the log, to be kept elsewhere."""
+        with self.held():
+            return self.log.uses()[-1].line_hash
+
     def derive(
         self,
         purpose: Purpose,
@@ -302,14 +307,15 @@ def make_vault(  # noqa: PLR0913 - who makes which vault when
         InputError: If there is a vault, the provider has no name, or custodians are alike.
         ConfigError: If it cannot be written.
     """
+    # First what may be refused: then nothing was made.
+    chain = first_chain(Secret(random(ROOT_BYTES)), provider)
+    first = begin_epoch(provider, chain, 1, tuple(custodians), act.at, random)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     vault = Vault(folder, seal, random=random)
     with locked(folder, _HELD):
         if (folder / VAULT_FILE).exists() or vault.log.path.exists():
             message = f"{folder}: holds a vault already"
             raise InputError(message, next_step="Name another folder.")
-        chain = first_chain(Secret(random(ROOT_BYTES)), provider)
-        first = begin_epoch(provider, chain, 1, tuple(custodians), act.at, random)
         contents = Contents(provider=provider, chain=chain, epochs=(first,), head="")
         facts = {"provider": provider, "custodians": [each.name for each in custodians]}
         vault.change("made", act, facts, contents, 0)
