@@ -156,10 +156,10 @@ def test_from_a_scan_to_an_acknowledged_retraction(
 
 
 def test_a_record_that_is_not_named_again_takes_nothing_back(
-    alliance: Any, providers: Providers, capsys: pytest.CaptureFixture[str]
+    with_keys: Any, providers: Providers, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Accounts that were told are withdrawn when somebody says so, not when a word is forgotten."""
-    folder = providers.folder
+    folder, alliance = providers.folder, with_keys
     scan = [str(folder / "scan"), "--key", str(folder / "a.key")]
     publish = _words(alliance, "a", "publish", *scan)
     assert main([*publish, "--identifiers", str(folder / "a.jsonl")]) == ExitCode.CLEAN
