@@ -7,27 +7,23 @@ on the same host: who holds both tokens and key can test guesses.
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import structlog
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
+from fastapi import FastAPI
 
 from phalanx import __version__
-from phalanx.errors import ConfigError, InputError, PhalanxError, PolicyError
-from phalanx.serving.answers import failure
+from phalanx.errors import ConfigError, InputError, PolicyError
 from phalanx.serving.bodies import BoundedBodies
-from phalanx.serving.limits import LimitReachedError
+from phalanx.serving.refusals import Refusals
 from phalanx.serving.service_log import log_as_json
 from phalanx.share.blinding.allowances import Allowances
 from phalanx.share.blinding.gauges import Gauges
 from phalanx.share.blinding.group import RandomBytes
 from phalanx.share.blinding.held_keys import HeldKeys
-from phalanx.share.blinding.routes import Parts, pages, parts_of
+from phalanx.share.blinding.routes import Parts, pages
 from phalanx.share.blinding.settings import KeyServerSettings
 from phalanx.share.blinding.tables import open_tables
 
@@ -65,13 +61,14 @@ def create_app(
     )
     keys = HeldKeys(settings.keys)
     engine = open_tables(settings.database)
+    gauges, log = Gauges(), structlog.get_logger("phalanx.share.blinding")
     app.state.parts = Parts(
         database=settings.database,
         engine=engine,
         keys=keys,
         allowances=Allowances(engine),
-        gauges=Gauges(),
-        log=structlog.get_logger("phalanx.share.blinding"),
+        gauges=gauges,
+        log=log,
         now=now,
         random=random,
     )
@@ -79,46 +76,10 @@ def create_app(
         BoundedBodies, largest_bytes=settings.largest_body_bytes, seconds=settings.body_seconds
     )
     app.include_router(pages)
-    app.exception_handler(PhalanxError)(_phalanx_error)
-    app.exception_handler(RequestValidationError)(_invalid)
-    app.exception_handler(HTTPException)(_http_error)
+    Refusals(
+        gauges, log, "the key server cannot answer now", {PolicyError: 403, InputError: 400}
+    ).answer(app)
     return app
-
-
-# Every error becomes an answer that repeats nothing of the request.
-
-
-def _phalanx_error(request: Request, error: PhalanxError) -> Response:
-    if isinstance(error, LimitReachedError):
-        wait = {"Retry-After": str(math.ceil(error.wait_seconds))}
-        return _refused(request, 429, str(error), wait)
-    if isinstance(error, PolicyError):
-        return _refused(request, 403, str(error))
-    if isinstance(error, InputError):
-        return _refused(request, 400, str(error))
-    parts_of(request).log.error("unavailable", reason=str(error))
-    return _refused(request, 503, "the key server cannot answer now")
-
-
-def _invalid(request: Request, error: RequestValidationError) -> Response:
-    # Where and of what kind, not the input, which pydantic would repeat; a field that nobody
-    # knows is named by whoever sent it.
-    first = error.errors()[0]
-    place = "body" if first["type"] == "extra_forbidden" else ".".join(map(str, first["loc"]))
-    return _refused(request, 422, f"{place}: {first['type']}")
-
-
-def _http_error(request: Request, error: HTTPException) -> Response:
-    return _refused(request, error.status_code, str(error.detail), dict(error.headers or {}))
-
-
-def _refused(
-    request: Request, status: int, said: str, headers: dict[str, str] | None = None
-) -> Response:
-    parts = parts_of(request)
-    parts.gauges.refused(status)
-    parts.log.info("refused", status=status)
-    return failure(status, said, headers)
 
 
 def serve(settings: KeyServerSettings, *, tell: Callable[[], None] | None = None) -> None:

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import structlog
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
+from fastapi import FastAPI
 
 from phalanx import __version__
-from phalanx.errors import ConfigError, PhalanxError
-from phalanx.serving.answers import failure
+from phalanx.errors import ConfigError
 from phalanx.serving.bodies import BoundedBodies
-from phalanx.serving.limits import LimitReachedError
+from phalanx.serving.refusals import Refusals
 from phalanx.serving.service_log import log_as_json
 from phalanx.watermark.endpoint.answering import Answering
 from phalanx.watermark.endpoint.detector import Detector
 from phalanx.watermark.endpoint.gauges import Gauges
 from phalanx.watermark.endpoint.limits import Limits
 from phalanx.watermark.endpoint.memory import Memory
-from phalanx.watermark.endpoint.routes import Parts, pages, parts_of
+from phalanx.watermark.endpoint.routes import Parts, pages
 from phalanx.watermark.endpoint.settings import EndpointSettings
 from phalanx.watermark.endpoint.tokenising import Tokenise
 from phalanx.watermark.keys.secret import Secret
@@ -61,12 +57,13 @@ def create_app(
     )
     memory = Memory(settings.folder, settings.cells, settings.answers)
     clients = Secret(hmac.digest(memory.secret.reveal(), b"clients", hashlib.sha256))
+    gauges, log = Gauges(), structlog.get_logger("phalanx.watermark.endpoint")
     app.state.parts = Parts(
         answering=Answering(detectors, memory, settings.policy, now),
         memory=memory,
         limits=Limits(settings.client, settings.everybody, clients),
-        gauges=Gauges(),
-        log=structlog.get_logger("phalanx.watermark.endpoint"),
+        gauges=gauges,
+        log=log,
         tokenise=tokenise,
         open_metrics=settings.open_metrics,
         behind_proxy=settings.proxy is not None,
@@ -75,42 +72,8 @@ def create_app(
         BoundedBodies, largest_bytes=settings.largest_body_bytes, seconds=settings.body_seconds
     )
     app.include_router(pages)
-    app.exception_handler(PhalanxError)(_phalanx_error)
-    app.exception_handler(RequestValidationError)(_invalid)
-    app.exception_handler(HTTPException)(_http_error)
+    Refusals(gauges, log, "the endpoint cannot answer now", {}).answer(app)
     return app
-
-
-# Every error becomes an answer that repeats nothing of the request, and depends on no key.
-
-
-def _phalanx_error(request: Request, error: PhalanxError) -> Response:
-    if isinstance(error, LimitReachedError):
-        wait = {"Retry-After": str(math.ceil(error.wait_seconds))}
-        return _refused(request, 429, str(error), wait)
-    parts_of(request).log.error("unavailable", reason=str(error))
-    return _refused(request, 503, "the endpoint cannot answer now")
-
-
-def _invalid(request: Request, error: RequestValidationError) -> Response:
-    # Where and of what kind, not the input, which pydantic would repeat; a field that nobody
-    # knows is named by whoever sent it.
-    first = error.errors()[0]
-    place = "body" if first["type"] == "extra_forbidden" else ".".join(map(str, first["loc"]))
-    return _refused(request, 422, f"{place}: {first['type']}")
-
-
-def _http_error(request: Request, error: HTTPException) -> Response:
-    return _refused(request, error.status_code, str(error.detail), dict(error.headers or {}))
-
-
-def _refused(
-    request: Request, status: int, said: str, headers: dict[str, str] | None = None
-) -> Response:
-    parts = parts_of(request)
-    parts.gauges.refused(status)
-    parts.log.info("refused", status=status)
-    return failure(status, said, headers)
 
 
 def serve(
