@@ -41,3 +41,16 @@ def philox(counter: Words, first_key: np.uint64, second_key: np.uint64) -> Words
         first_key = (first_key + _FIRST_STEP) & _LOW
         second_key = (second_key + _SECOND_STEP) & _LOW
     return w0, w1, w2, w3
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def word_of(words: Words, token: np.uint64) -> np.uint64:
+    """Return the word of a token: four tokens in a row share a counter, and have a word each."""
+    which = token & np.uint64(3)
+    if which == 1:
+        return words[1]
+    if which == 2:
+        return words[2]
+    if which == 3:
+        return words[3]
+    return words[0]

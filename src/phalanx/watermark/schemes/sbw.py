@@ -21,7 +21,7 @@ from phalanx.evidence.tails import binomial_log10_sf
 from phalanx.text.hashing import mix
 from phalanx.watermark.draws import Draws
 from phalanx.watermark.schemes.names import write_name
-from phalanx.watermark.schemes.philox import philox
+from phalanx.watermark.schemes.philox import philox, word_of
 from phalanx.watermark.schemes.scheme import Setting
 from phalanx.watermark.schemes.ties import find_tied, toss
 
@@ -119,14 +119,7 @@ def _score(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not objects
         seed, token = np.uint64(least), np.uint64(tokens[index])
         counter = ((token >> np.uint64(2)) & _LOW, zero, zero, zero)
         words = philox(counter, seed & _LOW, seed >> np.uint64(32))
-        which = token & np.uint64(3)
-        word = words[0]
-        if which == 1:
-            word = words[1]
-        elif which == 2:
-            word = words[2]
-        elif which == 3:
-            word = words[3]
+        word = word_of(words, token)
         values[index] = np.int64(word & np.uint64(_LARGEST)) < threshold
         entries[index] = mix(seed, token + np.uint64(1)) | np.uint64(1) if seed else zero
 

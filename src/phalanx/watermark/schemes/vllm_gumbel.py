@@ -18,7 +18,7 @@ from phalanx.evidence.tails import gamma_log10_sf
 from phalanx.watermark.draws import Draws
 from phalanx.watermark.schemes.names import write_name
 from phalanx.watermark.schemes.phalanx_gumbel import gumbel_gain
-from phalanx.watermark.schemes.philox import Words, philox
+from phalanx.watermark.schemes.philox import Words, philox, word_of
 from phalanx.watermark.schemes.scheme import Setting
 
 NAME = "vllm-gumbel-v1"
@@ -183,12 +183,5 @@ def _uniform(state: Words, token: np.uint64, key: np.uint64) -> float:
     token &= _LOW
     counter = (token >> np.uint64(2), state[0], state[1], state[2])
     words = philox(counter, (key & _LOW) ^ state[3], (key >> _HALF) ^ _TOKEN)
-    which = token & np.uint64(3)
-    word = words[0]
-    if which == 1:
-        word = words[1]
-    elif which == 2:
-        word = words[2]
-    elif which == 3:
-        word = words[3]
+    word = word_of(words, token)
     return np.float64(np.float32(((word >> np.uint64(8)) + 1.0) / 16777217.0))
