@@ -42,8 +42,8 @@ DRIVER_MEMORY_BYTES = 3_000_000_000
 DAY = 1_000_000_000
 """Exchanges of the day that shuffles are projected to."""
 
-STEP_HOURS = 24
-"""Steps of replay; shorter ones make more rows of account and step."""
+STEP_HOURS = 6
+"""Steps of replay as a scan takes them; shorter ones make more rows of account and step."""
 
 _WRITTEN = "internal.metrics.shuffle.write.bytesWritten"
 

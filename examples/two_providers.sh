@@ -8,6 +8,9 @@ set -euo pipefail
 phalanx=${PHALANX:-phalanx} python=${PYTHON:-python}
 hub_port=${HUB_PORT:-8470} keys_port=${KEYS_PORT:-8471}
 work=${1:-$(mktemp -d)}
+# The log is of two weeks of the past and begins on a Tuesday: the same one, whatever day it is.
+past_tuesday=$(($(date -u -d "15 days ago" +%u) + 5))
+start=${START:-$(date -u -d "$((15 + past_tuesday % 7)) days ago" +%F)}
 mkdir -p "$work/operator" "$work/a" "$work/b"
 cd "$work"
 umask 077
@@ -15,7 +18,7 @@ say() { printf '\n== %s\n' "$*"; }
 
 say "Two logs: one campaign of 120 accounts, of which 45 are at B"
 $phalanx simulate --accounts 6000 --days 14 --campaigns 1 --campaign-accounts 120 --evasion E1 \
-  --seed 5 --start "$(date -u -d '15 days ago' +%F)" --out both
+  --seed 5 --start "$start" --out both
 $python - <<'PY'
 import pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq
 
