@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.errors import ConfigError, InputError, MissingExtraError, reason_of
+from phalanx.errors import ConfigError, MissingExtraError, reason_of
 from phalanx.watermark.texts.documents import Document
 
 AS_GIVEN = "tokens as given"
@@ -58,6 +58,17 @@ class Tokenizer:
         self.name = name
         self._made = made
 
+    def lacks(self, document: Document) -> str:
+        """Return what a document lacks to be read by this one, or an empty text."""
+        if self._made is None:
+            if document.tokens is None:
+                return "has a text and no tokens, and no tokenizer is named"
+            if document.prompt is not None and document.prompt_tokens is None:
+                return "has a prompt and no prompt_tokens, and no tokenizer is named"
+        elif document.text is None:
+            return "has tokens and no text for the tokenizer"
+        return ""
+
     def cut(self, documents: Sequence[Document]) -> Cut:
         """Cut documents.
 
@@ -65,7 +76,7 @@ class Tokenizer:
             documents: Each with what this one reads: a text, or token numbers.
 
         Raises:
-            InputError: If one has none of it.
+            ValueError: If one lacks it.
         """
         pieces = [self._one(document) for document in documents]
         return Cut(
@@ -77,25 +88,17 @@ class Tokenizer:
 
     def _one(self, document: Document) -> tuple[Numbers, Numbers, Numbers]:
         """Return numbers, numbers of the prompt, and offsets."""
-        if self._made is None:
-            if document.tokens is None:
-                message = f"{document.where}: has a text and no tokens"
-                advice = "Name the model's tokenizer.json with --tokenizer."
-                raise InputError(message, next_step=advice)
-            prompt = document.prompt_tokens
-            if prompt is None and document.prompt is not None:
-                message = f"{document.where}: has a prompt as a text, and no prompt_tokens"
-                raise InputError(message, next_step="Name the tokenizer, or give prompt_tokens.")
-            none = np.empty(0, np.int64)
-            return document.tokens, none if prompt is None else prompt, none.reshape(0, 2)
-        if document.text is None:
-            message = f"{document.where}: has tokens and no text for the tokenizer"
-            raise InputError(message, next_step="Leave --tokenizer out: tokens are read as given.")
-        numbers, offsets = self._encoded(document.text)
-        prompt = document.prompt_tokens
+        if missing := self.lacks(document):
+            message = f"{document.where}: {missing}"
+            raise ValueError(message)
+        none = np.empty(0, np.int64)
+        prompt = none if document.prompt_tokens is None else document.prompt_tokens
+        if document.tokens is not None and self._made is None:
+            return document.tokens, prompt, none.reshape(0, 2)
+        numbers, offsets = self._encoded(document.text or "")
         if document.prompt is not None:
             prompt, _ = self._encoded(document.prompt)
-        return numbers, np.empty(0, np.int64) if prompt is None else prompt, offsets
+        return numbers, prompt, offsets
 
     def _encoded(self, text: str) -> tuple[Numbers, Numbers]:
         said = self._made.encode(text, add_special_tokens=False)
