@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from phalanx.cli import main
 from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
 from phalanx.formats.folder import read_scan, write_scan
 from phalanx.model import Evidence, GroupFacts, Judgement, Member, UndeclaredPool
+from phalanx.watermark.draws import Draws
+from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
+
+GOLDEN = Path(__file__).parent / "golden"
+KeyAfter = Callable[[npt.NDArray[np.int64]], bytes]
 
 
 @pytest.fixture(scope="session")
@@ -87,3 +96,42 @@ def folder_with_pool(
     folder = tmp_path_factory.mktemp("pool")
     write_scan(replace(read_scan(scan_folder), undeclared_pools=(pool,)), folder)
     return folder
+
+
+def write_marked(key: bytes | KeyAfter | None, length: int, seed: int) -> list[int]:
+    """Return token numbers from 0 to 1,899, each the key's choice of sixteen; null for chance.
+
+    A function of the four tokens before gives the key of each place.
+    """
+    random = np.random.default_rng(seed)
+    scheme = PhalanxGumbel()
+    text: list[int] = random.integers(0, 1_900, 4).tolist()
+    while len(text) < length:
+        offered = random.integers(0, 1_900, 16)
+        held = key(np.array(text[-4:])) if callable(key) else key
+        at = 0
+        if held is not None:
+            stream = np.array([*text[-4:], 0])
+            at = int(scheme.scores(Draws(stream, np.full(16, 4), offered, 4, 0), held).argmax())
+        text.append(int(offered[at]))
+    return text
+
+
+@pytest.fixture(scope="session")
+def marked_tokens() -> Callable[..., list[int]]:
+    """Return a writer of token numbers with a mark."""
+    return write_marked
+
+
+@pytest.fixture
+def check_golden() -> Callable[[str, str], None]:
+    """Return a comparison with a golden file; WRITE_GOLDEN=1 writes it instead."""
+
+    def check(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if os.environ.get("WRITE_GOLDEN"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.read_text(encoding="utf-8") == text, f"{name} differs from the golden file"
+
+    return check

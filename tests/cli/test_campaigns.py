@@ -14,6 +14,7 @@ from phalanx.detect.rules import all_rules
 from phalanx.formats import html
 from phalanx.formats.folder import read_scan
 from phalanx.model import Action, Campaign, Harm, UndeclaredPool
+from phalanx.watermark.rules import mark_rules
 
 
 def test_overview_is_what_the_scan_printed(
@@ -146,23 +147,27 @@ def test_explain_lists_every_rule(capsys: pytest.CaptureFixture[str]) -> None:
     """`phalanx explain --list` has one line for each rule."""
     assert main(["explain", "--list"]) == ExitCode.CLEAN
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == [rule.rule_id for rule in all_rules()]
+    assert [line.split()[0] for line in lines] == [
+        rule.rule_id for rule in (*all_rules(), *mark_rules())
+    ]
 
 
 def test_explain_one_rule(capsys: pytest.CaptureFixture[str]) -> None:
     """A rule is found by its id in any case, or by its name, and its documentation is shown."""
-    rule = all_rules()[0]
-    for wanted in (rule.rule_id.lower(), rule.name):
-        assert main(["explain", wanted]) == ExitCode.CLEAN
-        shown = capsys.readouterr().out
-        assert rule.documentation.splitlines()[0] in shown
+    for rule in (all_rules()[0], mark_rules()[0]):
+        for wanted in (rule.rule_id.lower(), rule.name):
+            assert main(["explain", wanted]) == ExitCode.CLEAN
+            shown = capsys.readouterr().out
+            assert rule.documentation.splitlines()[0] in shown
 
 
 def test_explain_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     """`-f json` gives every rule with all fields."""
     assert main(["explain", "-f", "json"]) == ExitCode.CLEAN
     rules = json.loads(capsys.readouterr().out)
-    assert {rule["rule_id"] for rule in rules} == {rule.rule_id for rule in all_rules()}
+    assert {rule["rule_id"] for rule in rules} == {
+        rule.rule_id for rule in (*all_rules(), *mark_rules())
+    }
     assert all(rule["documentation"] for rule in rules)
 
 

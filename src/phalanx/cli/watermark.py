@@ -10,7 +10,14 @@ from cyclopts import App, Parameter
 from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.rendering import OutputPath, TableOrJson, write_text
 from phalanx.cli.terminal import Common
-from phalanx.cli.watermark_options import EndpointOptions, KeyOptions, SealOptions
+from phalanx.cli.watermark_options import (
+    VAULT,
+    By,
+    EndpointOptions,
+    KeyOptions,
+    SealOptions,
+    VaultFolder,
+)
 
 watermark = App(
     name="watermark",
@@ -20,14 +27,13 @@ watermark = App(
 keys = App(name="keys", help="Keep keys of marks in their vault.", help_format="markdown")
 watermark.command(keys, name="keys")
 
-VaultFolder = Annotated[Path, Parameter(name="--vault")]
 Custodians = Annotated[
     list[Path] | None,
     Parameter(name="--custodian", show_default=False, negative_iterable=()),
 ]
-By = Annotated[str | None, Parameter(name="--by", show_default=False)]
 
-_VAULT = Path("watermark-vault")
+# Commands that read or write texts have modules of their own, imported when they are used.
+watermark.command("phalanx.cli.watermark_detect:detect", name="detect")
 
 
 @watermark.command
@@ -35,7 +41,7 @@ def keygen(
     provider: str,
     /,
     *,
-    folder: VaultFolder = _VAULT,
+    folder: VaultFolder = VAULT,
     seal: SealOptions = SealOptions(),
     custodian: Custodians = None,
     by: By = None,
@@ -63,7 +69,7 @@ def keygen(
 @keys.command(name="list")
 def list_keys(
     *,
-    folder: VaultFolder = _VAULT,
+    folder: VaultFolder = VAULT,
     seal: SealOptions = SealOptions(),
     last_hash: Annotated[str | None, Parameter(show_default=False)] = None,
     output_format: TableOrJson = "table",
@@ -92,7 +98,7 @@ def list_keys(
 @keys.command
 def rotate(
     *,
-    folder: VaultFolder = _VAULT,
+    folder: VaultFolder = VAULT,
     seal: SealOptions = SealOptions(),
     custodian: Custodians = None,
     by: By = None,
@@ -125,7 +131,7 @@ def commit(
     which: KeyOptions,
     plan: Path,
     seed: Path,
-    folder: VaultFolder = _VAULT,
+    folder: VaultFolder = VAULT,
     seal: SealOptions = SealOptions(),
     by: By = None,
     output: OutputPath = None,
@@ -168,7 +174,7 @@ def open_one(
     which: KeyOptions,
     commitment: Path,
     seed: Path,
-    folder: VaultFolder = _VAULT,
+    folder: VaultFolder = VAULT,
     seal: SealOptions = SealOptions(),
     by: By = None,
     output: OutputPath = None,
@@ -230,7 +236,7 @@ def endpoint(
     which: KeyOptions,
     memory: Path = Path("watermark-endpoint"),
     tokenizer: Annotated[Path | None, Parameter(show_default=False)] = None,
-    folder: VaultFolder = _VAULT,
+    folder: VaultFolder = VAULT,
     seal: SealOptions = SealOptions(),
     by: By = None,
     options: EndpointOptions = EndpointOptions(),

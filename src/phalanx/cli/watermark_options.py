@@ -27,6 +27,15 @@ _MOST_PASSPHRASE_BYTES = 4096
 _Count = Parameter(group=_BOUNDS, validator=validators.Number(gte=1))
 _Rate = Parameter(group=_BOUNDS, validator=validators.Number(gt=0, lt=1e12))
 
+VAULT = Path("watermark-vault")
+"""Where the vault is, if nothing else is said."""
+
+VaultFolder = Annotated[Path, Parameter(name="--vault")]
+"""Type of the option `--vault`."""
+
+By = Annotated[str | None, Parameter(name="--by", show_default=False)]
+"""Type of the option `--by`."""
+
 
 @Parameter(name="*", group=_SEAL)
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ import numpy as np
 from phalanx.model import Evidence
 from phalanx.watermark.audit.plan import Plan
 from phalanx.watermark.audit.winners import Floats
+from phalanx.watermark.rules import StudentOfMarkedOutputs
 
 NULL_HYPOTHESIS = "The suspect was made without texts that this key has marked."
 
@@ -61,8 +62,8 @@ class Audit:
         """Return the evidence of each key."""
         return tuple(
             Evidence(
-                rule_id="PHX-W004",
-                name="student trained on marked outputs",
+                rule_id=StudentOfMarkedOutputs.rule_id,
+                name=StudentOfMarkedOutputs.name,
                 family="watermark",
                 null_hypothesis=NULL_HYPOTHESIS,
                 observation=(

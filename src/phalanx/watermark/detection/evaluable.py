@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from phalanx.watermark.schemes.scheme import Setting
@@ -12,6 +14,7 @@ RICH_NATS = 5.0
 _LONGEST = 1 << 34
 
 
+@lru_cache(maxsize=1024)
 def draws_needed(setting: Setting, log10_level: float, mean_score: float) -> int | None:
     """Return how many draws reach a level if each has the mean score.
 
@@ -48,6 +51,7 @@ def draws_needed(setting: Setting, log10_level: float, mean_score: float) -> int
     return high
 
 
+@lru_cache(maxsize=1024)
 def shortest_text(setting: Setting, log10_level: float) -> int:
     """Return the draws below which a level is out of reach, however rich the text.
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from phalanx.evidence import mean
 from phalanx.model import ExactEvidence
+from phalanx.watermark.rules import MarkInText, MarkOfManyKeys
 from phalanx.watermark.schemes.scheme import Setting
 
 Verdict = Literal["marked", "no mark seen", "not evaluable"]
@@ -19,6 +20,13 @@ was given, if any was."""
 
 Decider = Literal["law", "decoys", "both"]
 """Whose p-value decides: that of the scheme's law, that of the decoys, or the larger of both."""
+
+_RANDOM_KEY = "The key was drawn at random, as a vault derives keys: only then is its rank exact."
+_LAW_DECIDES = (
+    "The scheme's law decides here, and decoys did not contradict it: its hash is taken to behave "
+    "like a random one on this text."
+)
+_NO_DECOYS = "No decoy keys were tried: nothing tests the scheme's law on this text."
 
 METHOD = "exact tail of the sum of scores, rank among decoy keys, Holm, version 1"
 
@@ -86,6 +94,12 @@ class Finding:
     family: int
     """Tests that were asked for together."""
 
+    families: int = 1
+    """Families that share the level in equal parts; p-values are corrected for that too."""
+
+    document: int | None = None
+    """Which of several documents was tested alone, from 0; null for all together."""
+
     level: float
     """Chance of any false finding of the family that was accepted beforehand."""
 
@@ -101,23 +115,24 @@ class Finding:
         It may have been picked for its strength: its p-value is that after Holm's correction, and
         its e-value is divided by the family, which the mean over the family is never below.
         """
+        rule = MarkInText if self.family == 1 else MarkOfManyKeys
         return ExactEvidence(
-            rule_id="PHX-W001" if self.family == 1 else "PHX-W002",
-            name="mark in a text" if self.family == 1 else "mark of one of many keys",
+            rule_id=rule.rule_id,
+            name=rule.name,
             family="watermark",
             null_hypothesis=self.setting.null_hypothesis,
             observation=(
                 f"{self.draws:,} draws of {self.setting.name} under key {self.key_id}, read by "
                 f"{self.tokenizer}, total {self.total:.4g}; {self.repeats:,} repeats do not "
                 f"count; {self.decoys_ahead:,} of {self.decoys:,} decoy keys score as much; one "
-                f"of {self.family:,} tests"
+                f"of {self.family:,} tests{_beside(self.families)}"
             ),
-            log10_e=self.log10_e - math.log10(self.family),
+            log10_e=self.log10_e - math.log10(self.family * self.families),
             reachable_log10_e=None,
             sample_size=self.draws,
             reference_size=self.decoys,
             method=METHOD,
-            assumptions=self.setting.assumptions,
+            assumptions=(*self.setting.assumptions, *_of_decoys(self.decoys, self.decided_by)),
             decisive=self.verdict != "not evaluable",
             exact_log10_p=self.adjusted_log10_p,
         )
@@ -146,3 +161,14 @@ class Detection:
         other texts: other days, other providers.
         """
         return mean([each.log10_e for each in self.findings]) if self.findings else 0.0
+
+
+def _beside(families: int) -> str:
+    return "" if families == 1 else f", in one of {families} families that share the level"
+
+
+def _of_decoys(decoys: int, decider: Decider) -> tuple[str, ...]:
+    """Return what the use of decoys assumes."""
+    if not decoys:
+        return (_NO_DECOYS,)
+    return (_RANDOM_KEY, _LAW_DECIDES) if decider == "law" else (_RANDOM_KEY,)

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from phalanx.evidence import calibrate_p_mixed
+from phalanx.model import ExactEvidence
 from phalanx.watermark.draws import draw
-from phalanx.watermark.schemes.scheme import Scheme
+from phalanx.watermark.rules import MarkedPassage
+from phalanx.watermark.schemes.scheme import Scheme, Setting
 
 SHORTEST = 16
 """Draws of the smallest window."""
 
+METHOD = "exact tail of the sum of scores in a window, times the windows, version 1"
+
+_SHARP = "Ends are those of windows: the mark may begin or end an eighth of the length away."
 _SHIFTS = 8
 """Windows that start within the length of one."""
 
@@ -37,6 +44,38 @@ class Stretch:
 
     log10_p: float
     """p-value after correction over every window that was tried, base-10 logarithm."""
+
+    windows: int
+    """Windows that were tried."""
+
+    def evidence(self, setting: Setting, key_id: str, tests: int) -> ExactEvidence:
+        """Return the passage as evidence.
+
+        Parameters:
+            setting: Of the scheme.
+            key_id: Name of the key.
+            tests: Keys, schemes and tokenizers that passages may have been picked from; p-value
+                and e-value are corrected for them.
+        """
+        return ExactEvidence(
+            rule_id=MarkedPassage.rule_id,
+            name=MarkedPassage.name,
+            family="watermark",
+            null_hypothesis="No token of this passage was written with the key.",
+            observation=(
+                f"{self.draws:,} draws of {setting.name} under key {key_id} in tokens "
+                f"{self.start:,} to {self.stop:,}; the best of {self.windows:,} windows, one of "
+                f"{tests:,} tests"
+            ),
+            log10_e=float(calibrate_p_mixed([self.log10_p])[0]) - math.log10(tests),
+            reachable_log10_e=None,
+            sample_size=self.draws,
+            reference_size=self.windows,
+            method=METHOD,
+            assumptions=(*setting.assumptions, _SHARP),
+            decisive=True,
+            exact_log10_p=min(0.0, self.log10_p + math.log10(tests)),
+        )
 
 
 def locate(  # noqa: PLR0913 - each is one choice of who asks
@@ -111,7 +150,7 @@ def locate(  # noqa: PLR0913 - each is one choice of who asks
         document = int(np.searchsorted(bounds, first, side="right")) - 1
         begin, end = drawn.positions[first] - starts[document], drawn.positions[last - 1]
         stop = int(end - starts[document]) + 1
-        stretches.append(Stretch(document, int(begin), stop, last - first, value))
+        stretches.append(Stretch(document, int(begin), stop, last - first, value, len(windows)))
     return tuple(stretches)
 
 

@@ -29,6 +29,7 @@ NULL_HYPOTHESIS = "The text was written without the key."
 ASSUMPTIONS = (
     "Philox4x32-10 is no secret function: whoever saw much marked text may forge the mark.",
     "Nobody who wrote the text could ask for scores under the key.",
+    "The first tokens of an answer, as many as its context has, are marked and not counted.",
 )
 MOST = float(-np.log1p(-(1.0 - 2.0**-24)))
 """Score of the largest word."""

@@ -11,6 +11,7 @@ import numpy as np
 from phalanx.errors import InputError
 from phalanx.model import ExactEvidence
 from phalanx.watermark.detection import Detection, Finding, Reading, detect
+from phalanx.watermark.rules import TracedAccount
 from phalanx.watermark.schemes.scheme import Scheme
 from phalanx.watermark.tracing.register import ServedKey
 
@@ -32,8 +33,8 @@ class Traced:
         """Return the finding as evidence about the accounts, which it does not name."""
         return replace(
             self.finding.evidence(),
-            rule_id="PHX-W003",
-            name="traced account",
+            rule_id=TracedAccount.rule_id,
+            name=TracedAccount.name,
             null_hypothesis=(
                 "No part of the text was served under the key of these accounts. "
                 f"({self.finding.setting.null_hypothesis})"

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from phalanx.evidence import calibrate_p_mixed, holm
 from phalanx.evidence.tails import bits_log10_sf
 from phalanx.model import ExactEvidence
+from phalanx.watermark.rules import TracedAccount
 from phalanx.watermark.tracing.code import Code
 from phalanx.watermark.tracing.slots import SlotReading
 
@@ -67,8 +68,8 @@ class Accusation:
         have been picked among them.
         """
         return ExactEvidence(
-            rule_id="PHX-W003",
-            name="traced account",
+            rule_id=TracedAccount.rule_id,
+            name=TracedAccount.name,
             family="watermark",
             null_hypothesis=_NULL,
             observation=(
