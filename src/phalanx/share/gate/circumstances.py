@@ -9,8 +9,8 @@ from datetime import timedelta
 from phalanx.share.gate.batches import largest_after, slot_at_or_after
 from phalanx.share.gate.desk import Desk, Share
 from phalanx.share.gate.findings import Context, Finding
+from phalanx.share.gate.moments import moment_of
 from phalanx.share.gate.policy import Policy
-from phalanx.share.gate.values import moment_of
 from phalanx.share.wire import TLP_IDS, tlp_of
 from phalanx.share.wire.markings import PAP_IDS
 
