@@ -17,6 +17,7 @@ from phalanx.share.exchange.match_list import MatchList, match_list, write_match
 from phalanx.share.exchange.receiving import Received, cursor_at, receive
 from phalanx.share.exchange.standing import Standing, standing
 from phalanx.share.exchange.tables import RECEIVED, TOMBSTONES
+from phalanx.share.gate.audit import PROGRAM
 from phalanx.share.wire import OpinionSummary
 
 MOST_ASKED = 100
@@ -151,7 +152,7 @@ def _note(house: House, received: Received) -> None:
         if each.type in {"campaign", "indicator"} and not each.fields.get("revoked")
     ]
     removed = [_said(name, "removed", "taken back by its author") for name in received.retracted]
-    house.audit.append_all(house.now, "received", "phalanx share pull", listed + removed)
+    house.audit.append_all(house.now, "received", PROGRAM, listed + removed)
 
 
 def _said(object_id: str, action: str, reason: str) -> dict[str, object]:
