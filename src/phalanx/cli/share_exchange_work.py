@@ -78,6 +78,11 @@ class Left:
     departure: Departure
     sent: Sent
 
+    @property
+    def from_before(self) -> int:
+        """Objects that an earlier run had signed, and that had not arrived."""
+        return self.sent.offered - len(self.departure.leaving) - self.departure.padding
+
 
 def let_leave(house: House, made: Iterable[Prepared], submitter: str) -> Left:
     """Let objects join what waits, let leave what may, and send it.

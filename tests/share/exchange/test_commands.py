@@ -113,7 +113,7 @@ def test_from_a_scan_to_an_acknowledged_retraction(
 
     assert main(publish) == ExitCode.CLEAN
     said = capsys.readouterr().out
-    assert "the hub took" in said
+    assert "of 64 objects the hub took 64\n" in said
     campaign = next(line.split()[1] for line in said.splitlines() if line.startswith("campaign:"))
     assert main(publish) == ExitCode.CLEAN
     assert "left: nothing" in capsys.readouterr().out
@@ -243,9 +243,37 @@ def test_what_could_not_be_sent_is_sent_as_it_is(
     assert main(_words(alliance, "a", "publish")) == ExitCode.CLEAN
     said = capsys.readouterr().out
     assert "left: nothing" in said
+    assert "signed in an earlier run, and sent now: 64 objects" in said
+    assert "of 64 objects the hub took 64\n" in said
     assert f"campaign: {identity} (" in said
     assert main(_words(alliance, "b", "pull")) == ExitCode.CLEAN
     assert identity in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("who", ["a", "b"])
+def test_what_left_is_what_the_hub_took_had_and_refused(
+    alliance: Any, capsys: pytest.CaptureFixture[str], found: Any, who: str
+) -> None:
+    """The counts add up, for the first member and for one whose markings the hub had already."""
+    house = alliance.house(who)
+    if who == "b":
+        alliance.publish("a", found(identifiers=()))
+    join(house, prepared(house, [found(1, identifiers=())], {}))
+    assert main(_words(alliance, who, "publish", "-f", "json")) == ExitCode.CLEAN
+    said = json.loads(capsys.readouterr().out)
+    left, hub = said["left"], said["hub"]
+    assert sum(left["by_type"].values()) == left["objects"] > 0
+    assert left["objects"] + left["padding"] + left["from_before"] == hub["offered"] == 64
+    assert hub["took"] + hub["had"] + len(hub["refused"]) == hub["offered"]
+    assert (hub["had"] > 0) == (who == "b")
+    assert (said["waiting"]["objects"], said["staying"]) == (0, [])
+    join(house, prepared(house, [found(2, identifiers=())], {}, "Accounts that wrangle prompts."))
+    assert main(_words(alliance, who, "publish", "-f", "json")) == ExitCode.FINDINGS
+    (held,) = json.loads(capsys.readouterr().out)["staying"]
+    assert (held["action"], {each["rule"] for each in held["rules"]}) == ("hold", {"A15"})
+    assert main(_words(alliance, who, "publish", "--dry-run", "-f", "json")) == ExitCode.FINDINGS
+    judged = json.loads(capsys.readouterr().out)["judged"]
+    assert held in judged
 
 
 def test_a_pull_counts_neither_padding_nor_what_is_ones_own(
