@@ -112,12 +112,14 @@ def pull(
     from_start: bool = False,
     alliance_config: AllianceConfig = CONFIG,
     common: Common = Common(),
-) -> None:
+) -> ExitCode:
     """Fetch what others shared, verify it, and make the lists anew.
 
     Writes match_list.parquet and profiles/*.toml into the alliance folder, drops what was taken
-    back and tells the hub so. Says what members think of your own campaigns, and who has heard of
-    what you took back.
+    back and tells the hub so. Says what members think of your own campaigns, who has heard of what
+    you took back, and what counts no longer because the agreement has dropped its key. The exit
+    status is 1 where something that the hub handed out was rejected: it is named, and nothing of it
+    is used.
 
     Parameters:
         from_start: Read the hub from its beginning, for what was rejected and would be taken now:
@@ -133,6 +135,7 @@ def pull(
     done = pull_all(house, from_start=from_start)
     write_text(pulled_text(done), None)
     common.say(f"match list: {done.match_list}\nprofiles: {done.profiles}")
+    return _status(bool(done.pulled.received.rejected))
 
 
 def match(

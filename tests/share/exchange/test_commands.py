@@ -23,6 +23,7 @@ from phalanx.formats.folder import read_scan, write_scan
 from phalanx.model import Campaign, Harm
 from phalanx.share.asking import Patience
 from phalanx.share.client import Access, connected
+from phalanx.share.exchange.house import public_key
 from phalanx.share.exchange.publishing import join, prepared
 
 
@@ -287,6 +288,43 @@ def test_a_pull_counts_neither_padding_nor_what_is_ones_own(
     new, padding, *_ = capsys.readouterr().out.splitlines()
     assert "llm-account-fingerprint" not in new
     assert padding.startswith("padding, or told of no campaign: ")
+
+
+def test_what_a_removed_key_signed_is_told(
+    alliance: Any, capsys: pytest.CaptureFixture[str], found: Any
+) -> None:
+    """Values that drop out with a key are told, with whose and why; what is new is rejected."""
+    alliance.publish("a", found(identifiers=()))
+    pull = _words(alliance, "b", "pull")
+    assert main(pull) == ExitCode.CLEAN
+    said = capsys.readouterr().out
+    assert "counts no longer" not in said
+    values = int(said.partition("match list: ")[2].split()[0])
+    assert values > 0
+    agreement = alliance.folder / "agreement.toml"
+    before = agreement.read_text()
+    key, other = (public_key(alliance.settings[name]) for name in "ac")
+    agreement.write_text(before.replace(f'keys = ["{key}"]', f'keys = ["{other}"]'))
+    assert main(pull) == ExitCode.CLEAN
+    said = capsys.readouterr().out
+    assert "match list: 0 values" in said
+    (told,) = [line for line in said.splitlines() if line.startswith("counts no longer: ")]
+    assert "objects of member-amber-falcon" in told
+    assert f"with {values} values to match" in told
+    assert told.endswith("the agreement no longer names the key that signed them")
+    agreement.write_text(before)
+    alliance.now += timedelta(hours=6)
+    alliance.publish("a", found(2, identifiers=()))
+    entries = before.split("[[member]]")
+    without = [each for each in entries if "member-amber-falcon" not in each]
+    agreement.write_text("[[member]]".join(without))
+    assert main(pull) == ExitCode.FINDINGS
+    said = capsys.readouterr().out
+    assert "is no member at this time" in said
+    assert "signed with a key that is not pinned for this member" in said
+    agreement.write_text(before)
+    assert main([*pull, "--from-start"]) == ExitCode.CLEAN
+    assert "counts no longer" not in capsys.readouterr().out
 
 
 def test_commands_say_what_is_missing(
