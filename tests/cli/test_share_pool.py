@@ -217,7 +217,7 @@ def test_two_members_find_together(
         scan = _scan_folder(tmp_path / f"scan-{who}", 2.5)
         assert alliance.submit(who, scan, identifiers) == ExitCode.CLEAN
     said = capsys.readouterr()
-    assert "1 marks submitted in 256 entries; 1 identifiers could not be used" in said.err
+    assert "submitted 1 mark in 256 entries; not usable: 1 identifier\n" in said.err
     assert _pooled(tmp_path) == ["sending", "taken by the pool"]
     sending, taken = AuditLog(GateDatabase(tmp_path / "north.gate")).entries()
     for each in (sending, taken):
@@ -303,7 +303,7 @@ def test_told_tokens_that_are_not_known_are_said(
     known.popitem()
     kept.write_text(json.dumps(known))
     assert alliance.run("report", str(scan), *alliance.reach("south")) == ExitCode.FINDINGS
-    assert "1 more are told" in capsys.readouterr().err
+    assert "told besides, and not known to" in capsys.readouterr().err
     kept.write_text("{}")
     assert alliance.run("report", str(scan), *alliance.reach("south")) == ExitCode.BAD_INPUT
     assert "none of the 2 tokens" in capsys.readouterr().err

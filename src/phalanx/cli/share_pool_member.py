@@ -20,6 +20,7 @@ from phalanx.cli.share_pool_noted import noted_submission
 from phalanx.cli.share_pool_options import MemberOptions
 from phalanx.cli.share_pool_work import signing_key_of
 from phalanx.errors import ConfigError, InputError
+from phalanx.formats.notation import plural
 from phalanx.logs.pseudonym import pseudonymiser
 from phalanx.owned import read_secret_text
 from phalanx.printable import printable, printable_json
@@ -158,7 +159,8 @@ def told_text(told: list[ToldMark], output_format: str) -> str:
         }
         said = ", ".join(name for name, yes in stands.items() if yes) or "only with all members"
         lines += [
-            f"{each.kind} {printable(each.value)}: {len(each.accounts)} accounts; stands {said}",
+            f"{each.kind} {printable(each.value)}: {plural(len(each.accounts), 'account')}; "
+            f"stands {said}",
             *(f"  {printable(account)}" for account in each.accounts),
         ]
     return "\n".join(lines) + "\n"

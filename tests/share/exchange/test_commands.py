@@ -136,7 +136,7 @@ def test_from_a_scan_to_an_acknowledged_retraction(
     assert strangers == set()
     words = ["match", str(folder / "b.parquet"), "-o", str(tmp_path / "less.parquet")]
     assert main(_words(alliance, "b", *words)) == ExitCode.CLEAN
-    assert "listed identifiers were not compared" in capsys.readouterr().err
+    assert "for want of --identifiers" in capsys.readouterr().err
 
     opine = _words(alliance, "b", "opine", campaign, "--value", "agree")
     assert main(opine) == ExitCode.CLEAN
