@@ -19,6 +19,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from phalanx.cli import ExitCode, main
+from phalanx.cli.share_pool_noted import noted_submission
+from phalanx.errors import ServiceError
 from phalanx.share.blinding.allowances import Limits
 from phalanx.share.blinding.encoding import to_text
 from phalanx.share.blinding.keyring import add_epoch
@@ -26,7 +28,7 @@ from phalanx.share.blinding.members import add_member as add_asker
 from phalanx.share.blinding.server import create_app as create_key_server
 from phalanx.share.blinding.settings import KeyServerSettings
 from phalanx.share.blinding.tables import open_tables
-from phalanx.share.gate.audit import AuditLog
+from phalanx.share.gate.audit import PROGRAM, AuditLog
 from phalanx.share.gate.tables import GateDatabase
 from phalanx.share.hub import HubSettings, add_key, add_member, create_app, open_database
 from phalanx.share.pool import POOL, pool_routes
@@ -183,6 +185,29 @@ def alliance(tmp_path: Path) -> Iterator[Alliance]:
         yield Alliance(tmp_path, stack)
 
 
+def _pooled(folder: Path, who: str = "north") -> list[str]:
+    """Return what the audit log of a member says of submissions, which one program made."""
+    entries = AuditLog(GateDatabase(folder / f"{who}.gate")).entries()
+    assert {(each.kind, each.actor) for each in entries} <= {("pooled", PROGRAM)}
+    return [each.facts["action"] for each in entries]
+
+
+def test_a_submission_that_nobody_answers_is_noted_as_unknown(tmp_path: Path) -> None:
+    """What went out and was neither taken nor refused stands so in the log, with the reason."""
+    log = AuditLog(GateDatabase(tmp_path / "north.gate"))
+    broken = ServiceError("the connection broke", next_step="Try again.")
+
+    def send() -> None:
+        with noted_submission(log, {"object": "round 1"}, lambda: datetime.now(UTC)) as noted:
+            noted.sending(slots=256)
+            raise broken
+
+    with pytest.raises(ServiceError):
+        send()
+    assert _pooled(tmp_path) == ["sending", "unknown whether taken"]
+    assert log.entries()[-1].facts["reason"] == "the connection broke"
+
+
 def test_two_members_find_together(
     alliance: Alliance, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -192,9 +217,12 @@ def test_two_members_find_together(
         scan = _scan_folder(tmp_path / f"scan-{who}", 2.5)
         assert alliance.submit(who, scan, identifiers) == ExitCode.CLEAN
     said = capsys.readouterr()
-    assert "1 marks submitted in 256 entries; 1 identifiers could not be used" in said.err
-    (left,) = AuditLog(GateDatabase(tmp_path / "north.gate")).entries()
-    assert (left.kind, left.actor, left.facts["object"]) == ("pooled", "north", f"round {ROUND}")
+    assert "submitted 1 mark in 256 entries; not usable: 1 identifier\n" in said.err
+    assert _pooled(tmp_path) == ["sending", "taken by the pool"]
+    sending, taken = AuditLog(GateDatabase(tmp_path / "north.gate")).entries()
+    for each in (sending, taken):
+        assert (each.kind, each.facts["object"]) == ("pooled", f"round {ROUND}")
+    assert sending.facts["batch_sha256"] == taken.facts["batch_sha256"]
     assert alliance.run("evaluate", ROUND, "--pool", alliance.pool) == ExitCode.BAD_INPUT
     assert "is open until" in capsys.readouterr().err
     alliance.let_rounds_end()
@@ -234,6 +262,9 @@ def test_what_is_refused_changes_nothing(
     assert alliance.submit("north", scan, identifiers) == ExitCode.BAD_INPUT
     assert "the signing key is none that the pool knows of you" in capsys.readouterr().err
     assert not list(scan.glob("pool-*"))
+    assert _pooled(tmp_path) == ["sending", "refused by the pool"]
+    *_, refused = AuditLog(GateDatabase(tmp_path / "north.gate")).entries()
+    assert refused.facts["reason"] == "the signing key is none that the pool knows of you"
     (tmp_path / "north.key").write_bytes(right)
     assert alliance.submit("north", scan, identifiers) == ExitCode.CLEAN
     before = kept.read_bytes()
@@ -246,6 +277,7 @@ def test_what_is_refused_changes_nothing(
     )  # fmt: skip
     assert alliance.submit("north", scan, identifiers) == ExitCode.BAD_INPUT
     assert "you have submitted in this round" in capsys.readouterr().err
+    assert _pooled(tmp_path)[2:] == ["sending", "taken by the pool", "not sent"]
     alliance.let_rounds_end()
     other = _scan_folder(tmp_path / "scan-south", 2.5)
     assert alliance.submit("south", other, identifiers) == ExitCode.BAD_INPUT
@@ -271,7 +303,7 @@ def test_told_tokens_that_are_not_known_are_said(
     known.popitem()
     kept.write_text(json.dumps(known))
     assert alliance.run("report", str(scan), *alliance.reach("south")) == ExitCode.FINDINGS
-    assert "1 more are told" in capsys.readouterr().err
+    assert "told besides, and not known to" in capsys.readouterr().err
     kept.write_text("{}")
     assert alliance.run("report", str(scan), *alliance.reach("south")) == ExitCode.BAD_INPUT
     assert "none of the 2 tokens" in capsys.readouterr().err
@@ -291,8 +323,7 @@ def test_nothing_is_submitted_without_a_legal_basis(
     alliance.write_settings("north", ["us-rule-of-reason", "eu-gdpr-6-1-f"])
     assert alliance.submit("north", scan, identifiers) == ExitCode.CLEAN
     entries = AuditLog(GateDatabase(alliance.folder / "north.gate")).entries()
-    assert [each.kind for each in entries] == ["pooled"] * 3
-    assert [each.facts["action"] for each in entries] == ["refuse", "refuse", "allow"]
+    assert _pooled(tmp_path) == ["refuse", "refuse", "sending", "taken by the pool"]
     named = [basis["id"] for basis in entries[-1].facts["legal_bases"]]
     assert named == ["us-rule-of-reason", "eu-gdpr-6-1-f"]
     assert all(basis["from"] for basis in entries[-1].facts["legal_bases"])

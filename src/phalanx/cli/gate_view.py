@@ -12,7 +12,7 @@ from phalanx.printable import printable
 from phalanx.share.gate import Decision
 from phalanx.share.gate.audit import Entry
 from phalanx.share.gate.audit_export import as_lines, as_table, by_quarter
-from phalanx.share.gate.queue import Request
+from phalanx.share.gate.requests import Request
 from phalanx.share.wire import Object
 
 
@@ -66,6 +66,22 @@ def requests_text(found: Sequence[Request]) -> str:
         for each in found
     ]
     return "".join(f"{line}\n" for line in lines) or "no requests\n"
+
+
+def answered_text(request: Request) -> str:
+    """Return how a request stands after an answer, and for whom it waits.
+
+    Parameters:
+        request: After the answer.
+    """
+    said = f"request {request.number}: {request.state}"
+    if request.state == "pending":
+        waits = f"it waits for {' and '.join(request.missing)}"
+        said += f"; approved by {printable(request.approved_by)}, {waits}"
+        said += f" until {request.valid_until:%Y-%m-%d}"
+    if request.state == "approved":
+        said += f" by {printable(request.approved_by)}; it leaves with the next `share publish`"
+    return said
 
 
 def audit_text(entries: tuple[Entry, ...], output_format: str) -> str:

@@ -20,7 +20,8 @@ from phalanx.share.gate import (
     load_policy,
 )
 from phalanx.share.gate.audit import AuditLog
-from phalanx.share.gate.queue import ApprovalQueue, Request
+from phalanx.share.gate.queue import ApprovalQueue
+from phalanx.share.gate.requests import Request
 from phalanx.share.gate.tables import GateDatabase
 from phalanx.share.wire import Object, document, joined, member_id, split
 

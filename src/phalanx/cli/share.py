@@ -155,10 +155,11 @@ def approve(
         gate: File of the gate.
         common: Options of every command.
     """
+    from phalanx.cli.gate_view import answered_text
     from phalanx.cli.gate_work import now, open_queue
 
     request = open_queue(gate, agreement).approve(number, person, role, now())
-    common.say(f"request {number}: {request.state}")
+    common.say(answered_text(request))
 
 
 @share.command
@@ -182,10 +183,11 @@ def reject(
         gate: File of the gate.
         common: Options of every command.
     """
+    from phalanx.cli.gate_view import answered_text
     from phalanx.cli.gate_work import now, open_queue
 
     request = open_queue(gate, agreement).reject(number, person, role, now())
-    common.say(f"request {number}: {request.state}")
+    common.say(answered_text(request))
 
 
 @share.command

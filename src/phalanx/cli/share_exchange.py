@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from phalanx.cli.exit_codes import ExitCode
-from phalanx.cli.rendering import OutputPath, write_text
+from phalanx.cli.rendering import OutputPath, TableOrJson, write_text
 from phalanx.cli.terminal import Common
 
 AllianceConfig = Annotated[Path, Parameter(name="--alliance-config")]
@@ -48,6 +48,7 @@ def publish(
     describe: str = "",
     submit: str = "",
     dry_run: bool = False,
+    output_format: TableOrJson = "table",
     output: OutputPath = None,
     alliance_config: AllianceConfig = CONFIG,
     common: Common = Common(),
@@ -72,10 +73,13 @@ def publish(
         submit: Your name: what is held is put before the approvers.
         dry_run: Say what the gate would do with each object and send nothing, not even blinded
             identifiers: tokens are made up.
+        output_format: How to print. As JSON, `offered` is what left, the padding and what was left
+            over from before, and the sum of what the hub took, had and refused.
         output: With --dry-run, file for a bundle of all these objects.
         alliance_config: Settings of the alliance.
         common: Options of every command.
     """
+    from phalanx.cli.share_exchange_json import departure_json, shown_json
     from phalanx.cli.share_exchange_scan import Wanted, publishable
     from phalanx.cli.share_exchange_view import bundle_text, departure_text, shown_text
     from phalanx.cli.share_exchange_work import let_leave, opened_house
@@ -96,10 +100,10 @@ def publish(
         judged = show(house, made)
         if output is not None:
             write_text(bundle_text(judged), output)
-        write_text(shown_text(judged), None)
+        write_text((shown_json if output_format == "json" else shown_text)(judged), None)
         return _status(any(not each.decision.may_leave for each in judged))
     done = let_leave(house, made, submit)
-    write_text(departure_text(done), None)
+    write_text((departure_json if output_format == "json" else departure_text)(done), None)
     return _status(bool(done.departure.staying or done.sent.refused))
 
 
@@ -108,12 +112,14 @@ def pull(
     from_start: bool = False,
     alliance_config: AllianceConfig = CONFIG,
     common: Common = Common(),
-) -> None:
+) -> ExitCode:
     """Fetch what others shared, verify it, and make the lists anew.
 
     Writes match_list.parquet and profiles/*.toml into the alliance folder, drops what was taken
-    back and tells the hub so. Says what members think of your own campaigns, and who has heard of
-    what you took back.
+    back and tells the hub so. Says what members think of your own campaigns, who has heard of what
+    you took back, and what counts no longer because the agreement has dropped its key. The exit
+    status is 1 where something that the hub handed out was rejected: it is named, and nothing of it
+    is used.
 
     Parameters:
         from_start: Read the hub from its beginning, for what was rejected and would be taken now:
@@ -129,6 +135,7 @@ def pull(
     done = pull_all(house, from_start=from_start)
     write_text(pulled_text(done), None)
     common.say(f"match list: {done.match_list}\nprofiles: {done.profiles}")
+    return _status(bool(done.pulled.received.rejected))
 
 
 def match(

@@ -14,6 +14,7 @@ from phalanx.cli.share_exchange_work import hub_of, key_server_of, read_records
 from phalanx.cli.terminal import Common
 from phalanx.detect.attribution.profile_text import profile_toml
 from phalanx.errors import InputError
+from phalanx.formats.notation import plural
 from phalanx.logs import ReadOptions, open_log
 from phalanx.model import ActorProfile
 from phalanx.owned import written_whole
@@ -125,7 +126,7 @@ def match_all(
     if identifiers is not None:
         _match_records(house, listed, read_records(identifiers, common), found, common)
     elif count := _listed(listed, KINDS):
-        common.say(f"{count:,} listed identifiers were not compared: no --identifiers was given")
+        common.say(f"not compared: {plural(count, 'listed identifier')}, for want of --identifiers")
     if logs:
         matcher = LogMatcher(listed, _listed_templates(house, common))
         log = open_log(list(logs), ReadOptions(columns=parse_columns(column_map)))
@@ -135,8 +136,8 @@ def match_all(
     count = _listed(listed, ["template"])
     if logs and count and not _listed(table, ["template"]):
         common.say(
-            f"{count:,} listed templates: none was found. Under another group key none ever is: "
-            "compare yours (`phalanx share sketches keys`) with the other members"
+            f"{plural(count, 'listed template')}: none was found. Under another group key none "
+            "ever is: compare yours (`phalanx share sketches keys`) with the other members"
         )
     return table
 

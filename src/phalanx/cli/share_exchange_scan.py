@@ -19,6 +19,7 @@ from phalanx.cli.terminal import Common
 from phalanx.detect.result import ScanResult
 from phalanx.errors import InputError
 from phalanx.formats.folder import read_scan
+from phalanx.formats.notation import plural
 from phalanx.logs import ReadOptions, open_log
 from phalanx.logs.exchange_log import ExchangeLog
 from phalanx.logs.pseudonym import pseudonymiser
@@ -118,7 +119,8 @@ def _refuse_forgotten(house: House, made: tuple[Prepared, ...]) -> None:
     with house.folder.writing() as connection:
         gone = told_no_more(connection, made, "llm-account-fingerprint")
     if gone:
-        message = f"{len(gone):,} accounts were told with --identifiers, and would be taken back"
+        told = plural(len(gone), "account")
+        message = f"told with --identifiers before, and now without: {told} would be taken back"
         raise InputError(
             message,
             next_step="Pass --identifiers as before, or take back the campaign: "

@@ -14,7 +14,14 @@ from phalanx.formats.notation import plural, share
 from phalanx.printable import printable
 from phalanx.share.exchange.leaving import Judged
 from phalanx.share.exchange.standing import Standing
-from phalanx.share.wire import Object, attribution_of, document, joined, object_id
+from phalanx.share.wire import (
+    Object,
+    attribution_of,
+    document,
+    joined,
+    object_id,
+    signatures_of,
+)
 
 _MOST_SHOWN = 20
 
@@ -55,16 +62,23 @@ def departure_text(left: Left) -> str:
 
 
 def _departed(left: Left) -> Iterator[str]:
-    departure = left.departure
+    departure, sent = left.departure, left.sent
     leaving = [each.fields for each in departure.leaving]
     if leaving:
         yield f"left: {_counted(leaving)}, and {plural(departure.padding, 'object')} of padding"
     else:
         yield "left: nothing"
-    yield f"the hub took {plural(left.sent.stored, 'object')}"
-    for refused in left.sent.refused[:_MOST_SHOWN]:
+    if left.from_before:
+        yield f"signed in an earlier run, and sent now: {plural(left.from_before, 'object')}"
+    others = {
+        "it had already, from another member": sent.there,
+        "it refused": sum(not signatures_of(each.document.fields) for each in sent.refused),
+    }
+    more = "".join(f"; {number:,} {what}" for what, number in others.items() if number)
+    yield f"of {plural(sent.offered, 'object')} the hub took {sent.stored:,}{more}"
+    for refused in sent.refused[:_MOST_SHOWN]:
         yield f"the hub refused {printable(refused.document.id)}: {printable(refused.reason)}"
-    for item in left.sent.campaigns:
+    for item in sent.campaigns:
         yield f"campaign: {item['id']} ({item['name']})"
     if departure.later:
         number = plural(len(departure.later), "object")
@@ -106,6 +120,11 @@ def _pulled(done: PulledAll) -> Iterator[str]:
         f"{matches.expired}, in quarantine {matches.quarantined}, not readable "
         f"{matches.unreadable}"
     )
+    for each in done.pulled.uncounted:
+        yield (
+            f"counts no longer: {plural(each.objects, 'object')} of {printable(each.member)}, with "
+            f"{plural(each.values, 'value')} to match: {each.reason}"
+        )
     yield from _campaigns(done.pulled.standing, {each.object_id for each in done.pulled.own})
     for own in done.pulled.own:
         said = own.summary

@@ -12,6 +12,7 @@ import httpx2
 
 from phalanx.cli.terminal import Common
 from phalanx.errors import ConfigError, PhalanxError
+from phalanx.formats.notation import plural
 from phalanx.owned import read_secret_text
 from phalanx.share.blinding.asking import KeyServer
 from phalanx.share.blinding.carriers import Identifiers, read_identifiers
@@ -67,7 +68,7 @@ def read_records(path: Path, common: Common) -> Identifiers:
     """Read who carries what, and say how much of it cannot be used."""
     records = read_identifiers(path)
     for kind, count in records.unusable.items():
-        common.say(f"{path}: {count:,} values are none of kind {kind}, and were left out")
+        common.say(f"{path}: left out as none of kind {kind}: {plural(count, 'value')}")
     return records
 
 
@@ -77,6 +78,11 @@ class Left:
 
     departure: Departure
     sent: Sent
+
+    @property
+    def from_before(self) -> int:
+        """Objects that an earlier run had signed, and that had not arrived."""
+        return self.sent.offered - len(self.departure.leaving) - self.departure.padding
 
 
 def let_leave(house: House, made: Iterable[Prepared], submitter: str) -> Left:
@@ -96,9 +102,9 @@ def let_leave(house: House, made: Iterable[Prepared], submitter: str) -> Left:
         named = ", ".join(each.id for each in departure.leaving if each.type == "campaign")
         if kept:
             error.next_step += (
-                f" Then run `phalanx share publish`, with or without the scan: {kept:,} objects"
-                + (f" of {named}" if named else "")
-                + " are signed and kept, and are sent as they are."
+                f" Then run `phalanx share publish`, with or without the scan, which sends what "
+                f"is signed and kept as it is: {plural(kept, 'object')}"
+                + (f" of {named}." if named else ".")
             )
         raise
 

@@ -191,11 +191,12 @@ def add_decoys(
     """
     from phalanx.cli.inputs import read_names
     from phalanx.cli.share_pool_work import opened
+    from phalanx.formats.notation import plural
     from phalanx.share.pool import add_decoys as add
 
     with opened(pool_database) as database, database.write() as connection:
         added = add(connection, read_names(tokens), accounts)
-    common.say(f"{added} decoys entered")
+    common.say(f"entered: {plural(added, 'decoy')}")
 
 
 @pool.command

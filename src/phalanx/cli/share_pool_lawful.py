@@ -12,7 +12,7 @@ from typing import Any
 from phalanx.errors import PolicyError
 from phalanx.share.exchange.settings import MemberSettings
 from phalanx.share.gate import Context, load_agreement, load_policy
-from phalanx.share.gate.audit import AuditLog, circumstance_facts
+from phalanx.share.gate.audit import PROGRAM, AuditLog, circumstance_facts
 from phalanx.share.gate.circumstances import against_sharing
 
 
@@ -46,8 +46,8 @@ def lawful_facts(
     against = against_sharing(context, policy)
     if against:
         rules = [{"rule": each.rule_id, "reason": each.reason} for each in against]
-        log.append(now, "pooled", settings.member, {**facts, "action": "refuse", "rules": rules})
+        log.append(now, "pooled", PROGRAM, {**facts, "action": "refuse", "rules": rules})
         message = f"nothing may be submitted ({against[0].rule_id}): {against[0].reason}"
         next_step = "Correct `bases` and `purpose` in the alliance settings, or ask counsel."
         raise PolicyError(message, next_step=next_step)
-    return {**facts, "action": "allow"}
+    return facts

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -15,9 +16,11 @@ import httpx2
 from phalanx.cli.scan_key import key_of_scan
 from phalanx.cli.share_pool_kept import KeptMark, all_kept, kept_path, kept_while_sent
 from phalanx.cli.share_pool_lawful import lawful_facts
+from phalanx.cli.share_pool_noted import noted_submission
 from phalanx.cli.share_pool_options import MemberOptions
 from phalanx.cli.share_pool_work import signing_key_of
 from phalanx.errors import ConfigError, InputError
+from phalanx.formats.notation import plural
 from phalanx.logs.pseudonym import pseudonymiser
 from phalanx.owned import read_secret_text
 from phalanx.printable import printable, printable_json
@@ -90,20 +93,21 @@ def submitted(what: Submission, options: MemberOptions, key_server: tuple[str, P
     marks = _as_in_scan(read, key_of_scan(what.scan_folder, what.scan_key))
     findings = findings_of(groups, marks)
     key = signing_key_of(what.signing_key)
-    with connected(options.hub, options.access) as server:
+    with (
+        noted_submission(log, facts, partial(datetime.now, UTC)) as noted,
+        connected(options.hub, options.access) as server,
+    ):
         pool = PoolServer(server)
         round_ = pool.open_round(what.round_name, datetime.now(UTC))
         tokens = _tokens(list(findings), key_server, round_.epoch)
         entries = entries_of({tokens[mark]: each for mark, each in findings.items()}, round_)
-        now = datetime.now(UTC)
-        batch = signed_batch(entries, round_, what.member, key, now)
+        batch = signed_batch(entries, round_, what.member, key, datetime.now(UTC))
         digest = hashlib.sha256(batch).hexdigest()
         path = kept_path(what.scan_folder, round_.name)
         with kept_while_sent(path, digest, _meaning(tokens, marks)):
-            log.append(now, "pooled", what.member, {
-                **facts, "epoch": round_.epoch, "slots": round_.slots, "batch_sha256": digest,
-            })  # fmt: skip
+            noted.sending(epoch=round_.epoch, slots=round_.slots, batch_sha256=digest)
             pool.submit(round_.name, batch)
+            noted.taken()
     return Sent(min(len(findings), round_.slots), round_.slots, sum(read.unusable.values()))
 
 
@@ -155,7 +159,8 @@ def told_text(told: list[ToldMark], output_format: str) -> str:
         }
         said = ", ".join(name for name, yes in stands.items() if yes) or "only with all members"
         lines += [
-            f"{each.kind} {printable(each.value)}: {len(each.accounts)} accounts; stands {said}",
+            f"{each.kind} {printable(each.value)}: {plural(len(each.accounts), 'account')}; "
+            f"stands {said}",
             *(f"  {printable(account)}" for account in each.accounts),
         ]
     return "\n".join(lines) + "\n"

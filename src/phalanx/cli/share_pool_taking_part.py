@@ -65,6 +65,7 @@ def submit(
         common: Options of every command.
     """
     from phalanx.cli.share_pool_member import Submission, submitted
+    from phalanx.formats.notation import plural
     from phalanx.share.exchange.settings import load_settings
 
     sent = submitted(
@@ -81,8 +82,8 @@ def submit(
         (keys, keys_api_key, commitment),
     )
     common.say(
-        f"{round_name}: {sent.findings} marks submitted in {sent.slots} entries; "
-        f"{sent.unusable} identifiers could not be used"
+        f"{round_name}: submitted {plural(sent.findings, 'mark')} in {sent.slots} entries; "
+        f"not usable: {plural(sent.unusable, 'identifier')}"
     )
 
 
@@ -109,10 +110,11 @@ def report(
         common: Options of every command.
     """
     from phalanx.cli.share_pool_member import told_marks, told_text
+    from phalanx.formats.notation import plural
 
     told, unknown = told_marks(scan_folder, round_name, options)
     if unknown:
-        common.say(f"{unknown} more are told, which {scan_folder} does not know: not all was its")
-    common.detail(f"{len(told)} of your marks are told")
+        common.say(f"told besides, and not known to {scan_folder}: {plural(unknown, 'mark')}")
+    common.detail(f"told: {plural(len(told), 'mark')} of yours")
     write_text(told_text(told, output_format), output)
     return ExitCode.FINDINGS if told else ExitCode.CLEAN

@@ -70,8 +70,10 @@ def marks_summary(result: ScanResult) -> str:
             weighed.add(track)
     matched = f"{plural(marks, 'mark')} of other providers matched {plural(accounts, 'account')}"
     done = f"formed {plural(len(formed), 'group') if formed else 'no group'}"
+    others = plural(len(weighed), "group") if weighed else "none"
+    were = "was" if len(weighed) < 2 else "were"
     return (
-        f"{matched}; they {done}, and weighed {count(len(weighed)) if weighed else 'none'} that "
-        "was formed without them. No evidence rests on marks, and a marked account is compared "
-        "with others, and others with it, like any account."
+        f"{matched}; they {done}, and weighed {others} that {were} formed without them. No "
+        "evidence rests on marks, and a marked account is compared with others, and others with "
+        "it, like any account."
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import httpx2
 
 from phalanx.errors import ConfigError, PolicyError, ServiceError, VerificationError
+from phalanx.printable import printable
 
 RandomBytes = Callable[[int], bytes]
 
@@ -149,6 +150,14 @@ class PatientClient:
             return PolicyError(
                 message, next_step=next_step + "hub and the key server give one each."
             )
+        if 300 <= reply.status < 400:
+            to = printable(reply.headers.get("location", "")[:200]) or "nowhere"
+            message = (
+                f"the {self.name} at {self._address} redirects to {to} ({reply.status}), and an "
+                "API key does not follow"
+            )
+            next_step = "If that is where it is now, name that address: a key is for one server."
+            return ServiceError(message, next_step=next_step)
         if 400 <= reply.status < 500:
             message = f"the {self.name} refused the request ({reply.status})"
             return PolicyError(message, next_step=advice)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -91,6 +92,23 @@ def test_says_what_marks_did(marked: ScanResult, plain: ScanResult) -> None:
     assert said in " ".join(render_table(marked).split())
     assert said in render_report(marked)
     assert marks_summary(plain) == ""
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        (0, "weighed none that was formed without them"),
+        (1, "weighed 1 group that was formed without them"),
+        (5, "weighed 5 groups that were formed without them"),
+    ],
+)
+def test_one_group_was_and_several_were(marked: ScanResult, groups: int, said: str) -> None:
+    """The count of groups agrees with its verb."""
+    looks = pa.Table.from_pylist(
+        [{"track": f"t{n}", "route": "link", "marks": True} for n in range(groups)],
+        schema=pa.schema([("track", pa.string()), ("route", pa.string()), ("marks", pa.bool_())]),
+    )
+    assert said in marks_summary(replace(marked, looks=looks))
 
 
 def test_says_that_marks_formed_nothing(naive: Any, mark_table: Table) -> None:

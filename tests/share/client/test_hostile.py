@@ -151,9 +151,12 @@ def test_redirects_are_not_followed(liar: Any) -> None:
     liar.asked.clear()
     elsewhere = {"Location": f"http://127.0.0.1:{liar.port}/elsewhere/"}
     liar.answers = lambda _method, _path: _Said(status=302, headers=elsewhere)
-    with liar.collection() as theirs, pytest.raises(PhalanxError):
+    with liar.collection() as theirs, pytest.raises(ServiceError) as told:
         list(pull(theirs))
     assert not [path for _, path in liar.asked if "elsewhere" in path]
+    assert f"redirects to {elsewhere['Location']} (302)" in str(told.value)
+    assert "does not answer" not in str(told.value)
+    assert "name that address" in told.value.next_step
 
 
 def test_other_servers_get_no_key(liar: Any) -> None:

@@ -23,6 +23,7 @@ from phalanx.formats.folder import read_scan, write_scan
 from phalanx.model import Campaign, Harm
 from phalanx.share.asking import Patience
 from phalanx.share.client import Access, connected
+from phalanx.share.exchange.house import public_key
 from phalanx.share.exchange.publishing import join, prepared
 
 
@@ -113,7 +114,7 @@ def test_from_a_scan_to_an_acknowledged_retraction(
 
     assert main(publish) == ExitCode.CLEAN
     said = capsys.readouterr().out
-    assert "the hub took" in said
+    assert "of 64 objects the hub took 64\n" in said
     campaign = next(line.split()[1] for line in said.splitlines() if line.startswith("campaign:"))
     assert main(publish) == ExitCode.CLEAN
     assert "left: nothing" in capsys.readouterr().out
@@ -135,7 +136,7 @@ def test_from_a_scan_to_an_acknowledged_retraction(
     assert strangers == set()
     words = ["match", str(folder / "b.parquet"), "-o", str(tmp_path / "less.parquet")]
     assert main(_words(alliance, "b", *words)) == ExitCode.CLEAN
-    assert "listed identifiers were not compared" in capsys.readouterr().err
+    assert "for want of --identifiers" in capsys.readouterr().err
 
     opine = _words(alliance, "b", "opine", campaign, "--value", "agree")
     assert main(opine) == ExitCode.CLEAN
@@ -243,9 +244,37 @@ def test_what_could_not_be_sent_is_sent_as_it_is(
     assert main(_words(alliance, "a", "publish")) == ExitCode.CLEAN
     said = capsys.readouterr().out
     assert "left: nothing" in said
+    assert "signed in an earlier run, and sent now: 64 objects" in said
+    assert "of 64 objects the hub took 64\n" in said
     assert f"campaign: {identity} (" in said
     assert main(_words(alliance, "b", "pull")) == ExitCode.CLEAN
     assert identity in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("who", ["a", "b"])
+def test_what_left_is_what_the_hub_took_had_and_refused(
+    alliance: Any, capsys: pytest.CaptureFixture[str], found: Any, who: str
+) -> None:
+    """The counts add up, for the first member and for one whose markings the hub had already."""
+    house = alliance.house(who)
+    if who == "b":
+        alliance.publish("a", found(identifiers=()))
+    join(house, prepared(house, [found(1, identifiers=())], {}))
+    assert main(_words(alliance, who, "publish", "-f", "json")) == ExitCode.CLEAN
+    said = json.loads(capsys.readouterr().out)
+    left, hub = said["left"], said["hub"]
+    assert sum(left["by_type"].values()) == left["objects"] > 0
+    assert left["objects"] + left["padding"] + left["from_before"] == hub["offered"] == 64
+    assert hub["took"] + hub["had"] + len(hub["refused"]) == hub["offered"]
+    assert (hub["had"] > 0) == (who == "b")
+    assert (said["waiting"]["objects"], said["staying"]) == (0, [])
+    join(house, prepared(house, [found(2, identifiers=())], {}, "Accounts that wrangle prompts."))
+    assert main(_words(alliance, who, "publish", "-f", "json")) == ExitCode.FINDINGS
+    (held,) = json.loads(capsys.readouterr().out)["staying"]
+    assert (held["action"], {each["rule"] for each in held["rules"]}) == ("hold", {"A15"})
+    assert main(_words(alliance, who, "publish", "--dry-run", "-f", "json")) == ExitCode.FINDINGS
+    judged = json.loads(capsys.readouterr().out)["judged"]
+    assert held in judged
 
 
 def test_a_pull_counts_neither_padding_nor_what_is_ones_own(
@@ -259,6 +288,43 @@ def test_a_pull_counts_neither_padding_nor_what_is_ones_own(
     new, padding, *_ = capsys.readouterr().out.splitlines()
     assert "llm-account-fingerprint" not in new
     assert padding.startswith("padding, or told of no campaign: ")
+
+
+def test_what_a_removed_key_signed_is_told(
+    alliance: Any, capsys: pytest.CaptureFixture[str], found: Any
+) -> None:
+    """Values that drop out with a key are told, with whose and why; what is new is rejected."""
+    alliance.publish("a", found(identifiers=()))
+    pull = _words(alliance, "b", "pull")
+    assert main(pull) == ExitCode.CLEAN
+    said = capsys.readouterr().out
+    assert "counts no longer" not in said
+    values = int(said.partition("match list: ")[2].split()[0])
+    assert values > 0
+    agreement = alliance.folder / "agreement.toml"
+    before = agreement.read_text()
+    key, other = (public_key(alliance.settings[name]) for name in "ac")
+    agreement.write_text(before.replace(f'keys = ["{key}"]', f'keys = ["{other}"]'))
+    assert main(pull) == ExitCode.CLEAN
+    said = capsys.readouterr().out
+    assert "match list: 0 values" in said
+    (told,) = [line for line in said.splitlines() if line.startswith("counts no longer: ")]
+    assert "objects of member-amber-falcon" in told
+    assert f"with {values} values to match" in told
+    assert told.endswith("the agreement no longer names the key that signed them")
+    agreement.write_text(before)
+    alliance.now += timedelta(hours=6)
+    alliance.publish("a", found(2, identifiers=()))
+    entries = before.split("[[member]]")
+    without = [each for each in entries if "member-amber-falcon" not in each]
+    agreement.write_text("[[member]]".join(without))
+    assert main(pull) == ExitCode.FINDINGS
+    said = capsys.readouterr().out
+    assert "is no member at this time" in said
+    assert "signed with a key that is not pinned for this member" in said
+    agreement.write_text(before)
+    assert main([*pull, "--from-start"]) == ExitCode.CLEAN
+    assert "counts no longer" not in capsys.readouterr().out
 
 
 def test_commands_say_what_is_missing(

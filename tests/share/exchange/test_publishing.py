@@ -62,6 +62,34 @@ def test_nothing_in_clear_leaves(alliance: Any, found: Make) -> None:
     assert b"op@mail" not in body
 
 
+def test_no_exact_moment_leaves(alliance: Any, found: Make) -> None:
+    """What was seen leaves in whole hours around it, and no rule counts for longer than before."""
+    campaign = found()
+    left = [each.fields for each in alliance.publish("a", campaign).departure.leaving]
+    said = [
+        (name, datetime.fromisoformat(item[name]))
+        for item in left
+        for name in ("first_seen", "last_seen", "valid_from", "valid_until")
+        if name in item
+    ]
+    assert {name for name, _ in said} == {"first_seen", "last_seen", "valid_from", "valid_until"}
+    hour = timedelta(hours=1)
+    assert {(at.minute, at.second, at.microsecond) for _, at in said} == {(0, 0, 0)}
+    (head,) = (item for item in left if item["type"] == "campaign")
+    begins, ends = (datetime.fromisoformat(head[name]) for name in ("first_seen", "last_seen"))
+    assert campaign.first_seen - hour < begins <= campaign.first_seen
+    assert campaign.last_seen <= ends < campaign.last_seen + hour
+    # Approvals are of these bytes, so they were rounded before they waited, not on the way out.
+    decided = alliance.house("a").audit.entries()
+    assert {each.facts["action"] for each in decided} == {"allow"}
+    places = [item for item in left if item["type"] == "infrastructure"]
+    assert places
+    for item in left:
+        if item["type"] == "indicator" and item["name"].startswith("Network"):
+            end = datetime.fromisoformat(item["valid_until"])
+            assert end <= campaign.last_seen + timedelta(days=30)
+
+
 def test_the_same_is_not_sent_twice(alliance: Any, found: Make) -> None:
     """A second run with the same scan sends nothing, in the same slot and in later ones."""
     campaign = found()

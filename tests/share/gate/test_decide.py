@@ -20,6 +20,7 @@ from phalanx.share.wire import (
     revoked,
 )
 
+BASES = ("us-rule-of-reason", "eu-gdpr-6-1-f")
 RED = Handling(tlp="red", pap="red", legal_basis="us-rule-of-reason")
 
 
@@ -54,6 +55,19 @@ def test_circumstances_stand_against_any_object(
     assert not decision.may_leave
     assert decision.action == action
     assert rule_id in _rules(decision.findings)
+
+
+@pytest.mark.parametrize("bases", [("us-rule-of-reson", "eu-gdpr-6-1-f"), (*BASES, "none")])
+def test_a_basis_that_the_policy_does_not_know_has_not_lapsed(
+    corpus: ModuleType, context: Context, policy: Policy, by: Authorship, bases: tuple[str, ...]
+) -> None:
+    """A misspelt name is told as such, with those that there are, before what is missing."""
+    decision = decide(corpus.rule_of(by), replace(context, legal_bases=bases), policy)
+    assert decision.action == "refuse"
+    (first, *_) = [each.reason for each in decision.findings if each.rule_id == "A13"]
+    (wrong,) = set(bases) - {"us-rule-of-reason", "eu-gdpr-6-1-f"}
+    known = "eu-gdpr-6-1-f, us-cisa-2015, us-rule-of-reason"
+    assert first == f"the policy knows no basis {wrong!r}; it knows {known}"
 
 
 def test_recipients_are_all_or_a_group(

@@ -88,6 +88,67 @@ def test_who_may_not_approve(
     assert queue.requests(context.now)[0].state == "pending"
 
 
+@pytest.mark.parametrize(
+    ("person", "role", "said", "ask"),
+    [
+        ("Ada", "analyst", "Ada has approved it as analyst: counsel is to be another", "counsel"),
+        ("cy", "analyst", "ada has approved it as analyst: it waits for counsel now", "counsel"),
+        ("bo", "analyst", "bo does not hold the role analyst", "whom the agreement names"),
+    ],
+)
+def test_a_second_approval_is_told_what_is_missing(
+    queue: ApprovalQueue,
+    attributed: Object,
+    context: Context,
+    policy: Policy,
+    person: str,
+    role: str,
+    said: str,
+    ask: str,
+) -> None:
+    """Whoever comes after the first approval reads who gave it, and who is to be asked."""
+    request = queue.submit(attributed, decide(attributed, context, policy), "dee", context.now)
+    queue.approve(request.number, "ada", "analyst", context.now)
+    with pytest.raises(PolicyError, match=said) as caught:
+        queue.approve(request.number, person, role, context.now)  # type: ignore[arg-type] # a role
+    assert ask in caught.value.next_step
+    queue.approve(request.number, "bo", "counsel", context.now)
+    with pytest.raises(PolicyError, match="approved already, by ada as analyst and bo as counsel"):
+        queue.approve(request.number, "ada", "analyst", context.now)
+
+
+@pytest.mark.parametrize("person", ["ada", "cy"])
+def test_one_voice_rejects_after_its_role_approved(
+    queue: ApprovalQueue, attributed: Object, context: Context, policy: Policy, person: str
+) -> None:
+    """Who approved thinks again, or another analyst sees more: the object stays in the house."""
+    request = queue.submit(attributed, decide(attributed, context, policy), "dee", context.now)
+    queue.approve(request.number, "ada", "analyst", context.now)
+    assert queue.reject(request.number, person, "analyst", context.now).state == "rejected"
+    with pytest.raises(PolicyError, match="rejected already"):
+        queue.approve(request.number, "bo", "counsel", context.now)
+    assert queue.approvals_of(attributed, context.now) == ()
+
+
+def test_actors_are_named_one_way(
+    database: GateDatabase,
+    queue: ApprovalQueue,
+    attributed: Object,
+    context: Context,
+    policy: Policy,
+) -> None:
+    """Persons stand as persons, however their names are written; the rest is the program."""
+    request = queue.submit(attributed, decide(attributed, context, policy), " Dee", context.now)
+    queue.approve(request.number, "ADA ", "analyst", context.now)
+    queue.requests(context.now + WAITS)
+    said = [(each.kind, each.actor) for each in AuditLog(database).entries()]
+    assert said == [
+        ("submitted", "person dee"),
+        ("approved", "person ada"),
+        ("expired", "phalanx share"),
+    ]
+
+
 def test_one_person_in_two_roles_counts_once(
     queue: ApprovalQueue, attributed: Object, context: Context, policy: Policy
 ) -> None:

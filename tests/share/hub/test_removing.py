@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from phalanx.share.hub import open_database, suspend_member
+from phalanx.share.hub import add_key, open_database, revoke_key, suspend_member
 
+START = datetime(2026, 3, 1, tzinfo=UTC)
 Make = Callable[..., dict[str, Any]]
 
 
@@ -72,6 +75,24 @@ def test_each_member_acknowledges_and_the_owner_learns_how_many(
         suspend_member(connection, "east")
     database.close()
     assert alliance.get("north", path).json()["acknowledgements"]["readers"] == 1
+
+
+def test_whom_the_hub_does_not_let_in_is_no_reader(alliance: Any, indicator: Make) -> None:
+    """A member whose only key was revoked hears of nothing, and what it did counts no more."""
+    alliance.post("north", alliance.open, indicator(1, revoked=True))
+    number = _tombstones(alliance)[0]["number"]
+    _acknowledge(alliance, "south", number, action="removed")
+    path = f"{alliance.open}x-tombstones/{number}/"
+    database = open_database(alliance.place)
+    with database.write() as connection:
+        revoke_key(connection, alliance.keys["south"].split(".")[1], START)
+    told = alliance.get("north", path).json()["acknowledgements"]
+    assert told == {"readers": 1, "removed": 0, "kept": 0, "not_held": 0}
+    with database.write() as connection:
+        add_key(connection, "south", secrets.token_bytes, START)
+    database.close()
+    told = alliance.get("north", path).json()["acknowledgements"]
+    assert told == {"readers": 2, "removed": 1, "kept": 0, "not_held": 0}
 
 
 def test_what_was_removed_never_comes_back(alliance: Any, indicator: Make) -> None:

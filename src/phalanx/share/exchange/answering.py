@@ -16,6 +16,7 @@ from phalanx.errors import InputError
 from phalanx.share.exchange.building import Prepared
 from phalanx.share.exchange.house import House
 from phalanx.share.exchange.standing import standing
+from phalanx.share.gate.audit import PROGRAM
 from phalanx.share.wire import OpinionValue, opinion, sighting
 
 Ground = Literal["own-scan", "own-review", "own-appeal"]
@@ -89,10 +90,8 @@ def note(house: House, answer: Answer, evidence: str = "") -> None:
         "action": f"opinion: {answer.value}",
         "reason": answer.ground,
     }
-    house.audit.append(
-        house.now, "received", "phalanx share opine",
-        {**said, **({"evidence": evidence} if evidence else {})},
-    )  # fmt: skip
+    facts = {**said, **({"evidence": evidence} if evidence else {})}
+    house.audit.append(house.now, "received", PROGRAM, facts)
 
 
 def seen_by_scan(

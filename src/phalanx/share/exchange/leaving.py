@@ -39,12 +39,9 @@ from phalanx.share.gate import (
     plan_batch,
     slot_at_or_after,
 )
-from phalanx.share.gate.audit import decision_facts
-from phalanx.share.gate.queue import Request
+from phalanx.share.gate.audit import PROGRAM, decision_facts
+from phalanx.share.gate.requests import Request
 from phalanx.share.wire import Document, Object, content_hash, document, observable, sign
-
-ACTOR = "phalanx share"
-"""Who acts, in the audit log."""
 
 _MOST_DRAWS = 10
 
@@ -97,7 +94,7 @@ def depart(house: House, submitter: str = "", *, new: frozenset[str] = frozenset
     ready = [each for each in judged if each.decision.may_leave]
     staying = tuple(each for each in judged if not each.decision.may_leave)
     refused = (each for each in staying if each.prepared.item["id"] in new)
-    house.audit.append_all(house.now, "decided", ACTOR, map(desk.facts, refused))
+    house.audit.append_all(house.now, "decided", PROGRAM, map(desk.facts, refused))
     slot, following = slots(house, last)
     if slot is None or not ready:
         return Departure(later=tuple(ready), staying=staying, next_slot=following)
@@ -133,10 +130,10 @@ def take_back(house: House, item: Object, last: Object) -> Decision:
     context = replace(desk.context, taken_back=last)
     decision = decide(item, context, house.policy)
     judged = Judged(prepared=Prepared(item=item), context=context, decision=decision)
-    house.audit.append_all(house.now, "decided", ACTOR, [desk.facts(judged)])
+    house.audit.append_all(house.now, "decided", PROGRAM, [desk.facts(judged)])
     if decision.may_leave:
         said = {"object": item["id"], "version": item["modified"], "hash": decision.after}
-        house.audit.append(house.now, "retracted", ACTOR, said)
+        house.audit.append(house.now, "retracted", PROGRAM, said)
         with house.folder.writing() as connection:
             sent = newest_sent(connection, item["id"])
             left = _signed(house, decision, sent.campaign if sent else "")
@@ -237,7 +234,7 @@ class _Desk:
     def note(self, batch: Batch, chosen: Sequence[Judged]) -> None:
         """Note what leaves: in the audit log first, then as leaving."""
         house = self._house
-        house.audit.append_all(house.now, "decided", ACTOR, map(self.facts, chosen))
+        house.audit.append_all(house.now, "decided", PROGRAM, map(self.facts, chosen))
         with house.folder.writing() as connection:
             note_batch(connection, batch.slot, batch.objects)
             for each in chosen:

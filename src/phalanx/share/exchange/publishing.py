@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from phalanx.share.exchange.building import Prepared, Tokens, objects_of, preamble
@@ -10,6 +10,7 @@ from phalanx.share.exchange.found import FoundCampaign
 from phalanx.share.exchange.house import House
 from phalanx.share.exchange.leaving import Judged, judge
 from phalanx.share.exchange.outbox import fresh, wait, waiting
+from phalanx.share.gate.moments import with_steps
 from phalanx.share.wire.attribution import GRADE
 
 
@@ -44,7 +45,7 @@ def join(house: House, made: Iterable[Prepared]) -> frozenset[str]:
         made: Objects.
     """
     with house.folder.writing() as connection:
-        new = tuple(fresh(connection, made, house.now))
+        new = tuple(fresh(connection, _in_steps(house, made), house.now))
         wait(connection, new)
     return frozenset(each.item["id"] for each in new)
 
@@ -57,6 +58,17 @@ def show(house: House, made: Iterable[Prepared]) -> tuple[Judged, ...]:
         made: Objects.
     """
     with house.folder.writing() as connection:
-        new = {each.item["id"]: each for each in fresh(connection, made, house.now)}
+        new = {
+            each.item["id"]: each for each in fresh(connection, _in_steps(house, made), house.now)
+        }
         kept = [each for each in waiting(connection) if each.item["id"] not in new]
     return judge(house, [*kept, *new.values()])
+
+
+def _in_steps(house: House, made: Iterable[Prepared]) -> Iterator[Prepared]:
+    """Yield objects whose moments are as coarse as the policy wants them to leave.
+
+    Before they wait and are approved, not when they leave: an approval is of what leaves.
+    """
+    for each in made:
+        yield replace(each, item=with_steps(each.item, house.policy))

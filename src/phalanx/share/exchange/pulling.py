@@ -17,6 +17,8 @@ from phalanx.share.exchange.match_list import MatchList, match_list, write_match
 from phalanx.share.exchange.receiving import Received, cursor_at, receive
 from phalanx.share.exchange.standing import Standing, standing
 from phalanx.share.exchange.tables import RECEIVED, TOMBSTONES
+from phalanx.share.exchange.uncounted import Uncounted, uncounted
+from phalanx.share.gate.audit import PROGRAM
 from phalanx.share.wire import OpinionSummary
 
 MOST_ASKED = 100
@@ -50,6 +52,8 @@ class PulledIn:
     matches: MatchList
     standing: Standing
     own: tuple[OwnCampaign, ...]
+    uncounted: tuple[Uncounted, ...]
+    """What is held, and was signed with keys that count no longer."""
 
 
 def pull_in(
@@ -84,7 +88,13 @@ def pull_in(
         write_match_list(listed.table, house.folder.folder)
         also(stands, listed)
     _note(house, received)
-    return PulledIn(received=received, matches=listed, standing=stands, own=_own(house, stands))
+    return PulledIn(
+        received=received,
+        matches=listed,
+        standing=stands,
+        own=_own(house, stands),
+        uncounted=uncounted(house, stands),
+    )
 
 
 def acknowledge_removals(house: House, collection: Collection) -> int:
@@ -151,7 +161,7 @@ def _note(house: House, received: Received) -> None:
         if each.type in {"campaign", "indicator"} and not each.fields.get("revoked")
     ]
     removed = [_said(name, "removed", "taken back by its author") for name in received.retracted]
-    house.audit.append_all(house.now, "received", "phalanx share pull", listed + removed)
+    house.audit.append_all(house.now, "received", PROGRAM, listed + removed)
 
 
 def _said(object_id: str, action: str, reason: str) -> dict[str, object]:

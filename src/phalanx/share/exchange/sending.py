@@ -21,13 +21,20 @@ from phalanx.share.wire import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What the hub said."""
+    """What the hub said: `offered` is the sum of the three others, without signatures."""
+
+    offered: int
+    """Versions that left, in this run or before, and were not known to have arrived; no
+    signatures."""
 
     stored: int
-    """Versions that it has now."""
+    """Of these, what it took, or held already as this member sent it."""
+
+    there: int
+    """Of these, what is the same for all members, and another one had sent."""
 
     refused: tuple[Refused, ...]
-    """What it did not take; the next run tries again."""
+    """What it did not take, signatures among it; the next run tries again."""
 
     campaigns: tuple[Object, ...] = ()
     """Of what it has now, those that a person looks for: an earlier run may have signed them."""
@@ -45,7 +52,7 @@ def send(house: House, collection: Collection) -> Sent:
     """
     with house.folder.writing() as connection:
         leaving = unacknowledged(connection)
-    stored, public = 0, public_objects(house.settings.bases)
+    stored, held, public = 0, 0, public_objects(house.settings.bases)
     campaigns: list[Object] = []
     refused: list[Refused] = []
     for part in push(collection, _with_signatures(house, leaving)):
@@ -58,9 +65,16 @@ def send(house: House, collection: Collection) -> Sent:
         with house.folder.writing() as connection:
             acknowledge(connection, ((each.id, each.version) for each in (*part.stored, *there)))
         stored += sum(not signatures_of(each.fields) for each in part.stored)
+        held += len(there)
         campaigns += (each.fields for each in part.stored if each.type == "campaign")
         refused += (each for each in part.refused if each.document not in there)
-    return Sent(stored=stored, refused=tuple(refused), campaigns=tuple(campaigns))
+    return Sent(
+        offered=len(leaving),
+        stored=stored,
+        there=held,
+        refused=tuple(refused),
+        campaigns=tuple(campaigns),
+    )
 
 
 def _with_signatures(house: House, leaving: Sequence[Leaving]) -> Iterator[Document]:

@@ -52,6 +52,9 @@ class Standing:
     opinions: Mapping[str, tuple[MemberOpinion, ...]]
     """Identifier -> what members said of it."""
 
+    uncounted: Mapping[str, tuple[Held, ...]]
+    """Member -> its objects that are not revoked, and were signed with a key that is not pinned."""
+
     def of(self, kind: str) -> tuple[Held, ...]:
         """Return the objects of a type."""
         return self.by_type.get(kind, ())
@@ -103,14 +106,16 @@ def standing(connection: Connection, pinned: Pinned) -> Standing:
         c.is_newest.is_(True), c.is_revoked.is_(False)
     )
     by_type: dict[str, list[Held]] = defaultdict(list)
+    uncounted: dict[str, list[Held]] = defaultdict(list)
     opinions: dict[str, list[MemberOpinion]] = defaultdict(list)
     for row in connection.execute(chosen.order_by(c.object_id)):
+        received_at = datetime.fromisoformat(row.received_at)
+        held = Held(msgspec.json.decode(row.raw), row.member, received_at)
         # An observable is whose grouping names it, whoever sent it first: it stands for itself.
         key_id = _SIGNATURE.decode(row.signature).key_id
         if row.version and key_id not in pinned.get(row.member, {}):
+            uncounted[row.member].append(held)
             continue
-        received_at = datetime.fromisoformat(row.received_at)
-        held = Held(msgspec.json.decode(row.raw), row.member, received_at)
         by_type[held.item["type"]].append(held)
         # The check of structure leaves open what an opinion says.
         if held.item["type"] == "opinion" and str(held.item["opinion"]) in get_args(OpinionValue):
@@ -119,6 +124,7 @@ def standing(connection: Connection, pinned: Pinned) -> Standing:
     return Standing(
         {kind: tuple(found) for kind, found in by_type.items()},
         {name: tuple(said) for name, said in opinions.items()},
+        {member: tuple(found) for member, found in uncounted.items()},
     )
 
 

@@ -20,6 +20,7 @@ import rfc8785
 from sqlalchemy import Connection, func, select
 
 from phalanx.errors import VerificationError
+from phalanx.share.gate.agreement import same_person
 from phalanx.share.gate.decide import Decision
 from phalanx.share.gate.findings import Context
 from phalanx.share.gate.policy import Policy
@@ -31,10 +32,14 @@ Kind = Literal[
     "policy-changed",
     "pooled",
 ]  # fmt: skip
-"""What happened. `pooled` is evidence that went to the pool, blinded and filled up;
-`received` is what a receiver did with an object, and why it decided so alone."""
+"""What happened. `pooled` is evidence for the pool, blinded and filled up, in two entries: that it
+goes out, and what became of it (taken, refused by the pool, or not known); `received` is what a
+receiver did with an object, and why it decided so alone."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+PROGRAM = "phalanx share"
+"""Actor of what a command did, whichever it was and whoever called it."""
+
 BEGINNING = "0" * 64
 """Stands where the first entry names the one before it."""
 
@@ -49,7 +54,7 @@ class Entry:
     at: datetime
     kind: Kind
     actor: str
-    """Person or program that did it."""
+    """Who did it: `PROGRAM`, or a person as `person_named` writes it."""
 
     facts: dict[str, Any]
     previous: str
@@ -135,6 +140,16 @@ class AuditLog:
             message = f"{self._database.path}: entries were removed from the end of the audit log"
             raise VerificationError(message, next_step="Restore the log from a backup.")
         return len(entries)
+
+
+def person_named(name: str) -> str:
+    """Return a person as actor: told from a program, and one actor however the name is written.
+
+    Examples:
+        >>> person_named(" Ada ")
+        'person ada'
+    """
+    return f"person {same_person(name)}"
 
 
 def record(

@@ -30,9 +30,20 @@ def as_lines(entries: tuple[Entry, ...]) -> Iterator[str]:
 
 
 def as_table(entries: tuple[Entry, ...]) -> str:
-    """Return the log as a table for people: when, who, what, under which rules, to whom."""
+    """Return the log as a table for people: when, who, what, under which rules, to whom, why."""
     rows: list[tuple[str, ...]] = [
-        ("no", "when (UTC)", "who", "what", "object", "rules", "policy", "basis", "recipients")
+        (
+            "no",
+            "when (UTC)",
+            "who",
+            "what",
+            "object",
+            "rules",
+            "policy",
+            "basis",
+            "recipients",
+            "why",
+        )
     ]
     rows += [_row(each) for each in entries]
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
@@ -73,5 +84,6 @@ def _row(entry: Entry) -> tuple[str, ...]:
         str(facts.get("policy", "")),
         ",".join(basis["id"] for basis in facts.get("legal_bases", ())),
         str(len(facts["recipients"])) if "recipients" in facts else "",
+        str(facts.get("reason", "")),
     )
     return tuple(printable(cell) for cell in cells)

@@ -9,8 +9,8 @@ from datetime import timedelta
 from phalanx.share.gate.batches import largest_after, slot_at_or_after
 from phalanx.share.gate.desk import Desk, Share
 from phalanx.share.gate.findings import Context, Finding
+from phalanx.share.gate.moments import moment_of
 from phalanx.share.gate.policy import Policy
-from phalanx.share.gate.values import moment_of
 from phalanx.share.wire import TLP_IDS, tlp_of
 from phalanx.share.wire.markings import PAP_IDS
 
@@ -24,6 +24,9 @@ class Circumstances:
     parties: tuple[Finding, ...]
     """In the purpose, sender and recipients."""
 
+    unknown_bases: tuple[Finding, ...]
+    """Of legal bases that the policy does not know."""
+
     lawless: frozenset[str]
     """Jurisdictions concerned in which no legal basis is in force."""
 
@@ -34,7 +37,8 @@ class Circumstances:
 def circumstances_of(share: Share) -> Circumstances:
     """Judge the circumstances of a share once, for all of its objects."""
     parties = (*_purpose(share), *_recipients(share))
-    return Circumstances(parties, _lawless(share), tuple(_rhythm(share)))
+    unknown = tuple(_unknown_bases(share))
+    return Circumstances(parties, unknown, _lawless(share), tuple(_rhythm(share)))
 
 
 def against_sharing(context: Context, policy: Policy) -> tuple[Finding, ...]:
@@ -60,7 +64,7 @@ def against_sharing(context: Context, policy: Policy) -> tuple[Finding, ...]:
                 reason=reason,
             ),
         )
-    found = [*_purpose(share), *_recipients(share)]
+    found = [*_purpose(share), *_recipients(share), *_unknown_bases(share)]
     if lawless := _lawless(share):
         found.append(share.find("A13", "", _without_basis(lawless)))
     return tuple(found)
@@ -82,6 +86,7 @@ def judge_circumstances(
     yield from circumstances.parties
     if is_retraction(desk):
         return
+    yield from circumstances.unknown_bases
     yield from _legal_basis(desk, circumstances.lawless)
     if not is_published:
         yield from _markings(desk)
@@ -126,6 +131,18 @@ def _lawless(share: Share) -> frozenset[str]:
         if name in holding:
             concerned -= holding[name].jurisdictions
     return frozenset(concerned)
+
+
+def _unknown_bases(share: Share) -> Iterator[Finding]:
+    """Find names that stand for no basis: what is misspelt has not lapsed, nor can counsel mend it.
+
+    Refused even where the others cover everybody: its name would stand in the markings.
+    """
+    known = {basis.id for basis in share.policy.bases}
+    for name in dict.fromkeys(share.context.legal_bases):
+        if name not in known:
+            reason = f"the policy knows no basis {name[:50]!r}; it knows {', '.join(sorted(known))}"
+            yield share.find("A13", "", reason)
 
 
 def _legal_basis(desk: Desk, lawless: frozenset[str]) -> Iterator[Finding]:

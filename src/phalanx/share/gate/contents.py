@@ -8,7 +8,7 @@ from datetime import timedelta
 from phalanx.share.gate.aggregation import noisy_total, suppressed_because
 from phalanx.share.gate.desk import Desk
 from phalanx.share.gate.findings import Finding
-from phalanx.share.gate.values import moment_of
+from phalanx.share.gate.moments import moment_of
 from phalanx.share.wire import (
     EXTENSION_ID,
     Object,

@@ -28,7 +28,7 @@ RULE_IDS = tuple(f"A{number}" for number in range(18))
 
 _SHAPE = re.compile(
     r"attribution|author|boolean|bucket|domain|end|exemplar|past|pattern|pseudonym|reference|text"
-    r"|token|volume|address:[46]|identifier(?::[a-z-]+)?|word(?::.+)?|hexadecimal:[0-9]+:[0-9]+"
+    r"|token|volume|(?:since|until|end):[1-9][0-9]{0,3}|address:[46]|identifier(?::[a-z-]+)?|word(?::.+)?|hexadecimal:[0-9]+:[0-9]+"
     r"|integer:-?[0-9]+:-?[0-9]+|number:-?[0-9.]+:-?[0-9.]+"
 )
 """Kinds of value that a field may hold; `values` judges them."""

@@ -6,49 +6,27 @@ every role has approved it, or one has rejected it, or its time is over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, cast
+from typing import cast
 
 import msgspec
 from sqlalchemy import Connection, select, update
 
 from phalanx.errors import InputError, PolicyError
 from phalanx.share.gate.agreement import Agreement, same_person
-from phalanx.share.gate.audit import record
+from phalanx.share.gate.audit import PROGRAM, person_named, record
 from phalanx.share.gate.decide import Decision
 from phalanx.share.gate.findings import Approval
 from phalanx.share.gate.policy import Role
+from phalanx.share.gate.requests import Request, State, refuse_wrong_answer
 from phalanx.share.gate.tables import APPROVALS, REQUESTS, GateDatabase
 from phalanx.share.wire import Object, content_hash
-
-State = Literal["pending", "approved", "rejected", "expired"]
 
 WAITS = timedelta(days=7)
 """How long a request waits for its approvals."""
 
 HOLDS = timedelta(days=30)
 """How long an approval holds."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """An object that waits for approval, or did."""
-
-    number: int
-    object_hash: str
-    item: Object
-    submitter: str
-    roles: tuple[Role, ...]
-    """That have to approve."""
-
-    rules: tuple[str, ...]
-    """That hold it."""
-
-    state: State
-    created_at: datetime
-    valid_until: datetime
-    approvals: tuple[Approval, ...] = ()
 
 
 class ApprovalQueue:
@@ -109,7 +87,7 @@ class ApprovalQueue:
             )
             (number,) = result.inserted_primary_key or (0,)
             record(
-                connection, now, "submitted", submitter,
+                connection, now, "submitted", person_named(submitter),
                 {"request": number, "object": decision.before, "rules": rules,
                  "roles": list(decision.approvals), "policy": decision.policy_version},
             )  # fmt: skip
@@ -158,9 +136,9 @@ class ApprovalQueue:
         with self._database.writing() as connection:
             self._expire(connection, now)
             request = self._request(connection, number)
-            self._refuse_wrong(request, person, role)
+            refuse_wrong_answer(request, person, role, self._agreement, is_yes=is_yes)
             record(
-                connection, now, "approved" if is_yes else "rejected", person,
+                connection, now, "approved" if is_yes else "rejected", person_named(person),
                 {"request": number, "object": request.object_hash, "role": role},
             )  # fmt: skip
             if is_yes:
@@ -181,24 +159,6 @@ class ApprovalQueue:
             connection.execute(chosen.values(state=state))
             return self._request(connection, number)
 
-    def _refuse_wrong(self, request: Request, person: str, role: Role) -> None:
-        reason = ""
-        if request.state != "pending":
-            reason = f"the request is {request.state}"
-        elif not self._agreement.holds_role(person, role):
-            reason = f"{person} does not hold the role {role}"
-        elif role not in request.roles:
-            reason = f"the request does not ask for {role}"
-        elif same_person(person) == same_person(request.submitter):
-            reason = "who submitted an object does not approve it"
-        elif any(same_person(each.person) == same_person(person) for each in request.approvals):
-            reason = f"{person} approved it before: another person has to"
-        elif any(each.role == role for each in request.approvals):
-            reason = f"it was approved by {role} before"
-        if reason:
-            message = f"request {request.number}: {reason}"
-            raise PolicyError(message, next_step="Ask a person whom the agreement names.")
-
     def _expire(self, connection: Connection, now: datetime) -> None:
         late = connection.execute(
             select(REQUESTS.c.number).where(
@@ -208,7 +168,7 @@ class ApprovalQueue:
         for number in late.scalars().all():
             chosen = update(REQUESTS).where(REQUESTS.c.number == number)
             connection.execute(chosen.values(state="expired"))
-            record(connection, now, "expired", "gate", {"request": number})
+            record(connection, now, "expired", PROGRAM, {"request": number})
 
     def _request(self, connection: Connection, number: int) -> Request:
         chosen = select(REQUESTS).where(REQUESTS.c.number == number)

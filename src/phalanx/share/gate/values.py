@@ -9,13 +9,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
 
 from phalanx.share.gate.desk import TEXT_RULES, Desk
 from phalanx.share.gate.domains import judge_domain
 from phalanx.share.gate.findings import Finding
+from phalanx.share.gate.moments import STEPPED, judge_of_steps, moment_of
 from phalanx.share.gate.opaque import is_opaque_hexadecimal, is_opaque_token
 from phalanx.share.gate.texts import judge_exemplar, judge_name, judge_text
 from phalanx.share.gate.vocabulary import rules_in
@@ -34,7 +34,6 @@ from phalanx.share.wire.patterns import is_plain
 _IDENTIFIER = re.compile(
     r"([a-z][a-z0-9-]{1,40})--[0-9a-f]{8}-[0-9a-f]{4}-[45][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 )
-_MOMENT = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z")
 _DIGITS = re.compile(r"[0-9]{1,15}")
 _BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _FOUR_BYTES = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}")
@@ -67,6 +66,8 @@ def judge_of(shape: str) -> Judge:
         kind, judge = _BOUNDED[name]
         low, high = map(kind, argument.split(":"))
         return partial(judge, low, high)
+    if name in STEPPED and argument:
+        return judge_of_steps(name, int(argument))
     if name == "word":
         return partial(_word, tuple(argument.split("|")))
     if name in _NAMED:
@@ -124,22 +125,6 @@ def _past(desk: Desk, path: str, value: object) -> Judged:
 
 def _end(desk: Desk, path: str, value: object) -> Judged:
     return _wrong(desk, path, "moment", value) if moment_of(value) is None else ([], value)
-
-
-def moment_of(value: object) -> datetime | None:
-    """Return the moment that a text says, or nothing."""
-    return _moment(value) if isinstance(value, str) else None
-
-
-# What was found together bears the same few moments.
-@lru_cache(maxsize=256)
-def _moment(text: str) -> datetime | None:
-    if not _MOMENT.fullmatch(text):
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _integer(low: int, high: int, desk: Desk, path: str, value: object) -> Judged:

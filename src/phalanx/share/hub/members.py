@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select
 
 from phalanx.errors import InputError
 from phalanx.share.hub.tables import CERTIFICATES, COLLECTIONS, KEYS, MEMBERS, RIGHTS
@@ -236,6 +236,19 @@ def member_of_password(connection: Connection, name: str, password: str) -> Memb
     # Computed for nobody too, so that the time does not tell who is a member.
     is_right = hmac.compare_digest(_scrypt(password, bytes.fromhex(salt)).hex(), right)
     return Member(row.number, row.name) if row and kept and is_right else None
+
+
+def can_prove_itself() -> ColumnElement[bool]:
+    """Return the condition under which a row of members is somebody whom the hub lets in.
+
+    It is not suspended, and has a key that was not revoked, a certificate or a password.
+    """
+    number = MEMBERS.c.number
+    has_key = exists().where(KEYS.c.member == number, KEYS.c.revoked_at.is_(None))
+    has_certificate = exists().where(CERTIFICATES.c.member == number)
+    return and_(
+        MEMBERS.c.is_active == 1, or_(has_key, has_certificate, MEMBERS.c.password.is_not(None))
+    )
 
 
 def _key_row(connection: Connection, key_id: str) -> _Row | None:

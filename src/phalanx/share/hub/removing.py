@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Select, func, select, tuple_
+from sqlalchemy import Connection, Row, Select, and_, func, select, tuple_
 
 from phalanx.share.hub.filters import Asked, Filters
+from phalanx.share.hub.members import can_prove_itself
 from phalanx.share.hub.tables import (
     ACKNOWLEDGEMENTS,
     MEMBERS,
@@ -81,7 +82,8 @@ class Heard:
     """How many members have acknowledged a tombstone."""
 
     readers: int
-    """That may read the collection, without the one whose object it was."""
+    """That may read the collection and can prove who they are, without the one whose object it
+    was. Only what these did is counted."""
 
     removed: int
     kept: int
@@ -169,24 +171,24 @@ def acknowledge(turn: Turn, number: int, action: Action, reason: str | None) -> 
 
 def heard_of(connection: Connection, collection: int, tombstone: Tombstone) -> Heard:
     """Return how many members have acknowledged a tombstone."""
-    readers = (
-        select(func.count())
+    c = ACKNOWLEDGEMENTS.c
+    mine = and_(c.member == RIGHTS.c.member, c.tombstone == tombstone.number)
+    said = (
+        select(c.action, func.count())
         .join_from(RIGHTS, MEMBERS, RIGHTS.c.member == MEMBERS.c.number)
+        .outerjoin(ACKNOWLEDGEMENTS, mine)
         .where(
             RIGHTS.c.collection == collection,
             RIGHTS.c.can_read == 1,
             RIGHTS.c.member != tombstone.member,
-            MEMBERS.c.is_active == 1,
+            can_prove_itself(),
         )
+        .group_by(c.action)
     )
-    said = (
-        select(ACKNOWLEDGEMENTS.c.action, func.count())
-        .where(ACKNOWLEDGEMENTS.c.tombstone == tombstone.number)
-        .group_by(ACKNOWLEDGEMENTS.c.action)
-    )
+    # Of who has not answered the action is null.
     counts = {row[0]: row[1] for row in connection.execute(said)}
     return Heard(
-        readers=connection.execute(readers).scalar_one(),
+        readers=sum(counts.values()),
         removed=counts.get("removed", 0),
         kept=counts.get("kept", 0),
         not_held=counts.get("not-held", 0),
