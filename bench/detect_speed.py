@@ -17,14 +17,21 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.parquet as pq
 
 from results import peak_memory_bytes, print_table, save
 
+if TYPE_CHECKING:
+    from phalanx.detect import ScanConfig
+
 EXCHANGES_PER_ACCOUNT = 100
 """Both sizes have the same traffic per account over their two weeks."""
+
+KNOWN_PROMPTS = 50_000
+"""Prompts of the log's beginning in the known set, about the size of a public seed set."""
 
 PEER_EXCHANGES = 100_000
 """Exchanges for the MinHash peer, which is far slower; its rate is per exchange."""
@@ -44,10 +51,26 @@ def write_log(rows: int, accounts: int, path: Path) -> None:
 
 def measure_scan(path: Path) -> dict[str, object]:
     """Scan a log with default settings."""
-    from phalanx.detect import ScanConfig, scan
+    from phalanx.detect import ScanConfig
+
+    return timed_scan(path, ScanConfig())
+
+
+def measure_known(path: Path) -> dict[str, object]:
+    """Scan a log with the sketch of a known set, of which part is in it."""
+    from phalanx.detect import ScanConfig
+    from phalanx.detect.sketch import sketch_corpus
+
+    first = next(pq.ParquetFile(path).iter_batches(KNOWN_PROMPTS, columns=["prompt"]))
+    return timed_scan(path, ScanConfig(known_corpora=(sketch_corpus("seeds", first["prompt"]),)))
+
+
+def timed_scan(path: Path, config: ScanConfig) -> dict[str, object]:
+    """Scan a log; return what it cost and found."""
+    from phalanx.detect import scan
 
     start, start_cpu = time.perf_counter(), time.process_time()
-    result = scan(path, ScanConfig())
+    result = scan(path, config)
     seconds = time.perf_counter() - start
     return {
         "exchanges": result.population.exchanges,
@@ -123,6 +146,7 @@ def measure_forest(path: Path) -> dict[str, object]:
 
 MEASUREMENTS = {
     "scan": measure_scan,
+    "scan with a known set": measure_known,
     "datasketch + networkx": measure_minhash,
     "IsolationForest": measure_forest,
 }
@@ -154,7 +178,8 @@ def main() -> None:
             path = Path(folder) / f"exchanges-{rows}.parquet"
             write_log(rows, rows // EXCHANGES_PER_ACCOUNT, path)
             in_own_process("scan", path) if rows == arguments.rows[0] else None
-            results[f"scan, {rows:,}"] = in_own_process("scan", path)
+            for name in ("scan", "scan with a known set"):
+                results[f"{name}, {rows:,}"] = in_own_process(name, path)
             if rows == arguments.rows[0]:
                 for name in ("datasketch + networkx", "IsolationForest"):
                     results[f"{name}, {rows:,}"] = in_own_process(name, path)
