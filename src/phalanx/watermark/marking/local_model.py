@@ -12,8 +12,6 @@ import numpy.typing as npt
 from phalanx.errors import ConfigError, InputError, MissingExtraError, reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from phalanx.watermark.marking.generate import MarkProcessor
 
 Numbers = npt.NDArray[np.int64]
@@ -77,13 +75,6 @@ class LocalModel:
             )
         answer: Numbers = said[0, prompt.size :].numpy()
         return answer
-
-    def ends(self) -> Sequence[int]:
-        """Return the tokens that end an answer."""
-        end = self._made.generation_config.eos_token_id
-        if end is None:
-            return ()
-        return tuple(end) if isinstance(end, list | tuple) else (end,)
 
     def _check(self, tokens: Numbers, length: int) -> None:
         if length > self.longest:

@@ -115,8 +115,8 @@ class MarkSampler:
             seen.add(context)
         keys = np.tile(self._key, (len(histories), 1))
         if self._key_after is not None:
-            for row in np.flatnonzero(marked):
-                keys[row] = _packed(self._key_after(contexts[row]))
+            for at in np.flatnonzero(marked):
+                keys[at] = _packed(self._key_after(contexts[at]))
         for free in np.flatnonzero(~marked):
             keys[free] = np.frombuffer(self._random(_HASH_KEY_BYTES), dtype=np.uint64)
         winners = np.empty(len(histories), dtype=np.int64)
