@@ -34,6 +34,11 @@ Custodians = Annotated[
 
 # Commands that read or write texts have modules of their own, imported when they are used.
 watermark.command("phalanx.cli.watermark_detect:detect", name="detect")
+watermark.command("phalanx.cli.watermark_mark:mark", name="mark")
+watermark.command("phalanx.cli.watermark_trace:trace", name="trace")
+watermark.command("phalanx.cli.watermark_audit:audit", name="audit")
+watermark.command("phalanx.cli.watermark_served:register", name="register")
+watermark.command("phalanx.cli.watermark_served:code", name="code")
 
 
 @watermark.command

@@ -68,7 +68,7 @@ def custodians_of(paths: Sequence[Path]) -> tuple[Custodian, ...]:
     Raises:
         InputError: If a file is none, or cannot be read.
     """
-    return tuple(read_public(_content(path, _MOST_DOCUMENT_BYTES)) for path in paths)
+    return tuple(read_public(content_of(path, _MOST_DOCUMENT_BYTES)) for path in paths)
 
 
 def seen(vault: Vault) -> Seen:
@@ -112,7 +112,7 @@ def digest_of(plan: Path) -> str:
     Raises:
         InputError: If it is empty, or cannot be read.
     """
-    content = _content(plan, _MOST_PLAN_BYTES)
+    content = content_of(plan, _MOST_PLAN_BYTES)
     if not content:
         message = f"{plan}: is empty"
         raise InputError(message, next_step="Write the plan of the audit first.")
@@ -151,7 +151,7 @@ def read_published(path: Path) -> Commitment:
     Raises:
         InputError: If it is none, or cannot be read.
     """
-    return read_commitment(_content(path, _MOST_DOCUMENT_BYTES))
+    return read_commitment(content_of(path, _MOST_DOCUMENT_BYTES))
 
 
 def opened_text(found: DerivedKeys, name: str, published: Commitment, seed: Path) -> str:
@@ -179,7 +179,7 @@ def verified(commitment: Path, opened: Path, plan: Path | None) -> str:
         VerificationError: If it is another key, or another plan.
     """
     published = read_published(commitment)
-    key = read_opened_key(_content(opened, _MOST_DOCUMENT_BYTES))
+    key = read_opened_key(content_of(opened, _MOST_DOCUMENT_BYTES))
     verify_key(published, key)
     if plan is not None and digest_of(plan) != published.plan:
         message = f"{plan}: not the plan that was committed to"
@@ -206,7 +206,7 @@ def names_of(path: Path) -> tuple[str, ...]:
     Raises:
         InputError: If there are none, or one is there twice.
     """
-    text = _content(path, _MOST_NAMES_BYTES).decode(errors="replace")
+    text = content_of(path, _MOST_NAMES_BYTES).decode(errors="replace")
     names = tuple(line.strip() for line in text.splitlines() if line.strip())
     if not names or len(set(names)) < len(names):
         reason = "a name is there twice" if names else "there are no names"
@@ -215,7 +215,12 @@ def names_of(path: Path) -> tuple[str, ...]:
     return names
 
 
-def _content(path: Path, most_bytes: int) -> bytes:
+def content_of(path: Path, most_bytes: int) -> bytes:
+    """Return what is in a file.
+
+    Raises:
+        InputError: If it cannot be read, or there is more.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(most_bytes + 1)

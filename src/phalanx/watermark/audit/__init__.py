@@ -8,8 +8,9 @@ from __future__ import annotations
 from phalanx.watermark.audit.answers import answers_log10_e, answers_log10_p
 from phalanx.watermark.audit.leaning import Leaning, lean_log10_e
 from phalanx.watermark.audit.models import Model, likelihood, read
-from phalanx.watermark.audit.plan import Mode, Plan
-from phalanx.watermark.audit.power import Power, simulate_power
+from phalanx.watermark.audit.plan import Mode, Plan, read_plan
+from phalanx.watermark.audit.power import Power, imagined_field, simulate_power
+from phalanx.watermark.audit.recorded import Recorded, leaning_of, parse_recorded
 from phalanx.watermark.audit.report import prompts_digest, sign_report, verify_report
 from phalanx.watermark.audit.verdict import Audit, KeyVerdict, conclude
 from phalanx.watermark.audit.winners import Field, winners
@@ -23,13 +24,18 @@ __all__ = [
     "Model",
     "Plan",
     "Power",
+    "Recorded",
     "answers_log10_e",
     "answers_log10_p",
     "conclude",
+    "imagined_field",
     "lean_log10_e",
+    "leaning_of",
     "likelihood",
+    "parse_recorded",
     "prompts_digest",
     "read",
+    "read_plan",
     "sign_report",
     "simulate_power",
     "verify_report",

@@ -8,17 +8,23 @@ to the keys; the report holds the plan, so that anybody can compare.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
-from typing import Literal
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
 
 import rfc8785
 
-Mode = Literal["answers", "weights"]
-"""What is there of the suspect: what it answers, or its weights (or all of its probabilities)."""
+from phalanx.errors import InputError
+
+Mode = Literal["answers", "weights", "sums"]
+"""What is there of the suspect: what it answers, or its weights (or all of its probabilities).
+`sums` is of answers where nobody can say how likely their tokens were: it takes any scheme, and
+far more text."""
 
 METHODS = {
     "answers": "mixture likelihood ratio of winners among answers, version 1",
     "weights": "mixture likelihood ratio of lean towards winners, version 1",
+    "sums": "exact tail of the sum of scores of answers, calibrated, version 1",
 }
 """What each mode computes."""
 
@@ -77,4 +83,58 @@ class Plan:
 
     def digest(self) -> str:
         """Return the SHA-256 of the plan in canonical JSON (RFC 8785), hexadecimal."""
-        return hashlib.sha256(rfc8785.dumps(asdict(self) | {"method": self.method})).hexdigest()
+        return hashlib.sha256(self.as_bytes()).hexdigest()
+
+    def as_bytes(self) -> bytes:
+        """Return the plan as a file, whose SHA-256 is its digest: canonical JSON (RFC 8785)."""
+        return rfc8785.dumps(asdict(self) | {"method": self.method})
+
+
+MOST_BYTES = 64 << 20
+"""Of a plan."""
+
+
+def read_plan(data: bytes) -> Plan:
+    """Understand the file of a plan.
+
+    Parameters:
+        data: Its content, at most `MOST_BYTES`.
+
+    Raises:
+        InputError: If it is none, or was changed: its bytes are what was published.
+    """
+    try:
+        said = json.loads(data)
+        plan = _plan(said)
+        # In canonical form there is one way to write a plan.
+        whole = plan is not None and plan.as_bytes() == data
+    except (ValueError, KeyError, TypeError, RecursionError, rfc8785.CanonicalizationError):
+        whole = False
+    if not whole:
+        message = "this is no plan of an audit as it was written"
+        raise InputError(message, next_step="Make one with `phalanx watermark audit plan`.")
+    assert plan is not None  # noqa: S101 - it is whole
+    return plan
+
+
+def _plan(said: Any) -> Plan | None:  # noqa: ANN401 - whatever a file says
+    if not isinstance(said, dict) or said.get("mode") not in METHODS:
+        return None
+    texts = [said[name] for name in _TEXTS] + list(said["key_ids"])
+    numbers_fit = (
+        type(said["level"]) in {int, float}
+        and 0.0 < said["level"] < 1.0
+        and all(type(said[name]) is int for name in ("decoys", "decoy_seed"))
+        and 0 <= said["decoys"] <= MOST_DECOYS
+        and 0 <= said["decoy_seed"] < 1 << 53
+    )
+    if not numbers_fit or not said["key_ids"] or not all(isinstance(each, str) for each in texts):
+        return None
+    chosen = {each.name: said[each.name] for each in fields(Plan)}
+    return Plan(**(chosen | {"key_ids": tuple(said["key_ids"]), "level": float(said["level"])}))
+
+
+MOST_DECOYS = 100_000
+_TEXTS = (
+    "suspect", "scheme", "key_commitment", "prompts_digest", "reference", "made_at"
+)  # fmt: skip

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from phalanx.watermark.audit.answers import answers_log10_e
+from phalanx.evidence import calibrate_p_mixed
+from phalanx.watermark.audit.answers import answers_log10_e, answers_log10_p
 from phalanx.watermark.audit.leaning import Leaning, lean_log10_e
 from phalanx.watermark.audit.plan import Mode
-from phalanx.watermark.audit.winners import Field, winners
+from phalanx.watermark.audit.winners import Field, Floats, winners
 from phalanx.watermark.draws import Draws
 from phalanx.watermark.schemes.scheme import Scheme
 
@@ -96,4 +97,58 @@ def _once(
         field.draws.context_width,
         0,
     )
+    if mode == "sums":
+        return float(calibrate_p_mixed(answers_log10_p(draws, scheme, [key]))[0])
     return float(answers_log10_e(draws, field.log_p[places, said], scheme, [key])[0])
+
+
+def imagined_field(
+    places: int,
+    entropy_nats: float,
+    context_width: int,
+    random: np.random.Generator,
+    candidates: int = 64,
+) -> Field:
+    """Return places of a model that is as free as stated, where no text of it is at hand.
+
+    Logits of the candidates are normal numbers, scaled until the mean entropy is the one stated.
+
+    Parameters:
+        places: How many, at least 1.
+        entropy_nats: Mean entropy of the model's choices, above 0, below that of `candidates`
+            equal ones.
+        context_width: Of the scheme.
+        random: Generator.
+        candidates: Tokens that race at each place.
+
+    Raises:
+        ValueError: If a number is out of range.
+
+    Examples:
+        >>> field = imagined_field(500, 1.5, 4, np.random.default_rng(0))
+        >>> field.draws.count, round(float(-(np.exp(field.log_p) * field.log_p).sum(1).mean()), 2)
+        (500, 1.5)
+    """
+    if places < 1 or not 0.0 < entropy_nats < np.log(candidates) - 0.01:
+        message = (
+            f"places must be at least 1 and entropy_nats above 0 and below "
+            f"{np.log(candidates) - 0.01:.2f}, not {places} and {entropy_nats}"
+        )
+        raise ValueError(message)
+    logits = random.normal(size=(places, candidates))
+    low, high = 0.0, 1.0
+    while _entropy(high * logits) > entropy_nats:
+        high *= 2.0
+    for _ in range(60):
+        half = 0.5 * (low + high)
+        low, high = (half, high) if _entropy(half * logits) > entropy_nats else (low, half)
+    log_p = high * logits - np.logaddexp.reduce(high * logits, axis=1, keepdims=True)
+    stream = random.integers(0, 1 << 31, places + context_width)
+    positions = np.arange(context_width, stream.size)
+    draws = Draws(stream, positions, stream[positions], context_width, 0)
+    return Field(draws, np.tile(np.arange(candidates), (places, 1)), log_p)
+
+
+def _entropy(logits: Floats) -> float:
+    log_p = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    return float(-(np.exp(log_p) * log_p).sum(axis=1).mean())

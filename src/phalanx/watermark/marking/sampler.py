@@ -17,9 +17,17 @@ import numpy.typing as npt
 
 from phalanx.watermark.marking.cutoff import cutoffs
 from phalanx.watermark.marking.race import run_races
-from phalanx.watermark.schemes.phalanx_gumbel import CONTEXT_WIDTH, PhalanxGumbel, derive_key
+from phalanx.watermark.schemes.phalanx_gumbel import (
+    CONTEXT_WIDTH,
+    KEY_BYTES,
+    PhalanxGumbel,
+    derive_key,
+)
 
 _HASH_KEY_BYTES = 16
+
+KeyAfter = Callable[[npt.NDArray[np.int64]], bytes]
+"""Gives the key under which the token after a context is chosen: a code has many."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +47,7 @@ class MarkSampler:
     Averaged over keys, tokens have the chances that the logits give them.
 
     Parameters:
-        key: Secret of the mark, 32 bytes.
+        key: Secret of the mark, 32 bytes; or what gives the secret of each context.
         context_width: Tokens that a choice depends on.
         temperature: Divides the logits, above 0. Greedy decoding carries no mark.
         top_k: Choose among so many of the likeliest tokens only.
@@ -60,7 +68,7 @@ class MarkSampler:
 
     def __init__(  # noqa: PLR0913 - each is one choice of who generates
         self,
-        key: bytes,
+        key: bytes | KeyAfter,
         *,
         context_width: int = CONTEXT_WIDTH,
         temperature: float = 1.0,
@@ -71,7 +79,8 @@ class MarkSampler:
         """Keep the key of the hash."""
         self.setting = PhalanxGumbel(context_width).setting
         _check(temperature, top_k, top_p)
-        self._key = np.array(derive_key(key), dtype=np.uint64)
+        self._key_after = key if callable(key) else None
+        self._key = _packed(bytes(KEY_BYTES) if callable(key) else key)
         self._temperature, self._top_k, self._top_p = temperature, top_k, top_p
         self._random = random
 
@@ -105,6 +114,9 @@ class MarkSampler:
             marked[row] = context not in seen and not _has_come(tokens, width)
             seen.add(context)
         keys = np.tile(self._key, (len(histories), 1))
+        if self._key_after is not None:
+            for at in np.flatnonzero(marked):
+                keys[at] = _packed(self._key_after(contexts[at]))
         for free in np.flatnonzero(~marked):
             keys[free] = np.frombuffer(self._random(_HASH_KEY_BYTES), dtype=np.uint64)
         winners = np.empty(len(histories), dtype=np.int64)
@@ -115,6 +127,10 @@ class MarkSampler:
             message = f"text {int(np.argmin(winners))} has no token that may be chosen"
             raise ValueError(message)
         return Choice(winners, marked)
+
+
+def _packed(secret: bytes) -> npt.NDArray[np.uint64]:
+    return np.array(derive_key(secret), dtype=np.uint64)
 
 
 def _check(temperature: float, top_k: int | None, top_p: float) -> None:

@@ -28,6 +28,7 @@ MOST_DOCUMENTS = 10_000_000
 MOST_TOKEN = (1 << 32) - 1
 """Largest token number that a scheme takes."""
 
+LOWEST_LOG_P = -1e4
 MOST_ID = 200
 STDIN = Path("-")
 _LINES = (".jsonl", ".ndjson")
@@ -57,6 +58,9 @@ class Document:
 
     prompt_tokens: Tokens | None = None
     """The same as token numbers."""
+
+    log_p: npt.NDArray[np.float64] | None = None
+    """Natural logarithm of what some model gives each of the tokens, if it was recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,14 +212,14 @@ def parse_line(line: bytes, where: str) -> Document | Reject:
     try:
         text, prompt = (_letters(said, name) for name in ("text", "prompt"))
         tokens, prompt_tokens = (_numbers(said, name) for name in ("tokens", "prompt_tokens"))
-        named = _name(said, where)
+        named, log_p = _name(said, where), _logarithms(said)
     except _UnusableError as error:
         return Reject(where=where, reason=str(error))
     if text is None and tokens is None:
         return Reject(where=where, reason="has neither text nor tokens")
     return Document(
         where=where, document_id=named, text=text, tokens=tokens, prompt=prompt,
-        prompt_tokens=prompt_tokens,
+        prompt_tokens=prompt_tokens, log_p=log_p,
     )  # fmt: skip
 
 
@@ -254,3 +258,21 @@ def _numbers(said: dict[str, Any], name: str) -> Tokens | None:
         message = f"{name} is no list of whole numbers from 0 to {MOST_TOKEN:,}"
         raise _UnusableError(message)
     return np.array(value, dtype=np.int64)
+
+
+def _logarithms(said: dict[str, Any]) -> npt.NDArray[np.float64] | None:
+    value = said.get("log_p")
+    if value is None:
+        return None
+    tokens = said.get("tokens")
+    if not (
+        isinstance(value, list)
+        and isinstance(tokens, list)
+        and len(value) == len(tokens)
+        and all(type(each) in {int, float} and LOWEST_LOG_P <= each <= 0.0 for each in value)
+    ):
+        message = (
+            f"log_p is no list of numbers from {LOWEST_LOG_P:g} to 0, one for each of the tokens"
+        )
+        raise _UnusableError(message)
+    return np.array(value, dtype=np.float64)

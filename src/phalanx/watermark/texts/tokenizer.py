@@ -100,6 +100,12 @@ class Tokenizer:
             prompt, _ = self._encoded(document.prompt)
         return numbers, prompt, offsets
 
+    def text_of(self, tokens: Numbers) -> str | None:
+        """Return the letters of tokens; null where no tokenizer is named."""
+        if self._made is None:
+            return None
+        return str(self._made.decode(tokens.tolist(), skip_special_tokens=True))
+
     def _encoded(self, text: str) -> tuple[Numbers, Numbers]:
         said = self._made.encode(text, add_special_tokens=False)
         offsets = np.array(said.offsets, dtype=np.int64).reshape(-1, 2)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from phalanx.watermark.tracing.accounts import Trace, Traced, trace
+from phalanx.watermark.tracing.accounts import Trace, Traced, trace, trace_asked
 from phalanx.watermark.tracing.accusation import Accusation, accuse
 from phalanx.watermark.tracing.code import Code, CodePlan, plan_code
+from phalanx.watermark.tracing.code_file import CodeFile, code_setting, read_code_file
 from phalanx.watermark.tracing.register import ServedKey, read_register, write_register
 from phalanx.watermark.tracing.slots import SlotKeys, SlotReading, read_slots
 
 __all__ = [
     "Accusation",
     "Code",
+    "CodeFile",
     "CodePlan",
     "ServedKey",
     "SlotKeys",
@@ -18,9 +20,12 @@ __all__ = [
     "Trace",
     "Traced",
     "accuse",
+    "code_setting",
     "plan_code",
+    "read_code_file",
     "read_register",
     "read_slots",
     "trace",
+    "trace_asked",
     "write_register",
 ]

@@ -10,7 +10,14 @@ import numpy as np
 
 from phalanx.errors import InputError
 from phalanx.model import ExactEvidence
-from phalanx.watermark.detection import Detection, Finding, Reading, detect
+from phalanx.watermark.detection import (
+    Detection,
+    Finding,
+    Reading,
+    SchemeKeys,
+    detect,
+    detect_asked,
+)
 from phalanx.watermark.rules import TracedAccount
 from phalanx.watermark.schemes.scheme import Scheme
 from phalanx.watermark.tracing.register import ServedKey
@@ -104,15 +111,68 @@ def trace(  # noqa: PLR0913 - each is one choice of who asks
         >>> trace([reading], [row], [PhalanxGumbel()], lambda name: bytes(32)).accused
         ()
     """
-    tried = [row for row in register if seen_at is None or row.first_served <= seen_at]
+    owners = owners_by(register, seen_at)
+    keys = {key_id: key_source(key_id) for key_id in owners}
+    detection = detect(readings, schemes, keys, level=level, decoys=decoys, random=random)
+    return _told(detection, register, owners)
+
+
+def trace_asked(  # noqa: PLR0913 - each is one choice of who asks
+    readings: Sequence[Reading],
+    register: Sequence[ServedKey],
+    asked: Sequence[SchemeKeys],
+    *,
+    level: float = 1e-6,
+    decoys: int = 999,
+    seen_at: datetime | None = None,
+    random: np.random.Generator | None = None,
+) -> Trace:
+    """Test documents as `trace` does, where each scheme has keys of its own.
+
+    Parameters:
+        readings: The same documents, once for each tokenizer.
+        register: Who was served under which key.
+        asked: Schemes with the keys of the register; others are not tried.
+        level: Chance of any false accusation that is accepted.
+        decoys: Random keys that the scheme's law is held against.
+        seen_at: When the text was there already: keys of later first use are not tried.
+        random: Draws the decoys; by default seeded by the system.
+
+    Raises:
+        InputError: If no key is left to try.
+        ValueError: If a key of the register is not there.
+    """
+    owners = owners_by(register, seen_at)
+    tried = [
+        SchemeKeys(each.scheme, {name: key for name, key in each.keys.items() if name in owners})
+        for each in asked
+    ]
+    if not owners.keys() <= {name for each in tried for name in each.keys}:
+        message = "a key of the register is not there"
+        raise ValueError(message)
+    detection = detect_asked(readings, tried, level=level, decoys=decoys, random=random)
+    return _told(detection, register, owners)
+
+
+def owners_by(register: Sequence[ServedKey], seen_at: datetime | None) -> dict[str, set[str]]:
+    """Return who was served under each key by some moment; null for ever.
+
+    Raises:
+        InputError: If nobody was.
+    """
     owners: dict[str, set[str]] = {}
-    for row in tried:
-        owners.setdefault(row.key_id, set()).add(row.account)
+    for row in register:
+        if seen_at is None or row.first_served <= seen_at:
+            owners.setdefault(row.key_id, set()).add(row.account)
     if not owners:
         message = "the register names no key that was served by then"
         raise InputError(message, next_step="Check the register and the date of the text.")
-    keys = {key_id: key_source(key_id) for key_id in owners}
-    detection = detect(readings, schemes, keys, level=level, decoys=decoys, random=random)
+    return owners
+
+
+def _told(
+    detection: Detection, register: Sequence[ServedKey], owners: dict[str, set[str]]
+) -> Trace:
     strongest: dict[str, Finding] = {}
     for finding in detection.findings:
         strongest.setdefault(finding.key_id, finding)

@@ -32,6 +32,16 @@ _SCHEMA = pa.schema(
         ("tokens", pa.int64()),
     ]
 )
+_OF_A_VAULT = pa.schema(
+    [
+        ("key_name", pa.string()),
+        ("scheme", pa.string()),
+        ("purpose", pa.string()),
+        ("epoch", pa.int64()),
+    ]
+)
+_EVERY = pa.schema([*_SCHEMA, *_OF_A_VAULT])
+"""A register may lack the columns of a vault."""
 _EXPECTED = "Give account, key_id, first_served, last_served (with a time zone) and tokens."
 
 
@@ -53,6 +63,18 @@ class ServedKey:
 
     tokens: int
     """Marked tokens that were served."""
+
+    key_name: str = ""
+    """What the key is for, from which a vault derives it; empty where somebody else keeps keys."""
+
+    scheme: str = ""
+    """Of the key, with its parameters."""
+
+    purpose: str = ""
+    """Of the key."""
+
+    epoch: int = 0
+    """Of the key, from 1; 0 where there are none."""
 
 
 def read_register(path: Path) -> tuple[ServedKey, ...]:
@@ -85,14 +107,14 @@ def write_register(path: Path, rows: Sequence[ServedKey]) -> None:
     with written_whole(path) as aside:
         if path.suffix == ".parquet":
             columns = {
-                name: pa.array([getattr(row, name) for row in rows], type=_SCHEMA.field(name).type)
-                for name in _SCHEMA.names
+                name: pa.array([getattr(row, name) for row in rows], type=_EVERY.field(name).type)
+                for name in _EVERY.names
             }
-            pq.write_table(pa.table(columns, schema=_SCHEMA), aside, compression="zstd")
+            pq.write_table(pa.table(columns, schema=_EVERY), aside, compression="zstd")
             return
         with aside.open("w", encoding="utf-8") as file:
             for row in rows:
-                values = {name: getattr(row, name) for name in _SCHEMA.names}
+                values = {name: getattr(row, name) for name in _EVERY.names}
                 file.write(json.dumps(values, default=datetime.isoformat) + "\n")
 
 
@@ -104,7 +126,8 @@ def _read_parquet(path: Path) -> tuple[ServedKey, ...]:
             message = f"the register {path} {what}"
             raise InputError(message, next_step=_EXPECTED)
         rows: list[ServedKey] = []
-        for batch in file.iter_batches(columns=_SCHEMA.names):
+        there = [name for name in _EVERY.names if name in file.schema_arrow.names]
+        for batch in file.iter_batches(columns=there):
             rows += [_row(values, path, len(rows) + 1) for values in batch.to_pylist()]
     return tuple(rows)
 
@@ -140,12 +163,21 @@ def _row(values: object, path: Path, number: int) -> ServedKey:
     first, last = (_instant(values, name, path, number) for name in _SCHEMA.names[2:4])
     if last < first:
         raise _bad(path, number, "was last served before it was first served")
+    texts = {name: values.get(name) or "" for name in _OF_A_VAULT.names[:3]}
+    for name, text in texts.items():
+        if not (isinstance(text, str) and len(text) <= _MOST_NAME):
+            raise _bad(path, number, f"has no usable {name}")
+    epoch = values.get("epoch") or 0
+    if not (isinstance(epoch, int) and not isinstance(epoch, bool) and 0 <= epoch < 2**31):
+        raise _bad(path, number, "has no usable epoch")
     return ServedKey(
         account=str(account),
         key_id=str(key_id),
         first_served=first,
         last_served=last,
         tokens=tokens,
+        epoch=epoch,
+        **texts,
     )
 
 

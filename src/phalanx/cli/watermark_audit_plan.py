@@ -1,0 +1,150 @@
+"""How an audit is planned."""
+
+from __future__ import annotations
+
+import io
+import math
+import secrets
+from pathlib import Path
+
+import numpy as np
+
+from phalanx.cli.watermark_audit_options import PowerOptions
+from phalanx.cli.watermark_options import KeyOptions
+from phalanx.cli.watermark_view import labelled
+from phalanx.cli.watermark_work import content_of, derived
+from phalanx.errors import InputError
+from phalanx.formats.notation import count, plural
+from phalanx.owned import written_whole
+from phalanx.printable import printable
+from phalanx.watermark.audit import Mode, Plan, imagined_field, prompts_digest, simulate_power
+from phalanx.watermark.audit.winners import races
+from phalanx.watermark.keys.vault import Act, Vault
+from phalanx.watermark.schemes.registry import open_scheme
+from phalanx.watermark.texts import read_documents
+
+MOST_PROMPTS_BYTES = 4 << 30
+SHARES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5)
+_MOST_TEXT = 2_000
+
+
+def make_plan(
+    vault: Vault,
+    names: Path,
+    which: KeyOptions,
+    who: Act,
+    *,
+    suspect: str,
+    prompts: Path,
+    mode: Mode,
+    reference: str,
+    level: float,
+    decoys: int,
+    decoy_seed: int | None,
+) -> Plan:
+    """Return a plan.
+
+    Raises:
+        InputError: If names, scheme or prompts are none, or the scheme cannot be asked that way.
+        PhalanxError: If the vault cannot be opened.
+    """
+    scheme = open_scheme(which.scheme)
+    if mode != "sums" and not races(scheme):
+        message = f"{scheme.setting.name} lets no tokens race, so that nobody knows its winners"
+        raise InputError(message, next_step="Plan with --mode sums.")
+    for text in (suspect, reference):
+        if not 0 < len(text.strip()) <= _MOST_TEXT or not text.isprintable():
+            message = f"suspect and reference are said on one line of up to {_MOST_TEXT:,} letters"
+            raise InputError(message, next_step="Say them in a sentence each.")
+    if decoy_seed is not None and not 0 <= decoy_seed < 1 << 53:
+        message = f"--decoy-seed is 0 to 2^53 - 1, not {decoy_seed}"
+        raise InputError(message, next_step="Leave it out: one is drawn.")
+    content = content_of(prompts, MOST_PROMPTS_BYTES)
+    if not content.strip():
+        message = f"{prompts}: is empty"
+        raise InputError(message, next_step="Write what the suspect is asked, or reads.")
+    said = read_documents([prompts], io.BytesIO(), as_lines=True)
+    if said.rejects:
+        message = f"{said.rejects[0].where}: {said.rejects[0].reason}"
+        raise InputError(message, next_step="Plan with prompts that can all be read.")
+    made = derived(vault, names, which, who)
+    return Plan(
+        suspect=suspect,
+        mode=mode,
+        scheme=made.scheme,
+        key_ids=made.ids,
+        key_commitment="",
+        prompts_digest=prompts_digest(content),
+        reference=reference,
+        level=level,
+        decoys=decoys,
+        decoy_seed=secrets.randbits(53) if decoy_seed is None else decoy_seed,
+        made_at=who.at.isoformat(timespec="seconds"),
+    )
+
+
+def write_plan(plan: Plan, output: Path) -> None:
+    """Write the file of a plan: its bytes are what its digest is of.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    with written_whole(output) as aside:
+        aside.write_bytes(plan.as_bytes())
+
+
+def power_text(plan: Plan, how: PowerOptions) -> str:
+    """Say what a plan fixes, and how often audits like it succeed."""
+    needed = math.log10(len(plan.key_ids)) - math.log10(plan.level)
+    lines = [
+        *labelled("plan", f"SHA-256 {plan.digest()}"),
+        *labelled("suspect", plan.suspect),
+        *labelled(
+            "asked", f"{plural(len(plan.key_ids), 'key')} of {plan.scheme}, by {plan.method}"
+        ),
+        *labelled("compared", plan.reference),
+        *labelled(
+            "level",
+            f"chance of naming any key falsely: {plan.level:g}; a key needs e 10^{needed:.1f}, and "
+            f"more than each of {plural(plan.decoys, 'random key')}",
+        ),
+    ]
+    scheme = open_scheme(plan.scheme)
+    if not how.runs:
+        lines += labelled("power", "not simulated")
+    elif not races(scheme):
+        lines += labelled(
+            "power", f"not evaluable: {scheme.setting.name} has no winners to simulate by"
+        )
+    else:
+        lines += ["", *_curve(plan, how, needed)]
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _curve(plan: Plan, how: PowerOptions, needed: float) -> list[str]:
+    scheme = open_scheme(plan.scheme)
+    # The same curve for the same plan.
+    random = np.random.default_rng(plan.decoy_seed)
+    lines = [
+        f"Share of {count(how.runs)} simulated audits that name the key (median e in brackets),",
+        f"for choices of {how.entropy_nats:g} nats a token:",
+        "",
+        "  share of choices that the mark decided"
+        + "".join(f"{count(places) + ' places':>24}" for places in how.places),
+    ]
+    columns = []
+    for places in how.places:
+        field = imagined_field(places, how.entropy_nats, scheme.setting.context_width, random)
+        columns.append(
+            simulate_power(field, plan.mode, scheme, SHARES, needed, runs=how.runs, random=random)
+        )
+    for row in zip(*columns, strict=True):
+        cells = [f"{each.power:.0%} (10^{each.median_log10_e:.1f})" for each in row]
+        lines.append(f"  {row[0].share:<38.0%}" + "".join(f"{cell:>24}" for cell in cells))
+    lines += [
+        "",
+        "The imagined student differs from the marked model in nothing else: ask for more. The",
+        "share is that of marked text in its training times how much of it the student took on,",
+        "which nobody knows. At 0 % it is the rate of false findings.",
+    ]
+    return lines

@@ -1,0 +1,67 @@
+"""How a report is held against what was published before."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from phalanx.cli.watermark_work import content_of, read_published
+from phalanx.errors import InputError, VerificationError
+from phalanx.watermark.audit import Plan, read_plan, verify_report
+from phalanx.watermark.audit.plan import MOST_BYTES
+
+_MOST_REPORT_BYTES = 64_000_001
+
+
+def verified(
+    report: Path, signer: str, plan: Path | None, commitment: Path | None
+) -> dict[str, Any]:
+    """Return a report that agrees with what was published.
+
+    Parameters:
+        report: The file.
+        signer: Public key, base64.
+        plan: File of the plan, if it was published.
+        commitment: File of the commitment, if it was.
+
+    Raises:
+        InputError: If a file or the key is none.
+        VerificationError: If anything does not agree.
+    """
+    try:
+        public = Ed25519PublicKey.from_public_bytes(base64.b64decode(signer, validate=True))
+    except (ValueError, binascii.Error) as error:
+        message = "--signer is no public key: 32 bytes in base64"
+        raise InputError(message, next_step="Take it from whoever signed.") from error
+    found = verify_report(content_of(report, _MOST_REPORT_BYTES), public)
+    if commitment is not None and plan is None:
+        message = "a commitment is to a plan"
+        raise InputError(message, next_step="Name the plan with --plan.")
+    if plan is not None:
+        said = read_plan(content_of(plan, MOST_BYTES))
+        planned = asdict(said) | {"key_ids": list(said.key_ids)}
+        if found["plan"] != planned or found["plan_digest"] != said.digest():
+            message = f"{report}: answers another plan than {plan}"
+            raise VerificationError(message, next_step="Ask for the plan of that time.")
+        if commitment is not None:
+            refuse_commitment(commitment, said)
+    return found
+
+
+def refuse_commitment(path: Path, plan: Plan) -> None:
+    """Refuse a commitment to another plan, or to other keys.
+
+    Raises:
+        InputError: If it is none.
+        VerificationError: If it is to others.
+    """
+    published = read_published(path)
+    agreed = (published.plan, published.scheme, published.keys)
+    if agreed != (plan.digest(), plan.scheme, len(plan.key_ids)):
+        message = f"{path}: not a commitment to this plan and its keys"
+        raise VerificationError(message, next_step="Commit to the plan: `keys commit --plan`.")

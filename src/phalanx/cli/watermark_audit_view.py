@@ -1,0 +1,142 @@
+"""How the outcome of an audit is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from phalanx.cli.watermark_audit_run import Done
+from phalanx.cli.watermark_view import (
+    bullets,
+    evidence_record,
+    labelled,
+    power,
+    rejects_record,
+    rejects_text,
+)
+from phalanx.formats.json import to_text
+from phalanx.formats.notation import count, plural
+from phalanx.printable import printable
+from phalanx.watermark.audit.verdict import ASSUMPTIONS, NULL_HYPOTHESIS
+
+SCHEMA = "phalanx.watermark-audit/1"
+_MOST_LINES = 20
+
+_NOT_SAID = (
+    "A named key says that the model learnt from texts of that key, not who gave them to it, nor "
+    "that this was forbidden. A key that is not named clears nobody: paraphrase and neutralising "
+    "remove what a student inherits. `phalanx explain PHX-W004` says more."
+)
+
+
+def as_json(done: Done, public: str) -> str:
+    """Write an audit for programs.
+
+    Parameters:
+        done: The audit.
+        public: Key that verifies its report, base64.
+    """
+    audit = done.audit
+    return to_text(
+        {
+            "schema": SCHEMA,
+            "found": any(each.named for each in audit.keys),
+            "suspect": audit.plan.suspect,
+            "mode": audit.plan.mode,
+            "scheme": audit.plan.scheme,
+            "plan_digest": audit.plan.digest(),
+            "signed_by": public,
+            "level": audit.plan.level,
+            "needed_log10_e": audit.needed_log10_e,
+            "largest_decoy_log10_e": audit.largest_decoy_log10_e,
+            "places": audit.places,
+            "repeats": done.repeats,
+            "documents": done.documents,
+            "keys": [
+                {
+                    "key_id": key.key_id,
+                    "named": key.named,
+                    "decoys_ahead": key.decoys_ahead,
+                    "evidence": evidence_record(evidence),
+                }
+                for key, evidence in zip(audit.keys, audit.evidence(), strict=True)
+            ],
+            "rejects": rejects_record(done.rejects),
+        }
+    )
+
+
+def as_text(done: Done, public: str) -> str:
+    """Write an audit for reading."""
+    audit, plan = done.audit, done.audit.plan
+    named = [each for each in audit.keys if each.named]
+    head = (
+        f"Named: {plural(len(named), 'key')} of {count(len(audit.keys))}"
+        if named
+        else f"No key is named ({plural(len(audit.keys), 'key')} asked about)"
+    )
+    decoys = (
+        f"; the largest of {plural(plan.decoys, 'random key')} has e "
+        f"{power(audit.largest_decoy_log10_e)}"
+        if audit.largest_decoy_log10_e is not None
+        else "; no random keys"
+    )
+    lines = [
+        head,
+        "",
+        *labelled("suspect", f"{plan.suspect} ({plan.mode})"),
+        *labelled("compared", plan.reference),
+        *labelled("method", f"{plan.method}; {plan.scheme}"),
+        *labelled(
+            "read",
+            f"{plural(done.documents, 'document')}, {count(audit.places)} places that count, "
+            f"{plural(done.repeats, 'repeat')} left out (what prompts said among them)",
+        ),
+        *labelled(
+            "level",
+            f"chance of naming any key falsely: {plan.level:g}; needed: e "
+            f"{power(audit.needed_log10_e)}{decoys}",
+        ),
+        *labelled("null", NULL_HYPOTHESIS),
+        *labelled("plan", f"SHA-256 {plan.digest()}, made {plan.made_at}"),
+        *labelled("signed by", public),
+        *rejects_text(done.rejects),
+        "",
+    ]
+    pairs = sorted(
+        zip(audit.keys, audit.evidence(), strict=True), key=lambda pair: -pair[0].log10_e
+    )
+    for key, evidence in pairs[:_MOST_LINES]:
+        lines += labelled(
+            "  NAMED" if key.named else "  -",
+            f"{key.key_id}: e {power(evidence.log10_e)}, p at most {power(evidence.log10_p)} for "
+            f"this key alone; {count(key.decoys_ahead)} of {count(plan.decoys)} random keys have "
+            "as much",
+        )
+    if len(pairs) > _MOST_LINES:
+        lines.append(f"  {count(len(pairs) - _MOST_LINES)} more; the report has all")
+    lines += ["", *bullets("What must hold for these numbers to mean what they say:", ASSUMPTIONS)]
+    lines += ["", *labelled("not said", _NOT_SAID)]
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def verified_json(report: dict[str, Any]) -> str:
+    """Write a verified report for programs."""
+    return to_text({"schema": "phalanx.watermark-audit-verified/1", "report": report})
+
+
+def verified_text(report: dict[str, Any]) -> str:
+    """Write a verified report for reading."""
+    plan = report["plan"]
+    named = [each for each in report["keys"] if each["named"]]
+    lines = [
+        "The signature is that of the signer, and nothing was changed",
+        "",
+        *labelled("suspect", str(plan["suspect"])),
+        *labelled("plan", f"SHA-256 {report['plan_digest']}, made {plan['made_at']}"),
+        *labelled("level", f"chance of naming any key falsely: {plan['level']:g}"),
+        *labelled("named", f"{count(len(named))} of {plural(len(report['keys']), 'key')}"),
+    ]
+    for each in named[:_MOST_LINES]:
+        lines += labelled("", f"{each['key_id']}: e {power(each['log10_e'])}")
+    lines += ["", *labelled("not said", _NOT_SAID)]
+    return "".join(f"{printable(line)}\n" for line in lines)

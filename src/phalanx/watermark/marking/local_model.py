@@ -1,0 +1,115 @@
+"""A language model in a folder, run here by transformers."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from phalanx.errors import ConfigError, InputError, MissingExtraError, reason_of
+
+if TYPE_CHECKING:
+    from phalanx.watermark.marking.generate import MarkProcessor
+
+Numbers = npt.NDArray[np.int64]
+
+
+class LocalModel:
+    """A causal language model.
+
+    Parameters:
+        name: What messages call it.
+        made: Of transformers.
+    """
+
+    def __init__(self, name: str, made: Any) -> None:  # noqa: ANN401 - of a library without types
+        """Keep it."""
+        self.name = name
+        self._made = made
+        self.vocabulary = int(made.config.vocab_size)
+        self.longest = int(getattr(made.config, "max_position_embeddings", 0) or 1 << 30)
+
+    def __call__(self, tokens: Numbers) -> npt.NDArray[np.float64]:
+        """Return natural logarithms of what follows each token, shape (length, vocabulary).
+
+        Raises:
+            InputError: If the document is longer than the model reads, or has other tokens.
+        """
+        import torch  # noqa: PLC0415 - of an extra
+
+        self._check(tokens, tokens.size)
+        with torch.no_grad():
+            logits = self._made(torch.tensor(tokens)[None]).logits[0].double()
+            logs: npt.NDArray[np.float64] = torch.log_softmax(logits, dim=-1).numpy()
+        return logs
+
+    def answer(self, prompt: Numbers, processor: MarkProcessor, most_tokens: int) -> Numbers:
+        """Go on with a prompt, each token chosen by a processor.
+
+        Parameters:
+            prompt: At least one token.
+            processor: That chooses.
+            most_tokens: Of the answer, which ends sooner where the model ends it.
+
+        Raises:
+            InputError: If prompt and answer are longer than the model reads, or there is no prompt.
+        """
+        import torch  # noqa: PLC0415 - of an extra
+
+        self._check(prompt, prompt.size + most_tokens)
+        if not prompt.size:
+            message = "a prompt has no token"
+            raise InputError(message, next_step="Begin it with the model's first token.")
+        words = torch.tensor(prompt)[None]
+        with torch.no_grad():
+            said = self._made.generate(
+                words,
+                attention_mask=torch.ones_like(words),
+                max_new_tokens=most_tokens,
+                do_sample=False,
+                num_beams=1,
+                logits_processor=[processor],
+            )
+        answer: Numbers = said[0, prompt.size :].numpy()
+        return answer
+
+    def _check(self, tokens: Numbers, length: int) -> None:
+        if length > self.longest:
+            message = f"{self.name} reads {self.longest:,} tokens, not {length:,}"
+            raise InputError(message, next_step="Cut the document, or ask for a shorter answer.")
+        if tokens.size and int(tokens.max()) >= self.vocabulary:
+            message = f"{self.name} has tokens below {self.vocabulary:,}, not {int(tokens.max()):,}"
+            raise InputError(message, next_step="Name the tokenizer of this model.")
+
+
+def open_local_model(folder: Path) -> LocalModel:
+    """Open a model that lies in a folder; nothing is fetched.
+
+    Parameters:
+        folder: With `config.json` and weights as safetensors.
+
+    Raises:
+        MissingExtraError: If torch or transformers is not installed.
+        ConfigError: If there is no model that can be opened.
+    """
+    missing = [name for name in ("torch", "transformers") if find_spec(name) is None]
+    if missing:
+        message = f"a model needs {' and '.join(missing)}, which is not installed"
+        raise MissingExtraError(message, next_step="In the clone: pip install '.[torch]'")
+    if not (folder / "config.json").is_file():
+        message = f"{folder}: no folder of a model: it has no config.json"
+        raise ConfigError(message, next_step="Name a folder with config.json and safetensors.")
+    from transformers import AutoModelForCausalLM  # noqa: PLC0415 - of an extra
+
+    try:
+        # Weights as safetensors alone, and no code of the folder: a pickle would run what it says.
+        made = AutoModelForCausalLM.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, trust_remote_code=False
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
+        message = f"{folder}: the model cannot be opened: {reason_of(error)}"
+        raise ConfigError(message, next_step="Save it with `save_pretrained`.") from error
+    return LocalModel(str(folder), made.eval())
