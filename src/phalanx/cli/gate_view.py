@@ -80,7 +80,7 @@ def answered_text(request: Request) -> str:
         said += f"; approved by {printable(request.approved_by)}, {waits}"
         said += f" until {request.valid_until:%Y-%m-%d}"
     if request.state == "approved":
-        said += f" by {printable(request.approved_by)}; it leaves with the next `share publish`"
+        said += f" by {printable(request.approved_by)}; it leaves when what submitted it runs again"
     return said
 
 

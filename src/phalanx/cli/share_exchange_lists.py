@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from phalanx.cli.inputs import parse_columns
-from phalanx.cli.share_exchange_work import hub_of, key_server_of, read_records
+from phalanx.cli.share_exchange_records import read_records
+from phalanx.cli.share_exchange_work import hub_of, key_server_of
 from phalanx.cli.terminal import Common
 from phalanx.detect.attribution.profile_text import profile_toml
 from phalanx.errors import InputError

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 
 from phalanx.cli.inputs import parse_columns
 from phalanx.cli.scan_key import key_of_scan
-from phalanx.cli.share_exchange_work import key_server_of, read_records
+from phalanx.cli.share_exchange_records import read_records, refuse_partial
+from phalanx.cli.share_exchange_work import key_server_of
 from phalanx.cli.terminal import Common
 from phalanx.detect.result import ScanResult
 from phalanx.errors import InputError
@@ -91,6 +92,7 @@ def publishable(
     carried: dict[str, tuple[tuple[str, str], ...]] = {}
     if wanted.identifiers is not None:
         records = read_records(wanted.identifiers, common)
+        refuse_partial(wanted.identifiers, records, result, chosen, common)
         carried = carried_by(chosen, records)
     found = found_campaigns(
         scanned,

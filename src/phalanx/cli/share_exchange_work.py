@@ -10,12 +10,10 @@ from pathlib import Path
 
 import httpx2
 
-from phalanx.cli.terminal import Common
 from phalanx.errors import ConfigError, PhalanxError
 from phalanx.formats.notation import plural
 from phalanx.owned import read_secret_text
 from phalanx.share.blinding.asking import KeyServer
-from phalanx.share.blinding.carriers import Identifiers, read_identifiers
 from phalanx.share.blinding.epochs import EpochKey
 from phalanx.share.client import Collection, connected, delete
 from phalanx.share.client.access import origin_of
@@ -62,14 +60,6 @@ def key_server_of(house: House) -> Iterator[tuple[KeyServer, dict[int, EpochKey]
     with httpx2.Client(base_url=origin, timeout=60, trust_env=origin.scheme == "https") as http:
         server = KeyServer(http, key)
         yield server, dict(pinned_epochs(server, access.epochs))
-
-
-def read_records(path: Path, common: Common) -> Identifiers:
-    """Read who carries what, and say how much of it cannot be used."""
-    records = read_identifiers(path)
-    for kind, count in records.unusable.items():
-        common.say(f"{path}: left out as none of kind {kind}: {plural(count, 'value')}")
-    return records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -158,9 +158,9 @@ def told_text(told: list[ToldMark], output_format: str) -> str:
             "under any dependence": each.under_any_dependence,
         }
         said = ", ".join(name for name, yes in stands.items() if yes) or "only with all members"
+        accounts = plural(len(each.accounts), "account")
         lines += [
-            f"{each.kind} {printable(each.value)}: {plural(len(each.accounts), 'account')}; "
-            f"stands {said}",
+            f"{each.kind} {printable(each.value)}: {accounts}; stands {said}",
             *(f"  {printable(account)}" for account in each.accounts),
         ]
     return "\n".join(lines) + "\n"

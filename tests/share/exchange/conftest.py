@@ -138,6 +138,34 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
 
 @dataclass
+class TurnedKeyServer:
+    """A key server whose first epoch is over, but still answered, and whose second is in use."""
+
+    url: str
+    commitments: tuple[str, str]
+    api_key: str
+
+
+@pytest.fixture
+def turned(tmp_path: Path) -> Iterator[TurnedKeyServer]:
+    """Return a key server after a change of its epoch."""
+    folder, now = tmp_path / "turned", datetime.now(UTC)
+    folder.mkdir()
+    day, week = timedelta(days=1), timedelta(days=7)
+    first = add_epoch(folder / "keys", now - 3 * day, 2 * day, week)
+    second = add_epoch(folder / "keys", first.valid_until, 30 * day, week)
+    engine = open_tables(place_of(str(folder / "keys.db")))
+    api_key = add_asker(engine, "all", Limits(), secrets.token_bytes, now)
+    engine.dispose()
+    process, url = _serve(folder, "keys", "serve")
+    try:
+        yield TurnedKeyServer(url, (first.commitment, second.commitment), api_key)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@dataclass
 class Alliance:
     """Members of an alliance over one collection, and a clock."""
 

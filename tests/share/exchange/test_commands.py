@@ -17,9 +17,11 @@ import pytest
 
 from phalanx.cli import ExitCode, main, share_exchange_work
 from phalanx.cli.profile_files import read_profiles
+from phalanx.cli.scan_key import key_of_scan
 from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
 from phalanx.errors import ServiceError
 from phalanx.formats.folder import read_scan, write_scan
+from phalanx.logs.pseudonym import pseudonymiser
 from phalanx.model import Campaign, Harm
 from phalanx.share.asking import Patience
 from phalanx.share.client import Access, connected
@@ -166,6 +168,46 @@ def test_a_record_that_is_not_named_again_takes_nothing_back(
     assert main([*publish, "--identifiers", str(folder / "a.jsonl")]) == ExitCode.CLEAN
     assert main(publish) == ExitCode.BAD_INPUT
     assert "would be taken back\nNext: Pass --identifiers" in capsys.readouterr().err
+
+
+def test_a_record_of_the_campaign_alone_is_refused(
+    with_keys: Any, providers: Providers, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A record that says what the campaign carries, and not what others do, tells too much."""
+    folder, alliance = providers.folder, with_keys
+    scan = [str(folder / "scan"), "--key", str(folder / "a.key"), "--dry-run"]
+    publish = _words(alliance, "a", "publish", *scan)
+    result = read_scan(folder / "scan")
+    (campaign,) = result.campaigns
+    key = key_of_scan(folder / "scan", folder / "a.key")
+    assert key is not None
+    hide = pseudonymiser(key, "account_id")
+    rows = [json.loads(line) for line in (folder / "a.jsonl").read_text().splitlines()]
+    inside = {each.account_id for each in campaign.facts.members}
+    listed = [row for row in rows if hide([row["account_id"]])[0] in inside]
+    others = [row for row in rows if row not in listed]
+    assert listed
+    assert others
+
+    def record(*rows: dict[str, str | None]) -> list[str]:
+        path = tmp_path / "record.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return ["--identifiers", str(path)]
+
+    assert main([*publish, *record(*listed)]) == ExitCode.BAD_INPUT
+    said = capsys.readouterr().err
+    assert "would be told of the campaign" in said
+    assert "a row for each account" in said
+    nobody: dict[str, str | None] = {"account_id": "nobody", "kind": "payment", "value": "card"}
+    assert main([*publish, *record(nobody)]) == ExitCode.BAD_INPUT
+    assert "names no account of the scan" in capsys.readouterr().err
+    assert main([*publish, *record(*others, *listed[1:], nobody)]) == ExitCode.CLEAN
+    said = capsys.readouterr().err
+    assert "not in the scan: 1 account with rows" in said
+    assert "1 listed account, of which no identifier is told" in said
+    # Who carries nothing is not left out, but named with nothing.
+    empty = ({**row, "value": None} for row in others)
+    assert main([*publish, *record(*listed, *empty)]) == ExitCode.CLEAN
 
 
 def test_a_log_that_changed_since_the_scan_is_refused(

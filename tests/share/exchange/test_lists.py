@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +22,6 @@ from phalanx.share.exchange.answering import Answer, SeenHere, note, objects_of,
 from phalanx.share.exchange.building import campaign_name
 from phalanx.share.exchange.found import FoundCampaign
 from phalanx.share.exchange.match_list import (
-    MATCH_SCHEMA,
     MOST_SKETCHES,
     match_list,
     read_match_list,
@@ -39,6 +39,7 @@ from phalanx.share.exchange.profiles import file_name, profiles
 from phalanx.share.exchange.pulling import pull_in
 from phalanx.share.exchange.reading import observables_in
 from phalanx.share.exchange.standing import standing
+from phalanx.share.sketches.list_rows import LIST_SCHEMA
 from phalanx.share.wire import (
     Address,
     AutonomousSystem,
@@ -61,7 +62,7 @@ def test_everything_published_stands_on_the_list(alliance: Any, found: Make) -> 
     campaign = found()
     published = alliance.publish("a", campaign)
     table = alliance.pull("b").matches.table
-    assert table.schema == MATCH_SCHEMA
+    assert table.schema == LIST_SCHEMA
     assert sorted(table["kind"].to_pylist()) == [
         "address", "domain", "email", "network", "payment", "template",
     ]  # fmt: skip
@@ -257,7 +258,7 @@ def test_a_campaign_takes_no_other_profile_over(alliance: Any, found: Make, auth
     stands = replace(pulled.standing, by_type={"campaign": (held, other)})
     rows = [row | {"campaign": each} for row in pulled.matches.table.to_pylist()
             for each in (campaign, like)]  # fmt: skip
-    made = profiles(stands, pa.Table.from_pylist(rows, schema=MATCH_SCHEMA), house.agreement)
+    made = profiles(stands, pa.Table.from_pylist(rows, schema=LIST_SCHEMA), house.agreement)
     assert len(made) == len({each.name for each in made.values()}) == 2
 
 
@@ -299,7 +300,7 @@ def _list(*rows: dict[str, Any]) -> pa.Table:
         "indicator": "indicator--1", "campaign": "campaign--1", "confidence": 90,
         "verdict": "none", "valid_from": now - timedelta(days=3), "valid_until": now,
     }  # fmt: skip
-    return pa.Table.from_pylist([head | row for row in rows], schema=MATCH_SCHEMA)
+    return pa.Table.from_pylist([head | row for row in rows], schema=LIST_SCHEMA)
 
 
 def test_places_count_only_while_they_are_vouched_for() -> None:
@@ -356,6 +357,22 @@ def test_a_list_survives_a_write_that_is_cut_off(tmp_path: Any, monkeypatch: Any
     (tmp_path / "match_list.parquet").write_bytes(b"PAR1 half of a fi")
     with pytest.raises(InputError, match="damaged"):
         read_match_list(tmp_path)
+
+
+def test_both_readers_of_a_list_refuse_the_same(tmp_path: Any) -> None:
+    """A column of another type, or none, is no match list for logs either; an empty one is one."""
+    path = write_match_list(_list(), tmp_path)
+    assert read_match_list(tmp_path).schema == LIST_SCHEMA
+    whole = _list({"kind": "domain", "value": "a.example"})
+    at = LIST_SCHEMA.get_field_index("epoch")
+    for wrong, said in (
+        (whole.set_column(at, "epoch", pa.array([1.0])), "column epoch holds double, not int32"),
+        (whole.drop_columns(["valid_from"]), "lacks the column valid_from"),
+    ):
+        pq.write_table(wrong, path)
+        with pytest.raises(InputError, match=said) as told:
+            read_match_list(tmp_path)
+        assert str(path) in str(told.value)
 
 
 _PLACES = st.one_of(

@@ -40,6 +40,9 @@ class Identifiers:
     unusable: Mapping[str, int]
     """Kind -> values that are none of that kind, and were left out."""
 
+    accounts: frozenset[str] = frozenset()
+    """Accounts of which the table has a row, whatever stands in it."""
+
     def by_account(self) -> dict[str, frozenset[Mark]]:
         """Return what each account carries.
 
@@ -67,6 +70,7 @@ def read_identifiers(path: Path) -> Identifiers:
     """
     carriers: dict[tuple[str, str], set[str]] = defaultdict(set)
     unusable: Counter[str] = Counter()
+    named: set[str] = set()
     forms: dict[tuple[str, str], str] = {}
     for batch in _batches(path):
         for account, kind, value in zip(*(batch.column(name) for name in _COLUMNS), strict=True):
@@ -74,6 +78,7 @@ def read_identifiers(path: Path) -> Identifiers:
             if said not in KINDS:
                 message = f"{path}: a row has no known kind; there are {', '.join(KINDS)}"
                 raise InputError(message, next_step="Mend or remove the row.")
+            named.update([account.as_py()] if account.is_valid else ())
             if not (account.is_valid and value.is_valid):
                 unusable[said] += 1
                 continue
@@ -87,6 +92,7 @@ def read_identifiers(path: Path) -> Identifiers:
     return Identifiers(
         carriers={each: frozenset(accounts) for each, accounts in carriers.items()},
         unusable=unusable,
+        accounts=frozenset(named),
     )
 
 

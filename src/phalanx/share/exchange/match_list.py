@@ -21,6 +21,7 @@ from phalanx.errors import InputError, reason_of
 from phalanx.owned import written_whole
 from phalanx.share.exchange.reading import observables_in
 from phalanx.share.exchange.standing import Held, Standing
+from phalanx.share.sketches.list_rows import LIST_SCHEMA, list_parts
 from phalanx.share.wire import (
     AccountFingerprint,
     Address,
@@ -40,28 +41,6 @@ MOST_SKETCHES = 16
 
 MOST_ROWS = 500_000
 """Of one member on the list."""
-
-MATCH_SCHEMA = pa.schema(
-    [
-        ("indicator", pa.string()),
-        ("campaign", pa.string()),
-        ("kind", pa.string()),
-        ("epoch", pa.int32()),
-        ("value", pa.string()),
-        ("minhash", pa.binary()),
-        ("minhash_bits", pa.int8()),
-        ("simhash", pa.uint64()),
-        ("shingle_size", pa.int8()),
-        ("canonicaliser", pa.string()),
-        ("length_bucket", pa.int8()),
-        ("confidence", pa.int8()),
-        ("verdict", pa.string()),
-        ("valid_until", pa.timestamp("us", tz="UTC")),
-        ("valid_from", pa.timestamp("us", tz="UTC")),
-    ]
-)
-"""Columns of the list. `kind` is account, email, payment, phone, device, template, address,
-network or domain; `value` is null for templates, whose sketches stand in the columns after it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +91,7 @@ def match_list(standing: Standing, own: str, now: datetime) -> MatchList:
         left[each.member] -= len(made)
         head = {"campaign": campaign, "verdict": summary.verdict.lower()}
         rows += ({**row, **head} for row in made)
-    return MatchList(table=pa.Table.from_pylist(rows, schema=MATCH_SCHEMA), **counted)
+    return MatchList(table=pa.Table.from_pylist(rows, schema=LIST_SCHEMA), **counted)
 
 
 def write_match_list(table: pa.Table, folder: Path) -> Path:
@@ -141,13 +120,7 @@ def read_match_list(folder: Path) -> pa.Table:
     if not path.exists():
         message = f"{folder}: nothing was pulled yet, so there is no match list"
         raise InputError(message, next_step="Run `phalanx share pull` first.")
-    try:
-        table = pq.read_table(path)
-        return table.select(MATCH_SCHEMA.names).cast(MATCH_SCHEMA)
-    except (OSError, KeyError, pa.ArrowException) as error:
-        reason = reason_of(error) if isinstance(error, OSError) and error.errno else "damaged"
-        message = f"{path}: cannot be read: {reason}"
-        raise InputError(message, next_step="Run `phalanx share pull`.") from error
+    return pa.concat_tables([LIST_SCHEMA.empty_table(), *list_parts(path)])
 
 
 Sketches = Mapping[tuple[str, int, str], tuple[Object, ...]]

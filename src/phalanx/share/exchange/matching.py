@@ -123,7 +123,7 @@ def in_force(matches: pa.Table, now: datetime) -> pa.Table:
     """Return the rows of a match list that are not over.
 
     Parameters:
-        matches: In `MATCH_SCHEMA`, as old as the last pull.
+        matches: In `LIST_SCHEMA`, as old as the last pull.
         now: When.
     """
     return matches.filter(pc.greater(matches.column("valid_until"), pa.scalar(now)))

@@ -16,7 +16,7 @@ State = Literal["pending", "approved", "rejected", "expired"]
 
 _ANOTHER = "Ask a person whom the agreement names."
 _NO_LONGER = {
-    "approved": "It leaves with the next `phalanx share publish`.",
+    "approved": "Run what submitted it again: it leaves then.",
     "rejected": "What was rejected is not asked for again: change the object, and submit that.",
     "expired": "Submit it again.",
 }

@@ -1,4 +1,4 @@
-"""The templates of `match_list.parquet`, a file that holds what strangers said."""
+"""The templates of `match_list.parquet`: each checked to be what its columns say."""
 
 from __future__ import annotations
 
@@ -9,35 +9,21 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from phalanx.errors import InputError
-from phalanx.printable import printable
 from phalanx.share.sketches.kernel import CANONICALISER, MINHASH_BITS, SHINGLE_WORDS
+from phalanx.share.sketches.list_rows import list_parts, wrong_list
 from phalanx.share.sketches.rows import TemplateRows, uuids_of
 from phalanx.share.wire.observables import PERMUTATIONS
-
-MOST_ROWS = 1 << 26
-"""Of a list."""
 
 MOST_IDENTIFIER_BYTES = 128
 
 USED_VERDICTS = ("positive", "disputed", "none")
 """What the members say of an indicator that is compared; not what most of them call wrong."""
 
-_COLUMNS = {
-    "indicator": pa.string(),
-    "campaign": pa.string(),
-    "kind": pa.string(),
-    "epoch": pa.int32(),
-    "minhash": pa.binary(),
-    "minhash_bits": pa.int8(),
-    "shingle_size": pa.int8(),
-    "canonicaliser": pa.string(),
-    "verdict": pa.string(),
-    "valid_until": pa.timestamp("us", "UTC"),
-}
-_BATCH_ROWS = 65_536
+_COLUMNS = (
+    "indicator", "campaign", "kind", "epoch", "minhash", "minhash_bits", "shingle_size",
+    "canonicaliser", "verdict", "valid_until",
+)  # fmt: skip
 _VALUE_BYTES = {8: 1, 16: 2}
 """Bits of a value -> its bytes. Of 16 bits the lower eight are those of a sketch of 8."""
 
@@ -59,16 +45,8 @@ def read_listed_templates(
         InputError: If it cannot be read, or a row is not what it should be.
     """
     read = _Reading(path, pa.array(list(verdicts), pa.string()))
-    try:
-        with pq.ParquetFile(path) as file:
-            _check_schema(path, file.schema_arrow)
-            if file.metadata.num_rows > MOST_ROWS:
-                raise _wrong(path, f"more than {MOST_ROWS:,} rows")
-            for batch in file.iter_batches(_BATCH_ROWS, columns=list(_COLUMNS)):
-                read.take_in(pa.Table.from_batches([batch]))
-    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
-        reason = printable(str(error).partition("\n")[0])
-        raise _wrong(path, f"it cannot be read ({reason})") from error
+    for part in list_parts(path, _COLUMNS):
+        read.take_in(part)
     return read.rows(), read.passed_over
 
 
@@ -83,19 +61,19 @@ class _Reading:
 
     def take_in(self, table: pa.Table) -> None:
         """Check the templates of a part and keep them."""
-        table = _cast(self._path, table.filter(pc.equal(table["kind"], "template")))
+        table = table.filter(pc.equal(table["kind"], "template"))
         if any(column.null_count for column in table.columns):
-            raise _wrong(self._path, "a template lacks a value")
+            raise wrong_list(self._path, "a template lacks a value")
         table = table.filter(pc.is_in(table["verdict"], self._verdicts))
         sizes = pc.binary_length(table["minhash"]).to_numpy()
         bits = table["minhash_bits"].to_numpy()
         if not np.isin(bits, (1, 2, 4, 8, 16)).all():
-            raise _wrong(self._path, "a sketch keeps 1, 2, 4, 8 or 16 bits of each value")
+            raise wrong_list(self._path, "a sketch keeps 1, 2, 4, 8 or 16 bits of each value")
         if (sizes != bits.astype(np.int64) * PERMUTATIONS // 8).any():
-            raise _wrong(self._path, "a sketch is not as long as its bits say")
+            raise wrong_list(self._path, "a sketch is not as long as its bits say")
         epoch = table["epoch"].to_numpy()
         if (epoch < 0).any():
-            raise _wrong(self._path, "an epoch is negative")
+            raise wrong_list(self._path, "an epoch is negative")
         usable = (
             (bits >= MINHASH_BITS)
             & (table["shingle_size"].to_numpy() == SHINGLE_WORDS)
@@ -113,7 +91,7 @@ class _Reading:
         values = np.frombuffer(raw, np.uint8).reshape(-1, PERMUTATIONS, value_bytes)[:, :, -1]
         campaigns = table["campaign"].combine_chunks().dictionary_encode()
         if pc.max(pc.binary_length(campaigns.dictionary)).as_py() > MOST_IDENTIFIER_BYTES:
-            raise _wrong(self._path, "an identifier of a campaign is too long")
+            raise wrong_list(self._path, "an identifier of a campaign is too long")
         codes = np.array(
             [
                 self._places.setdefault(name, len(self._places))
@@ -124,7 +102,7 @@ class _Reading:
         try:
             uuids = uuids_of(table["indicator"].combine_chunks())
         except ValueError as error:
-            raise _wrong(self._path, f"of the indicators, {error}") from error
+            raise wrong_list(self._path, f"of the indicators, {error}") from error
         until = table["valid_until"].combine_chunks().cast(pa.int64()).to_numpy()
         self._parts.setdefault(epoch, []).append(
             (values, uuids, codes[campaigns.indices.to_numpy()], until)
@@ -152,36 +130,3 @@ class _Reading:
                 count = begin
             found.append(rows)
         return tuple(found)
-
-
-def _check_schema(path: Path, schema: pa.Schema) -> None:
-    for name, wanted in _COLUMNS.items():
-        places = schema.get_all_field_indices(name)
-        if len(places) != 1:
-            raise _wrong(path, f"it lacks the column {name}, or has it twice")
-        found = schema.field(places[0]).type
-        is_bytes = name == "minhash" and pa.types.is_fixed_size_binary(found)
-        if found != wanted and not is_bytes and not _is_like(found, wanted):
-            raise _wrong(path, f"its column {name} holds {printable(str(found))}, not {wanted}")
-
-
-def _is_like(found: pa.DataType, wanted: pa.DataType) -> bool:
-    """Whether a type says the same in another layout: strings as a dictionary, large ones."""
-    if pa.types.is_dictionary(found):
-        found = found.value_type
-    return found == wanted or (found, wanted) in {
-        (pa.large_string(), pa.string()),
-        (pa.large_binary(), pa.binary()),
-    }
-
-
-def _cast(path: Path, table: pa.Table) -> pa.Table:
-    try:
-        return table.select(list(_COLUMNS)).cast(pa.schema(list(_COLUMNS.items())))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise _wrong(path, "a column holds what its type does not allow") from error
-
-
-def _wrong(path: Path, reason: str) -> InputError:
-    message = f"{path}: not a match list: {reason}"
-    return InputError(message, next_step="Make it again: phalanx share pull")
