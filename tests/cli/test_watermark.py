@@ -24,7 +24,7 @@ from phalanx.cli.watermark_options import EndpointOptions, SealOptions
 from phalanx.errors import ConfigError
 from phalanx.watermark.draws import draw
 from phalanx.watermark.endpoint.settings import EndpointSettings
-from phalanx.watermark.keys.custodians import make_custodian
+from phalanx.watermark.keys.custodian_file import make_custodian
 from phalanx.watermark.keys.sealed_place import Seal
 from phalanx.watermark.keys.vault import Act, Vault
 from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
