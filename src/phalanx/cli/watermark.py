@@ -19,6 +19,9 @@ watermark = App(
 )
 keys = App(name="keys", help="Keep keys of marks in their vault.", help_format="markdown")
 watermark.command(keys, name="keys")
+watermark.command("phalanx.cli.watermark_custody:custody", name="custody")
+for _end in ("destroy", "withdraw", "reseal"):
+    keys.command(f"phalanx.cli.watermark_ending:{_end}", name=_end)
 
 VaultFolder = Annotated[Path, Parameter(name="--vault")]
 Custodians = Annotated[

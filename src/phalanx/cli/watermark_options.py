@@ -27,6 +27,15 @@ _MOST_PASSPHRASE_BYTES = 4096
 _Count = Parameter(group=_BOUNDS, validator=validators.Number(gte=1))
 _Rate = Parameter(group=_BOUNDS, validator=validators.Number(gt=0, lt=1e12))
 
+VAULT = Path("watermark-vault")
+"""Where the vault is, if nothing else is said."""
+
+VaultFolder = Annotated[Path, Parameter(name="--vault")]
+"""Type of the option `--vault`."""
+
+By = Annotated[str | None, Parameter(name="--by", show_default=False)]
+"""Type of the option `--by`."""
+
 
 @Parameter(name="*", group=_SEAL)
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +51,12 @@ class SealOptions:
     ask_passphrase: bool = False
     """Ask for a passphrase beside the key file."""
 
-    def seal(self, *, is_new: bool = False) -> Seal:
-        """Return what opens the vault.
+    def seal(self, *, is_new: bool = False, of: str = "the vault") -> Seal:
+        """Return what opens the vault, or another sealed file.
 
         Parameters:
             is_new: A passphrase that is asked for is asked for twice.
+            of: What it opens, as the person who types it is told.
 
         Raises:
             ConfigError: If nothing is named and nobody can be asked, or the passphrase is none.
@@ -62,7 +72,7 @@ class SealOptions:
                 ).encode()
             )
         elif self.ask_passphrase or self.key_file is None:
-            passphrase = _asked("Passphrase of the vault: ")
+            passphrase = _asked(f"Passphrase of {of}: ")
             if is_new and passphrase != _asked("Once more: "):
                 message = "the two passphrases differ"
                 raise ConfigError(message, next_step="Try again.")

@@ -127,7 +127,7 @@ def derived(vault: Vault, names: Path, which: KeyOptions, who: Act) -> DerivedKe
         PhalanxError: If the vault cannot be opened, or the epoch was destroyed.
     """
     setting = open_scheme(which.scheme).setting
-    return vault.derive(which.purpose, _names(names), setting, who, epoch=which.epoch)
+    return vault.derive(which.purpose, names_of(names), setting, who, epoch=which.epoch)
 
 
 def committed(found: DerivedKeys, plan: str, seed: Path) -> Commitment:
@@ -200,7 +200,7 @@ def tokenise_of(path: Path | None) -> Tokenise | None:
     return None if path is None else tokenizer_of(path)
 
 
-def _names(path: Path) -> tuple[str, ...]:
+def names_of(path: Path) -> tuple[str, ...]:
     """Read names, one a line.
 
     Raises:
