@@ -122,7 +122,13 @@ def _score(
     """Score one reading under every key of one scheme, and under decoys."""
     setting = scheme.setting
     fitting = {name: key for name, key in keys.items() if len(key) == setting.key_bytes}
-    drawn = draw(reading.documents, setting.context_width, setting.unit, known=reading.known)
+    drawn = draw(
+        reading.documents,
+        setting.context_width,
+        setting.unit,
+        known=reading.known,
+        before_first=setting.before_first,
+    )
     packed = np.frombuffer(b"".join(fitting.values()), dtype=np.uint8)
     packed = packed.reshape(len(fitting), setting.key_bytes)
     totals = scheme.totals(drawn, packed)
