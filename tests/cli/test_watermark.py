@@ -247,6 +247,20 @@ def test_the_endpoint_answers(nursery: Any) -> None:
     assert Path("watermark-endpoint/endpoint.key").stat().st_mode & 0o777 == 0o600
 
 
+def test_the_endpoint_tests_several_schemes(nursery: Any, capsys: Any) -> None:
+    """Each name has a key under each; a scheme that is named twice is refused."""
+    mark("keygen", "example.com", *KEY_FILE)
+    several = ["--scheme", "vllm-gumbel-v1", *SCHEME]
+    assert mark("endpoint", "names", *SCHEME, *SCHEME, *KEY_FILE) == ExitCode.BAD_INPUT
+    assert "named twice" in capsys.readouterr().err
+    with served(nursery, "names", *several, *KEY_FILE, "--vault", "watermark-vault") as http:
+        answer = http.post("/v1/check", json={"tokens": marked_text()}).json()["answer"]
+    assert answer == "marked"
+    log = Path("watermark-vault/uses.jsonl").read_text().splitlines()
+    derived = [json.loads(line)["facts"] for line in log if '"derived"' in line]
+    assert [each["scheme"] for each in derived[:2]] == ["vllm-gumbel-v1", "phalanx-gumbel-v1"]
+
+
 def marked_text() -> list[int]:
     """Return a text in which each token is the best of eight under the key of one name."""
     scheme = PhalanxGumbel()

@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.rendering import OutputPath, TableOrJson, write_text
 from phalanx.cli.terminal import Common
-from phalanx.cli.watermark_options import EndpointOptions, KeyOptions, SealOptions
+from phalanx.cli.watermark_options import EndpointKeys, EndpointOptions, KeyOptions, SealOptions
 
 watermark = App(
     name="watermark",
@@ -230,7 +230,7 @@ def endpoint(
     names: Path,
     /,
     *,
-    which: KeyOptions,
+    which: EndpointKeys,
     memory: Path = Path("watermark-endpoint"),
     tokenizer: Annotated[Path | None, Parameter(show_default=False)] = None,
     folder: VaultFolder = _VAULT,
@@ -246,7 +246,7 @@ def endpoint(
 
     Parameters:
         names: File of what the keys are for, one name a line; a text is tested for all of them.
-        which: Scheme, purpose and epoch of the keys.
+        which: Schemes, purpose and epoch of the keys.
         memory: Folder of what it remembers: how often which evidence was used.
         tokenizer: `tokenizer.json` of the model; without it, tokens are taken and no text.
         folder: Of the vault, which is opened once, at the start.
@@ -258,11 +258,11 @@ def endpoint(
     from functools import partial
 
     from phalanx.cli.serving import serve_until_told
-    from phalanx.cli.watermark_work import act, detector_of, tokenise_of
+    from phalanx.cli.watermark_work import act, detectors_of, tokenise_of
     from phalanx.watermark.endpoint.server import serve as run
     from phalanx.watermark.keys.vault import Vault
 
     settings, tokenise = options.settings(memory), tokenise_of(tokenizer)
-    detector = detector_of(Vault(folder, seal.seal()), names, which, act(by))
-    serve = partial(run, settings, [detector], tokenise)
+    detectors = detectors_of(Vault(folder, seal.seal()), names, which, act(by))
+    serve = partial(run, settings, detectors, tokenise)
     return serve_until_told(serve, "the detector listens", settings, common)

@@ -108,6 +108,21 @@ class KeyOptions:
     """Of the keys; the one in use if it is left out."""
 
 
+@Parameter(name="*", group=_KEYS)
+@dataclass(frozen=True, kw_only=True)
+class EndpointKeys:
+    """Keys of one purpose and epoch, under one scheme or several."""
+
+    scheme: Annotated[list[str], Parameter(negative_iterable=())]
+    """Of marking, such as `phalanx-gumbel-v1`; once for each. Each name has a key under each."""
+
+    purpose: Literal["serve", "decoy", "campaign", "account"] = "serve"
+    """What the keys are for; audit keys are derived in openings alone."""
+
+    epoch: Annotated[int | None, Parameter(show_default=False)] = None
+    """Of the keys; the one in use if it is left out."""
+
+
 @Parameter(name="*", group=_WHERE)
 @dataclass(frozen=True, kw_only=True)
 class EndpointOptions:
