@@ -24,7 +24,7 @@ from phalanx.cli.watermark_options import EndpointOptions, SealOptions
 from phalanx.errors import ConfigError
 from phalanx.watermark.draws import draw
 from phalanx.watermark.endpoint.settings import EndpointSettings
-from phalanx.watermark.keys.custodians import make_custodian
+from phalanx.watermark.keys.custodian_file import make_custodian
 from phalanx.watermark.keys.sealed_place import Seal
 from phalanx.watermark.keys.vault import Act, Vault
 from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
@@ -245,6 +245,20 @@ def test_the_endpoint_answers(nursery: Any) -> None:
         ]
     assert answers == ["marked", "not seen", "too short to tell"]
     assert Path("watermark-endpoint/endpoint.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_endpoint_tests_several_schemes(nursery: Any, capsys: Any) -> None:
+    """Each name has a key under each; a scheme that is named twice is refused."""
+    mark("keygen", "example.com", *KEY_FILE)
+    several = ["--scheme", "vllm-gumbel-v1", *SCHEME]
+    assert mark("endpoint", "names", *SCHEME, *SCHEME, *KEY_FILE) == ExitCode.BAD_INPUT
+    assert "named twice" in capsys.readouterr().err
+    with served(nursery, "names", *several, *KEY_FILE, "--vault", "watermark-vault") as http:
+        answer = http.post("/v1/check", json={"tokens": marked_text()}).json()["answer"]
+    assert answer == "marked"
+    log = Path("watermark-vault/uses.jsonl").read_text().splitlines()
+    derived = [json.loads(line)["facts"] for line in log if '"derived"' in line]
+    assert [each["scheme"] for each in derived[:2]] == ["vllm-gumbel-v1", "phalanx-gumbel-v1"]
 
 
 def marked_text() -> list[int]:

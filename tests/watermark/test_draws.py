@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from phalanx.logs.siphash import hash_key
+from phalanx.text.hashing import disguise, finish
 from phalanx.watermark.draws import Unit, draw
 
 texts = st.lists(st.lists(st.integers(0, 3), max_size=12), max_size=5)
@@ -91,3 +93,38 @@ def test_ten_million_tokens() -> None:
     codes = (tokens[:-2] * 300 + tokens[1:-1]) * 300 + tokens[2:]
     assert drawn.count == np.count_nonzero(np.bincount(codes))
     assert drawn.count + drawn.repeats == codes.size
+
+
+@given(texts, texts, st.integers(1, 4), st.sampled_from(["pair", "context"]))
+def test_the_first_tokens_count_as_if_something_stood_before_them(
+    documents: list[list[int]], known: list[list[int]], width: int, unit: Unit
+) -> None:
+    """Of documents, and not of what is known: a prompt is no answer that began there."""
+    drawn = draw(documents, width, unit, known=known, before_first=-1)
+    filled = [[-1] * width + document for document in documents]
+    positions, repeats = _plain(filled, known, width, unit)
+    assert drawn.positions.tolist() == positions
+    assert drawn.repeats == repeats
+    assert drawn.tokens.min(initial=0) >= 0
+    first = sum(map(len, known))
+    assert drawn.stream[first:].tolist() == [each for document in filled for each in document]
+
+
+def test_a_placeholder_in_a_text_is_refused_even_where_one_stands_before_it() -> None:
+    """What stands before the first token is put there by us alone."""
+    for documents, known in (([[1, -1]], []), ([[1]], [[-1]])):
+        with pytest.raises(ValueError, match="at least 0"):
+            draw(documents, 1, known=known, before_first=-1)
+    with pytest.raises(ValueError, match="a token for each"):
+        draw([[1, 2]], 1, said=[[1]], before_first=-1)
+
+
+def test_places_in_the_table_cannot_be_chosen() -> None:
+    """Contexts that all begin at one place under the public hash are spread by the keyed one."""
+    entries = np.random.default_rng(3).integers(0, 1 << 63, 60_000).astype(np.uint64)
+    chosen = [entry for entry in entries if int(finish(entry)) % 256 == 0]
+    assert len(chosen) > 150
+    for secret in (b"one process", b"another"):
+        key = hash_key(secret)
+        places = {int(disguise(entry, key)) % 256 for entry in chosen}
+        assert len(places) > 80

@@ -13,6 +13,7 @@ from phalanx.cli.terminal import Common
 from phalanx.cli.watermark_options import (
     VAULT,
     By,
+    EndpointKeys,
     EndpointOptions,
     KeyOptions,
     SealOptions,
@@ -26,6 +27,9 @@ watermark = App(
 )
 keys = App(name="keys", help="Keep keys of marks in their vault.", help_format="markdown")
 watermark.command(keys, name="keys")
+watermark.command("phalanx.cli.watermark_custody:custody", name="custody")
+for _end in ("destroy", "withdraw", "reseal"):
+    keys.command(f"phalanx.cli.watermark_ending:{_end}", name=_end)
 
 Custodians = Annotated[
     list[Path] | None,
@@ -238,7 +242,7 @@ def endpoint(
     names: Path,
     /,
     *,
-    which: KeyOptions,
+    which: EndpointKeys,
     memory: Path = Path("watermark-endpoint"),
     tokenizer: Annotated[Path | None, Parameter(show_default=False)] = None,
     folder: VaultFolder = VAULT,
@@ -254,7 +258,7 @@ def endpoint(
 
     Parameters:
         names: File of what the keys are for, one name a line; a text is tested for all of them.
-        which: Scheme, purpose and epoch of the keys.
+        which: Schemes, purpose and epoch of the keys.
         memory: Folder of what it remembers: how often which evidence was used.
         tokenizer: `tokenizer.json` of the model; without it, tokens are taken and no text.
         folder: Of the vault, which is opened once, at the start.
@@ -266,11 +270,11 @@ def endpoint(
     from functools import partial
 
     from phalanx.cli.serving import serve_until_told
-    from phalanx.cli.watermark_work import act, detector_of, tokenise_of
+    from phalanx.cli.watermark_work import act, detectors_of, tokenise_of
     from phalanx.watermark.endpoint.server import serve as run
     from phalanx.watermark.keys.vault import Vault
 
     settings, tokenise = options.settings(memory), tokenise_of(tokenizer)
-    detector = detector_of(Vault(folder, seal.seal()), names, which, act(by))
-    serve = partial(run, settings, [detector], tokenise)
+    detectors = detectors_of(Vault(folder, seal.seal()), names, which, act(by))
+    serve = partial(run, settings, detectors, tokenise)
     return serve_until_told(serve, "the detector listens", settings, common)

@@ -51,11 +51,12 @@ class SealOptions:
     ask_passphrase: bool = False
     """Ask for a passphrase beside the key file."""
 
-    def seal(self, *, is_new: bool = False) -> Seal:
-        """Return what opens the vault.
+    def seal(self, *, is_new: bool = False, of: str = "the vault") -> Seal:
+        """Return what opens the vault, or another sealed file.
 
         Parameters:
             is_new: A passphrase that is asked for is asked for twice.
+            of: What it opens, as the person who types it is told.
 
         Raises:
             ConfigError: If nothing is named and nobody can be asked, or the passphrase is none.
@@ -71,7 +72,7 @@ class SealOptions:
                 ).encode()
             )
         elif self.ask_passphrase or self.key_file is None:
-            passphrase = _asked("Passphrase of the vault: ")
+            passphrase = _asked(f"Passphrase of {of}: ")
             if is_new and passphrase != _asked("Once more: "):
                 message = "the two passphrases differ"
                 raise ConfigError(message, next_step="Try again.")
@@ -99,6 +100,21 @@ class KeyOptions:
 
     scheme: str
     """Of marking, such as `phalanx-gumbel-v1`."""
+
+    purpose: Literal["serve", "decoy", "campaign", "account"] = "serve"
+    """What the keys are for; audit keys are derived in openings alone."""
+
+    epoch: Annotated[int | None, Parameter(show_default=False)] = None
+    """Of the keys; the one in use if it is left out."""
+
+
+@Parameter(name="*", group=_KEYS)
+@dataclass(frozen=True, kw_only=True)
+class EndpointKeys:
+    """Keys of one purpose and epoch, under one scheme or several."""
+
+    scheme: Annotated[list[str], Parameter(negative_iterable=())]
+    """Of marking, such as `phalanx-gumbel-v1`; once for each. Each name has a key under each."""
 
     purpose: Literal["serve", "decoy", "campaign", "account"] = "serve"
     """What the keys are for; audit keys are derived in openings alone."""

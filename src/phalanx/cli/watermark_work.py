@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from phalanx.cli.rendering import refuse_known
-from phalanx.cli.watermark_options import KeyOptions
+from phalanx.cli.watermark_options import EndpointKeys, KeyOptions
 from phalanx.errors import InputError, VerificationError, reason_of
 from phalanx.owned import read_or_make_secret, read_secret
 from phalanx.printable import printable, printable_json
@@ -190,9 +190,27 @@ def verified(commitment: Path, opened: Path, plan: Path | None) -> str:
     )
 
 
-def detector_of(vault: Vault, names: Path, which: KeyOptions, who: Act) -> KeysDetector:
-    """Return what tests texts for all keys of the names of a file."""
-    return KeysDetector(open_scheme(which.scheme), derived(vault, names, which, who).keys)
+def detectors_of(
+    vault: Vault, names: Path, which: EndpointKeys, who: Act
+) -> tuple[KeysDetector, ...]:
+    """Return what tests texts for all keys of the names of a file, under each scheme.
+
+    Raises:
+        InputError: If names or a scheme are none, or a scheme is named twice.
+        PhalanxError: If the vault cannot be opened, or the epoch was destroyed.
+    """
+    schemes = {scheme.setting.name: scheme for scheme in map(open_scheme, which.scheme)}
+    if len(schemes) < len(which.scheme):
+        message = "a scheme is named twice: each of its keys would pay twice"
+        raise InputError(message, next_step="Name each scheme once.")
+    said = names_of(names)
+    return tuple(
+        KeysDetector(
+            scheme,
+            vault.derive(which.purpose, said, scheme.setting, who, epoch=which.epoch).keys,
+        )
+        for scheme in schemes.values()
+    )
 
 
 def tokenise_of(path: Path | None) -> Tokenise | None:

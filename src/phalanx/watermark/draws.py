@@ -15,7 +15,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.text.hashing import finish, mix
+from phalanx.logs.siphash import Key, table_key
+from phalanx.text.hashing import disguise, mix
 
 Unit = Literal["context", "pair"]
 """What counts once: a context, or a context with the token that follows it.
@@ -57,13 +58,14 @@ class Draws:
         return self.positions.size
 
 
-def draw(
+def draw(  # noqa: PLR0913 - each is one choice of what counts
     documents: Sequence[npt.ArrayLike],
     context_width: int,
     unit: Unit = "pair",
     *,
     said: Sequence[npt.ArrayLike] | None = None,
     known: Sequence[npt.ArrayLike] = (),
+    before_first: int | None = None,
 ) -> Draws:
     """Pick what counts of some documents.
 
@@ -75,6 +77,8 @@ def draw(
             A pair that the documents have shown before that place does not count: the model
             may have copied it. Null for what the documents themselves say.
         known: Documents of which nothing counts, here or where it comes again: prompts.
+        before_first: What stands in the place of tokens before the first of each document, so
+            that its first tokens count too; null where they do not. It stands in the stream.
 
     Returns:
         The draws, in the order of the documents.
@@ -97,28 +101,48 @@ def draw(
     if context_width < 1:
         message = f"context_width must be at least 1, not {context_width}"
         raise ValueError(message)
-    stream, ends = _joined([*known, *documents])
+    before = [] if before_first is None else [before_first] * context_width
+    stream, ends = _joined(known, documents, before)
     first = int(ends[len(known) - 1]) if known else 0
     spoken = stream
     if said is not None:
-        spoken, said_ends = _joined([*known, *said])
+        spoken, said_ends = _joined(known, said, before)
         if not np.array_equal(said_ends, ends):
             message = "what was said must have a token for each of the documents"
             raise ValueError(message)
-    if min(stream.min(initial=0), spoken.min(initial=0)) < 0:
-        message = "token numbers must be at least 0: replace placeholders by what was sent"
-        raise ValueError(message)
+    # Whoever wrote the text chose what is put into the table. Under a public hash he could choose
+    # contexts that all begin at one place of it: a text of a million tokens would take days. So
+    # the place is keyed, by random bits of this process that no result depends on. What is mixed
+    # before has no key: contexts that agree in all 64 bits can be prepared, and buy nothing. They
+    # count once, as one context written twice would, and no key of a mark has a part in which.
     positions, repeats = _pick(
-        stream, spoken, ends, first, context_width, unit == "pair", _table(stream.size)
+        stream,
+        spoken,
+        ends,
+        first,
+        context_width,
+        unit == "pair",
+        table_key(),
+        _table(stream.size),
     )
     return Draws(stream, positions, spoken[positions], context_width, int(repeats))
 
 
 def _joined(
-    documents: Sequence[npt.ArrayLike],
+    known: Sequence[npt.ArrayLike], documents: Sequence[npt.ArrayLike], before: list[int]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the documents one after another, and where each ends."""
-    arrays = [np.asarray(each, dtype=np.int64).reshape(-1) for each in documents]
+    """Return all documents one after another, and where each ends.
+
+    Raises:
+        ValueError: If a token is below 0.
+    """
+    arrays = [np.asarray(each, dtype=np.int64).reshape(-1) for each in (*known, *documents)]
+    if min((each.min(initial=0) for each in arrays), default=0) < 0:
+        message = "token numbers must be at least 0: replace placeholders by what was sent"
+        raise ValueError(message)
+    if before:
+        filled = [np.concatenate([before, each]) for each in arrays[len(known) :]]
+        arrays[len(known) :] = filled
     ends = np.cumsum([each.size for each in arrays], dtype=np.int64)
     return (np.concatenate(arrays) if arrays else np.empty(0, np.int64)), ends
 
@@ -136,6 +160,7 @@ def _pick(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not objects
     first: int,
     width: int,
     pairs: bool,  # noqa: FBT001
+    key: Key,
     table: npt.NDArray[np.uint64],
 ) -> tuple[npt.NDArray[np.int64], int]:
     """Return the positions that count, and how many places said the same again."""
@@ -149,10 +174,10 @@ def _pick(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not objects
             entry = context
             if pairs:
                 entry = mix(context, np.uint64(spoken[position]) + _ONE)
-            fresh = _put(table, finish(entry))
+            fresh = _put(table, disguise(entry, key))
             if pairs and spoken[position] != stream[position]:
                 # What the document itself says here has been shown from now on.
-                _put(table, finish(mix(context, np.uint64(stream[position]) + _ONE)))
+                _put(table, disguise(mix(context, np.uint64(stream[position]) + _ONE), key))
             if position < first:
                 continue
             if fresh:

@@ -13,11 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from phalanx.errors import ConfigError
-from phalanx.watermark.draws import Draws, Unit, draw
+from phalanx.watermark.draws import Draws, draw
 from phalanx.watermark.endpoint.answering import Answering, Policy
 from phalanx.watermark.endpoint.detector import Detector, KeysDetector
 from phalanx.watermark.keys.secret import Secret, SecretKeys
 from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
+from phalanx.watermark.schemes.scheme import Setting
+from phalanx.watermark.schemes.vllm_gumbel import VllmGumbel
 
 if TYPE_CHECKING:
     pass
@@ -36,14 +38,14 @@ class Watched:
         self.used: Counter[tuple[int, ...]] = Counter()
 
     @property
-    def context_width(self) -> int:
-        """Tokens of context."""
-        return self._inner.context_width
+    def setting(self) -> Setting:
+        """Of the scheme."""
+        return self._inner.setting
 
     @property
-    def unit(self) -> Unit:
-        """What counts once."""
-        return self._inner.unit
+    def keys(self) -> int:
+        """How many keys are tested."""
+        return self._inner.keys
 
     def log10_p(self, draws: Draws) -> float:
         """Note the draws, and ask the other."""
@@ -205,6 +207,30 @@ def test_detectors_pay_for_each_other(answering: Make, marked: list[int]) -> Non
     )
     answers = [ours.answer([at, *marked]) for at in range(5)]
     assert answers == ["marked"] * 4 + ["too short to tell"]
+
+
+def test_every_key_of_every_scheme_pays_for_all(answering: Make, written: Write) -> None:
+    """Names times schemes are counted, whatever each detector has of them."""
+    secret = Secret(bytes([7]) * 32)
+    ours = KeysDetector(SCHEME, SecretKeys([secret]))
+    others = SecretKeys([Secret(at.to_bytes(8, "big")) for at in range(999)])
+    text = written(320, 1, secret, choices=2)
+    alone = ours.log10_p(draw([text], 4))
+    level = alone + 1.5  # which one key reaches, and one of a thousand does not
+    assert level <= -3
+    only = answering(ours, log10_level=level, blur_decades=0)
+    assert only.answer(text) == "marked"
+    beside = answering(ours, KeysDetector(VllmGumbel(), others), log10_level=level, blur_decades=0)
+    assert beside.answer(text) == "not seen"
+
+
+def test_a_mark_of_the_second_scheme_is_seen(answering: Make, marked: list[int]) -> None:
+    """Each scheme counts its own tokens: the first ones of an answer only where they are marked."""
+    others = KeysDetector(VllmGumbel(), SecretKeys([Secret(bytes(8))]))
+    watched = Watched(others)
+    ours = answering(watched, KeysDetector(SCHEME, SecretKeys([Secret(bytes([7]) * 32)])))
+    assert ours.answer(marked) == "marked"
+    assert sum(watched.used.values()) == len(marked)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from phalanx.watermark.keys.custodians import Custodian, CustodianKeys
+from phalanx.watermark.keys.custodian_keys import CustodianKeys
+from phalanx.watermark.keys.custodians import Custodian
 from phalanx.watermark.keys.sealed_place import Seal
 from phalanx.watermark.keys.secret import Secret
 from phalanx.watermark.keys.stretching import Cost
@@ -57,7 +58,11 @@ def make(tmp_path: Path) -> Callable[..., House]:
             Act("Mary", START),
             custodians=[each.public for each in people],
         )
-        return House(folder, sealed, vault, people)
+        identity = vault.identity()
+        trusting = tuple(
+            each.trusting(identity, identity.fingerprint, anew=False) for each in people
+        )
+        return House(folder, sealed, vault, trusting)
 
     return made
 

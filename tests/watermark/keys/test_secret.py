@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 
+from phalanx.errors import InputError
 from phalanx.watermark.keys.contents import from_secret
+from phalanx.watermark.keys.custodian_keys import from_secret as custodian_from_secret
+from phalanx.watermark.keys.handed_out import read_handed_out
 from phalanx.watermark.keys.sealed_place import Seal, SealedPlace
 from phalanx.watermark.keys.secret import Secret, SecretKeys
 from phalanx.watermark.keys.tree import derive_keys
@@ -193,3 +196,19 @@ def test_a_key_is_not_in_the_log(house: House) -> None:
     text = (house.folder / "uses.jsonl").read_text()
     _refuse_seen(text, key.reveal(), b"acct_deadbeef")
     assert "acct_deadbeef" not in text
+
+
+HANDED_OUT = bytes(range(1, 33))
+
+
+def _refused(content: Secret) -> str:
+    with pytest.raises(InputError) as raised:
+        read_handed_out(content)
+    return _with_variables(raised.value)
+
+
+@pytest.mark.parametrize("form", ['{"schema": "phalanx.audit-keys/1", "key": "%s"}', "%s"])
+def test_no_error_of_keys_that_were_handed_out_holds_one(form: str) -> None:
+    """What is read from a file is in no variable of a frame; a custodian's file is read alike."""
+    _refuse_seen(_refused(Secret((form % HANDED_OUT.hex()).encode())), HANDED_OUT)
+    assert custodian_from_secret(Secret((form % HANDED_OUT.hex()).encode()[:60])) is None

@@ -16,6 +16,7 @@ import pytest
 
 from phalanx.errors import ConfigError, InputError, PolicyError, VerificationError
 from phalanx.watermark.keys.contents import Contents, as_secret, from_secret
+from phalanx.watermark.keys.ending import destroy_epoch, reseal
 from phalanx.watermark.keys.sealed_file import read_sealed
 from phalanx.watermark.keys.sealed_place import Seal, SealedPlace
 from phalanx.watermark.keys.secret import Secret
@@ -53,7 +54,7 @@ def test_keys_stay_the_same_until_their_epoch_is_destroyed(house: House) -> None
     second = _key(house)
     assert (_key(house, 1), _key(house, 2)) == (first, second)
     assert first != second
-    house.vault.destroy(1, ACT_LATER)
+    destroy_epoch(house.vault, 1, ACT_LATER)
     assert _key(house) == second
     with pytest.raises(PolicyError, match="was destroyed"):
         _key(house, 1)
@@ -65,7 +66,7 @@ def test_nothing_inside_leads_back_to_a_destroyed_epoch(house: House) -> None:
     root = before.epochs[0].root
     assert root is not None
     house.vault.rotate(ACT_LATER)
-    house.vault.destroy(1, ACT_LATER)
+    destroy_epoch(house.vault, 1, ACT_LATER)
     after = _inside(house)
     assert root.reveal().hex() not in as_secret(after).reveal().decode()
     assert before.chain.reveal().hex() not in as_secret(after).reveal().decode()
@@ -80,7 +81,7 @@ def test_a_vault_of_before_does_not_open_after_a_destruction(house: House, tmp_p
     copy = tmp_path / "copy"
     shutil.copytree(house.folder, copy)
     assert len(Vault(copy, house.seal).listing()) == 2
-    house.vault.destroy(1, ACT_LATER)
+    destroy_epoch(house.vault, 1, ACT_LATER)
     with pytest.raises(ConfigError, match="not the passphrase or key file"):
         Vault(copy, house.seal).listing()
     assert house.vault.listing()[0].destroyed == LATER
@@ -89,14 +90,14 @@ def test_a_vault_of_before_does_not_open_after_a_destruction(house: House, tmp_p
 def test_an_epoch_in_use_or_gone_is_not_destroyed(house: House) -> None:
     """And one that never was neither."""
     with pytest.raises(PolicyError, match="in use"):
-        house.vault.destroy(1, ACT)
+        destroy_epoch(house.vault, 1, ACT)
     house.vault.rotate(ACT_LATER)
-    house.vault.destroy(1, ACT_LATER)
+    destroy_epoch(house.vault, 1, ACT_LATER)
     with pytest.raises(PolicyError, match="was destroyed"):
-        house.vault.destroy(1, ACT_LATER)
+        destroy_epoch(house.vault, 1, ACT_LATER)
     for number in (0, 3, -1):
         with pytest.raises(InputError, match="there is no epoch"):
-            house.vault.destroy(number, ACT_LATER)
+            destroy_epoch(house.vault, number, ACT_LATER)
     with pytest.raises(InputError, match="began at"):
         house.vault.rotate(ACT)
 
@@ -182,7 +183,7 @@ def test_the_seal_can_be_replaced(make: Callable[..., House], tmp_path: Path) ->
     house = make(passphrase=PASSPHRASE)
     key = _key(house)
     new = Seal(passphrase=Secret(b"another passphrase"), key_file=tmp_path / "new", cost=CHEAP)
-    house.vault.reseal(new, ACT_LATER)
+    reseal(house.vault, new, ACT_LATER)
     assert _key(house) == key
     assert len(Vault(house.folder, new).listing()) == 1
     with pytest.raises(ConfigError):
@@ -195,7 +196,7 @@ def test_an_interrupted_replacement_of_a_key_file_is_finished(house: House) -> N
     key_file = house.seal.key_file
     assert key_file is not None
     old = key_file.read_bytes()
-    house.vault.destroy(1, ACT_LATER)
+    destroy_epoch(house.vault, 1, ACT_LATER)
     new = key_file.read_bytes()
     following = key_file.with_name(f"{key_file.name}.next")
     key_file.write_bytes(old)

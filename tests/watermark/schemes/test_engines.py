@@ -123,6 +123,36 @@ def test_vllm_gumbel(width: int, key: int, uniforms: list[float]) -> None:
     assert scores == pytest.approx(-np.log1p(-np.array(uniforms)), rel=1e-14)
 
 
+@pytest.mark.parametrize(
+    ("width", "key", "uniforms"),
+    [
+        (4, 42, [0.27928704, 0.41243255, 0.30845499, 0.43963951]),
+        (3, 42, [0.86708045, 0.69471115, 0.23620880]),
+        (
+            6,
+            0x0123456789ABCDEF,
+            [0.22481424, 0.86805987, 0.46911281, 0.59391165, 0.66998374, 0.29944170],
+        ),
+    ],
+)
+def test_vllm_marks_the_first_tokens_of_an_answer_too(
+    width: int, key: int, uniforms: list[float]
+) -> None:
+    """Under a context filled with -1: numbers of the engine's recipe, in single precision."""
+    for scheme in (VllmGumbel(width), VllmGumbelDual(0.0, width)):
+        setting = scheme.setting
+        assert setting.before_first == -1
+        draws = draw([SHORT], width, setting.unit, before_first=setting.before_first)
+        assert draws.count == len(SHORT)
+        number = key.to_bytes(8, "big")
+        if isinstance(scheme, VllmGumbel):
+            expected = -np.log1p(-np.array(uniforms))
+            assert scheme.scores(draws, number)[:width] == pytest.approx(expected, rel=1e-6)
+        assert scheme.scores(draws, number)[width:] == pytest.approx(
+            scheme.scores(drawn(scheme, SHORT), number)
+        )
+
+
 def test_vllm_dual() -> None:
     """Both keys are derived as the engine does it, and weighed."""
     key = (42).to_bytes(8, "big")

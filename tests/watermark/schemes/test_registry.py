@@ -38,6 +38,7 @@ def test_a_scheme_fits_the_protocol() -> None:
         ("phalanx-gumbel-v1?context_width=wide", "must be a whole number, not wide"),
         ("phalanx-gumbel-v1?context_width=2.0", "must be a whole number, not 2.0"),
         ("kgw-transformers-v1?vocabulary=100.0", "must be a whole number, not 100.0"),
+        ("kgw-transformers-v1?vocabulary=2147483647", "vocabulary must be 2 to 1,048,576"),
         ("synthid-transformers-v1?table_seed=1.5", "must be a whole number, not 1.5"),
         ("synthid-transformers-v1?table_seed=-1", "must be 0 to 2"),
         ("synthid-transformers-v1?depth=31", "must be 1 to 30"),

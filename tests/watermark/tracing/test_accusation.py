@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from phalanx.logs.siphash import siphash_words
 from phalanx.watermark.draws import draw
 from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
 from phalanx.watermark.tracing import (
@@ -93,6 +94,16 @@ def test_a_corpus_without_marks_accuses_nobody(writer: Any) -> None:
     found = accuse(reading, code, [f"a{number}" for number in range(20)])
     assert not any(each.accused for each in found)
     assert found[0].adjusted_log10_p > -2.0
+
+
+def test_contexts_are_dealt_by_a_key_that_follows_from_the_secret_alone() -> None:
+    """A kernel elsewhere deals as this one does; places and lengths of keys have no part in it."""
+    one, same = SlotKeys(SECRET, 9, 32), SlotKeys(SECRET, 100, 8)
+    assert one.place_hash == same.place_hash
+    assert one.place_hash != SlotKeys(bytes(32), 9, 32).place_hash
+    words = np.array([7, 8, 9, 10], dtype=np.uint64)
+    dealt = int(siphash_words(words, 0, 4, same.place_hash)) % 100
+    assert same.places_after(words.astype(np.int64), np.array([4]), 4).tolist() == [dealt]
 
 
 def test_texts_that_are_marked_by_codewords_name_their_accounts(writer: Any) -> None:

@@ -13,23 +13,31 @@ from phalanx.watermark.detection.findings import Decider, Detection, Finding, Ve
 from phalanx.watermark.detection.scoring import Floats, Group
 
 
-def judge(groups: Sequence[Group], decoys: int, level: float, families: int = 1) -> Detection:
+def judge(
+    groups: Sequence[Group],
+    decoys: int,
+    level: float,
+    families: int = 1,
+    *,
+    family: int | None = None,
+) -> Detection:
     """Decide a whole family.
 
     Parameters:
-        groups: All of its tests.
+        groups: All of its tests, or the strongest of them with the number of all.
         decoys: Random keys that each group was held against.
         level: Chance of any false finding over all families.
         families: Families that share the level in equal parts.
+        family: Tests in all, where only the strongest are given.
 
     Returns:
         One finding for each test, the strongest first.
     """
-    family = sum(len(group.key_ids) for group in groups)
+    family = family or sum(len(group.key_ids) for group in groups)
     level_here = level / families
     enough = decoys > 0 and (decoys + 1) * level_here >= family
     log10_p = np.concatenate([_deciding(group, decoys, enough=enough)[0] for group in groups])
-    adjusted = np.minimum(holm(log10_p) + np.log10(families), 0.0)
+    adjusted = np.minimum(holm(log10_p, family=family) + np.log10(families), 0.0)
     log10_e = calibrate_p_mixed(log10_p)
     findings: list[Finding] = []
     for group in groups:

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from phalanx.watermark.detection.decoys import decoys_ahead, draw_decoys, law_doubt_log10_p
 from phalanx.watermark.detection.findings import Reading
-from phalanx.watermark.draws import draw
-from phalanx.watermark.schemes.scheme import Scheme
+from phalanx.watermark.draws import Draws, draw
+from phalanx.watermark.schemes.scheme import Scheme, Setting
 
 Floats = npt.NDArray[np.float64]
 
@@ -50,6 +50,17 @@ class Group:
     """p-value of the null that the law is right here, base-10 logarithm."""
 
 
+def drawn(reading: Reading, setting: Setting) -> Draws:
+    """Pick what counts of a reading under a scheme of this setting."""
+    return draw(
+        reading.documents,
+        setting.context_width,
+        setting.unit,
+        known=reading.known,
+        before_first=setting.before_first,
+    )
+
+
 def score(
     reading: Reading,
     asked: SchemeKeys,
@@ -67,20 +78,20 @@ def score(
         document: Which of several documents it is; null for all together.
     """
     setting = asked.scheme.setting
-    drawn = draw(reading.documents, setting.context_width, setting.unit, known=reading.known)
+    draws = drawn(reading, setting)
     packed = np.frombuffer(b"".join(asked.keys.values()), dtype=np.uint8)
     packed = packed.reshape(len(asked.keys), setting.key_bytes)
-    totals = asked.scheme.totals(drawn, packed)
-    others = asked.scheme.totals(drawn, draw_decoys(decoys, setting.key_bytes, random))
+    totals = asked.scheme.totals(draws, packed)
+    others = asked.scheme.totals(draws, draw_decoys(decoys, setting.key_bytes, random))
     return Group(
         reading,
         asked.scheme,
         tuple(asked.keys),
         document,
-        drawn.count,
-        drawn.repeats,
+        draws.count,
+        draws.repeats,
         totals,
-        setting.law(totals, drawn.count),
+        setting.law(totals, draws.count),
         decoys_ahead(totals, others),
-        law_doubt_log10_p(setting.law(others, drawn.count)),
+        law_doubt_log10_p(setting.law(others, draws.count)),
     )

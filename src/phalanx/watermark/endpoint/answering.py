@@ -29,6 +29,9 @@ Answer = Literal["marked", "not seen", "too short to tell"]
 
 ANSWERS: tuple[Answer, ...] = get_args(Answer)
 
+_Kind = tuple[int, Unit, int | None]
+"""What decides which tokens count: context width, unit, what stands before the first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
@@ -77,7 +80,7 @@ class Answering:
     """Answers of one endpoint.
 
     Parameters:
-        detectors: What is tested; each pays for all.
+        detectors: What is tested, one for each scheme; each key of each pays for all.
         memory: Of what was used and answered.
         policy: By which it answers.
         now: The clock; moments have a time zone.
@@ -132,21 +135,28 @@ class Answering:
             return found
 
     def _test(self, words: npt.NDArray[np.uint64], *, is_known: bool) -> Answer:
-        """Test what was not used up, and use it; what is known already is tested in vain."""
-        drawn: dict[tuple[int, Unit], Draws] = {}
+        """Test what was not used up, and use it; what is known already is tested in vain.
+
+        Each key of each scheme is one test of a family, which all pay for (Bonferroni), also
+        where there is too little for some of them.
+        """
+        drawn: dict[_Kind, Draws] = {}
         for each in self._detectors:
-            kind = each.context_width, each.unit
+            kind = _kind(each)
             if kind not in drawn:
-                drawn[kind] = self._left(draw([words.view(np.int64)], *kind), kind[1], is_known)
+                width, unit, before = kind
+                counted = draw([words.view(np.int64)], width, unit, before_first=before)
+                drawn[kind] = self._left(counted, unit, is_known)
         logs = [
             each.log10_p(draws)
             for each in self._detectors
-            if (draws := drawn[each.context_width, each.unit]).count >= self._policy.fewest_draws
+            if (draws := drawn[_kind(each)]).count >= self._policy.fewest_draws
         ]
         if not logs:
             return "too short to tell"
+        tests = sum(each.keys for each in self._detectors)
         level = self._policy.log10_level - self._policy.blur_decades * self._memory.blur(words)
-        return "marked" if min(logs) + log10(len(self._detectors)) <= level else "not seen"
+        return "marked" if min(logs) + log10(tests) <= level else "not seen"
 
     def _left(self, draws: Draws, unit: Unit, is_known: bool) -> Draws:  # noqa: FBT001
         """Return the draws that were not used up, after counting this use of them."""
@@ -164,3 +174,8 @@ class Answering:
         if not is_known:
             self._memory.use(left, unit)
         return draws if is_known else left
+
+
+def _kind(detector: Detector) -> _Kind:
+    setting = detector.setting
+    return setting.context_width, setting.unit, setting.before_first

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Protocol, runtime_checkable
 
-from phalanx.watermark.draws import Draws, Unit
+from phalanx.watermark.detection.strongest import Strongest
+from phalanx.watermark.draws import Draws
 from phalanx.watermark.keys.secret import SecretKeys
-from phalanx.watermark.schemes.scheme import Scheme
+from phalanx.watermark.schemes.scheme import Scheme, Setting
 
 
 @runtime_checkable
@@ -15,26 +15,27 @@ class Detector(Protocol):
     """Tests a text against all keys of one scheme at once."""
 
     @property
-    def context_width(self) -> int:
-        """Tokens of context."""
+    def setting(self) -> Setting:
+        """Of the scheme: which tokens count."""
         ...
 
     @property
-    def unit(self) -> Unit:
-        """What counts once."""
+    def keys(self) -> int:
+        """How many keys are tested."""
         ...
 
     def log10_p(self, draws: Draws) -> float:
-        """Return the base-10 logarithm of the p-value, the number of keys counted in.
+        """Return the base-10 logarithm of the p-value of the strongest key, as if it were alone.
 
         Under the null hypothesis that the text was written without any of the keys it is at most
-        any `x` with a chance of at most `10^x`. Its time must not depend on the values of keys.
+        any `x` with a chance of at most `keys * 10^x`. Its time must not depend on the values of
+        keys.
         """
         ...
 
 
 class KeysDetector:
-    """Keys of one scheme, tested by the exact law of their sums, each paying for all (Bonferroni).
+    """Keys of one scheme, tested as `detection` tests them: by the exact law of their sums.
 
     Parameters:
         scheme: Of marking.
@@ -45,8 +46,8 @@ class KeysDetector:
         >>> from phalanx.watermark.keys.secret import Secret
         >>> from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
         >>> detector = KeysDetector(PhalanxGumbel(), SecretKeys([Secret(bytes(32))] * 10))
-        >>> round(detector.log10_p(draw([range(300)], detector.context_width)), 3)
-        0.0
+        >>> detector.keys, round(detector.log10_p(draw([range(300)], 4)), 2)
+        (10, -0.42)
     """
 
     def __init__(self, scheme: Scheme, keys: SecretKeys) -> None:
@@ -55,17 +56,17 @@ class KeysDetector:
         self._keys = keys
 
     @property
-    def context_width(self) -> int:
-        """Tokens of context."""
-        return self._scheme.setting.context_width
+    def setting(self) -> Setting:
+        """Of the scheme: which tokens count."""
+        return self._scheme.setting
 
     @property
-    def unit(self) -> Unit:
-        """What counts once."""
-        return self._scheme.setting.unit
+    def keys(self) -> int:
+        """How many keys are tested."""
+        return len(self._keys)
 
     def log10_p(self, draws: Draws) -> float:
-        """Return the smallest p-value of all keys, times their number, as a logarithm."""
-        totals = self._scheme.totals(draws, self._keys.reveal())
-        logs = self._scheme.setting.law(totals, draws.count)
-        return min(0.0, float(logs.min()) + math.log10(len(self._keys)))
+        """Return the p-value of the strongest key, as if it were alone, as a logarithm."""
+        found = Strongest(draws, self._scheme)
+        found.add(self._keys.reveal())
+        return float(found.log10_p[0])

@@ -18,7 +18,7 @@ from phalanx.watermark.keys.sealed_place import RandomBytes
 from phalanx.watermark.keys.secret import Secret
 from phalanx.watermark.keys.tree import ROOT_BYTES, epoch_root
 
-_SCHEMA = "phalanx.watermark-vault/1"
+_SCHEMA, _FIRST_SCHEMA = "phalanx.watermark-vault/2", "phalanx.watermark-vault/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,9 @@ class Epoch:
 
     shares: AuditShares | None
     """Of the root of its audit keys; null where there are no custodians, or it is destroyed."""
+
+    withdrawn: tuple[str, ...] = ()
+    """`tree.withdrawn_id` of names whose keys are not derived any more."""
 
     destroyed: datetime | None = None
 
@@ -59,6 +62,10 @@ class Contents:
 
     epochs: tuple[Epoch, ...]
     pending: tuple[Pending, ...] = field(default=())
+    signs: Secret | None
+    """That requests to custodians are signed with; null in a vault of the first form, until its
+    next epoch."""
+
     head: str
     """Hash of the last line of the log of uses when this was written."""
 
@@ -121,6 +128,7 @@ def as_secret(contents: Contents) -> Secret:
                 "schema": _SCHEMA,
                 "provider": contents.provider,
                 "chain": contents.chain.reveal().hex(),
+                "signs": contents.signs.reveal().hex() if contents.signs else None,
                 "epochs": [
                     {
                         "number": each.number,
@@ -128,6 +136,7 @@ def as_secret(contents: Contents) -> Secret:
                         "ends": _moment(each.ends),
                         "root": each.root.reveal().hex() if each.root else None,
                         "shares": each.shares.as_json() if each.shares else None,
+                        "withdrawn": list(each.withdrawn),
                         "destroyed": _moment(each.destroyed),
                     }
                     for each in contents.epochs
@@ -143,13 +152,13 @@ def as_secret(contents: Contents) -> Secret:
 
 
 def from_secret(secret: Secret) -> Contents | None:
-    """Read contents; null if they are something else.
+    """Read contents, also of the first form; null if they are something else.
 
     Nothing is raised: an error would carry the variables of this function, with keys in them.
     """
     try:
         said = json.loads(secret.reveal())
-        if said["schema"] != _SCHEMA:
+        if said["schema"] not in {_SCHEMA, _FIRST_SCHEMA}:
             return None
         contents = Contents(
             provider=said["provider"],
@@ -157,8 +166,10 @@ def from_secret(secret: Secret) -> Contents | None:
             epochs=tuple(map(_epoch, said["epochs"])),
             pending=tuple(
                 Pending(opening=Opening.from_json(each["opening"]), key=_secret(each["key"]))
-                for each in said["pending"]
+                # What was asked before vaults signed their requests cannot be approved.
+                for each in (said["pending"] if said["schema"] == _SCHEMA else ())
             ),
+            signs=_secret(said["signs"]) if said.get("signs") else None,
             head=said["head"],
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, InputError):
@@ -174,6 +185,7 @@ def _epoch(said: Mapping[str, Any]) -> Epoch:
         ends=_maybe(said["ends"]),
         root=_secret(said["root"]) if said["root"] else None,
         shares=AuditShares.from_json(said["shares"]) if said["shares"] else None,
+        withdrawn=tuple(said.get("withdrawn", ())),
         destroyed=_maybe(said["destroyed"]),
     )
 

@@ -1,7 +1,7 @@
 """Custodians: persons of whom two together give out what audit keys are derived from.
 
-Each has two key pairs in a sealed file of his own: Ed25519 to sign approvals, X25519 to receive
-his halves. Only the public keys are known to the vault.
+Each has two key pairs: Ed25519 to sign approvals, X25519 to receive his halves. Only their public
+keys, which are here, are known to the vault.
 """
 
 from __future__ import annotations
@@ -9,22 +9,19 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import secrets
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from phalanx.errors import InputError
-from phalanx.watermark.keys.sealed_file import damaged
-from phalanx.watermark.keys.sealed_place import RandomBytes, Seal, SealedPlace
-from phalanx.watermark.keys.secret import Secret
 
-KIND = "custodian"
 MOST = 16
 """Custodians of one vault: each two of them have a pair of halves."""
+
+MOST_NUMBER = 2**53
+"""Above every number of an epoch or a line: what JSON writes in one way."""
 
 _KEY_BYTES = 32
 
@@ -57,77 +54,6 @@ class Custodian:
             InputError: If it is none.
         """
         return X25519PublicKey.from_public_bytes(from_text(self.receives, _KEY_BYTES))
-
-
-@dataclass(frozen=True, slots=True)
-class CustodianKeys:
-    """What only the custodian holds."""
-
-    name: str
-    signs: Secret
-    receives: Secret
-
-    @property
-    def signing_key(self) -> Ed25519PrivateKey:
-        """The key that approvals are signed with."""
-        return Ed25519PrivateKey.from_private_bytes(self.signs.reveal())
-
-    @property
-    def receiving_key(self) -> X25519PrivateKey:
-        """The key that opens his halves."""
-        return X25519PrivateKey.from_private_bytes(self.receives.reveal())
-
-    @property
-    def public(self) -> Custodian:
-        """What the vault is told."""
-        return Custodian(
-            name=self.name,
-            signs=to_text(self.signing_key.public_key().public_bytes_raw()),
-            receives=to_text(self.receiving_key.public_key().public_bytes_raw()),
-        )
-
-
-def make_custodian(
-    path: Path, name: str, seal: Seal, random: RandomBytes = secrets.token_bytes
-) -> Custodian:
-    """Make the keys of a custodian, in a new sealed file.
-
-    Parameters:
-        path: Of the file.
-        name: Of the person.
-        seal: Which he alone can open.
-        random: Where keys come from.
-
-    Raises:
-        InputError: If the file is there already, or the name is none.
-        ConfigError: If it cannot be written.
-    """
-    if path.exists():
-        message = f"{path}: is there already"
-        raise InputError(message, next_step="Name a new file.")
-    refuse_name(name)
-    keys = CustodianKeys(name, Secret(random(_KEY_BYTES)), Secret(random(_KEY_BYTES)))
-    content = Secret(keys.signs.reveal() + keys.receives.reveal() + name.encode())
-    SealedPlace(path, KIND, seal, random).write(content, 1)
-    return keys.public
-
-
-def read_custodian(path: Path, seal: Seal) -> CustodianKeys:
-    """Read the keys of a custodian.
-
-    Raises:
-        InputError: If there is no such file.
-        ConfigError: If others may read it, or passphrase or key file are wrong.
-        VerificationError: If it is not as it was written.
-    """
-    content = SealedPlace(path, KIND, seal).read().content
-    if len(content) <= 2 * _KEY_BYTES:
-        raise damaged(str(path), "it holds no keys of a custodian")
-    return CustodianKeys(
-        content.reveal()[2 * _KEY_BYTES :].decode(),
-        Secret(content.reveal()[:_KEY_BYTES]),
-        Secret(content.reveal()[_KEY_BYTES : 2 * _KEY_BYTES]),
-    )
 
 
 def read_public(content: bytes) -> Custodian:

@@ -16,11 +16,13 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from phalanx.errors import InputError, PolicyError
+from phalanx.watermark.keys.approval import Approval, of_opening, refuse_unapproved
 from phalanx.watermark.keys.contents import Epoch, Pending
 from phalanx.watermark.keys.custodians import to_text
 from phalanx.watermark.keys.halves import AuditShares, join_root, unseal_half
 from phalanx.watermark.keys.listing import DerivedKeys, derived_keys
-from phalanx.watermark.keys.opening import Approval, Opening, of_opening, refuse_unapproved
+from phalanx.watermark.keys.opening import Opening
+from phalanx.watermark.keys.request import Request, sign_request
 from phalanx.watermark.keys.sealed_place import RandomBytes
 from phalanx.watermark.keys.secret import Secret
 from phalanx.watermark.keys.tree import purpose_root
@@ -50,25 +52,10 @@ class Wanted:
     """Of the keys; null for the one in use."""
 
 
-def shares_of(vault: Vault, epoch: int | None = None) -> AuditShares:
-    """Return what custodians need of an epoch to approve an opening.
-
-    Parameters:
-        vault: That holds it.
-        epoch: Number; null for the one in use.
-
-    Raises:
-        PolicyError: If the epoch has no audit keys, or was destroyed.
-        InputError: If there is no such epoch.
-    """
-    with vault.held() as (contents, _):
-        return _shares(contents.epoch(epoch))
-
-
 def ask(
     vault: Vault, wanted: Wanted, act: Act, random: RandomBytes = secrets.token_bytes
-) -> Opening:
-    """Ask for an opening of audit keys, which two custodians are then shown.
+) -> Request:
+    """Ask for an opening of audit keys; the request is what two custodians are then sent.
 
     Parameters:
         vault: That holds them.
@@ -78,13 +65,18 @@ def ask(
 
     Raises:
         InputError: If something is missing or too long.
-        PolicyError: If the epoch has no audit keys, or was destroyed.
+        PolicyError: If the epoch has no audit keys or was destroyed, or the vault signs nothing
+            yet.
         PhalanxError: If the vault cannot be opened or written.
     """
     with vault.held() as (contents, generation):
+        if contents.signs is None:
+            message = f"{vault.folder}: made before vaults signed their requests"
+            raise PolicyError(message, next_step="Begin the next epoch: then it signs.")
         shares = _shares(contents.epoch(wanted.epoch))
         key = Secret(random(32))
         public = X25519PrivateKey.from_private_bytes(key.reveal()).public_key()
+        before = vault.log.uses()[-1]
         opening = Opening(
             provider=shares.provider,
             epoch=shares.epoch,
@@ -94,14 +86,31 @@ def ask(
             reason=wanted.reason,
             plan=wanted.plan,
             by=act.by,
+            asked_at=act.at,
+            line=before.number + 1,
+            before=before.line_hash,
             opens_at=wanted.opens_at,
             closes_at=wanted.closes_at,
             recipient=to_text(public.public_bytes_raw()),
         )
-        waiting = tuple(each for each in contents.pending if act.at < each.opening.closes_at)
-        changed = replace(contents, pending=(*waiting, Pending(opening=opening, key=key)))
+        kept = tuple(each for each in contents.pending if act.at < each.opening.closes_at)
+        changed = replace(contents, pending=(*kept, Pending(opening=opening, key=key)))
+        request = sign_request(opening, shares, contents.signs)
         vault.change("asked", act, _facts(opening), changed, generation)
-        return opening
+        return request
+
+
+def waiting(vault: Vault) -> tuple[Opening, ...]:
+    """Return the openings that were asked for and not carried out, the oldest first.
+
+    Parameters:
+        vault: That was asked.
+
+    Raises:
+        PhalanxError: If it cannot be opened.
+    """
+    with vault.held() as (contents, _):
+        return tuple(each.opening for each in contents.pending)
 
 
 def open_keys(

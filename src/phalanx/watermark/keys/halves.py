@@ -19,7 +19,13 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from phalanx.errors import InputError, VerificationError
-from phalanx.watermark.keys.custodians import Custodian, from_text, refuse_alike, to_text
+from phalanx.watermark.keys.custodians import (
+    MOST_NUMBER,
+    Custodian,
+    from_text,
+    refuse_alike,
+    to_text,
+)
 from phalanx.watermark.keys.framing import framed
 from phalanx.watermark.keys.sealed_place import RandomBytes
 from phalanx.watermark.keys.secret import Secret
@@ -103,8 +109,11 @@ class AuditShares:
             )
             refuse_alike(found.custodians)
             names = {each.name for each in found.custodians}
+            for each in found.halves:
+                from_text(each.sealed, SEALED_BYTES)
             is_whole = (
                 type(found.epoch) is int
+                and 1 <= found.epoch < MOST_NUMBER
                 and _ROOT_ID.fullmatch(found.root_id)
                 and found.provider.isprintable()
                 and all({each.holder, each.other} <= names for each in found.halves)

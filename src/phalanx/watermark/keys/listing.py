@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from phalanx.errors import InputError
+from phalanx.errors import InputError, PolicyError
 from phalanx.watermark.keys.contents import Epoch
 from phalanx.watermark.keys.framing import framed
 from phalanx.watermark.keys.secret import Secret, SecretKeys
@@ -19,6 +19,7 @@ from phalanx.watermark.keys.tree import (
     derived_id,
     purpose_root,
     root_id,
+    withdrawn_id,
 )
 from phalanx.watermark.schemes.scheme import Setting
 
@@ -136,3 +137,23 @@ def derived_keys(
         ids=tuple(derived_id(root, name, setting) for name in names),
         keys=keys,
     )
+
+
+def refuse_withdrawn(epoch: Epoch, root: Secret, names: Sequence[str]) -> None:
+    """Refuse names whose keys were withdrawn.
+
+    Parameters:
+        epoch: Of the keys.
+        root: Of their purpose.
+        names: For whom or what they are.
+
+    Raises:
+        PolicyError: If one was.
+    """
+    withdrawn = frozenset(epoch.withdrawn)
+    if not withdrawn:
+        return
+    gone = next((name for name in names if withdrawn_id(root, name) in withdrawn), None)
+    if gone is not None:
+        message = f"the key of {gone} was withdrawn from epoch {epoch.number}"
+        raise PolicyError(message, next_step="Leave it out; nothing is served or tested with it.")

@@ -1,8 +1,8 @@
-"""An opening: who wants which audit keys, for what, until when; and the approvals of custodians.
+"""An opening: who wants which audit keys, for what, from when until when. What custodians read.
 
-Two custodians approve one and the same opening, each by signing its digest and by sealing his
-halves again, to a key that was made for this opening alone. What he signs cannot be used for
-another purpose, by another requester, for other keys, or after its time.
+It names the moment at which it was asked for and the line of the vault's log that says so, and a
+key that was made for it alone. Whatever is changed in it makes it another opening, which nobody
+asked for and nobody approved.
 """
 
 from __future__ import annotations
@@ -16,30 +16,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import rfc8785
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
-from phalanx.errors import InputError, PolicyError, VerificationError
-from phalanx.watermark.keys.custodians import (
-    CustodianKeys,
-    from_text,
-    refuse_name,
-    same_person,
-    to_text,
-)
-from phalanx.watermark.keys.framing import framed
-from phalanx.watermark.keys.halves import AuditShares, open_half, seal_half
+from phalanx.errors import InputError
+from phalanx.watermark.keys.custodians import MOST_NUMBER, refuse_name
 from phalanx.watermark.keys.tree import refuse_key_name
 
 LONGEST = timedelta(days=30)
-"""For which an opening may be asked."""
+"""For which an opening may be asked, and how long ahead."""
+
+SKEW = timedelta(minutes=10)
+"""By which clocks of different machines may differ."""
 
 MOST_NAMES = 10_000
 MOST_BYTES = 4 << 20
-"""Of an opening or an approval in a file."""
+"""Of a request or an approval in a file."""
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_CONTEXT = "phalanx.watermark/approval/1"
+_MOMENTS = ("asked_at", "opens_at", "closes_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +59,13 @@ class Opening:
     by: str
     """Who asks, and may not approve."""
 
+    asked_at: datetime
+    line: int
+    """Number of the line of the vault's log that notes the asking."""
+
+    before: str
+    """Hash of the line before that one: the log as it was then."""
+
     opens_at: datetime
     closes_at: datetime
     """From when on the keys may be derived, and when no longer."""
@@ -82,23 +82,7 @@ class Opening:
         refuse_name(self.by)
         for name in self.names:
             refuse_key_name(name)
-        reason = ""
-        # What custodians read must not steer their terminals, and looks as it is.
-        if not (10 <= len(self.reason.strip()) <= 2000 and self.reason.isprintable()):
-            reason = "the reason has 10 to 2,000 printable characters, on one line"
-        elif not all(map(str.isprintable, (self.provider, self.scheme, self.recipient))):
-            reason = "provider, scheme and recipient are printable"
-        elif type(self.epoch) is not int:
-            reason = "an epoch is a whole number"
-        elif not _DIGEST.fullmatch(self.plan):
-            reason = "the plan is named by its SHA-256, 64 hexadecimal digits"
-        elif not (self.opens_at.tzinfo and self.closes_at.tzinfo):
-            reason = "an opening is for times with a time zone"
-        elif not 1 <= len(set(self.names)) == len(self.names) <= MOST_NAMES:
-            reason = f"an opening is of 1 to {MOST_NAMES:,} different keys"
-        elif not timedelta() < self.closes_at - self.opens_at <= LONGEST:
-            reason = f"an opening lasts at most {LONGEST.days} days, and ends after it begins"
-        if reason:
+        if reason := _wrong_words(self) or _wrong_numbers(self) or _wrong_moments(self):
             raise InputError(reason, next_step="Ask again.")
 
     @property
@@ -108,11 +92,8 @@ class Opening:
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON."""
-        return asdict(self) | {
-            "names": list(self.names),
-            "opens_at": _moment(self.opens_at),
-            "closes_at": _moment(self.closes_at),
-        }
+        moments = {name: written(getattr(self, name)) for name in _MOMENTS}
+        return asdict(self) | {"names": list(self.names)} | moments
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Opening:
@@ -122,62 +103,48 @@ class Opening:
             InputError: If it is something else.
         """
         try:
-            return cls(
-                **{
-                    **said,
-                    "names": tuple(said["names"]),
-                    "opens_at": datetime.fromisoformat(said["opens_at"]).astimezone(UTC),
-                    "closes_at": datetime.fromisoformat(said["closes_at"]).astimezone(UTC),
-                }
-            )
+            moments = {name: read_moment(said[name]) for name in _MOMENTS}
+            return cls(**{**said, **moments, "names": tuple(said["names"])})
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             message = "not an opening of audit keys"
             raise InputError(message, next_step="Ask whoever sent it for the file.") from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
-    """That a custodian gives his halves for an opening."""
+def _wrong_words(opening: Opening) -> str:
+    """Say what custodians could not read: it must not steer their terminals, and looks as it is."""
+    if not (10 <= len(opening.reason.strip()) <= 2000 and opening.reason.isprintable()):
+        return "the reason has 10 to 2,000 printable characters, on one line"
+    if not all(map(str.isprintable, (opening.provider, opening.scheme, opening.recipient))):
+        return "provider, scheme and recipient are printable"
+    if not 1 <= len(set(opening.names)) == len(opening.names) <= MOST_NAMES:
+        return f"an opening is of 1 to {MOST_NAMES:,} different keys"
+    return ""
 
-    opening: str
-    """Digest of the opening."""
 
-    custodian: str
-    approved_at: datetime
-    halves: Mapping[str, str]
-    """Other custodian of the pair -> the half, sealed to the key of the opening."""
+def _wrong_numbers(opening: Opening) -> str:
+    for number, name in ((opening.epoch, "an epoch"), (opening.line, "a line of the log")):
+        if type(number) is not int or not 1 <= number < MOST_NUMBER:
+            return f"{name} is a whole number from 1"
+    if not _DIGEST.fullmatch(opening.plan):
+        return "the plan is named by its SHA-256, 64 hexadecimal digits"
+    if not _DIGEST.fullmatch(opening.before):
+        return "a line of the log is named by its SHA-256, 64 hexadecimal digits"
+    return ""
 
-    signature: str
-    """Of everything above (Ed25519, base64url)."""
 
-    def as_json(self) -> dict[str, Any]:
-        """Return plain JSON."""
-        return _said(self.opening, self.custodian, self.approved_at, self.halves) | {
-            "signature": self.signature
-        }
-
-    @classmethod
-    def from_json(cls, said: Mapping[str, Any]) -> Approval:
-        """Understand plain JSON.
-
-        Raises:
-            InputError: If it is something else.
-        """
-        try:
-            return cls(
-                opening=str(said["opening"]),
-                custodian=str(said["custodian"]),
-                approved_at=datetime.fromisoformat(said["approved_at"]).astimezone(UTC),
-                halves={str(other): str(half) for other, half in said["halves"].items()},
-                signature=str(said["signature"]),
-            )
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            message = "not an approval of a custodian"
-            raise InputError(message, next_step="Ask the custodian for the file.") from error
+def _wrong_moments(opening: Opening) -> str:
+    asked, opens, closes = opening.asked_at, opening.opens_at, opening.closes_at
+    if not (asked.tzinfo and opens.tzinfo and closes.tzinfo):
+        return "an opening is for times with a time zone"
+    if not timedelta() < closes - opens <= LONGEST:
+        return f"an opening lasts at most {LONGEST.days} days, and ends after it begins"
+    if not asked < closes <= asked + 2 * LONGEST:
+        return f"an opening begins within {LONGEST.days} days, and is not over when asked for"
+    return ""
 
 
 def read_document(content: bytes) -> Mapping[str, Any]:
-    """Read the JSON object of an opening, an approval or shares, up to a size.
+    """Read the JSON object of a request, an approval or shares, up to a size.
 
     Raises:
         InputError: If it is none, or too large.
@@ -196,117 +163,21 @@ def read_document(content: bytes) -> Mapping[str, Any]:
     return said
 
 
-def approve(opening: Opening, shares: AuditShares, keys: CustodianKeys, now: datetime) -> Approval:
-    """Approve an opening after having read it: this gives one's halves for it.
-
-    Parameters:
-        opening: Everything in it is approved.
-        shares: Of its epoch, as the vault exports them.
-        keys: Of the custodian.
-        now: With a time zone.
-
-    Raises:
-        PolicyError: If it is over, asked by the custodian himself, or of other shares.
-        InputError: If this is no custodian of the epoch.
-        VerificationError: If the halves are not his, or were changed.
-    """
-    _refuse_wrong(opening, shares, now)
-    if same_person(opening.by, keys.name):
-        message = f"{keys.name} asked for the opening, and does not approve it"
-        raise PolicyError(message, next_step="Another custodian has to.")
-    if shares.custodian(keys.name) != keys.public:
-        message = f"{keys.name} holds other keys than the custodian of epoch {shares.epoch}"
-        raise VerificationError(message, next_step="Use the file of that time.")
-    recipient = X25519PublicKey.from_public_bytes(from_text(opening.recipient, 32))
-    halves = {
-        half.other: seal_half(
-            open_half(half, shares, keys.receiving_key),
-            recipient,
-            of_opening(opening, half.holder, half.other),
-        )
-        for half in shares.halves
-        if half.holder == keys.name
-    }
-    said = _said(opening.digest, keys.name, now, halves)
-    signature = keys.signing_key.sign(_statement(said))
-    return Approval(
-        opening=opening.digest,
-        custodian=keys.name,
-        approved_at=now,
-        halves=halves,
-        signature=to_text(signature),
-    )
-
-
-def refuse_unapproved(
-    opening: Opening, approvals: tuple[Approval, Approval], shares: AuditShares, now: datetime
-) -> None:
-    """Refuse an opening that two different custodians did not approve, or whose time is not now.
-
-    Parameters:
-        opening: That is to be carried out.
-        approvals: Of two custodians.
-        shares: Of the epoch.
-        now: With a time zone.
-
-    Raises:
-        PolicyError: If the two are one person or asked themselves, or it is too early or late.
-        VerificationError: If an approval is of another opening, or not signed by its custodian.
-        InputError: If somebody is no custodian of the epoch.
-    """
-    _refuse_wrong(opening, shares, now)
-    if now < opening.opens_at:
-        message = f"the opening begins at {opening.opens_at.isoformat()}"
-        raise PolicyError(message, next_step="Wait until then.")
-    one, other = approvals
-    if same_person(one.custodian, other.custodian):
-        message = f"both approvals are of {one.custodian}"
-        raise PolicyError(message, next_step="Ask a second custodian.")
-    for each in approvals:
-        custodian = shares.custodian(each.custodian)
-        if same_person(opening.by, each.custodian):
-            message = f"{each.custodian} asked for the opening, and does not approve it"
-            raise PolicyError(message, next_step="Another custodian has to.")
-        said = _said(each.opening, each.custodian, each.approved_at, each.halves)
-        try:
-            custodian.signing_key.verify(from_text(each.signature, 64), _statement(said))
-        except InvalidSignature as error:
-            message = f"the approval of {each.custodian} is not as it was signed"
-            raise VerificationError(message, next_step="Ask the custodian again.") from error
-        if each.opening != opening.digest:
-            message = f"the approval of {each.custodian} is of another opening"
-            raise VerificationError(message, next_step="Ask the custodian to approve this one.")
-
-
-def of_opening(opening: Opening, holder: str, other: str) -> bytes:
-    """Return what a half is sealed for: one opening and one pair."""
-    return framed("phalanx audit half of an opening v1", opening.digest, holder, other)
-
-
-def _refuse_wrong(opening: Opening, shares: AuditShares, now: datetime) -> None:
-    wanted = (opening.provider, opening.epoch, opening.root_id)
-    if wanted != (shares.provider, shares.epoch, shares.root_id):
-        message = "the opening is of another vault or epoch than the halves"
-        raise PolicyError(message, next_step="Take the halves of its epoch.")
-    if now >= opening.closes_at:
-        message = f"the opening was over at {opening.closes_at.isoformat()}"
-        raise PolicyError(message, next_step="Ask for a new one.")
-
-
-def _said(
-    opening: str, custodian: str, approved_at: datetime, halves: Mapping[str, str]
-) -> dict[str, Any]:
-    return {
-        "opening": opening,
-        "custodian": custodian,
-        "approved_at": _moment(approved_at),
-        "halves": dict(halves),
-    }
-
-
-def _statement(said: dict[str, Any]) -> bytes:
-    return rfc8785.dumps({"context": _CONTEXT, **said})
-
-
-def _moment(moment: datetime) -> str:
+def written(moment: datetime) -> str:
+    """Return a moment in the one form that is signed."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def read_moment(said: str) -> datetime:
+    """Return the moment of that form.
+
+    Raises:
+        ValueError: If it is none, or has no time zone.
+        TypeError: If it is no text.
+        OverflowError: If no clock shows it.
+    """
+    moment = datetime.fromisoformat(said)
+    if moment.tzinfo is None:
+        message = "a moment without a time zone is none"
+        raise ValueError(message)
+    return moment.astimezone(UTC)

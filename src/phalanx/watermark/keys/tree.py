@@ -140,6 +140,17 @@ def derived_id(above: Secret, name: str, setting: Setting) -> str:
     return f"wmk_{_below(_whole(above), 'id', setting.name, name, length=16).reveal().hex()}"
 
 
+def withdrawn_id(above: Secret, name: str) -> str:
+    """Name a key that is not derived any more, under whatever scheme, without telling whose it is.
+
+    Parameters:
+        above: Root of the purpose.
+        name: For whom or what the key was.
+    """
+    refuse_key_name(name)
+    return f"wmk_{_below(_whole(above), 'withdrawn', name, length=16).reveal().hex()}"
+
+
 def root_id(root: Secret) -> str:
     """Name a root without telling anything about it, in public.
 

@@ -21,9 +21,12 @@ import rfc8785
 from phalanx.errors import ConfigError, InputError, VerificationError
 from phalanx.owned import OWNER_ONLY, read_owned
 
-Kind = Literal["made", "rotated", "destroyed", "resealed", "written", "derived", "asked", "opened"]
+Kind = Literal[
+    "made", "rotated", "destroyed", "withdrawn", "resealed", "written", "derived", "asked", "opened"
+]
 """What happened. `written` notes the generation of the vault that was written, `asked` and
-`opened` an opening of audit keys under dual control."""
+`opened` an opening of audit keys under dual control, `withdrawn` keys that are not derived any
+more."""
 
 _KINDS = get_args(Kind)
 BEGINNING = "0" * 64

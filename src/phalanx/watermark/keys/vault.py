@@ -1,27 +1,32 @@
 """The vault: a folder with the sealed tree of keys and the log of what was done with it.
 
 Every act takes the folder for itself, reads what is there, notes what it does, and writes the
-whole vault anew. An older vault put back in its place is noticed by the log, which knows the
-generation that was written last; an older vault with its older log, by the hash of the log that
-was kept elsewhere.
+whole vault anew.
 """
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from phalanx.errors import InputError, PolicyError, VerificationError
+from phalanx.errors import InputError, PolicyError
 from phalanx.store.lock import locked
 from phalanx.watermark.keys.contents import Contents, Epoch, as_secret, begin_epoch, from_secret
 from phalanx.watermark.keys.custodians import Custodian, refuse_name
-from phalanx.watermark.keys.listing import DerivedKeys, ListedEpoch, derived_keys, listed
+from phalanx.watermark.keys.listing import (
+    DerivedKeys,
+    ListedEpoch,
+    derived_keys,
+    listed,
+    refuse_withdrawn,
+)
+from phalanx.watermark.keys.newest import note_written, refuse_older
+from phalanx.watermark.keys.request import VaultIdentity, identity_of
 from phalanx.watermark.keys.sealed_file import MOST_BYTES, damaged
 from phalanx.watermark.keys.sealed_place import RandomBytes, Seal, SealedPlace
 from phalanx.watermark.keys.secret import Secret
@@ -37,7 +42,6 @@ from phalanx.watermark.schemes.scheme import Setting
 
 KIND = "watermark-vault"
 VAULT_FILE, LOG_FILE = "vault.sealed", "uses.jsonl"
-_NEVER: Mapping[str, Any] = {"generation": 0, "sha256": ""}
 _ROOM_BYTES = 8192
 """For what a sealed file adds to its content."""
 
@@ -78,6 +82,7 @@ class Vault:
 
     Examples:
         >>> import tempfile
+        >>> from datetime import UTC
         >>> from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
         >>> folder = Path(tempfile.mkdtemp()) / "vault"
         >>> seal, act = Seal(key_file=folder.with_name("vault.key")), Act("Ada", datetime.now(UTC))
@@ -100,7 +105,7 @@ class Vault:
         """Keep where it is."""
         self.folder = folder
         self.log = UseLog(folder / LOG_FILE)
-        self._seal = seal
+        self.seal = seal
         self._last_hash = last_hash
         self._random = random
 
@@ -108,6 +113,18 @@ class Vault:
         """Return what everybody may know of the keys: epochs, purposes, ids, dates."""
         with self.held() as (contents, _):
             return tuple(map(listed, contents.epochs))
+
+    def identity(self) -> VaultIdentity:
+        """Return what custodians know the vault by.
+
+        Raises:
+            PolicyError: If it is of the first form, and signs nothing yet.
+        """
+        with self.held() as (contents, _):
+            if contents.signs is None:
+                message = f"{self.folder}: made before vaults signed their requests"
+                raise PolicyError(message, next_step="Begin the next epoch: then it signs.")
+            return identity_of(contents.provider, contents.signs)
 
     def last_hash(self) -> str:
         """Return the hash of the last line of the log, to be kept elsewhere."""
@@ -133,7 +150,7 @@ class Vault:
             epoch: Of the keys; null for the one in use.
 
         Raises:
-            PolicyError: If the purpose is `audit`, or the epoch was destroyed.
+            PolicyError: If the purpose is `audit`, the epoch was destroyed, or a key withdrawn.
             InputError: If there is no such epoch or purpose, or a name is none.
             PhalanxError: If the vault cannot be opened.
         """
@@ -144,6 +161,7 @@ class Vault:
             held = contents.epoch(epoch)
             assert held.root is not None  # noqa: S101 - epoch() returns none that was destroyed
             root = purpose_root(held.root, purpose)
+            refuse_withdrawn(held, root, names)
             derived = derived_keys(root, purpose, held, names, setting)
             self.log.append(act.at, "derived", act.by, derived.facts())
             return derived
@@ -171,44 +189,12 @@ class Vault:
                 contents.provider, chain, last.number + 1, tuple(custodians), act.at, self._random
             )
             ended = contents.with_epoch(replace(last, ends=act.at))
-            changed = replace(ended, chain=chain, epochs=(*ended.epochs, new))
+            # A vault of the first form signs from here on.
+            signs = contents.signs or Secret(self._random(ROOT_BYTES))
+            changed = replace(ended, chain=chain, epochs=(*ended.epochs, new), signs=signs)
             facts = {"epoch": new.number, "custodians": [each.name for each in custodians]}
             self.change("rotated", act, facts, changed, generation)
             return new
-
-    def destroy(self, epoch: int, act: Act) -> None:
-        """Destroy the keys of an epoch that is over, for good.
-
-        Where the vault is sealed with a key file, that is replaced too, so that no older copy
-        of the vault opens any more. What a file system or a backup keeps of a deleted key file
-        is the operator's care.
-
-        Raises:
-            PolicyError: If it is the one in use, or was destroyed before.
-            InputError: If there is no such epoch.
-            PhalanxError: If the vault cannot be opened or written.
-        """
-        with self.held() as (contents, generation):
-            held = contents.epoch(epoch)
-            if held.ends is None:
-                message = f"epoch {epoch} is in use"
-                raise PolicyError(message, next_step="Begin the next one first.")
-            gone = replace(held, root=None, shares=None, destroyed=act.at)
-            pending = tuple(each for each in contents.pending if each.opening.epoch != epoch)
-            changed = replace(contents.with_epoch(gone), pending=pending)
-            facts = {"epoch": epoch}
-            self.change("destroyed", act, facts, changed, generation, replace_key_file=True)
-
-    def reseal(self, seal: Seal, act: Act) -> None:
-        """Seal the vault with another passphrase, key file or cost; a key file is made anew.
-
-        Raises:
-            PhalanxError: If the vault cannot be opened or written.
-        """
-        with self.held() as (contents, generation):
-            facts = {"passphrase": seal.passphrase is not None, "key_file": bool(seal.key_file)}
-            self._seal = seal
-            self.change("resealed", act, facts, contents, generation, replace_key_file=True)
 
     @contextmanager
     def held(self) -> Iterator[tuple[Contents, int]]:
@@ -221,33 +207,12 @@ class Vault:
             message = f"{self.folder}: no vault"
             raise InputError(message, next_step="Make one, or name another folder.")
         with locked(self.folder, _HELD):
-            opened = SealedPlace(self.folder / VAULT_FILE, KIND, self._seal).read()
+            opened = SealedPlace(self.folder / VAULT_FILE, KIND, self.seal).read()
             contents = from_secret(opened.content)
             if contents is None:
                 raise damaged(str(self.folder / VAULT_FILE), "it holds no tree of keys")
-            self._refuse_older(contents, opened.generation, opened.raw)
+            refuse_older(self.folder, self.log, contents.head, opened, last_hash=self._last_hash)
             yield contents, opened.generation
-
-    def _refuse_older(self, contents: Contents, generation: int, raw: bytes) -> None:
-        """Refuse a vault or a log that is older than what was there before."""
-        uses = self.log.uses()
-        hashes = {each.line_hash for each in uses}
-        wanted = {contents.head} if self._last_hash is None else {contents.head, self._last_hash}
-        if not wanted <= hashes:
-            message = f"{self.log.path}: lines were removed, or it is an older log"
-            raise VerificationError(message, next_step="Restore the log from a backup.")
-        last = next((each.facts for each in reversed(uses) if each.kind == "written"), _NEVER)
-        digest = hashlib.sha256(raw).hexdigest()
-        if generation < last["generation"] or (
-            generation == last["generation"] and digest != last["sha256"]
-        ):
-            message = f"{self.folder}: an older vault was put in the place of a newer one"
-            raise VerificationError(message, next_step="Find out who did; restore the newer one.")
-        if generation > last["generation"]:
-            # The machine went down between the vault and this line, without which the vault
-            # before it could take its place again.
-            written = {"generation": generation, "sha256": digest}
-            self.log.append(datetime.now(UTC), "written", "phalanx", written)
 
     def change(  # noqa: PLR0913 - who did what, and what follows
         self,
@@ -258,6 +223,7 @@ class Vault:
         generation: int,
         *,
         replace_key_file: bool = False,
+        seal: Seal | None = None,
     ) -> None:
         """Note what is done, write the vault, and note which vault is the newest.
 
@@ -268,6 +234,7 @@ class Vault:
             changed: What the vault holds from now on.
             generation: Of the vault until now.
             replace_key_file: Make a new key file.
+            seal: That opens it from now on; null for the one until now.
 
         Raises:
             PolicyError: If the vault would be larger than what is read again.
@@ -277,11 +244,11 @@ class Vault:
             message = f"{self.folder}: the vault would be too large to be read"
             raise PolicyError(message, next_step="Carry out openings, or wait until they are over.")
         head = self.log.append(act.at, kind, act.by, facts).line_hash
-        place = SealedPlace(self.folder / VAULT_FILE, KIND, self._seal, self._random)
+        place = SealedPlace(self.folder / VAULT_FILE, KIND, seal or self.seal, self._random)
         content = as_secret(replace(changed, head=head))
         raw = place.write(content, generation + 1, replace_key_file=replace_key_file)
-        written = {"generation": generation + 1, "sha256": hashlib.sha256(raw).hexdigest()}
-        self.log.append(act.at, "written", act.by, written)
+        self.seal = seal or self.seal
+        note_written(self.log, generation + 1, raw, act.at, act.by)
 
 
 def make_vault(  # noqa: PLR0913 - who makes which vault when
@@ -316,7 +283,13 @@ def make_vault(  # noqa: PLR0913 - who makes which vault when
         if (folder / VAULT_FILE).exists() or vault.log.path.exists():
             message = f"{folder}: holds a vault already"
             raise InputError(message, next_step="Name another folder.")
-        contents = Contents(provider=provider, chain=chain, epochs=(first,), head="")
+        contents = Contents(
+            provider=provider,
+            chain=chain,
+            epochs=(first,),
+            signs=Secret(random(ROOT_BYTES)),
+            head="",
+        )
         facts = {"provider": provider, "custodians": [each.name for each in custodians]}
         vault.change("made", act, facts, contents, 0)
     return vault

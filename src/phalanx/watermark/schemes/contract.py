@@ -119,7 +119,7 @@ class SchemeContract:
 
     def _draws(self, text: Tokens) -> Draws:
         setting = self.scheme.setting
-        return draw([text], setting.context_width, setting.unit)
+        return draw([text], setting.context_width, setting.unit, before_first=setting.before_first)
 
     def _drawn(self, length: int, *, common: bool = False) -> Draws:
         """Return a text, of a few common tokens if wished: contexts and hashes come again."""

@@ -33,6 +33,10 @@ KEY_BYTES = 7
 
 Seeding = Literal["lefthash", "selfhash"]
 
+MOST_VOCABULARY = 1 << 20
+"""Four times the largest vocabulary that is in use. Memory and time of each list grow with it, and
+names of schemes come from outside: an unbounded one would take all memory."""
+
 _SHARE = 0.25
 _TABLE = 1_000_003
 _LOW = np.uint64(0xFFFFFFFF)
@@ -138,8 +142,8 @@ class KgwTransformers:
 
 
 def _check(vocabulary: int, greenlist_ratio: float, seeding: str, context_width: int) -> None:
-    if not 2 <= vocabulary < 1 << 31:
-        message = f"vocabulary must be 2 to 2^31 - 1, not {vocabulary}"
+    if not 2 <= vocabulary <= MOST_VOCABULARY:
+        message = f"vocabulary must be 2 to {MOST_VOCABULARY:,}, not {vocabulary}"
         raise ValueError(message)
     if not 0.0 < greenlist_ratio < 1.0 or int(vocabulary * greenlist_ratio) < 1:
         message = f"greenlist_ratio must leave green and red tokens, not {greenlist_ratio}"

@@ -31,6 +31,10 @@ class Setting:
     unit: Unit
     """What counts once."""
 
+    before_first: int | None = None
+    """What an engine takes for the tokens before the first of an answer, where it marks the first
+    ones too, as `draws.draw` takes it; null where they are not marked, or not counted."""
+
     key_bytes: int
     """Length of a key. Engines that take integers get them from these bytes, big-endian."""
 

@@ -4,8 +4,11 @@ The keyed race of `phalanx-gumbel-v1` with Philox4x32-10 as its hash. The contex
 a state, four tokens at a time; state and token number give one word of 32 bits, of which 24
 count. The recipe was checked against vLLM 0.33.0 (`philox4x32-10-v1`).
 
-vLLM sees the tokens that it generated itself as the context of the next, never the prompt. The
-first tokens of an answer, whose context it fills with -1, do not count here.
+vLLM sees the tokens that it generated itself as the context of the next, never the prompt. It
+fills the context of an answer's first tokens with -1 and marks them too, unless it looks for
+repeats in the prompt as well (`deduplicate_contexts: all`; read in its `repeated_context_mask`).
+So they count here. Of a text that does not begin where the answer began, or was written under
+that setting, as many tokens as the context has are draws of chance: valid, and without power.
 """
 
 from __future__ import annotations
@@ -24,12 +27,13 @@ from phalanx.watermark.schemes.scheme import Setting
 NAME = "vllm-gumbel-v1"
 CONTEXT_WIDTH = 4
 KEY_BYTES = 8
+BEFORE_FIRST = -1
+"""What stands for the tokens before an answer's first."""
 
 NULL_HYPOTHESIS = "The text was written without the key."
 ASSUMPTIONS = (
     "Philox4x32-10 is no secret function: whoever saw much marked text may forge the mark.",
     "Nobody who wrote the text could ask for scores under the key.",
-    "The first tokens of an answer, as many as its context has, are marked and not counted.",
 )
 MOST = float(-np.log1p(-(1.0 - 2.0**-24)))
 """Score of the largest word."""
@@ -67,6 +71,7 @@ class VllmGumbel:
             ),
             context_width=context_width,
             unit="pair",
+            before_first=BEFORE_FIRST,
             key_bytes=KEY_BYTES,
             null_hypothesis=NULL_HYPOTHESIS,
             assumptions=ASSUMPTIONS,

@@ -21,6 +21,7 @@ from phalanx.watermark.schemes.phalanx_gumbel import gumbel_gain
 from phalanx.watermark.schemes.scheme import Setting
 from phalanx.watermark.schemes.vllm_gumbel import (
     ASSUMPTIONS,
+    BEFORE_FIRST,
     CONTEXT_WIDTH,
     KEY_BYTES,
     MOST,
@@ -75,6 +76,7 @@ class VllmGumbelDual:
             ),
             context_width=context_width,
             unit="pair",
+            before_first=BEFORE_FIRST,
             key_bytes=KEY_BYTES,
             null_hypothesis=NULL_HYPOTHESIS,
             assumptions=ASSUMPTIONS,

@@ -67,6 +67,11 @@ class SlotKeys:
         first, second = (int.from_bytes(digest[at : at + 8], "little") for at in (0, 8))
         self._hash: Key = (np.uint64(first), np.uint64(second))
 
+    @property
+    def place_hash(self) -> Key:
+        """Key of the hash that deals contexts to places, for kernels that deal them too; secret."""
+        return self._hash
+
     def key(self, place: int, *, one: bool) -> bytes:
         """Return the key of a place for a bit."""
         return self._derived(b"key" + place.to_bytes(8, "big") + bytes([one]), self._key_bytes)
