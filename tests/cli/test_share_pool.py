@@ -158,7 +158,7 @@ class Alliance:
             "--alliance-config", str(self.folder / f"{who}.toml"),
         )  # fmt: skip
 
-    def ready(self, capsys: pytest.CaptureFixture[str]) -> Path:
+    def ready(self, capsys: pytest.CaptureFixture[str], *more: str) -> Path:
         """Enter both members, open a round, and return a table of identifiers."""
         for who in ("north", "south"):
             assert self.run("key", str(self.folder / f"{who}.key")) == ExitCode.CLEAN
@@ -167,7 +167,7 @@ class Alliance:
         closes = datetime.now(UTC) + timedelta(days=1)
         opened = self.run(
             "open-round", ROUND, "--closes", f"{closes:%Y-%m-%dT%H:%M:%S}", "--epoch", "1",
-            "--pool", self.pool,
+            "--pool", self.pool, *more,
         )  # fmt: skip
         assert opened == ExitCode.CLEAN
         identifiers = self.folder / "identifiers.csv"
@@ -236,6 +236,38 @@ def test_two_members_find_together(
     assert (mark["kind"], mark["value"], mark["accounts"]) == ("payment", "card", ["a1", "a2"])
     assert alliance.run("report", folder, *alliance.reach("south")) == ExitCode.FINDINGS
     assert "payment card: 2 accounts" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("why", ["circle", "decoy"])
+def test_neither_one_circle_nor_a_decoy_is_told(
+    alliance: Alliance, tmp_path: Path, capsys: pytest.CaptureFixture[str], why: str
+) -> None:
+    """What rests on members that see the same traffic stays untold, and so does a decoy."""
+    more = ("--circle", "cloud=north,south") if why == "circle" else ()
+    identifiers = alliance.ready(capsys, *more)
+    for who in ("north", "south"):
+        scan = _scan_folder(tmp_path / f"scan-{who}", 2.5)
+        assert alliance.submit(who, scan, identifiers) == ExitCode.CLEAN
+    if why == "decoy":
+        (token,) = json.loads((scan / f"pool-{ROUND}.json").read_bytes())
+        (tmp_path / "decoys.txt").write_text(f"{token}\n")
+        words = ("add-decoys", str(tmp_path / "decoys.txt"), "--accounts", "north-1")
+        assert alliance.run(*words, "--pool", alliance.pool) == ExitCode.CLEAN
+        assert "entered: 1 decoy\n" in capsys.readouterr().err
+    alliance.let_rounds_end()
+    assert alliance.run("evaluate", ROUND, "--pool", alliance.pool) == ExitCode.CLEAN
+    said = capsys.readouterr().out
+    assert "tokens told        0" in said
+    # Evidence against honesty comes from what members say of decoys, and of nothing else.
+    assert (max(_audited(said)) > 0.0) is (why == "decoy")
+    report = ("report", str(scan), *alliance.reach("south"))
+    assert alliance.run(*report) == ExitCode.CLEAN
+    assert "none of your marks is told" in capsys.readouterr().out
+
+
+def _audited(said: str) -> list[float]:
+    """Return what the operator reads against the honesty of each member."""
+    return [float(line.split()[1]) for line in said.partition("log10 e:\n")[2].splitlines()]
 
 
 def test_a_submission_makes_no_key(

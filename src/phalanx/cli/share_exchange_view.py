@@ -120,10 +120,11 @@ def _pulled(done: PulledAll) -> Iterator[str]:
         f"{matches.expired}, in quarantine {matches.quarantined}, not readable "
         f"{matches.unreadable}"
     )
-    for each in done.pulled.uncounted:
+    for gone_out in done.pulled.uncounted:
         yield (
-            f"counts no longer: {plural(each.objects, 'object')} of {printable(each.member)}, with "
-            f"{plural(each.values, 'value')} to match: {each.reason}"
+            f"counts no longer: {plural(gone_out.objects, 'object')} of "
+            f"{printable(gone_out.member)}, with {plural(gone_out.values, 'value')} to match: "
+            f"{gone_out.reason}"
         )
     yield from _campaigns(done.pulled.standing, {each.object_id for each in done.pulled.own})
     for own in done.pulled.own:
