@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter, validators
 
-from phalanx.cli.rendering import OutputPath, TableOrJson, write_text
+from phalanx.cli.rendering import OutputPath, TableOrJson, hand_out, refuse_output, write_text
 from phalanx.cli.terminal import Common
 from phalanx.cli.watermark_options import VAULT, By, SealOptions, VaultFolder
 
@@ -19,10 +19,8 @@ custody = App(
 )
 
 CustodianFile = Annotated[Path, Parameter(name="--file")]
-Days = Annotated[float, Parameter(validator=validators.Number(gt=0, lte=30))]
 
-_FILE = Path("custodian.sealed")
-_OWN = "the custodian's file"
+_FILE, _OWN = Path("custodian.sealed"), "the custodian's file"
 
 
 @custody.command
@@ -44,7 +42,6 @@ def make(
         output: File to write instead.
         common: Options of every command.
     """
-    from phalanx.cli.rendering import refuse_output
     from phalanx.cli.watermark_custody_work import public_text
     from phalanx.watermark.keys.custodian_file import make_custodian
 
@@ -115,7 +112,7 @@ def ask(
     scheme: str,
     reason: str,
     plan: Path,
-    days: Days = 7,
+    days: Annotated[float, Parameter(validator=validators.Number(gt=0, lte=30))] = 7,
     opens: Annotated[datetime | None, Parameter(show_default=False)] = None,
     epoch: Annotated[int | None, Parameter(show_default=False)] = None,
     folder: VaultFolder = VAULT,
@@ -140,7 +137,6 @@ def ask(
         output: File to write instead.
         common: Options of every command.
     """
-    from phalanx.cli.rendering import refuse_output
     from phalanx.cli.watermark_custody_work import document_text, wanted
     from phalanx.cli.watermark_work import act
     from phalanx.watermark.keys import dual_control
@@ -200,8 +196,8 @@ def show(
     """
     from phalanx.cli.watermark_custody_work import openings_text, verified_request
 
-    found = verified_request(request, file, seal.seal(of=_OWN))
-    write_text(openings_text([found.opening]), None)
+    read = verified_request(request, file, seal.seal(of=_OWN)).opening
+    write_text(openings_text([read]), None)
     common.say("the trusted vault signed this request")
 
 
@@ -227,7 +223,6 @@ def approve(
         output: File to write instead.
         common: Options of every command.
     """
-    from phalanx.cli.rendering import refuse_output
     from phalanx.cli.watermark_custody_work import approved, document_text
 
     refuse_output(output)
@@ -262,7 +257,6 @@ def open_both(
         seal: What opens it.
         common: Options of every command.
     """
-    from phalanx.cli.rendering import hand_out
     from phalanx.cli.watermark_custody_work import committed_to, opened_both, refuse_files
     from phalanx.watermark.keys.handed_out import handed_out
     from phalanx.watermark.keys.vault import Vault
@@ -296,11 +290,11 @@ def disclose(
         output: New file to write instead, readable for its owner alone.
         common: Options of every command.
     """
-    from phalanx.cli.rendering import hand_out, refuse_known
+    from phalanx.cli.rendering import refuse_known
     from phalanx.cli.watermark_custody_work import read_keys
     from phalanx.cli.watermark_work import opened_text, read_published
 
     refuse_known(output)
-    published = read_published(commitment)
-    hand_out(opened_text(read_keys(opened).keys, name, published, seed), output)
+    keys = read_keys(opened).keys
+    hand_out(opened_text(keys, name, read_published(commitment), seed), output)
     common.say(f"{name}: disclosed; it marks nothing that is secret any more")
