@@ -131,3 +131,20 @@ def test_no_key_shows() -> None:
     with pytest.raises(ValueError, match="32 bytes, not 31") as caught:
         MarkSampler(key[:-1])
     assert "secret" not in str(caught.value)
+
+
+def test_a_key_for_each_context() -> None:
+    """What gives the key of a context chooses as that key would, and is asked only there."""
+    keys = {7: b"\1" * 32, 8: b"\2" * 32}
+    logits, histories = np.zeros((3, 50), np.float32), [[5, 6, 9, 7], [5, 6, 9, 8], [5, 6]]
+    asked: list[list[int]] = []
+
+    def key_after(context: npt.NDArray[np.int64]) -> bytes:
+        asked.append(context.tolist())
+        return keys[int(context[-1])]
+
+    choice = MarkSampler(key_after).sample(logits, histories)
+    alone = [MarkSampler(keys[at]).sample(logits[:1], [[5, 6, 9, at]]).tokens[0] for at in (7, 8)]
+    assert choice.tokens[:2].tolist() == alone
+    assert choice.marked.tolist() == [True, True, False]
+    assert asked == histories[:2]

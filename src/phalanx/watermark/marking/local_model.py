@@ -103,7 +103,10 @@ def open_local_model(folder: Path) -> LocalModel:
         message = f"{folder}: no folder of a model: it has no config.json"
         raise ConfigError(message, next_step="Name a folder with config.json and safetensors.")
     from transformers import AutoModelForCausalLM  # noqa: PLC0415 - of an extra
+    from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415 - of an extra
 
+    # It would be drawn into logs as well.
+    disable_progress_bar()
     try:
         # Weights as safetensors alone, and no code of the folder: a pickle would run what it says.
         made = AutoModelForCausalLM.from_pretrained(
