@@ -93,7 +93,7 @@ def trace(  # noqa: PLR0913 - each is one choice of who asks
         The keys, the strongest first.
 
     Raises:
-        InputError: If no key is left to try, or a key fits no scheme.
+        InputError: If no key is left to try, a key fits no scheme, or `seen_at` has no time zone.
 
     Examples:
         >>> from datetime import UTC
@@ -104,6 +104,9 @@ def trace(  # noqa: PLR0913 - each is one choice of who asks
         >>> trace([reading], [row], [PhalanxGumbel()], lambda name: bytes(32)).accused
         ()
     """
+    if seen_at is not None and seen_at.tzinfo is None:
+        message = "seen_at has no time zone: which keys were served before it is not known"
+        raise InputError(message, next_step="Give the moment with its time zone.")
     tried = [row for row in register if seen_at is None or row.first_served <= seen_at]
     owners: dict[str, set[str]] = {}
     for row in tried:
