@@ -110,13 +110,14 @@ def test_a_report_that_was_changed_is_refused(capsys: pytest.CaptureFixture[str]
         (["report.json", "--signer", "no key"], "no public key"),
         (["names", "--signer", public], "no signed report"),
         (["report.json", "--signer", public, "--plan", "again.json"], "as it was written"),
-        (["report.json", "--signer", public, "--commitment", "names"], "is to a plan"),
+        (["report.json", "--signer", public, "--commitment", "names"], "commitment"),
     ):
-        assert audit("verify", *words) == ExitCode.BAD_INPUT
+        plan = [] if "--plan" in words else ["--plan", "plan.json"]
+        assert audit("verify", *words, *plan) == ExitCode.BAD_INPUT
         assert reason in capsys.readouterr().err
     planned("--level", "0.5")
     assert audit("verify", "report.json", "--signer", public, "--plan", "plan.json") == 2
-    assert "answers another plan" in capsys.readouterr().err
+    assert "follows another plan" in capsys.readouterr().err
 
 
 def test_sums_need_no_model(capsys: pytest.CaptureFixture[str]) -> None:
@@ -189,7 +190,10 @@ def test_the_power_is_told_before(capsys: pytest.CaptureFixture[str]) -> None:
         (["run", "plan.json", "names", *ASKED], "is no JSON"),
         (["run", "plan.json", "strange.jsonl", *ASKED], "answers no prompt"),
         (["run", "plan.json", "bare.jsonl", *ASKED], "no log_p of the reference"),
-        (["run", "plan.json", "answers.jsonl", *RUN, "--prompts", "names"], "not the prompts"),
+        (
+            ["run", "plan.json", "answers.jsonl", *RUN, "--prompts", "names"],
+            "not the documents",
+        ),
         (["run", "plan.json", "answers.jsonl", *ASKED, "--epoch", "9"], "no epoch 9"),
         (["run", "plan.json", "answers.jsonl", *ASKED, "--names", "others"], "other keys"),
         (["run", "plan.json", "answers.jsonl", *ASKED, "--commitment", "names"], "commitment"),
@@ -224,8 +228,9 @@ def test_golden(check_golden: Any) -> None:
     """What people and programs read."""
     plan = Plan(
         suspect="model-x", mode="answers", scheme=SCHEME.setting.name, key_ids=("wmk_1", "wmk_2"),
-        key_commitment="", prompts_digest="1" * 64, reference="the base model", level=1e-6,
-        decoys=2, decoy_seed=7, made_at="2026-11-25T12:00:00Z",
+        key_commitment="", prompts_digest="1" * 64, reference="the base model",
+        reference_digest="", level=1e-6, decoys=2, decoy_seed=7, candidates=64, places=1_000,
+        made_at="2026-11-25T12:00:00Z",
     )  # fmt: skip
     done = Done(
         audit=conclude(plan, 900, np.array([0.4, 12.25]), np.array([0.1, -3.0])),

@@ -33,6 +33,9 @@ def plan(
     output: ReportPath,
     mode: Literal["answers", "weights", "sums"] = "answers",
     reference: str = "none: how likely tokens are is not asked",
+    reference_model: Annotated[Path | None, Parameter(show_default=False)] = None,
+    candidates: Annotated[int, Parameter(validator=validators.Number(gte=2, lte=1 << 20))] = 64,
+    most_places: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=10**12))] = 10**9,
     level: Annotated[float, Parameter(validator=validators.Number(gt=0, lt=1))] = 1e-6,
     decoys: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=100_000))] = 1_000,
     decoy_seed: Annotated[int | None, Parameter(show_default=False)] = None,
@@ -56,6 +59,9 @@ def plan(
         mode: What there is of the suspect. `answers`: what it answers, with how likely a reference
             finds them. `weights`: all of its probabilities. `sums`: answers alone, for any scheme.
         reference: The model that it is compared with, and why that knows nothing of the keys.
+        reference_model: Its folder: the SHA-256 of its weights is fixed, and it is run here.
+        candidates: Likeliest tokens that race at each place, where weights are read.
+        most_places: Tokens or contexts that count at most: the first, in the prompts' order.
         level: Chance of naming any key falsely that is accepted.
         decoys: Random keys that are asked about as well; they can only clear.
         decoy_seed: Of their generator; drawn if it is left out.
@@ -72,7 +78,8 @@ def plan(
     refuse_output(output)
     made = make_plan(
         Vault(folder, seal.seal()), names, which, act(by), suspect=suspect, prompts=prompts,
-        mode=mode, reference=reference, level=level, decoys=decoys, decoy_seed=decoy_seed,
+        mode=mode, reference=reference, reference_model=reference_model, candidates=candidates,
+        places=most_places, level=level, decoys=decoys, decoy_seed=decoy_seed,
     )  # fmt: skip
     with common.progress("power"):
         text = power_text(made, power)
@@ -159,13 +166,13 @@ def verify(
     /,
     *,
     signer: str,
-    plan: Annotated[Path | None, Parameter(show_default=False)] = None,
+    plan: Path,
     commitment: Annotated[Path | None, Parameter(show_default=False)] = None,
     output_format: TableOrJson = "table",
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
-    """Verify a report: who signed it, and that it answers the plan that was published.
+    """Verify a report: who signed it, that it follows the plan that was published, and its sums.
 
     Nothing secret is needed. Exit status 2 if anything does not agree.
 
@@ -173,7 +180,7 @@ def verify(
         report: File that the audit wrote.
         signer: Public key of who must have signed it, as `run` printed it: take it from its owner,
             not from the report.
-        plan: File of the plan that was published.
+        plan: File of the plan, whose SHA-256 was published before the first question.
         commitment: File of the commitment that was published: it must be to that plan.
         output_format: How to print.
         output: File to write instead.

@@ -20,6 +20,7 @@ from phalanx.printable import printable
 from phalanx.watermark.audit import Mode, Plan, imagined_field, prompts_digest, simulate_power
 from phalanx.watermark.audit.winners import races
 from phalanx.watermark.keys.vault import Act, Vault
+from phalanx.watermark.marking.local_model import weights_digest
 from phalanx.watermark.schemes.registry import open_scheme
 from phalanx.watermark.texts import read_documents
 
@@ -38,6 +39,9 @@ def make_plan(
     prompts: Path,
     mode: Mode,
     reference: str,
+    reference_model: Path | None,
+    candidates: int,
+    places: int,
     level: float,
     decoys: int,
     decoy_seed: int | None,
@@ -56,6 +60,9 @@ def make_plan(
         if not 0 < len(text.strip()) <= _MOST_TEXT or not text.isprintable():
             message = f"suspect and reference are said on one line of up to {_MOST_TEXT:,} letters"
             raise InputError(message, next_step="Say them in a sentence each.")
+    if mode == "sums" and reference_model is not None:
+        message = "an audit of sums asks no reference"
+        raise InputError(message, next_step="Leave --reference-model out.")
     if decoy_seed is not None and not 0 <= decoy_seed < 1 << 53:
         message = f"--decoy-seed is 0 to 2^53 - 1, not {decoy_seed}"
         raise InputError(message, next_step="Leave it out: one is drawn.")
@@ -76,9 +83,12 @@ def make_plan(
         key_commitment="",
         prompts_digest=prompts_digest(content),
         reference=reference,
+        reference_digest="" if reference_model is None else weights_digest(reference_model),
         level=level,
         decoys=decoys,
         decoy_seed=secrets.randbits(53) if decoy_seed is None else decoy_seed,
+        candidates=candidates,
+        places=places,
         made_at=who.at.isoformat(timespec="seconds"),
     )
 
@@ -103,6 +113,7 @@ def power_text(plan: Plan, how: PowerOptions) -> str:
             "asked", f"{plural(len(plan.key_ids), 'key')} of {plan.scheme}, by {plan.method}"
         ),
         *labelled("compared", plan.reference),
+        *labelled("counted", f"the first {plural(plan.places, 'place')} at most"),
         *labelled(
             "level",
             f"chance of naming any key falsely: {plan.level:g}; a key needs e 10^{needed:.1f}, and "

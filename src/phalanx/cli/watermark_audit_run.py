@@ -18,38 +18,33 @@ from phalanx.cli.watermark_audit_verify import refuse_commitment
 from phalanx.cli.watermark_options import KeyOptions
 from phalanx.cli.watermark_work import content_of, derived
 from phalanx.errors import InputError, VerificationError
-from phalanx.evidence import calibrate_p_mixed
 from phalanx.owned import read_or_make_secret, written_whole
 from phalanx.watermark.audit import (
     Audit,
     Leaning,
     Plan,
-    answers_log10_e,
-    answers_log10_p,
-    conclude,
-    lean_log10_e,
+    audit_answers,
+    audit_leaning,
     leaning_of,
     likelihood,
     parse_recorded,
     prompts_digest,
     read,
     read_plan,
+    refuse_other_prompts,
     sign_report,
 )
 from phalanx.watermark.audit.plan import MOST_BYTES
 from phalanx.watermark.draws import Draws, draw
 from phalanx.watermark.keys.vault import Act, Vault
-from phalanx.watermark.marking.local_model import LocalModel, open_local_model
+from phalanx.watermark.marking.local_model import LocalModel, open_local_model, weights_digest
 from phalanx.watermark.schemes.registry import open_scheme
-from phalanx.watermark.schemes.scheme import Scheme
 from phalanx.watermark.texts import Document, Reject, open_tokenizer, read_documents
 from phalanx.watermark.texts.documents import MOST_LINE_BYTES
 
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
-Test = Callable[[Sequence[bytes]], Floats]
 _SIGNER = "key that signs reports"
-_NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,16 +76,6 @@ class Done:
     rejects: tuple[Reject, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a test needs."""
-
-    places: int
-    repeats: int
-    documents: int
-    test: Test
-
-
 def signer_of(path: Path) -> Ed25519PrivateKey:
     """Read the key that signs, or make it.
 
@@ -120,10 +105,9 @@ def audited(task: Task, vault: Vault, who: Act, progress: Callable[[str, float],
         PhalanxError: If the vault or a model cannot be opened.
     """
     plan = read_plan(content_of(task.plan, MOST_BYTES))
-    if prompts_digest(content_of(task.prompts, MOST_PROMPTS_BYTES)) != plan.prompts_digest:
-        message = f"{task.prompts}: not the prompts of the plan"
-        raise VerificationError(message, next_step="Ask what was planned, or plan anew.")
-    scheme = open_scheme(plan.scheme)
+    refuse_other_prompts(plan, content_of(task.prompts, MOST_PROMPTS_BYTES))
+    if plan.reference_digest:
+        _refuse_other_reference(plan, task.models)
     if task.commitment is not None:
         refuse_commitment(task.commitment, plan)
     which = KeyOptions(scheme=plan.scheme, purpose=task.purpose, epoch=task.epoch)
@@ -132,66 +116,71 @@ def audited(task: Task, vault: Vault, who: Act, progress: Callable[[str, float],
         message = f"{task.names}: the vault derives other keys than those of the plan"
         advice = "Name vault, names, purpose and epoch as they were when it was made."
         raise VerificationError(message, next_step=advice)
+    keys = {name: key.reveal() for name, key in zip(made.ids, made.keys, strict=True)}
     rejects: list[Reject] = []
     progress("reading", 0.1)
-    asked = (_weights if plan.mode == "weights" else _answers)(task, plan, scheme, rejects)
-    if not asked.places:
+    if plan.mode == "weights":
+        read_by = _recorded if task.models.recorded else _read_here
+        leaning, documents = read_by(task, plan, rejects)
+        draws = leaning.field.draws
+        progress("testing", 0.4)
+        audit = audit_leaning(plan, leaning, keys)
+    else:
+        draws, log_p, digest, documents = _answers(task, plan, rejects)
+        progress("testing", 0.4)
+        audit = audit_answers(plan, draws, log_p, keys, answers_digest=digest)
+    if not audit.places:
         message = f"{task.given}: nothing is left that counts"
         raise InputError(message, next_step="Ask for longer answers, or read more.")
-    random = np.random.default_rng(plan.decoy_seed)
-    decoys = [random.bytes(scheme.setting.key_bytes) for _ in range(plan.decoys)]
-    progress("testing", 0.4)
-    found = asked.test([key.reveal() for key in made.keys])
-    others = asked.test(decoys)
     progress("done", 1.0)
-    return Done(
-        audit=conclude(plan, asked.places, found, others),
-        documents=asked.documents,
-        repeats=asked.repeats,
-        rejects=tuple(rejects),
-    )
+    return Done(audit=audit, documents=documents, repeats=draws.repeats, rejects=tuple(rejects))
 
 
-def _answers(task: Task, plan: Plan, scheme: Scheme, rejects: list[Reject]) -> _Asked:
-    """Return the test of what a suspect answers."""
+def _refuse_other_reference(plan: Plan, models: ModelOptions) -> None:
+    """Refuse to go on without the reference whose weights the plan fixed."""
+    if models.reference is None:
+        message = "the plan fixes the weights of its reference, which is not named"
+        raise VerificationError(message, next_step="Name its folder with --reference.")
+    if weights_digest(models.reference) != plan.reference_digest:
+        message = f"{models.reference}: not the reference of the plan"
+        raise VerificationError(message, next_step="Name the model that was planned with.")
+
+
+def _answers(
+    task: Task, plan: Plan, rejects: list[Reject]
+) -> tuple[Draws, Floats | None, str, int]:
+    """Return what counts of the answers in the order of the plan's prompts, with their digest."""
     tokenizer = open_tokenizer(task.tokenizer)
     planned = _planned(task)
     given = read_documents([task.given], _no_stdin(), as_lines=True)
     rejects += given.rejects
-    used: list[Document] = []
+    used: list[tuple[int, Document]] = []
     for document in given.documents:
+        at = min(_places_of(planned, document.prompt, document.prompt_tokens), default=None)
         reason = tokenizer.lacks(document)
-        if not reason and not ({document.prompt, _bytes(document.prompt_tokens)} & planned):
+        if not reason and at is None:
             reason = "answers no prompt of the plan"
         if reason:
             rejects.append(Reject(where=document.where, reason=reason))
-        else:
-            used.append(document)
+        elif at is not None:
+            used.append((at, document))
     if not used:
         raise _nothing(task.given, rejects)
-    cut = tokenizer.cut(used)
-    width, unit = scheme.setting.context_width, scheme.setting.unit
-    if plan.mode == "sums":
-        draws = draw(cut.documents, width, unit, known=cut.prompts)
-
-        def sums(keys: Sequence[bytes]) -> Floats:
-            return calibrate_p_mixed(answers_log10_p(draws, scheme, keys))
-
-        return _Asked(draws.count, draws.repeats, len(used), sums)
-    if task.models.reference is not None:
+    answered = [document for _, document in sorted(used, key=lambda each: each[0])]
+    cut = tokenizer.cut(answered)
+    setting = open_scheme(plan.scheme).setting
+    digest = prompts_digest(cut.documents)
+    if plan.mode == "answers" and task.models.reference is not None:
         model = open_local_model(task.models.reference)
         # The model sees the prompt, of which nothing counts.
         whole = [np.concatenate(pair) for pair in zip(cut.prompts, cut.documents, strict=True)]
-        draws = draw(whole, width, unit, known=cut.prompts)
-        log_p = likelihood(draws, whole, model)
-    else:
-        draws = draw(cut.documents, width, unit, known=cut.prompts)
-        log_p = _recorded_log_p(used, cut.documents, cut.prompts, draws)
-
-    def winners_among(keys: Sequence[bytes]) -> Floats:
-        return answers_log10_e(draws, log_p, scheme, keys)
-
-    return _Asked(draws.count, draws.repeats, len(used), winners_among)
+        draws = draw(whole, setting.context_width, setting.unit, known=cut.prompts)
+        return draws, likelihood(draws, whole, model), digest, len(used)
+    draws = draw(cut.documents, setting.context_width, setting.unit, known=cut.prompts)
+    log_p = None
+    if plan.mode == "answers":
+        log_p = _recorded_log_p(answered, cut.documents, cut.prompts, draws)
+    return draws, log_p, digest, len(used)
 
 
 def _recorded_log_p(
@@ -212,22 +201,10 @@ def _recorded_log_p(
     return result
 
 
-def _weights(task: Task, plan: Plan, scheme: Scheme, rejects: list[Reject]) -> _Asked:
-    """Return the test of what a suspect's weights say of documents."""
-    del plan
-    width = scheme.setting.context_width
-    if task.models.recorded:
-        leaning, documents = _recorded(task, width, rejects)
-    else:
-        leaning, documents = _read_here(task, width, rejects)
-
-    def lean(keys: Sequence[bytes]) -> Floats:
-        return lean_log10_e(leaning, scheme, keys)
-
-    return _Asked(leaning.field.draws.count, leaning.field.draws.repeats, documents, lean)
-
-
-def _recorded(task: Task, width: int, rejects: list[Reject]) -> tuple[Leaning, int]:
+def _recorded(task: Task, plan: Plan, rejects: list[Reject]) -> tuple[Leaning, int]:
+    if plan.reference_digest:
+        message = "the plan fixes the weights of its reference, of which records say nothing"
+        raise InputError(message, next_step="Run it here: name --marked, --model and --reference.")
     planned = _planned(task)
     documents = []
     lines = content_of(task.given, MOST_PROMPTS_BYTES).splitlines()
@@ -244,10 +221,12 @@ def _recorded(task: Task, width: int, rejects: list[Reject]) -> tuple[Leaning, i
             documents.append(found)
     if not documents:
         raise _nothing(task.given, rejects)
+    documents.sort(key=lambda each: planned[each.tokens.tobytes()])
+    width = open_scheme(plan.scheme).setting.context_width
     return leaning_of(documents, width), len(documents)
 
 
-def _read_here(task: Task, width: int, rejects: list[Reject]) -> tuple[Leaning, int]:
+def _read_here(task: Task, plan: Plan, rejects: list[Reject]) -> tuple[Leaning, int]:
     folders = (task.models.marked, task.models.model, task.models.reference)
     if None in folders:
         message = "an audit of weights runs three models: --marked, --model and --reference"
@@ -256,15 +235,16 @@ def _read_here(task: Task, width: int, rejects: list[Reject]) -> tuple[Leaning, 
     planned = _planned(task)
     given = read_documents([task.given], _no_stdin(), as_lines=True)
     rejects += given.rejects
-    used: list[Document] = []
+    used: list[tuple[int, Document]] = []
     for document in given.documents:
+        at = min(_places_of(planned, document.text, document.tokens), default=None)
         reason = tokenizer.lacks(document)
-        if not reason and not ({document.text, _bytes(document.tokens)} & planned):
+        if not reason and at is None:
             reason = "is no document of the plan"
         if reason:
             rejects.append(Reject(where=document.where, reason=reason))
-        else:
-            used.append(document)
+        elif at is not None:
+            used.append((at, document))
     if not used:
         raise _nothing(task.given, rejects)
     models: dict[Path, LocalModel] = {}
@@ -275,24 +255,43 @@ def _read_here(task: Task, width: int, rejects: list[Reject]) -> tuple[Leaning, 
     if len({each.vocabulary for each in (marked, suspect, reference)}) > 1:
         message = "the three models have different vocabularies"
         raise InputError(message, next_step="Audit its answers instead: --mode answers.")
-    cut = tokenizer.cut(used)
+    cut = tokenizer.cut([document for _, document in sorted(used, key=lambda each: each[0])])
     known = [prompt for prompt in cut.prompts if prompt.size]
-    return read(cut.documents, marked, suspect, reference, width, known=known), len(used)
+    leaning = read(
+        cut.documents,
+        marked,
+        suspect,
+        reference,
+        open_scheme(plan.scheme).setting.context_width,
+        known=known,
+        candidates=plan.candidates,
+    )
+    return leaning, len(used)
 
 
-def _planned(task: Task) -> set[str | bytes]:
-    """Return the texts and token numbers of the plan's prompts."""
+def _planned(task: Task) -> dict[str | bytes, int]:
+    """Return where each text, or its token numbers, first stands among the plan's prompts."""
     found = read_documents([task.prompts], _no_stdin(), as_lines=True)
     if found.rejects:
         first = found.rejects[0]
         message = f"{first.where}: {first.reason}"
         raise InputError(message, next_step="Plan with prompts that can all be read.")
-    said = {_bytes(each.tokens) for each in found.documents} - {b""}
-    return said | {each.text for each in found.documents if each.text is not None}
+    planned: dict[str | bytes, int] = {}
+    for at, document in enumerate(found.documents):
+        if document.text is not None:
+            planned.setdefault(document.text, at)
+        if document.tokens is not None and document.tokens.size:
+            planned.setdefault(document.tokens.tobytes(), at)
+    return planned
 
 
-def _bytes(tokens: Numbers | None) -> bytes:
-    return b"" if tokens is None else tokens.tobytes()
+def _places_of(
+    planned: dict[str | bytes, int], text: str | None, tokens: Numbers | None
+) -> list[int]:
+    names: list[str | bytes] = [] if text is None else [text]
+    if tokens is not None:
+        names.append(tokens.tobytes())
+    return [planned[name] for name in names if name in planned]
 
 
 def _nothing(path: Path, rejects: Sequence[Reject]) -> InputError:

@@ -16,15 +16,15 @@ from phalanx.cli.watermark_view import (
 from phalanx.formats.json import to_text
 from phalanx.formats.notation import count, plural
 from phalanx.printable import printable
-from phalanx.watermark.audit.verdict import ASSUMPTIONS, NULL_HYPOTHESIS
+from phalanx.watermark.audit.verdict import NULL_HYPOTHESIS
 
 SCHEMA = "phalanx.watermark-audit/1"
 _MOST_LINES = 20
 
 _NOT_SAID = (
-    "A named key says that the model learnt from texts of that key, not who gave them to it, nor "
-    "that this was forbidden. A key that is not named clears nobody: paraphrase and neutralising "
-    "remove what a student inherits. `phalanx explain PHX-W004` says more."
+    "A named key says that texts of that key went into what the model says, not who gave them to "
+    "it, nor that this was forbidden. A key that is not named clears nobody: paraphrase and "
+    "neutralising remove what a student inherits. `phalanx explain PHX-W004` says more."
 )
 
 
@@ -114,7 +114,10 @@ def as_text(done: Done, public: str) -> str:
         )
     if len(pairs) > _MOST_LINES:
         lines.append(f"  {count(len(pairs) - _MOST_LINES)} more; the report has all")
-    lines += ["", *bullets("What must hold for these numbers to mean what they say:", ASSUMPTIONS)]
+    lines += [
+        "",
+        *bullets("What must hold for these numbers to mean what they say:", audit.assumptions),
+    ]
     lines += ["", *labelled("not said", _NOT_SAID)]
     return "".join(f"{printable(line)}\n" for line in lines)
 
@@ -129,7 +132,8 @@ def verified_text(report: dict[str, Any]) -> str:
     plan = report["plan"]
     named = [each for each in report["keys"] if each["named"]]
     lines = [
-        "The signature is that of the signer, and nothing was changed",
+        "The signer signed it, it follows the plan that was given, and its conclusions follow",
+        "from the e-values that it states.",
         "",
         *labelled("suspect", str(plan["suspect"])),
         *labelled("plan", f"SHA-256 {report['plan_digest']}, made {plan['made_at']}"),

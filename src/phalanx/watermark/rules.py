@@ -77,16 +77,19 @@ class TracedAccount:
 
 
 class StudentOfMarkedOutputs:
-    """A model has learnt from texts that a key marked.
+    """Texts that a key marked went into what a model says.
 
-    Null hypothesis: the suspect was made without texts that this key has marked.
+    Null hypothesis: no text that this key has marked went into the suspect, or into what it looks
+    up, quotes or passes on.
     Sees: with weights, how much more the suspect favours the tokens that the key would have chosen
     than a reference does, at contexts that it never saw; with answers alone, how many of them those
     tokens are. What an answer copies from its prompt does not count.
     Does not say: who gave the texts to whoever trained the model, or that it was forbidden.
     Evaded by: training on paraphrases, or steering every answer (Pan et al., ACL 2025, arXiv
     2502.11598). A key that is not named clears nobody.
-    Honest look-alikes: a student of published answers of the campaign; a reference that itself
+    Honest look-alikes: a student of published answers of the campaign; a service that looks texts
+    up, quotes pages or passes questions on shows their marks untrained, and only weights that are
+    run alone rule that out; a reference that itself
     learnt from the key's texts makes the test weaker, not false.
     Too little to tell: a power curve, simulated before the audit, says how much is needed.
     Measured error: e-values have a mean of at most one without a mark, by construction and in the

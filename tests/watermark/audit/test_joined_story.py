@@ -9,17 +9,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from phalanx.watermark.audit import (
+    Models,
     Plan,
-    answers_log10_e,
-    conclude,
     lean_log10_e,
-    likelihood,
     prompts_digest,
     read,
+    run_audit,
     sign_report,
     verify_report,
 )
-from phalanx.watermark.draws import draw
 from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
 
 WIDTH = 2
@@ -28,7 +26,7 @@ KEYS = {"campaign-1": b"1" * 32, "campaign-2": b"2" * 32}
 DECOYS = 1_000
 
 
-def plan(mode: Any, read_text: bytes) -> Plan:
+def plan(mode: Any, documents: Any) -> Plan:
     """Return the plan of an audit that asks about both campaigns."""
     return Plan(
         suspect="student",
@@ -36,11 +34,14 @@ def plan(mode: Any, read_text: bytes) -> Plan:
         scheme=SCHEME.setting.name,
         key_ids=tuple(KEYS),
         key_commitment="",
-        prompts_digest=prompts_digest(read_text),
+        prompts_digest=prompts_digest(documents),
         reference="the model that the student was tuned from",
+        reference_digest="",
         level=1e-6,
         decoys=DECOYS,
         decoy_seed=5,
+        candidates=32,
+        places=100_000,
         made_at="2026-11-25T12:00:00Z",
     )
 
@@ -60,28 +61,19 @@ def base(house: Any) -> Any:
     return house.trained([house.other])
 
 
-def decoys() -> list[bytes]:
-    """Return the random keys of the plan."""
-    random = np.random.default_rng(5)
-    return [random.bytes(32) for _ in range(DECOYS)]
-
-
 def test_open_weights_name_the_campaign(house: Any, student: Any, base: Any) -> None:
     """Reading new marked text names the right campaign, and clears the other and every decoy."""
     random = np.random.default_rng(2)
     documents = house.model.write(house.prompts(12, random), 150, KEYS["campaign-1"], random)
-    leaning = read(documents, house.model, student, base, WIDTH, candidates=32)
-    audit = conclude(
-        plan("weights", b"".join(each.tobytes() for each in documents)),
-        leaning.field.draws.count,
-        lean_log10_e(leaning, SCHEME, list(KEYS.values())),
-        lean_log10_e(leaning, SCHEME, decoys()),
-    )
+    models = Models(marked=house.model, suspect=student, reference=base)
+    planned = plan("weights", documents)
+    audit = run_audit(planned, documents, models, KEYS)
     assert {each.key_id for each in audit.keys if each.named} == {"campaign-1"}
     assert audit.largest_decoy_log10_e is not None
     assert audit.largest_decoy_log10_e < audit.needed_log10_e
     signer = Ed25519PrivateKey.generate()
-    report = verify_report(sign_report(audit, signer), signer.public_key())
+    data = sign_report(audit, signer)
+    report = verify_report(data, signer.public_key(), planned.digest())
     assert [each["named"] for each in report["keys"]] == [True, False]
 
 
@@ -89,16 +81,12 @@ def test_answers_name_the_campaign(house: Any, student: Any, base: Any) -> None:
     """So they do where only answers are there, with more of them."""
     random = np.random.default_rng(3)
     prompts = house.prompts(300, random)
-    answers = student.write(prompts, 120, None, random)
-    draws = draw(answers, WIDTH, known=prompts)
-    log_p = likelihood(draws, answers, base)
-    audit = conclude(
-        plan("answers", b"".join(each.tobytes() for each in prompts)),
-        draws.count,
-        answers_log10_e(draws, log_p, SCHEME, list(KEYS.values())),
-        answers_log10_e(draws, log_p, SCHEME, decoys()),
+    answers = [said[8:] for said in student.write(prompts, 120, None, random)]
+    audit = run_audit(
+        plan("answers", prompts), prompts, Models(reference=base), KEYS, answers=answers
     )
     assert {each.key_id for each in audit.keys if each.named} == {"campaign-1"}
+    assert audit.answers_digest == prompts_digest(answers)
 
 
 def test_a_student_of_unmarked_answers_is_cleared(house: Any, base: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -138,6 +139,70 @@ def test_nothing_seen_is_no_evidence() -> None:
     found = accuse(_sure(np.zeros(30), np.ones(30)), code, ["a", "b"])
     assert {each.log10_p for each in found} == {0.0}
     assert innocent_log10_sf(np.array([0]), np.zeros(30), code.biases).tolist() == [0.0]
+
+
+def test_the_strongest_of_a_register_cannot_be_tried_again_alone() -> None:
+    """Who looks first, and then names three, has still looked at all accounts of the plan."""
+    code = Code(plan_code(20_000, 1, 1e-2), SECRET)
+    accounts = [f"a{number}" for number in range(20_000)]
+    random = np.random.default_rng(11)
+    for _ in range(5):
+        length = code.plan.length
+        reading = SlotReading(np.ones(length, np.int64), *-random.exponential(3.0, (2, length)))
+        whole = accuse(reading, code, accounts)
+        few = accuse(reading, code, [each.account for each in whole[:3]])
+        assert few == whole[:3]
+        assert not any(each.accused for each in few)
+        assert few[0].log10_p + np.log10(3) < -2.0
+        assert few[0].evidence().log10_p > -2.0
+        assert few[0].evidence().log10_e < 2.0
+
+
+def test_more_accounts_than_planned_count_all() -> None:
+    """A register that outgrew its code is corrected for as it is."""
+    code = Code(CodePlan(2, 1, 1e-6, 30, 0.1), SECRET)
+    reading = _sure(np.zeros(30))
+    found = accuse(reading, code, ["a", "b", "c", "d"])
+    assert {each.accounts for each in found} == {4}
+    assert found[0].adjusted_log10_p == pytest.approx(min(0.0, found[0].log10_p + np.log10(4)))
+
+
+def test_memory_does_not_grow_with_the_codewords_of_a_register() -> None:
+    """Some are held at a time: all of these would be 18 MB as bits, and 144 MB as scores."""
+    code = Code(CodePlan(6_000, 1, 1e-6, 3_000, 0.1), SECRET)
+    random = np.random.default_rng(1)
+    weights = np.where(np.arange(3_000) < 60, random.exponential(2.0, (2, 3_000)), 0.0)
+    reading = SlotReading(np.arange(3_000) // 2_940, *-weights)
+    accounts = [f"a{number}" for number in range(6_000)]
+    tracemalloc.start()
+    found = accuse(reading, code, accounts)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(found) == 6_000
+    assert peak < 90e6
+
+
+def test_blocks_of_accounts_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever their size."""
+    code = Code(CodePlan(50, 1, 1e-6, 100, 0.1), SECRET)
+    reading = _sure(code.words(["a7"])[0])
+    accounts = [f"a{number}" for number in range(50)]
+    whole = accuse(reading, code, accounts)
+    monkeypatch.setattr("phalanx.watermark.tracing.accusation._CELLS", 700)
+    assert accuse(reading, code, accounts) == whole
+    assert whole[0].account == "a7"
+
+
+def test_an_empty_corpus_is_no_test() -> None:
+    """Its evidence is context, and says why."""
+    code = Code(CodePlan(10, 1, 1e-6, 30, 0.1), SECRET)
+    evidence = accuse(_sure(np.zeros(30), np.ones(30)), code, ["a", "b"])[0].evidence()
+    assert not evidence.decisive
+    assert "nothing was tested" in evidence.observation
+    assert evidence.log10_e <= 0.0
+    seen = accuse(_sure(np.zeros(30)), code, ["a", "b"])[0].evidence()
+    assert seen.decisive
+    assert "nothing was tested" not in seen.observation
 
 
 def test_wrong_use_is_refused() -> None:

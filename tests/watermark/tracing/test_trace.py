@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,66 @@ def test_a_bad_row_refuses_the_register(tmp_path: Path, change: Any, what: str) 
     path.write_text("\n".join(lines))
     with pytest.raises(InputError, match=f"row 2 of the register .* {what}"):
         read_register(path)
+
+
+def test_a_moment_without_a_time_zone_is_refused(writer: Any) -> None:
+    """What was served before it is not known."""
+    reading = Reading(tokenizer="numbers", documents=[writer(100, None, seed=1)])
+    with pytest.raises(InputError, match="no time zone"):
+        trace([reading], [_row(1)], [PhalanxGumbel()], _key, seen_at=datetime(2026, 9, 2))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ('"key_id": "k2"', '"key_id": "k2", "key_id": "k9"', "names a field twice"),
+        ('"account": "a2"', '"account": "\\ud800"', "no usable account"),
+        ('"key_id": "k2"', '"key_id": "k\\udfff"', "no usable key_id"),
+    ],
+)
+def test_what_two_readers_read_differently_is_refused(
+    tmp_path: Path, old: str, new: str, what: str
+) -> None:
+    """Names that come twice, and letters that cannot be written again."""
+    path = tmp_path / "register.jsonl"
+    write_register(path, [_row(1), _row(2)])
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    with pytest.raises(InputError, match=f"row 2 of the register .* {what}"):
+        read_register(path)
+
+
+def test_a_parquet_with_a_column_twice_is_refused(tmp_path: Path) -> None:
+    """It says two things of one row."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "register.parquet"
+    write_register(path, [_row(1)])
+    table = pq.read_table(path)
+    pq.write_table(table.append_column("account", pa.array(["a9"])), path)
+    with pytest.raises(InputError, match="names a column twice"):
+        read_register(path)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "jsonl"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"account": "\ud800"},
+        {"key_id": ""},
+        {"first_served": datetime(2026, 9, 1)},  # noqa: DTZ001
+        {"tokens": -1},
+    ],
+)
+def test_what_cannot_be_read_is_not_written(tmp_path: Path, ending: str, change: Any) -> None:
+    """And what was there stays."""
+    path = tmp_path / f"register.{ending}"
+    write_register(path, [_row(1)])
+    with pytest.raises(InputError, match=r"row 2 of the register .* has no usable"):
+        write_register(path, [_row(1), replace(_row(2), **change)])
+    assert read_register(path) == (_row(1),)
 
 
 @given(st.binary(max_size=300))

@@ -1,18 +1,29 @@
 """Was this model trained on what we have marked, and for whom had we marked it.
 
-plan -> read, or ask -> test every key and decoys -> conclude -> sign.
+plan -> read, or ask -> test every key and decoys -> conclude -> sign. `run_audit` does it as the
+plan says.
 """
 
 from __future__ import annotations
 
 from phalanx.watermark.audit.answers import answers_log10_e, answers_log10_p
-from phalanx.watermark.audit.leaning import Leaning, lean_log10_e
+from phalanx.watermark.audit.decoys import decoy_keys
+from phalanx.watermark.audit.leaning import Leaning, lean_log10_e, leaning_between
 from phalanx.watermark.audit.models import Model, likelihood, read
+from phalanx.watermark.audit.opening import Opening, commitment_digest
 from phalanx.watermark.audit.plan import Mode, Plan, read_plan
 from phalanx.watermark.audit.power import Power, imagined_field, simulate_power
+from phalanx.watermark.audit.prompts import prompts_digest
 from phalanx.watermark.audit.recorded import Recorded, leaning_of, parse_recorded
-from phalanx.watermark.audit.report import prompts_digest, sign_report, verify_report
-from phalanx.watermark.audit.verdict import Audit, KeyVerdict, conclude
+from phalanx.watermark.audit.report import sign_report, verify_report
+from phalanx.watermark.audit.run import (
+    Models,
+    audit_answers,
+    audit_leaning,
+    refuse_other_prompts,
+    run_audit,
+)
+from phalanx.watermark.audit.verdict import Audit, KeyVerdict, conclude, needed_log10_e
 from phalanx.watermark.audit.winners import Field, winners
 
 __all__ = [
@@ -22,20 +33,30 @@ __all__ = [
     "Leaning",
     "Mode",
     "Model",
+    "Models",
+    "Opening",
     "Plan",
     "Power",
     "Recorded",
     "answers_log10_e",
     "answers_log10_p",
+    "audit_answers",
+    "audit_leaning",
+    "commitment_digest",
     "conclude",
+    "decoy_keys",
     "imagined_field",
     "lean_log10_e",
+    "leaning_between",
     "leaning_of",
     "likelihood",
+    "needed_log10_e",
     "parse_recorded",
     "prompts_digest",
     "read",
     "read_plan",
+    "refuse_other_prompts",
+    "run_audit",
     "sign_report",
     "simulate_power",
     "verify_report",

@@ -19,6 +19,9 @@ FLOORS = (0.001, 0.01, 0.1)
 rare token was sent."""
 
 _LN10 = float(np.log(10.0))
+_MOST_LOG_P = 1e-3
+"""Logarithms of a probability of one, as models round them."""
+
 _LEAST, _MOST = 1e-100, 1e100
 """Products within are not yet turned into logarithms."""
 
@@ -46,7 +49,8 @@ def answers_log10_e(draws: Draws, log_p: Floats, scheme: Scheme, keys: Sequence[
         Base-10 logarithms of the e-values, shape (keys,).
 
     Raises:
-        ValueError: If the scheme has no races.
+        ValueError: If the scheme has no races, or there is not one logarithm of a probability for
+            each draw.
 
     References:
         Sander et al., "Watermarking makes language models radioactive", NeurIPS 2024, whose test
@@ -54,6 +58,9 @@ def answers_log10_e(draws: Draws, log_p: Floats, scheme: Scheme, keys: Sequence[
     """
     if not races(scheme):
         message = f"{scheme.setting.name} lets no tokens race"
+        raise ValueError(message)
+    if log_p.shape != (draws.count,) or not (log_p <= _MOST_LOG_P).all():
+        message = "log_p must hold the logarithm of a probability for each draw"
         raise ValueError(message)
     chances = np.exp(np.maximum(log_p[:, None], np.log(FLOORS)[None, :]))
     result = np.empty(len(keys))

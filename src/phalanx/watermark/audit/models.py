@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.watermark.audit.leaning import Leaning
-from phalanx.watermark.audit.winners import Field, Floats
+from phalanx.watermark.audit.leaning import Leaning, leaning_between
+from phalanx.watermark.audit.winners import Floats, Integers
 from phalanx.watermark.draws import Draws, draw
 
 Model = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.floating]]
@@ -42,7 +42,11 @@ def read(  # noqa: PLR0913 - each is a choice of the auditor
         candidates: Tokens that race at each place, at most the vocabulary.
 
     Returns:
-        The places, each context once in all documents, and what the models say there.
+        The places, each context once in all documents, and what the models say there; without
+        candidates that no model gives mass, see `leaning_between`.
+
+    Raises:
+        ValueError: If a model gives something else than logarithms of probabilities.
 
     Examples:
         >>> flat = lambda tokens: np.full((len(tokens), 4), -np.log(4.0))
@@ -52,7 +56,7 @@ def read(  # noqa: PLR0913 - each is a choice of the auditor
     """
     draws = draw([*documents], context_width, "context", known=[*known])
     before = sum(each.size for each in known)
-    parts: list[tuple[npt.NDArray[np.int64], Floats, Floats]] = []
+    parts: list[tuple[Integers, Floats]] = []
     for document in documents:
         start, before = before, before + document.size
         inside = (draws.positions >= start) & (draws.positions < before)
@@ -60,29 +64,32 @@ def read(  # noqa: PLR0913 - each is a choice of the auditor
         if rows.size:
             parts.append(_place(document, rows, (marked, suspect, reference), candidates))
     if not parts:
-        empty = np.empty((0, candidates))
-        return Leaning(Field(draws, empty.astype(np.int64), empty), empty)
-    chosen, log_p, lean = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return Leaning(Field(draws, chosen, log_p), lean)
+        nobody = np.empty((0, candidates))
+        return leaning_between(draws, nobody.astype(np.int64), np.stack([nobody] * 3))
+    return leaning_between(
+        draws,
+        np.concatenate([chosen for chosen, _ in parts]),
+        np.concatenate([logs for _, logs in parts], axis=1),
+    )
 
 
 def _place(
-    document: npt.NDArray[np.int64],
-    rows: npt.NDArray[np.int64],
-    models: tuple[Model, Model, Model],
-    candidates: int,
-) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
-    """Return candidates, their probabilities and the lean at some rows of a document."""
-    marked = np.asarray(models[0](document), dtype=np.float64)[rows]
+    document: Integers, rows: Integers, models: tuple[Model, Model, Model], candidates: int
+) -> tuple[Integers, Floats]:
+    """Return candidates at some rows of a document, and what each model gives them."""
+    marked = _said(models[0], document)[rows]
     count = min(candidates, marked.shape[1])
     chosen = np.argpartition(-marked, count - 1, axis=1)[:, :count].astype(np.int64)
-    log_p = np.take_along_axis(marked, chosen, axis=1)
-    log_p -= np.logaddexp.reduce(log_p, axis=1, keepdims=True)
-    said = [
-        np.take_along_axis(np.asarray(model(document), dtype=np.float64)[rows], chosen, axis=1)
-        for model in models[1:]
-    ]
-    return chosen, log_p, said[0] - said[1]
+    said = [marked, *(_said(model, document)[rows] for model in models[1:])]
+    return chosen, np.stack([np.take_along_axis(each, chosen, axis=1) for each in said])
+
+
+def _said(model: Model, document: Integers) -> Floats:
+    said = np.asarray(model(document), dtype=np.float64)
+    if said.ndim != 2 or said.shape[0] != document.size or not (said < np.inf).all():
+        message = "a model gives no logarithms of shape (length, vocabulary)"
+        raise ValueError(message)
+    return said
 
 
 def likelihood(draws: Draws, documents: Sequence[npt.NDArray[np.int64]], model: Model) -> Floats:
@@ -94,7 +101,8 @@ def likelihood(draws: Draws, documents: Sequence[npt.NDArray[np.int64]], model: 
         model: One that knows nothing of any key.
 
     Raises:
-        ValueError: If the draws are of other documents.
+        ValueError: If the draws are of other documents, or the model gives something else than
+            logarithms of probabilities.
     """
     end = draws.stream.size - sum(each.size for each in documents)
     if end < 0 or (documents and not np.array_equal(draws.stream[end:], np.concatenate(documents))):
@@ -106,6 +114,5 @@ def likelihood(draws: Draws, documents: Sequence[npt.NDArray[np.int64]], model: 
         inside = (draws.positions >= start) & (draws.positions < end)
         if inside.any():
             rows = draws.positions[inside] - start - 1
-            said = np.asarray(model(document), dtype=np.float64)
-            result[inside] = said[rows, draws.tokens[inside]]
+            result[inside] = _said(model, document)[rows, draws.tokens[inside]]
     return result

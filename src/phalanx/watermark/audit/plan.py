@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, fields
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
 from typing import Any, Literal
 
 import rfc8785
@@ -23,24 +26,49 @@ far more text."""
 
 METHODS = {
     "answers": "mixture likelihood ratio of winners among answers, version 1",
-    "weights": "mixture likelihood ratio of lean towards winners, version 1",
+    "weights": "mixture likelihood ratio of lean towards winners, version 2",
     "sums": "exact tail of the sum of scores of answers, calibrated, version 1",
 }
 """What each mode computes."""
+
+VERSION = 2
+"""Of the form of a plan."""
+
+MOST_BYTES = 16 << 20
+"""Of the file of a plan or a report."""
+
+MOST_KEYS = 10_000
+MOST_DECOYS = 100_000
+MOST_CANDIDATES = 1 << 20
+MOST_PLACES = 10**12
+
+_SEEDS = 1 << 53
+"""Whole numbers below are exact in JSON."""
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_KEY_ID = re.compile(r"[!-~]{1,200}")
+_SCHEME = re.compile(r"[!-~]{1,300}")
+_MOST_TEXT = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """An audit, before it begins.
 
+    Raises:
+        ValueError: If something is out of range, or of no use.
+
     Examples:
         >>> plan = Plan(
         ...     suspect="model-x", mode="answers", scheme="phalanx-gumbel-v1", key_ids=("a", "b"),
-        ...     key_commitment="00", prompts_digest="11", reference="base model",
-        ...     level=1e-6, decoys=1000, decoy_seed=7, made_at="2026-11-25T12:00:00Z",
+        ...     key_commitment="", prompts_digest="11" * 32, reference="base model",
+        ...     reference_digest="22" * 32, level=1e-6, decoys=1000, decoy_seed=7, candidates=64,
+        ...     places=20_000, made_at="2026-11-25T12:00:00Z",
         ... )
         >>> plan.digest()[:16], plan.method
-        ('91089e369547d71a', 'mixture likelihood ratio of winners among answers, version 1')
+        ('0df445b84250f5f6', 'mixture likelihood ratio of winners among answers, version 1')
+        >>> read_plan(plan.as_bytes()) == plan
+        True
     """
 
     suspect: str
@@ -50,48 +78,72 @@ class Plan:
     """What is there of it."""
 
     scheme: str
-    """Name of the scheme."""
+    """Name of the scheme, with its parameters."""
 
     key_ids: tuple[str, ...]
-    """Names of the keys that are asked about: all of them, each counts."""
+    """Names of the keys that are asked about, no two the same: all of them, each counts."""
 
     key_commitment: str
-    """Published commitment to those keys, hexadecimal; empty if none was made."""
+    """`commitment_digest` of the published commitment to those keys, hexadecimal; empty if none was
+    made, or if it was made after the plan and names it."""
 
     prompts_digest: str
-    """SHA-256 of what the suspect is asked or made to read, hexadecimal."""
+    """`prompts_digest` of what the suspect is asked or made to read, hexadecimal."""
 
     reference: str
     """The model that it is compared with, and why that knows nothing of the keys."""
 
+    reference_digest: str
+    """SHA-256 of that model's weights, hexadecimal; empty if nobody has them."""
+
     level: float
-    """Chance of naming any key falsely that is accepted."""
+    """Chance of naming any key falsely that is accepted, between 0 and 1."""
 
     decoys: int
     """Random keys that are asked about as well."""
 
     decoy_seed: int
-    """Of their generator."""
+    """What they are drawn from, see `decoy_keys`: from 0, below 2^53."""
+
+    candidates: int
+    """Tokens that race at each place where the suspect reads."""
+
+    places: int
+    """Tokens or contexts that count at most: the first so many, in the order of what is read."""
 
     made_at: str
     """When the plan was made, RFC 3339."""
+
+    def __post_init__(self) -> None:
+        """Refuse a plan whose outcome would say nothing."""
+        for wrong in _wrong(self):
+            message = f"this is no plan of an audit: {wrong}"
+            raise ValueError(message)
 
     @property
     def method(self) -> str:
         """What is computed."""
         return METHODS[self.mode]
 
-    def digest(self) -> str:
-        """Return the SHA-256 of the plan in canonical JSON (RFC 8785), hexadecimal."""
-        return hashlib.sha256(self.as_bytes()).hexdigest()
+    def as_json(self) -> dict[str, Any]:
+        """Return plain JSON."""
+        said = asdict(self) | {"key_ids": list(self.key_ids)}
+        return said | {"method": self.method, "version": VERSION}
 
     def as_bytes(self) -> bytes:
         """Return the plan as a file, whose SHA-256 is its digest: canonical JSON (RFC 8785)."""
-        return rfc8785.dumps(asdict(self) | {"method": self.method})
+        return rfc8785.dumps(self.as_json())
 
+    def digest(self) -> str:
+        """Return the SHA-256 of the plan as a file, hexadecimal: what is published."""
+        return hashlib.sha256(self.as_bytes()).hexdigest()
 
-MOST_BYTES = 64 << 20
-"""Of a plan."""
+    def digest_to_commit(self) -> str:
+        """Return what a commitment to keys names: the digest of the plan without its commitment.
+
+        So each can bind the other: the commitment names this digest, and the plan the commitment.
+        """
+        return replace(self, key_commitment="").digest()
 
 
 def read_plan(data: bytes) -> Plan:
@@ -104,37 +156,92 @@ def read_plan(data: bytes) -> Plan:
         InputError: If it is none, or was changed: its bytes are what was published.
     """
     try:
-        said = json.loads(data)
-        plan = _plan(said)
-        # In canonical form there is one way to write a plan.
-        whole = plan is not None and plan.as_bytes() == data
-    except (ValueError, KeyError, TypeError, RecursionError, rfc8785.CanonicalizationError):
-        whole = False
-    if not whole:
+        if len(data) > MOST_BYTES:
+            raise _other_bytes()
+        plan = plan_of(json.loads(data))
+        if plan.as_bytes() != data:
+            raise _other_bytes()
+    except (ValueError, RecursionError) as error:
         message = "this is no plan of an audit as it was written"
-        raise InputError(message, next_step="Make one with `phalanx watermark audit plan`.")
-    assert plan is not None  # noqa: S101 - it is whole
+        raise InputError(message, next_step="Pass the file whose digest was published.") from error
     return plan
 
 
-def _plan(said: Any) -> Plan | None:  # noqa: ANN401 - whatever a file says
-    if not isinstance(said, dict) or said.get("mode") not in METHODS:
-        return None
-    texts = [said[name] for name in _TEXTS] + list(said["key_ids"])
-    numbers_fit = (
-        type(said["level"]) in {int, float}
-        and 0.0 < said["level"] < 1.0
-        and all(type(said[name]) is int for name in ("decoys", "decoy_seed"))
-        and 0 <= said["decoys"] <= MOST_DECOYS
-        and 0 <= said["decoy_seed"] < 1 << 53
-    )
-    if not numbers_fit or not said["key_ids"] or not all(isinstance(each, str) for each in texts):
-        return None
-    chosen = {each.name: said[each.name] for each in fields(Plan)}
-    return Plan(**(chosen | {"key_ids": tuple(said["key_ids"]), "level": float(said["level"])}))
+def plan_of(said: object) -> Plan:
+    """Understand plain JSON as `Plan.as_json` gives it.
+
+    Raises:
+        ValueError: If it is no plan of this version.
+    """
+    names = [each.name for each in fields(Plan)]
+    if not isinstance(said, dict) or set(said) != {*names, "method", "version"}:
+        message = "a plan has other fields"
+        raise ValueError(message)
+    key_ids = said["key_ids"]
+    chosen = {name: said[name] for name in names}
+    # A list that holds no names is refused as a plan, not here.
+    plan = Plan(**chosen | {"key_ids": tuple(key_ids) if isinstance(key_ids, list) else key_ids})
+    if (said["method"], said["version"]) != (plan.method, VERSION):
+        message = f"the plan is not of version {VERSION}, or has another method"
+        raise ValueError(message)
+    return plan
 
 
-MOST_DECOYS = 100_000
-_TEXTS = (
-    "suspect", "scheme", "key_commitment", "prompts_digest", "reference", "made_at"
-)  # fmt: skip
+def _other_bytes() -> ValueError:
+    return ValueError("other bytes than those of a plan")
+
+
+def _wrong(plan: Plan) -> Iterator[str]:
+    """Say what is wrong with a plan; its fields may be of any type."""
+    yield from _wrong_names(plan)
+    yield from _wrong_keys(plan.key_ids)
+    if not (type(plan.level) is float and 0.0 < plan.level < 1.0):
+        yield f"level must be a number between 0 and 1, not {plan.level!r:.40}"
+    for name, least, most in (
+        ("decoys", 0, MOST_DECOYS),
+        ("decoy_seed", 0, _SEEDS - 1),
+        ("candidates", 2, MOST_CANDIDATES),
+        ("places", 1, MOST_PLACES),
+    ):
+        number = getattr(plan, name)
+        if not (type(number) is int and least <= number <= most):
+            yield f"{name} must be a whole number from {least:,} to {most:,}"
+
+
+def _wrong_names(plan: Plan) -> Iterator[str]:
+    for name in ("suspect", "reference"):
+        text = getattr(plan, name)
+        if not (isinstance(text, str) and 0 < len(text) <= _MOST_TEXT and text.isprintable()):
+            yield f"{name} must be 1 to {_MOST_TEXT:,} printable characters"
+    if plan.mode not in tuple(METHODS):
+        yield f"mode must be one of {', '.join(METHODS)}"
+    if not _is(plan.scheme, _SCHEME):
+        yield "scheme must be the name of one"
+    if not _is(plan.prompts_digest, _DIGEST):
+        yield "prompts_digest must be 64 hexadecimal digits"
+    for name in ("key_commitment", "reference_digest"):
+        value = getattr(plan, name)
+        if not _is(value, _DIGEST) and value != "":
+            yield f"{name} must be 64 hexadecimal digits, or empty"
+    if not _is_instant(plan.made_at):
+        yield "made_at must be a moment with its time zone, as RFC 3339 writes it"
+
+
+def _wrong_keys(key_ids: object) -> Iterator[str]:
+    if not (isinstance(key_ids, tuple) and 0 < len(key_ids) <= MOST_KEYS):
+        yield f"key_ids must be a tuple of 1 to {MOST_KEYS:,} names"
+    elif not all(_is(each, _KEY_ID) for each in key_ids):
+        yield "a key is named by 1 to 200 printable ASCII characters without spaces"
+    elif len(set(key_ids)) != len(key_ids):
+        yield "a key is named twice"
+
+
+def _is(value: object, pattern: re.Pattern[str]) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def _is_instant(value: object) -> bool:
+    try:
+        return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False

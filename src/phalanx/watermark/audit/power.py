@@ -85,7 +85,9 @@ def _once(
         mixed = (1.0 - share) * np.exp(field.log_p)
         mixed[places, won] += share
         with np.errstate(divide="ignore"):
-            lean = np.log(mixed) - field.log_p
+            # Who has no mass in a race does not win it: the lean there is of no account.
+            lean = np.where(np.isfinite(field.log_p), np.log(mixed), 0.0)
+            lean -= np.where(np.isfinite(field.log_p), field.log_p, 0.0)
         return float(lean_log10_e(Leaning(field, lean), scheme, [key])[0])
     # The Gumbel trick once more, with numbers that no key has made.
     drawn = (field.log_p + random.gumbel(size=field.log_p.shape)).argmax(axis=1)

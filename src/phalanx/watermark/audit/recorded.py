@@ -13,19 +13,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from phalanx.errors import InputError
-from phalanx.watermark.audit.leaning import Leaning
-from phalanx.watermark.audit.winners import Field, Floats
+from phalanx.watermark.audit.leaning import Leaning, leaning_between
+from phalanx.watermark.audit.winners import Floats, Integers
 from phalanx.watermark.draws import Draws, draw
 
 MOST_CANDIDATES = 4_096
 MOST_TOKEN = (1 << 32) - 1
 _MODELS = ("marked", "suspect", "reference")
 _LOWEST, _HIGHEST = -1e4, 1e-3
-
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,13 +81,10 @@ def leaning_of(
         message = "nothing was recorded that counts, or numbers of candidates differ"
         raise InputError(message, next_step="Record as many candidates at every place.")
     logs = np.stack([said for _, said in places], axis=1)
-    log_p = logs[0] - np.logaddexp.reduce(logs[0], axis=1, keepdims=True)
     kept = Draws(
         draws.stream, draws.positions[counted], draws.tokens[counted], context_width, draws.repeats
     )
-    return Leaning(
-        Field(kept, np.stack([candidates for candidates, _ in places]), log_p), logs[1] - logs[2]
-    )
+    return leaning_between(kept, np.stack([candidates for candidates, _ in places]), logs)
 
 
 def _place(said: dict[str, Any]) -> tuple[Integers, Floats]:

@@ -1,92 +1,156 @@
-"""An audit as a signed file that anybody can check."""
+"""An audit as a signed file that anybody can check, against the plan that was published."""
 
 from __future__ import annotations
 
 import base64
-import binascii
-import hashlib
 import json
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from phalanx.errors import VerificationError
-from phalanx.watermark.audit.verdict import ASSUMPTIONS, NULL_HYPOTHESIS, Audit
+from phalanx.watermark.audit.plan import MOST_BYTES, plan_of
+from phalanx.watermark.audit.verdict import NULL_HYPOTHESIS, Audit, decide, needed_log10_e
+from phalanx.watermark.audit.winners import Floats
 
-FORMAT = "phalanx-watermark-audit-1"
-_MOST_BYTES = 64_000_000
+FORMAT = "phalanx-watermark-audit-2"
+
+_ROUNDING = 1e-9
+"""Two machines may differ in the last digit of a logarithm."""
 
 
 def sign_report(audit: Audit, signer: Ed25519PrivateKey) -> bytes:
     """Return the audit with its plan, canonical JSON (RFC 8785), signed by Ed25519 (RFC 8032)."""
-    content: dict[str, Any] = {
-        "format": FORMAT,
-        "null_hypothesis": NULL_HYPOTHESIS,
-        "assumptions": list(ASSUMPTIONS),
-        "plan": {**asdict(audit.plan)},
-        "plan_digest": audit.plan.digest(),
-        "method": audit.plan.method,
-        "places": audit.places,
-        "needed_log10_e": audit.needed_log10_e,
-        "largest_decoy_log10_e": audit.largest_decoy_log10_e,
-        "keys": [asdict(each) for each in audit.keys],
-    }
-    signature = signer.sign(rfc8785.dumps(content))
+    content = _content(audit)
     signed: dict[str, Any] = {
         "report": content,
         "public_key": _text(signer.public_key().public_bytes_raw()),
-        "signature": _text(signature),
+        "signature": _text(signer.sign(rfc8785.dumps(content))),
     }
     return rfc8785.dumps(signed) + b"\n"
 
 
-def verify_report(data: bytes, signer: Ed25519PublicKey) -> dict[str, Any]:
-    """Check who signed a report, and that nothing in it was changed.
+def verify_report(data: bytes, signer: Ed25519PublicKey, plan_digest: str) -> dict[str, Any]:
+    """Check who signed a report, that it follows the plan that was published, and its conclusions.
+
+    A signature says who stands for a report, not that it is right. So the digest of the plan, how
+    much evidence names a key, and which keys are named are computed again from the report's own
+    plan and e-values. The e-values themselves take the keys and the models.
 
     Parameters:
-        data: The file.
+        data: The file. Only the bytes that `sign_report` writes are taken: other ways to write the
+            same JSON are read in more than one way.
         signer: Who must have signed it; the key in the file itself proves nothing.
+        plan_digest: Of the plan, as it was published before the audit, hexadecimal.
 
     Returns:
         The report.
 
     Raises:
-        VerificationError: If it is no such file, or somebody else or nobody signed it.
+        VerificationError: If it is no such file, somebody else or nobody signed it, it follows
+            another plan, or does not follow from what it states.
     """
-    if len(data) > _MOST_BYTES:
-        message = f"a report has at most {_MOST_BYTES:,} bytes"
+    if len(data) > MOST_BYTES:
+        message = f"a report has at most {MOST_BYTES:,} bytes"
         raise VerificationError(message)
-    try:
-        signed = json.loads(data)
-        content = signed["report"]
-        signer.verify(base64.b64decode(signed["signature"], validate=True), rfc8785.dumps(content))
-        known = content["format"] == FORMAT
-    except InvalidSignature as error:
-        message = "the report was changed, or signed by somebody else"
-        raise VerificationError(message, next_step="Ask its author for the file.") from error
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        RecursionError,
-        binascii.Error,
-        rfc8785.CanonicalizationError,
-    ) as error:
-        message = "this is no signed report of an audit"
-        raise VerificationError(message, next_step="Pass the file that the audit wrote.") from error
-    if not known:
+    content = _signed_by(data, signer)
+    if content.get("format") != FORMAT:
         message = f"the report is not of the format {FORMAT}"
         raise VerificationError(message, next_step="Read it with the version that wrote it.")
+    try:
+        audit = _audit_of(content)
+        follows = rfc8785.dumps(_content(audit)) == rfc8785.dumps(content)
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        raise _inconsistent() from error
+    if not follows:
+        raise _inconsistent()
+    if audit.plan.digest() != plan_digest:
+        message = "the report follows another plan than the one that was published"
+        raise VerificationError(message, next_step="Do not trust it: its plan was not first.")
+    return content
+
+
+def _content(audit: Audit) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "null_hypothesis": NULL_HYPOTHESIS,
+        "assumptions": list(audit.assumptions),
+        "plan": audit.plan.as_json(),
+        "plan_digest": audit.plan.digest(),
+        "method": audit.plan.method,
+        "places": audit.places,
+        "answers_digest": audit.answers_digest,
+        "needed_log10_e": audit.needed_log10_e,
+        "decoys_log10_e": list(audit.decoys_log10_e),
+        "largest_decoy_log10_e": audit.largest_decoy_log10_e,
+        "keys": [asdict(each) for each in audit.keys],
+    }
+
+
+def _signed_by(data: bytes, signer: Ed25519PublicKey) -> dict[str, Any]:
+    try:
+        signed = json.loads(data)
+        canonical = rfc8785.dumps(signed) + b"\n" == data
+        signature = base64.b64decode(signed["signature"], validate=True)
+        content = signed["report"]
+        fits = (
+            canonical
+            and set(signed) == {"report", "public_key", "signature"}
+            and signed["signature"] == _text(signature)
+            and isinstance(content, dict)
+        )
+        if fits:
+            signer.verify(signature, rfc8785.dumps(content))
+    except InvalidSignature as error:
+        raise _changed() from error
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        message = "this is no signed report of an audit"
+        raise VerificationError(message, next_step="Pass the file that the audit wrote.") from error
+    if not fits:
+        message = "this is no signed report of an audit as it was written"
+        raise VerificationError(message, next_step="Pass the file that the audit wrote.")
+    if signed["public_key"] != _text(signer.public_bytes_raw()):
+        raise _changed()
     result: dict[str, Any] = content
     return result
 
 
-def prompts_digest(documents: bytes) -> str:
-    """Return what a plan says of the prompts: SHA-256 of their file, hexadecimal."""
-    return hashlib.sha256(documents).hexdigest()
+def _audit_of(content: dict[str, Any]) -> Audit:
+    """Conclude again from what a report states: its plan, its places and its e-values."""
+    plan = plan_of(content["plan"])
+    places, needed, answers = (
+        content[name] for name in ("places", "needed_log10_e", "answers_digest")
+    )
+    if type(places) is not int or not isinstance(answers, str):
+        message = "places are a whole number, and a digest is a text"
+        raise ValueError(message)
+    if abs(_numbers([needed])[0] - needed_log10_e(plan)) > _ROUNDING:
+        message = "another e-value names a key of this plan"
+        raise ValueError(message)
+    found = _numbers([each["log10_e"] for each in content["keys"]])
+    decoys = _numbers(content["decoys_log10_e"])
+    return decide(plan, places, found, decoys, needed, answers_digest=answers)
+
+
+def _numbers(values: object) -> Floats:
+    if not (isinstance(values, list) and all(type(each) in {int, float} for each in values)):
+        message = "an e-value is no number"
+        raise ValueError(message)
+    return np.array(values, dtype=np.float64)
+
+
+def _changed() -> VerificationError:
+    message = "the report was changed, or signed by somebody else"
+    return VerificationError(message, next_step="Ask its author for the file.")
+
+
+def _inconsistent() -> VerificationError:
+    message = "the report does not follow from its own plan and e-values"
+    return VerificationError(message, next_step="Do not trust it: who signed it states too much.")
 
 
 def _text(data: bytes) -> str:

@@ -1,7 +1,8 @@
-"""Which keys' outputs trained this model, given the evidence of each."""
+"""Which keys' outputs a model holds, given the evidence of each."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,17 +10,33 @@ import numpy as np
 from phalanx.model import Evidence
 from phalanx.watermark.audit.plan import Plan
 from phalanx.watermark.audit.winners import Floats
+from phalanx.watermark.detection.decoys import decoys_ahead
 from phalanx.watermark.rules import StudentOfMarkedOutputs
 
-NULL_HYPOTHESIS = "The suspect was made without texts that this key has marked."
+NULL_HYPOTHESIS = (
+    "No text that this key has marked went into the suspect, or into what it looks up, quotes or "
+    "passes on."
+)
 
 ASSUMPTIONS = (
     "Numbers of the scheme's keyed function cannot be told from random ones without the key.",
     "The plan, with its keys and prompts, was fixed before the suspect was asked.",
     "The reference, and whoever made the suspect, could not ask for scores under the key.",
     "Who trained on texts of the key may have got them from others than those they were served to.",
+    (
+        "A suspect that quotes pages, looks texts up or passes questions on shows their marks "
+        "untrained: only weights that are run alone rule that out."
+    ),
 )
 """What must hold for the e-values to mean what they say, and what they do not say."""
+
+_NO_COMMITMENT = (
+    "The plan names no commitment to its keys: that they were these before the suspect was asked "
+    "is the auditor's word, unless a commitment that names the plan was published beside it."
+)
+_NO_REFERENCE = (
+    "The plan holds no digest of the reference: that it was this model is the auditor's word."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +47,14 @@ class KeyVerdict:
     """Name of the key."""
 
     log10_e: float
-    """Base-10 logarithm of its e-value."""
+    """Base-10 logarithm of its e-value, of this key alone."""
 
     decoys_ahead: int
     """Random keys whose e-value is at least as large."""
 
     named: bool
-    """Whether the suspect was trained on texts of this key, at the level of the plan."""
+    """Whether texts of this key went into the suspect, or into what it looks up, quotes or passes
+    on, at the level of the plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,35 +73,67 @@ class Audit:
     needed_log10_e: float
     """e-value that names a key: keys asked about over the level, base-10 logarithm."""
 
-    largest_decoy_log10_e: float | None
-    """Largest e-value of a random key; null without decoys."""
+    decoys_log10_e: tuple[float, ...]
+    """e-values of the random keys, in their order, base-10 logarithms."""
+
+    answers_digest: str = ""
+    """`prompts_digest` of what the suspect answered; empty where it was made to read."""
+
+    @property
+    def largest_decoy_log10_e(self) -> float | None:
+        """Largest e-value of a random key; null without decoys."""
+        return max(self.decoys_log10_e, default=None)
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What must hold for the e-values to mean what they say."""
+        unbound = (
+            *(() if self.plan.key_commitment else (_NO_COMMITMENT,)),
+            *(() if self.plan.reference_digest or self.plan.mode == "sums" else (_NO_REFERENCE,)),
+        )
+        return (*ASSUMPTIONS, *unbound)
 
     def evidence(self) -> tuple[Evidence, ...]:
-        """Return the evidence of each key."""
-        return tuple(
-            Evidence(
-                rule_id=StudentOfMarkedOutputs.rule_id,
-                name=StudentOfMarkedOutputs.name,
-                family="watermark",
-                null_hypothesis=NULL_HYPOTHESIS,
-                observation=(
-                    f"{self.places:,} places under key {each.key_id}; {each.decoys_ahead:,} of "
-                    f"{self.plan.decoys:,} decoy keys lean as much; one of {len(self.keys):,} keys"
-                ),
-                log10_e=each.log10_e,
-                reachable_log10_e=None,
-                sample_size=self.places,
-                reference_size=self.plan.decoys,
-                method=self.plan.method,
-                assumptions=ASSUMPTIONS,
-                decisive=True,
-            )
-            for each in self.keys
+        """Return the evidence of each key.
+
+        A key may have been picked for its strength: its e-value is divided by the number of keys,
+        which the mean over them is never below. Where a random key reaches as much, or no place
+        counted, the e-value is at most one, and the evidence is context: what cannot name a key
+        here shall convict nobody elsewhere. Both make it smaller, so that it stays an e-value.
+        """
+        return tuple(self._evidence(each) for each in self.keys)
+
+    def _evidence(self, key: KeyVerdict) -> Evidence:
+        reason = ""
+        if not self.places:
+            reason = "; nothing was tested: no place counted"
+        elif key.decoys_ahead:
+            reason = "; says nothing of the key: random keys reach as much"
+        log10_e = key.log10_e - math.log10(len(self.keys))
+        return Evidence(
+            rule_id=StudentOfMarkedOutputs.rule_id,
+            name=StudentOfMarkedOutputs.name,
+            family="watermark",
+            null_hypothesis=NULL_HYPOTHESIS,
+            observation=(
+                f"{self.places:,} places under key {key.key_id}; {key.decoys_ahead:,} of "
+                f"{self.plan.decoys:,} decoy keys lean as much; one of {len(self.keys):,} "
+                f"keys, which the e-value is divided by{reason}"
+            ),
+            log10_e=min(0.0, log10_e) if reason else log10_e,
+            reachable_log10_e=None,
+            sample_size=self.places,
+            reference_size=self.plan.decoys,
+            method=self.plan.method,
+            assumptions=self.assumptions,
+            decisive=not reason,
         )
 
 
-def conclude(plan: Plan, places: int, log10_e: Floats, decoys_log10_e: Floats) -> Audit:
-    """Decide about all keys of a plan together.
+def conclude(
+    plan: Plan, places: int, log10_e: Floats, decoys_log10_e: Floats, *, answers_digest: str = ""
+) -> Audit:
+    """Decide about all keys of a plan together; `run_audit` does all that comes before, too.
 
     A key is named if its e-value reaches the number of keys over the level (Bonferroni; Markov's
     inequality makes 1/e a p-value), and no random key reaches as much. The second can only clear.
@@ -93,26 +143,55 @@ def conclude(plan: Plan, places: int, log10_e: Floats, decoys_log10_e: Floats) -
         places: Tokens or contexts that counted.
         log10_e: Of the plan's keys, in their order.
         decoys_log10_e: Of its random keys.
+        answers_digest: `prompts_digest` of what was answered, if anything was.
 
     Raises:
-        ValueError: If the numbers of keys are not those of the plan.
+        ValueError: If the numbers of keys are not those of the plan, more places counted than it
+            allows, or an e-value is no finite number.
 
     Examples:
         >>> from phalanx.watermark.audit import Plan
         >>> plan = Plan(
         ...     suspect="x", mode="weights", scheme="phalanx-gumbel-v1", key_ids=("a", "b"),
-        ...     key_commitment="", prompts_digest="", reference="base", level=1e-3, decoys=2,
-        ...     decoy_seed=0, made_at="2026-11-25T12:00:00Z",
+        ...     key_commitment="", prompts_digest="00" * 32, reference="base",
+        ...     reference_digest="", level=1e-3, decoys=2, decoy_seed=0, candidates=64,
+        ...     places=1000, made_at="2026-11-25T12:00:00Z",
         ... )
         >>> audit = conclude(plan, 900, np.array([9.0, -1.0]), np.array([0.2, -3.0]))
         >>> [each.named for each in audit.keys], round(audit.needed_log10_e, 2)
         ([True, False], 3.3)
+        >>> [round(each.log10_e, 2) for each in audit.evidence()]
+        [8.7, -1.3]
     """
+    needed = needed_log10_e(plan)
+    return decide(plan, places, log10_e, decoys_log10_e, needed, answers_digest=answers_digest)
+
+
+def needed_log10_e(plan: Plan) -> float:
+    """Return the e-value that names a key of a plan, base-10 logarithm."""
+    return math.log10(len(plan.key_ids)) - math.log10(plan.level)
+
+
+def decide(  # noqa: PLR0913 - each is one thing that a report states
+    plan: Plan,
+    places: int,
+    log10_e: Floats,
+    decoys_log10_e: Floats,
+    needed: float,
+    *,
+    answers_digest: str = "",
+) -> Audit:
+    """Decide as `conclude` does, where it was computed before how much names a key."""
     if (log10_e.size, decoys_log10_e.size) != (len(plan.key_ids), plan.decoys):
         message = "the plan asks about other numbers of keys and decoys"
         raise ValueError(message)
-    needed = float(np.log10(max(1, log10_e.size)) - np.log10(plan.level))
-    ahead = (decoys_log10_e[None, :] >= log10_e[:, None]).sum(axis=1)
+    if not 0 <= places <= plan.places:
+        message = f"the plan lets {plan.places:,} places count at most, not {places:,}"
+        raise ValueError(message)
+    if not (np.isfinite(log10_e).all() and np.isfinite(decoys_log10_e).all()):
+        message = "an e-value is no finite number: nothing follows from it"
+        raise ValueError(message)
+    ahead = decoys_ahead(log10_e, decoys_log10_e)
     return Audit(
         plan=plan,
         places=places,
@@ -121,10 +200,11 @@ def conclude(plan: Plan, places: int, log10_e: Floats, decoys_log10_e: Floats) -
                 key_id=key_id,
                 log10_e=float(log10_e[at]),
                 decoys_ahead=int(ahead[at]),
-                named=bool(log10_e[at] >= needed and ahead[at] == 0),
+                named=bool(places > 0 and log10_e[at] >= needed and ahead[at] == 0),
             )
             for at, key_id in enumerate(plan.key_ids)
         ),
         needed_log10_e=needed,
-        largest_decoy_log10_e=float(decoys_log10_e.max()) if decoys_log10_e.size else None,
+        decoys_log10_e=tuple(decoys_log10_e.tolist()),
+        answers_digest=answers_digest,
     )

@@ -100,7 +100,7 @@ def trace(  # noqa: PLR0913 - each is one choice of who asks
         The keys, the strongest first.
 
     Raises:
-        InputError: If no key is left to try, or a key fits no scheme.
+        InputError: If no key is left to try, a key fits no scheme, or `seen_at` has no time zone.
 
     Examples:
         >>> from datetime import UTC
@@ -158,8 +158,11 @@ def owners_by(register: Sequence[ServedKey], seen_at: datetime | None) -> dict[s
     """Return who was served under each key by some moment; null for ever.
 
     Raises:
-        InputError: If nobody was.
+        InputError: If nobody was, or the moment has no time zone.
     """
+    if seen_at is not None and seen_at.tzinfo is None:
+        message = "seen_at has no time zone: which keys were served before it is not known"
+        raise InputError(message, next_step="Give the moment with its time zone.")
     owners: dict[str, set[str]] = {}
     for row in register:
         if seen_at is None or row.first_served <= seen_at:

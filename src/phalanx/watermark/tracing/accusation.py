@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.evidence import calibrate_p_mixed, holm
+from phalanx.evidence import calibrate_p_mixed
 from phalanx.evidence.tails import bits_log10_sf
 from phalanx.model import ExactEvidence
 from phalanx.watermark.rules import TracedAccount
@@ -21,6 +21,9 @@ _CHANCE = 0.7
 
 _GRID = 16.0
 """Scores are whole numbers of a sixteenth, so that their law is computed and not approximated."""
+
+_CELLS = 1 << 22
+"""Bits of codewords that are held at once."""
 
 _NULL = (
     "The account's codeword was drawn independently of the corpus: none of the text was served to "
@@ -47,7 +50,7 @@ class Accusation:
     """p-value of the account alone, base-10 logarithm."""
 
     adjusted_log10_p: float
-    """After Holm's correction over all accounts, base-10 logarithm."""
+    """After Holm's correction over `accounts`, base-10 logarithm."""
 
     log10_e: float
     """Mixture likelihood ratio of the p-value, base-10 logarithm."""
@@ -59,14 +62,16 @@ class Accusation:
     """Places of the code where the corpus has anything to say."""
 
     accounts: int
-    """Accounts that were tested together."""
+    """Accounts that count in the correction: those of the plan, or more if more were tested."""
 
     def evidence(self) -> ExactEvidence:
         """Return the accusation as evidence, which does not name the account.
 
         The p-value is that after Holm's correction, the e-value divided by the accounts: it may
-        have been picked among them.
+        have been picked among them. Where the corpus says nothing at any place, nothing was tested
+        and it is context.
         """
+        reason = "" if self.places else "; nothing was tested: the corpus says nothing at any place"
         return ExactEvidence(
             rule_id=TracedAccount.rule_id,
             name=TracedAccount.name,
@@ -74,7 +79,7 @@ class Accusation:
             null_hypothesis=_NULL,
             observation=(
                 f"accusation sum {self.score:.4g} over {self.places:,} places of the code; one of "
-                f"{self.accounts:,} accounts"
+                f"{self.accounts:,} accounts{reason}"
             ),
             log10_e=self.log10_e - math.log10(self.accounts),
             reachable_log10_e=None,
@@ -82,7 +87,7 @@ class Accusation:
             reference_size=self.accounts,
             method=_METHOD,
             assumptions=_ASSUMPTIONS,
-            decisive=True,
+            decisive=not reason,
             exact_log10_p=self.adjusted_log10_p,
         )
 
@@ -97,13 +102,15 @@ def accuse(reading: SlotReading, code: Code, accounts: Sequence[str]) -> tuple[A
     nothing. Given corpus and biases, an innocent account's sum is one of independent bits with
     known chances, whose tail is added up exactly. So the chance that anyone is accused whose
     text is not there is at most that of the plan, whatever the corpus is and however many pooled
-    their texts. Only the chance to catch them rests on the length of the code, on their number,
-    and on this: where all of their words agree, their texts show that bit or none.
+    their texts. All accounts of the plan count in the correction, even if only some are given: who
+    are the strongest of a register is known from the corpus. Only the chance to catch them rests
+    on the length of the code, on their number, and on this: where all of their words agree, their
+    texts show that bit or none.
 
     Parameters:
         reading: What the corpus shows.
         code: Of the accounts.
-        accounts: All that are registered: each counts in the correction.
+        accounts: All that are registered.
 
     Returns:
         One for each account, the strongest first.
@@ -130,10 +137,10 @@ def accuse(reading: SlotReading, code: Code, accounts: Sequence[str]) -> tuple[A
         raise ValueError(message)
     lean = leaning(reading)
     one, zero = _scores(lean, code.biases)
-    words = code.words(accounts)
-    totals = np.where(words, one, zero).sum(axis=1)
+    totals = _totals(code, accounts, one, zero)
     logs = innocent_log10_sf(totals, lean, code.biases)
-    adjusted, log10_e = holm(logs), calibrate_p_mixed(logs)
+    family = max(len(accounts), code.plan.accounts)
+    adjusted, log10_e = _holm_among(logs, family), calibrate_p_mixed(logs)
     limit = np.log10(code.plan.false_accusation)
     found = [
         Accusation(
@@ -144,11 +151,40 @@ def accuse(reading: SlotReading, code: Code, accounts: Sequence[str]) -> tuple[A
             log10_e=float(log10_e[at]),
             accused=bool(adjusted[at] <= limit),
             places=int(np.count_nonzero(lean)),
-            accounts=len(accounts),
+            accounts=family,
         )
         for at, account in enumerate(accounts)
     ]
     return tuple(sorted(found, key=lambda each: (each.log10_p, each.account)))
+
+
+def _totals(
+    code: Code,
+    accounts: Sequence[str],
+    one: npt.NDArray[np.int64],
+    zero: npt.NDArray[np.int64],
+) -> npt.NDArray[np.int64]:
+    """Return each account's sum in sixteenths, holding some codewords at a time."""
+    totals = np.empty(len(accounts), dtype=np.int64)
+    step = max(1, _CELLS // code.plan.length)
+    for start in range(0, len(accounts), step):
+        words = code.words(accounts[start : start + step])
+        totals[start : start + step] = np.where(words, one, zero).sum(axis=1)
+    return totals
+
+
+def _holm_among(logs: npt.NDArray[np.float64], family: int) -> npt.NDArray[np.float64]:
+    """Return p-values after Holm's correction over a family of which some are given.
+
+    Holm's argument asks only that the first innocent account in order, after `k` others, is held
+    to the level over `family - k`, and innocents are never more than that: whoever picks which
+    accounts are given, and by whatever, the chance to accuse any of them falsely is the level.
+    """
+    order = np.argsort(logs, kind="stable")
+    steps = logs[order] + np.log10(family - np.arange(logs.size))
+    adjusted = np.empty_like(logs)
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 0.0)
+    return adjusted
 
 
 def leaning(reading: SlotReading) -> npt.NDArray[np.float64]:

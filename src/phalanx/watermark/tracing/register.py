@@ -103,7 +103,12 @@ def write_register(path: Path, rows: Sequence[ServedKey]) -> None:
         ...     file = Path(tempfile.mkdtemp()) / f"register.{ending}"
         ...     write_register(file, [row])
         ...     assert read_register(file) == (row,)
+
+    Raises:
+        InputError: If a row is one that `read_register` refuses.
     """
+    for number, row in enumerate(rows, 1):
+        _row({name: getattr(row, name) for name in _SCHEMA.names}, path, number)
     with written_whole(path) as aside:
         if path.suffix == ".parquet":
             columns = {
@@ -120,6 +125,9 @@ def write_register(path: Path, rows: Sequence[ServedKey]) -> None:
 
 def _read_parquet(path: Path) -> tuple[ServedKey, ...]:
     with pq.ParquetFile(path) as file:
+        if len(set(file.schema_arrow.names)) != len(file.schema_arrow.names):
+            message = f"the register {path} names a column twice"
+            raise InputError(message, next_step=_EXPECTED)
         missing = [name for name in _SCHEMA.names if name not in file.schema_arrow.names]
         if missing or file.metadata.num_rows > MOST_ROWS:
             what = f"lacks {', '.join(missing)}" if missing else f"has over {MOST_ROWS:,} rows"
@@ -143,11 +151,32 @@ def _read_lines(path: Path) -> tuple[ServedKey, ...]:
             if not line.strip():
                 continue
             try:
-                values = json.loads(line)
+                values = json.loads(line, object_pairs_hook=_each_once)
+            except _TwiceError as error:
+                raise _bad(path, number, "names a field twice") from error
             except (ValueError, RecursionError) as error:
                 raise _bad(path, number, "is no JSON") from error
             rows.append(_row(values, path, number))
     return tuple(rows)
+
+
+class _TwiceError(ValueError):
+    """A field is named twice: whoever reads it takes one of two values."""
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _TwiceError
+    return found
+
+
+def _is_text(text: str) -> bool:
+    """Tell whether a text can be written: half of a pair of surrogates cannot."""
+    try:
+        return bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _row(values: object, path: Path, number: int) -> ServedKey:
@@ -156,7 +185,7 @@ def _row(values: object, path: Path, number: int) -> ServedKey:
         raise _bad(path, number, "is no object")
     account, key_id, tokens = (values.get(name) for name in ("account", "key_id", "tokens"))
     for name, text in (("account", account), ("key_id", key_id)):
-        if not (isinstance(text, str) and 0 < len(text) <= _MOST_NAME):
+        if not (isinstance(text, str) and 0 < len(text) <= _MOST_NAME and _is_text(text)):
             raise _bad(path, number, f"has no usable {name}")
     if not (isinstance(tokens, int) and not isinstance(tokens, bool) and 0 <= tokens < 2**63):
         raise _bad(path, number, "has no usable tokens")
