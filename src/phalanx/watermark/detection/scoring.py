@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.watermark.detection.decoys import decoys_ahead, draw_decoys, law_doubt_log10_p
+from phalanx.watermark.detection.decoys import decoys_ahead, derive_decoys, law_doubt_log10_p
 from phalanx.watermark.detection.findings import Reading
 from phalanx.watermark.draws import draw
 from phalanx.watermark.schemes.scheme import Scheme
@@ -54,7 +54,6 @@ def score(
     reading: Reading,
     asked: SchemeKeys,
     decoys: int,
-    random: np.random.Generator,
     document: int | None = None,
 ) -> Group:
     """Score one reading.
@@ -62,16 +61,17 @@ def score(
     Parameters:
         reading: What is read.
         asked: Under what.
-        decoys: Random keys beside.
-        random: Draws them.
+        decoys: Random keys beside, which follow from keys and text.
         document: Which of several documents it is; null for all together.
     """
     setting = asked.scheme.setting
     drawn = draw(reading.documents, setting.context_width, setting.unit, known=reading.known)
     packed = np.frombuffer(b"".join(asked.keys.values()), dtype=np.uint8)
     packed = packed.reshape(len(asked.keys), setting.key_bytes)
-    totals = asked.scheme.totals(drawn, packed)
-    others = asked.scheme.totals(drawn, draw_decoys(decoys, setting.key_bytes, random))
+    others = derive_decoys(decoys, setting, drawn, asked.keys.values())
+    # Together, because a law given the draws is found once for all keys.
+    totals = asked.scheme.totals(drawn, np.concatenate([packed, others]))
+    logs, count = setting.law(totals, drawn), len(packed)
     return Group(
         reading,
         asked.scheme,
@@ -79,8 +79,8 @@ def score(
         document,
         drawn.count,
         drawn.repeats,
-        totals,
-        setting.law(totals, drawn.count),
-        decoys_ahead(totals, others),
-        law_doubt_log10_p(setting.law(others, drawn.count)),
+        totals[:count],
+        logs[:count],
+        decoys_ahead(totals[:count], totals[count:]),
+        law_doubt_log10_p(logs[count:]),
     )

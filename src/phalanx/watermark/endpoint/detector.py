@@ -67,5 +67,5 @@ class KeysDetector:
     def log10_p(self, draws: Draws) -> float:
         """Return the smallest p-value of all keys, times their number, as a logarithm."""
         totals = self._scheme.totals(draws, self._keys.reveal())
-        logs = self._scheme.setting.law(totals, draws.count)
+        logs = self._scheme.setting.law(totals, draws)
         return min(0.0, float(logs.min()) + math.log10(len(self._keys)))

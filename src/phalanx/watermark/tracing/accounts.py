@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import numpy as np
-
 from phalanx.errors import InputError
 from phalanx.model import ExactEvidence
 from phalanx.watermark.detection import Detection, Finding, Reading, detect
@@ -70,7 +68,6 @@ def trace(  # noqa: PLR0913 - each is one choice of who asks
     level: float = 1e-6,
     decoys: int = 999,
     seen_at: datetime | None = None,
-    random: np.random.Generator | None = None,
 ) -> Trace:
     """Test documents for the key of every account of a register.
 
@@ -87,7 +84,6 @@ def trace(  # noqa: PLR0913 - each is one choice of who asks
         level: Chance of any false accusation that is accepted.
         decoys: Random keys that the scheme's law is held against.
         seen_at: When the text was there already: keys of later first use are not tried.
-        random: Draws the decoys; by default seeded by the system.
 
     Returns:
         The keys, the strongest first.
@@ -112,7 +108,7 @@ def trace(  # noqa: PLR0913 - each is one choice of who asks
         message = "the register names no key that was served by then"
         raise InputError(message, next_step="Check the register and the date of the text.")
     keys = {key_id: key_source(key_id) for key_id in owners}
-    detection = detect(readings, schemes, keys, level=level, decoys=decoys, random=random)
+    detection = detect(readings, schemes, keys, level=level, decoys=decoys)
     strongest: dict[str, Finding] = {}
     for finding in detection.findings:
         strongest.setdefault(finding.key_id, finding)
