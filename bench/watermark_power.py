@@ -99,7 +99,7 @@ EDITS: dict[str, Edit] = {
 def log10_p(text: Tokens, scheme: PhalanxGumbel, key: bytes) -> float:
     """Return the p-value of the law."""
     drawn = draw([text], scheme.setting.context_width)
-    return float(scheme.setting.law(scheme.scores(drawn, key).sum()[None], drawn.count)[0])
+    return float(scheme.setting.law(scheme.scores(drawn, key).sum()[None], drawn)[0])
 
 
 def tokens_needed(sharpness: float, texts: int, seed: int) -> dict[str, object]:
@@ -115,7 +115,7 @@ def tokens_needed(sharpness: float, texts: int, seed: int) -> dict[str, object]:
         scores.append(sums[-1] / drawn.count)
         for place, length in enumerate(LENGTHS):
             count = int(np.searchsorted(drawn.positions, length + 4))
-            p = scheme.setting.law(sums[count - 1][None], count)[0] if count else 0.0
+            p = scheme.setting.law_of_count(sums[count - 1][None], count)[0] if count else 0.0
             seen[:, place] += np.array(LEVELS) >= p
     nats = entropy_nats(sharpness)
     row: dict[str, object] = {"entropy_nats": nats, "mean_score": float(np.mean(scores))}

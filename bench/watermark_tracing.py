@@ -120,7 +120,7 @@ def by_own_key(accounts: int, traitors: int, strategy: str, tokens: int, seed: i
     texts = corpus([[key.tobytes()] for key in keys[:traitors]], share, tokens, seed, None)
     start = time.process_time()
     drawn = draw(texts, scheme.setting.context_width)
-    adjusted = holm(scheme.setting.law(scheme.totals(drawn, keys), drawn.count))
+    adjusted = holm(scheme.setting.law(scheme.totals(drawn, keys), drawn))
     seconds = time.process_time() - start
     accused = adjusted <= np.log10(FALSE_ACCUSATION)
     return Case(

@@ -48,7 +48,7 @@ def p_values(
     logs = np.empty(len(texts))
     for at, text in enumerate(texts):
         drawn = draw([text], setting.context_width, setting.unit)
-        logs[at] = setting.law(scheme.totals(drawn, keys[at : at + 1]), drawn.count)[0]
+        logs[at] = setting.law(scheme.totals(drawn, keys[at : at + 1]), drawn)[0]
     return logs
 
 

@@ -187,7 +187,6 @@ def answer(marked_tokens: Writer) -> Answer:
         survey=survey(
             [Read(tokenizer=cut.tokenizer, documents=cut.documents, prompts=cut.prompts)],
             [SchemeKeys(SCHEME, ids)],
-            random=np.random.default_rng(1),
         ),
     )
 

@@ -86,6 +86,32 @@ def test_placeholders_are_refused() -> None:
         draw([[5, -1, 7]], 1)
 
 
+@pytest.mark.parametrize(
+    "document",
+    [[5.9, 6.0], [[1, 2], [3, 4]], np.zeros((0, 3), np.int64), [True, False], ["5"], 7],
+    ids=["floats", "rows", "no-rows", "truths", "letters", "one-number"],
+)
+def test_what_is_no_row_of_whole_numbers_is_refused(document: object) -> None:
+    """A float is not cut to a token, and rows are not joined over their ends."""
+    with pytest.raises(ValueError, match="one row of whole numbers"):
+        draw([document], 1)  # type: ignore[list-item]
+
+
+def test_numbers_beyond_63_bits_are_refused() -> None:
+    """They would come out below 0, or as others."""
+    with pytest.raises(ValueError, match="63 bits"):
+        draw([np.array([1, 1 << 63], np.uint64)], 1)
+
+
+def test_a_part_is_its_draws() -> None:
+    """What is read of a part is what stands there, in the same stream."""
+    drawn = draw([range(10), range(5, 15)], 2)
+    part = drawn.part(3, 6)
+    assert part.positions.tolist() == drawn.positions[3:6].tolist()
+    assert part.tokens.tolist() == [5, 6, 7]
+    assert (part.count, part.widest) == (3, 14)
+
+
 def test_ten_million_tokens() -> None:
     """Of ten million tokens of a small vocabulary exactly the distinct pairs count."""
     tokens = np.random.default_rng(2).integers(0, 300, 10_000_000)

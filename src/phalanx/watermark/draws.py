@@ -8,7 +8,7 @@ coincidence would convict. So each counts once, over all documents of a test.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numba
@@ -57,6 +57,18 @@ class Draws:
         """Number of draws."""
         return self.positions.size
 
+    @property
+    def widest(self) -> int:
+        """Largest token number, drawn or read; -1 without any."""
+        return int(max(self.stream.max(initial=-1), self.tokens.max(initial=-1)))
+
+    def part(self, first: int, last: int) -> Draws:
+        """Return the draws from one, counted from 0, to the one before another."""
+        chosen = slice(first, last)
+        return replace(
+            self, positions=self.positions[chosen], tokens=self.tokens[chosen], repeats=0
+        )
+
 
 def draw(  # noqa: PLR0913 - each is one choice of what counts
     documents: Sequence[npt.ArrayLike],
@@ -84,8 +96,9 @@ def draw(  # noqa: PLR0913 - each is one choice of what counts
         The draws, in the order of the documents.
 
     Raises:
-        ValueError: If the context has no width, shapes differ, or a token is below 0, as
-            placeholders of tokens are that an engine has not yet chosen.
+        ValueError: If the context has no width, shapes differ, a document is no row of whole
+            numbers, or a token is below 0, as placeholders of tokens are that an engine has not
+            yet chosen.
 
     Examples:
         >>> drawn = draw([[5, 6, 7, 5, 6, 7, 5, 6, 8]], 2)
@@ -131,20 +144,33 @@ def draw(  # noqa: PLR0913 - each is one choice of what counts
 def _joined(
     known: Sequence[npt.ArrayLike], documents: Sequence[npt.ArrayLike], before: list[int]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return all documents one after another, and where each ends.
-
-    Raises:
-        ValueError: If a token is below 0.
-    """
-    arrays = [np.asarray(each, dtype=np.int64).reshape(-1) for each in (*known, *documents)]
-    if min((each.min(initial=0) for each in arrays), default=0) < 0:
-        message = "token numbers must be at least 0: replace placeholders by what was sent"
-        raise ValueError(message)
+    """Return all documents one after another, and where each ends."""
+    arrays = [_whole(each) for each in (*known, *documents)]
     if before:
         filled = [np.concatenate([before, each]) for each in arrays[len(known) :]]
         arrays[len(known) :] = filled
     ends = np.cumsum([each.size for each in arrays], dtype=np.int64)
     return (np.concatenate(arrays) if arrays else np.empty(0, np.int64)), ends
+
+
+def _whole(document: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """Return a document's tokens, none of them changed by the type that holds them."""
+    tokens = np.asarray(document)
+    if not tokens.size and tokens.ndim == 1:
+        return np.empty(0, dtype=np.int64)
+    if tokens.ndim != 1 or tokens.dtype.kind not in "iu":
+        message = (
+            "a document must be one row of whole numbers, not an array of shape "
+            f"{tokens.shape} and type {tokens.dtype}"
+        )
+        raise ValueError(message)
+    if int(tokens.max()) > np.iinfo(np.int64).max:
+        message = f"token {int(tokens.max())} does not fit 63 bits"
+        raise ValueError(message)
+    if int(tokens.min()) < 0:
+        message = "token numbers must be at least 0: replace placeholders by what was sent"
+        raise ValueError(message)
+    return tokens.astype(np.int64, copy=False)
 
 
 def _table(entries: int) -> npt.NDArray[np.uint64]:

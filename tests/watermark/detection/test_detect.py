@@ -14,6 +14,7 @@ from phalanx.watermark.detection import Reading, detect
 from phalanx.watermark.draws import Draws
 from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
 from phalanx.watermark.schemes.scheme import Setting
+from phalanx.watermark.schemes.vllm_gumbel import VllmGumbel
 
 KEYS = {f"k{number}": bytes([number]) * 32 for number in range(20)}
 
@@ -80,9 +81,7 @@ def test_ranks_of_unmarked_texts_are_uniform(writer: Any) -> None:
     text = writer(60, None, seed=5)
     random = np.random.default_rng(6)
     ranks = [
-        detect(
-            [_reading(text)], [PhalanxGumbel()], {"k": random.bytes(32)}, decoys=19, random=random
-        ).findings[0]
+        detect([_reading(text)], [PhalanxGumbel()], {"k": random.bytes(32)}, decoys=19).findings[0]
         for _ in range(400)
     ]
     counts = np.bincount([each.decoys_ahead for each in ranks], minlength=20)
@@ -101,7 +100,7 @@ class _Coarse:
             null_hypothesis="The text was written without the key.",
             assumptions=(),
             cost="",
-            law=lambda totals, count: binomial_log10_sf(totals, count, 0.5),
+            law_of_count=lambda totals, count: binomial_log10_sf(totals, count, 0.5),
             most=1.0,
         )
 
@@ -120,7 +119,7 @@ def test_where_the_law_fails_decoys_decide() -> None:
     false, verdicts = 0, set()
     for number in range(40):
         keys = {str(each): random.bytes(4) for each in range(10)}
-        answer = detect([_reading(text)], [_Coarse()], keys, decoys=199, random=random)
+        answer = detect([_reading(text)], [_Coarse()], keys, decoys=199)
         false += sum(finding.law_log10_p < -6.0 for finding in answer.findings)
         verdicts |= {finding.verdict for finding in answer.findings}
         assert {finding.decided_by for finding in answer.findings} == {"decoys"}, number
@@ -137,11 +136,55 @@ def test_too_short_is_no_acquittal(writer: Any) -> None:
     assert "2 draws are too few: 3 are the least" in finding.reason
     empty = detect([_reading([])], [PhalanxGumbel()], {"k": bytes(32)}).findings[0]
     assert (empty.verdict, empty.log10_p) == ("not evaluable", 0.0)
-    text = writer(60, None, seed=1)
+    short = detect([_reading(writer(60, None, seed=1))], [PhalanxGumbel()], {"k": bytes(32)})
+    assert short.findings[0].verdict == "not evaluable"
+    assert "0.5 nats a token, which are assumed" in short.findings[0].reason
+    text = writer(400, None, seed=1)
+    unseen = detect([_reading(text)], [PhalanxGumbel()], {"k": bytes(32)}).findings[0]
+    assert (unseen.verdict, unseen.assumed_nats) == ("no mark seen", 0.5)
+    assert "0.5 nats" in unseen.reason
+    assert "0.5 nats" in unseen.evidence().assumptions[-1]
+    told = detect([_reading(text, entropy_nats=1.0)], [PhalanxGumbel()], {"k": bytes(32)})
+    assert (told.findings[0].assumed_nats, told.findings[0].reason) == (None, "")
     sure = _reading(text, entropy_nats=0.05)
     finding = detect([sure], [PhalanxGumbel()], {"k": bytes(32)}).findings[0]
     assert finding.verdict == "not evaluable"
     assert "0.05 nats a token" in finding.reason
+
+
+def test_marked_text_that_is_too_short_is_not_called_unmarked(writer: Any) -> None:
+    """Of short marked texts of little choice, nobody says that no mark was seen."""
+    verdicts = set()
+    for seed in range(20):
+        text = writer(30, KEYS["k7"], seed=seed, sharpness=3.0)
+        keys = {"k7": KEYS["k7"]}
+        answer = detect([_reading(text)], [PhalanxGumbel()], keys, level=1e-6, decoys=0)
+        verdicts |= {finding.verdict for finding in answer.findings}
+    assert "no mark seen" not in verdicts
+
+
+def test_the_same_question_has_the_same_decoys(writer: Any) -> None:
+    """Asking again, at another level or under other names, draws no other decoys."""
+    text = writer(60, None, seed=5)
+    first, second = KEYS["k1"], KEYS["k2"]
+
+    def ahead(keys: dict[str, bytes], *documents: Any, level: float = 1e-3) -> list[int]:
+        answer = detect([_reading(*documents)], [PhalanxGumbel()], keys, level=level)
+        return sorted(finding.decoys_ahead for finding in answer.findings)
+
+    asked = ahead({"a": first, "b": second}, text)
+    assert ahead({"a": first, "b": second}, text) == asked
+    assert ahead({"y": second, "x": first}, text, level=0.2) == asked
+    assert ahead({"a": first, "b": second}, text[:-1]) != asked
+    assert ahead({"a": first, "b": second, "c": KEYS["k3"]}, text) != asked
+
+
+def test_a_token_that_a_scheme_does_not_tell_is_said_with_what_to_do() -> None:
+    """Wider tokens would be other tokens again: one coincidence would count often."""
+    text = np.arange(40) + (1 << 32)
+    with pytest.raises(InputError, match="is beyond those of vllm-gumbel-v1") as raised:
+        detect([_reading(text)], [VllmGumbel()], {"k": bytes(8)})
+    assert "vocabulary" in raised.value.diagnostics()
 
 
 def test_a_key_that_would_not_be_tried_is_refused() -> None:

@@ -32,7 +32,7 @@ def test_a_marked_document_among_others(writer: Any) -> None:
     random = np.random.default_rng(1)
     plain = [random.integers(0, 2_000, 300) for _ in range(4)]
     mixed = np.concatenate([plain[0][:100], writer(200, KEYS["two"], 3), plain[1][:100]])
-    found = survey([_read([*plain, mixed])], ASKED, random=random)
+    found = survey([_read([*plain, mixed])], ASKED)
     assert found.alone is not None
     assert {(each.document, each.key_id) for each in found.alone.marked} == {(4, "two")}
     assert {each.key_id for each in found.corpus.marked} == {"two"}
@@ -50,7 +50,7 @@ def test_a_marked_document_among_others(writer: Any) -> None:
 def test_two_families_share_the_level() -> None:
     """p-values are corrected for keys, documents and families; one document is one family."""
     documents = [np.arange(100) + 1_000 * at for at in range(3)]
-    found = survey([_read(documents)], ASKED, random=np.random.default_rng(0))
+    found = survey([_read(documents)], ASKED)
     assert found.alone is not None
     for finding in found.corpus.findings + found.alone.findings:
         assert finding.families == 2
@@ -70,9 +70,7 @@ def test_the_level_holds_over_everything_that_is_asked() -> None:
         documents = [random.integers(0, 2_000, 60) for _ in range(3)]
         keys = {str(at): random.bytes(32) for at in range(2)}
         asked = [SchemeKeys(PhalanxGumbel(), keys)]
-        found = survey(
-            [_read(documents)], asked, level=0.2, decoys=0, document_decoys=0, random=random
-        )
+        found = survey([_read(documents)], asked, level=0.2, decoys=0, document_decoys=0)
         hits += bool(found.marked)
     assert binom.sf(hits - 1, 200, 0.2) > 1e-4
     assert hits > 5

@@ -48,7 +48,7 @@ def drawn(scheme: Scheme, text: npt.NDArray[np.int64]) -> Draws:
 def log10_p(scheme: Scheme, text: npt.NDArray[np.int64], key: bytes) -> float:
     """Return what the detector says."""
     draws = drawn(scheme, text)
-    return float(scheme.setting.law(scheme.scores(draws, key).sum()[None], draws.count)[0])
+    return float(scheme.setting.law(scheme.scores(draws, key).sum()[None], draws)[0])
 
 
 def test_our_processor(model: Any) -> None:

@@ -30,7 +30,7 @@ def log10_p(text: list[int], key: bytes = KEY) -> float:
     """Return what the detector says."""
     scheme = PhalanxGumbel()
     draws = draw([text], 4)
-    return float(scheme.setting.law(scheme.scores(draws, key).sum()[None], draws.count)[0])
+    return float(scheme.setting.law(scheme.scores(draws, key).sum()[None], draws)[0])
 
 
 def test_marked_text_is_seen() -> None:

@@ -82,14 +82,12 @@ class TestKgwLefthash(SchemeContract):
 
     scheme = KgwTransformers(1000)
     mark = staticmethod(write)
-    widest_token = 999
 
 
 class TestKgwLefthashHalf(SchemeContract):
     """With half of the vocabulary green, and a vocabulary of a real model."""
 
     scheme = KgwTransformers(32_003, greenlist_ratio=0.5)
-    widest_token = 32_002
 
 
 @pytest.mark.slow
@@ -97,7 +95,6 @@ class TestKgwSelfhash(SchemeContract):
     """Green lists under the token itself and what is before it: each key shuffles a table."""
 
     scheme = KgwTransformers(1000, seeding="selfhash", context_width=3)
-    widest_token = 999
 
 
 @pytest.mark.slow
@@ -105,7 +102,6 @@ class TestKgwSelfhashAlone(SchemeContract):
     """Green lists under the token alone: every second coming of a token is tied."""
 
     scheme = KgwTransformers(1000, seeding="selfhash")
-    widest_token = 999
 
 
 class TestSbw(SchemeContract):

@@ -101,5 +101,4 @@ def answers_log10_p(draws: Draws, scheme: Scheme, keys: Sequence[bytes]) -> Floa
     What can be asked without any model at hand; the null hypothesis is the same.
     """
     totals = np.array([scheme.scores(draws, key).sum() for key in keys])
-    law = scheme.setting.law
-    return law(totals, draws.count) if keys else np.empty(0)
+    return scheme.setting.law(totals, draws) if keys else np.empty(0)

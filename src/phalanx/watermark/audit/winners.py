@@ -48,7 +48,7 @@ def races(scheme: Scheme) -> bool:
         >>> races(PhalanxGumbel())
         True
     """
-    return scheme.setting.law is gamma_log10_sf
+    return scheme.setting.law_of_count is gamma_log10_sf
 
 
 def winners(field: Field, scheme: Scheme, key: bytes) -> Integers:

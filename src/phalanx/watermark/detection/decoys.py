@@ -3,14 +3,23 @@
 A text that was written without a key does not know it from a key drawn at random after the
 text was there. So if the key was itself drawn at random, the rank of its total among those of
 random keys is uniform, whatever the text repeats and however poor the scheme's hash is.
+
+Decoys are not drawn anew for each test, for then who does not like an answer asks again. They
+follow from the keys and from what counts of the text, by a hash that cannot be told from a random
+one: the same question has the same decoys. Its level and the names of keys have no part in them.
 """
 
 from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
 
 from phalanx.evidence.tails import binomial_log10_sf
+from phalanx.watermark.draws import Draws
+from phalanx.watermark.schemes.scheme import Setting
 
 LEVELS = (0.5, 0.1, 0.01, 0.001)
 """Where the law is held against the decoys."""
@@ -19,9 +28,43 @@ DOUBT_LOG10_P = -3.0
 """Where the decoys contradict the law: then they decide."""
 
 
-def draw_decoys(count: int, key_bytes: int, random: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """Return random keys, shape (count, key_bytes)."""
-    return random.integers(0, 256, (count, key_bytes), dtype=np.uint8)
+_PURPOSE = b"phalanx decoy keys, version 1"
+
+
+def derive_decoys(
+    count: int, setting: Setting, draws: Draws, keys: Iterable[bytes]
+) -> npt.NDArray[np.uint8]:
+    """Return the decoys of a test, shape (count, key_bytes).
+
+    Nobody can foresee them who does not have the keys, and nobody can choose others who has.
+
+    Parameters:
+        count: How many.
+        setting: Of the scheme.
+        draws: What counts of the text.
+        keys: That are tested, in any order.
+
+    Examples:
+        >>> from phalanx.watermark.draws import draw
+        >>> from phalanx.watermark.schemes.vllm_gumbel import VllmGumbel
+        >>> read, setting = draw([range(9)], 4), VllmGumbel().setting
+        >>> derive_decoys(2, setting, read, [bytes(8)])[0].tobytes().hex()
+        'd45b397b9484bd7d'
+    """
+    digest = hashlib.sha256()
+    parts = (
+        _PURPOSE,
+        setting.name.encode(),
+        draws.stream.astype("<i8").tobytes(),
+        draws.positions.astype("<i8").tobytes(),
+        draws.tokens.astype("<i8").tobytes(),
+        *sorted(keys),
+    )
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little"))
+        digest.update(part)
+    drawn = hashlib.shake_256(digest.digest()).digest(count * setting.key_bytes)
+    return np.frombuffer(drawn, dtype=np.uint8).reshape(count, setting.key_bytes)
 
 
 def decoys_ahead(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from phalanx.errors import InputError
 from phalanx.watermark.detection.findings import Detection, Reading
 from phalanx.watermark.detection.judging import judge
@@ -16,14 +14,13 @@ LEVEL = 1e-3
 DECOYS = 999
 
 
-def detect(  # noqa: PLR0913 - each is one choice of who asks
+def detect(
     readings: Sequence[Reading],
     schemes: Sequence[Scheme],
     keys: Mapping[str, bytes],
     *,
     level: float = LEVEL,
     decoys: int = DECOYS,
-    random: np.random.Generator | None = None,
 ) -> Detection:
     """Test documents for marks under many keys, schemes and tokenizers at once.
 
@@ -41,8 +38,8 @@ def detect(  # noqa: PLR0913 - each is one choice of who asks
         schemes: With different settings; each is tried.
         keys: Name of each key, and the key.
         level: Chance of any false finding at all that is accepted, above 0 and below 1.
-        decoys: Random keys for each reading and scheme; 0 for none.
-        random: Draws the decoys; by default seeded by the system.
+        decoys: Random keys for each reading and scheme, which follow from these, the keys and
+            the scheme; 0 for none.
 
     Returns:
         One finding for each test, the strongest first.
@@ -56,24 +53,23 @@ def detect(  # noqa: PLR0913 - each is one choice of who asks
         >>> reading = Reading(tokenizer="bytes", documents=[list(b"a short note")])
         >>> answer = detect([reading], [PhalanxGumbel()], {"k1": bytes(32)}, decoys=99)
         >>> answer.findings[0].verdict, answer.findings[0].draws, answer.findings[0].family
-        ('no mark seen', 8, 1)
+        ('not evaluable', 8, 1)
     """
     _check_keys(schemes, keys)
     asked = [
         SchemeKeys(scheme, {name: key for name, key in keys.items() if _fits(key, scheme)})
         for scheme in schemes
     ]
-    return detect_asked(readings, asked, level=level, decoys=decoys, random=random)
+    return detect_asked(readings, asked, level=level, decoys=decoys)
 
 
-def detect_asked(  # noqa: PLR0913 - each is one choice of who asks
+def detect_asked(
     readings: Sequence[Reading],
     asked: Sequence[SchemeKeys],
     *,
     level: float = LEVEL,
     decoys: int = DECOYS,
     families: int = 1,
-    random: np.random.Generator | None = None,
 ) -> Detection:
     """Test documents together as `detect` does, where each scheme has keys of its own.
 
@@ -83,22 +79,20 @@ def detect_asked(  # noqa: PLR0913 - each is one choice of who asks
         level: Chance of any false finding over all families of tests.
         decoys: Random keys for each reading and scheme; 0 for none.
         families: Families of tests that share the level in equal parts, this one among them.
-        random: Draws the decoys; by default seeded by the system.
 
     Raises:
         InputError: If there is nothing to test.
         ValueError: If a number is out of range.
     """
-    return detect_each([readings], asked, level, decoys, families, random, together=True)
+    return detect_each([readings], asked, level, decoys, families, together=True)
 
 
-def detect_each(  # noqa: PLR0913, PLR0917 - each is one choice of who asks
+def detect_each(  # noqa: PLR0913 - each is one choice of who asks
     documents: Sequence[Sequence[Reading]],
     asked: Sequence[SchemeKeys],
     level: float = LEVEL,
     decoys: int = DECOYS,
     families: int = 1,
-    random: np.random.Generator | None = None,
     *,
     together: bool = False,
 ) -> Detection:
@@ -112,7 +106,6 @@ def detect_each(  # noqa: PLR0913, PLR0917 - each is one choice of who asks
         level: Chance of any false finding over all families of tests.
         decoys: Random keys for each reading and scheme; 0 for none.
         families: Families of tests that share the level in equal parts, this one among them.
-        random: Draws the decoys; by default seeded by the system.
         together: There is one entry, which stands for all documents together.
 
     Returns:
@@ -136,9 +129,8 @@ def detect_each(  # noqa: PLR0913, PLR0917 - each is one choice of who asks
     if decoys < 0 or families < 1:
         message = f"decoys must be at least 0 and families 1, not {decoys} and {families}"
         raise ValueError(message)
-    source = np.random.default_rng() if random is None else random
     groups = [
-        score(reading, each, decoys, source, None if together else at)
+        score(reading, each, decoys, None if together else at)
         for at, readings in enumerate(documents)
         for reading in readings
         for each in asked

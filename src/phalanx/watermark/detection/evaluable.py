@@ -11,6 +11,10 @@ from phalanx.watermark.schemes.scheme import Setting
 RICH_NATS = 5.0
 """Entropy per token that no text exceeds for long: what is too short even then is too short."""
 
+ASSUMED_NATS = 0.5
+"""Entropy per token where none is given: a model's choices mostly have between 0.5 and 2. To
+assume much would call marked text unmarked; to assume little only says less."""
+
 _LONGEST = 1 << 34
 
 
@@ -37,7 +41,7 @@ def draws_needed(setting: Setting, log10_level: float, mean_score: float) -> int
     """
 
     def reaches(draws: int) -> bool:
-        return bool(setting.law(np.array([draws * mean_score]), draws)[0] <= log10_level)
+        return bool(setting.law_of_count(np.array([draws * mean_score]), draws)[0] <= log10_level)
 
     high = 1
     while not reaches(high):
@@ -80,18 +84,23 @@ def why_not_evaluable(
         setting: Of the scheme.
         draws: Tokens that count.
         log10_level: Level that the p-value must reach after correction.
-        entropy_nats: Per token, if known.
+        entropy_nats: Per token; where it is not known, `ASSUMED_NATS` are assumed.
     """
     shortest = shortest_text(setting, log10_level)
     if draws < shortest:
         return f"{draws:,} draws are too few: {shortest:,} are the least for this level"
-    if entropy_nats is None or setting.gain is None:
-        return ""
-    needed = draws_needed(setting, log10_level, setting.gain(entropy_nats))
+    if setting.gain is None:
+        return (
+            "what a mark of this scheme adds to a score is not known: that none is seen says "
+            "nothing, however long the text"
+        )
+    nats = ASSUMED_NATS if entropy_nats is None else entropy_nats
+    needed = draws_needed(setting, log10_level, setting.gain(nats))
     if needed is None or draws < needed:
         amount = "no number" if needed is None else f"{needed:,}"
+        assumed = ", which are assumed because none were given," if entropy_nats is None else ""
         return (
-            f"{draws:,} draws at {entropy_nats:.2g} nats a token are too few to see a mark that "
+            f"{draws:,} draws at {nats:.2g} nats a token{assumed} are too few to see a mark that "
             f"is there: about {amount} of them would do"
         )
     return ""

@@ -16,7 +16,7 @@ from phalanx.watermark.schemes.scheme import Setting
 
 Verdict = Literal["marked", "no mark seen", "not evaluable"]
 """`no mark seen` is said only where the text is long enough for the level, at the entropy that
-was given, if any was."""
+was given, or at `ASSUMED_NATS` where none was."""
 
 Decider = Literal["law", "decoys", "both"]
 """Whose p-value decides: that of the scheme's law, that of the decoys, or the larger of both."""
@@ -107,7 +107,12 @@ class Finding:
     """The answer."""
 
     reason: str
-    """Why a text without a finding cannot be judged, or what decided; in words."""
+    """Why a text without a finding cannot be judged, what decided, or what was assumed; in
+    words."""
+
+    assumed_nats: float | None = None
+    """Entropy per token that the verdict rests on because none was given; null if one was, or a
+    mark was seen."""
 
     def evidence(self) -> ExactEvidence:
         """Return the finding as evidence.
@@ -132,7 +137,11 @@ class Finding:
             sample_size=self.draws,
             reference_size=self.decoys,
             method=METHOD,
-            assumptions=(*self.setting.assumptions, *_of_decoys(self.decoys, self.decided_by)),
+            assumptions=(
+                *self.setting.assumptions,
+                *_of_decoys(self.decoys, self.decided_by),
+                *(() if self.assumed_nats is None else (_of_entropy(self.assumed_nats),)),
+            ),
             decisive=self.verdict != "not evaluable",
             exact_log10_p=self.adjusted_log10_p,
         )
@@ -157,10 +166,18 @@ class Detection:
     def log10_e(self) -> float:
         """e-value against the null that no key of the family marked the text, base-10 logarithm.
 
-        The mean over the tests, which may depend on each other. It may be multiplied by that of
-        other texts: other days, other providers.
+        The mean over the tests, which may depend on each other. It must not be multiplied by that
+        of other texts: what texts share, such as a licence or a quotation, would count once in
+        each. Pass all texts in one call, where it counts once.
         """
         return mean([each.log10_e for each in self.findings]) if self.findings else 0.0
+
+
+def _of_entropy(assumed_nats: float) -> str:
+    return (
+        f"No entropy was given: {assumed_nats:.2g} nats a token are assumed. In a text of less a "
+        "mark may be there that is not seen."
+    )
 
 
 def _beside(families: int) -> str:

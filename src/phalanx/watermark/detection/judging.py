@@ -8,9 +8,11 @@ import numpy as np
 
 from phalanx.evidence import calibrate_p_mixed, holm
 from phalanx.watermark.detection.decoys import DOUBT_LOG10_P, rank_log10_p
-from phalanx.watermark.detection.evaluable import why_not_evaluable
+from phalanx.watermark.detection.evaluable import ASSUMED_NATS, why_not_evaluable
 from phalanx.watermark.detection.findings import Decider, Detection, Finding, Verdict
 from phalanx.watermark.detection.scoring import Floats, Group
+
+_ASSUMED = f"at {ASSUMED_NATS:.2g} nats a token, which are assumed because none were given"
 
 
 def judge(
@@ -56,6 +58,7 @@ def judge(
         for at, key_id in enumerate(group.key_ids):
             place = len(findings)
             verdict = _verdict(float(adjusted[place]), level, reason)
+            assumed = verdict != "marked" and group.reading.entropy_nats is None
             findings.append(
                 Finding(
                     setting=group.scheme.setting,
@@ -76,7 +79,12 @@ def judge(
                     document=group.document,
                     level=level,
                     verdict=verdict,
-                    reason=reason if verdict == "not evaluable" or decider == "decoys" else "",
+                    reason=(
+                        reason
+                        if verdict == "not evaluable" or decider == "decoys"
+                        else _ASSUMED * assumed
+                    ),
+                    assumed_nats=ASSUMED_NATS if assumed else None,
                 )
             )
     findings.sort(key=lambda each: (each.log10_p, each.law_log10_p))

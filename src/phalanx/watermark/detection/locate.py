@@ -93,8 +93,8 @@ def locate(  # noqa: PLR0913 - each is one choice of who asks
     64... draws, eight starts within the length of each, are tried in every document, and each
     p-value is multiplied by their number, which the key has no part in. So the chance that any
     stretch is named in which no token was marked is at most the level. The most significant is
-    taken, then the next that does not overlap it. Ends are those of windows: as sharp as an
-    eighth of the length.
+    taken, then the next that does not overlap it, by the law of so many draws; it is named if the
+    law given its draws agrees. Ends are those of windows: as sharp as an eighth of the length.
 
     Parameters:
         documents: Token numbers of each.
@@ -120,6 +120,7 @@ def locate(  # noqa: PLR0913 - each is one choice of who asks
         message = f"shortest must be at least 1, not {shortest}"
         raise ValueError(message)
     setting = scheme.setting
+    packed = np.frombuffer(key, dtype=np.uint8)[None]
     drawn = draw(documents, setting.context_width, setting.unit, known=known)
     before = sum(np.asarray(each).size for each in known)
     sums = np.concatenate([[0.0], np.cumsum(scheme.scores(drawn, key))])
@@ -133,18 +134,23 @@ def locate(  # noqa: PLR0913 - each is one choice of who asks
     for length in np.unique(lengths):
         chosen = lengths == length
         totals = sums[windows[chosen, 1]] - sums[windows[chosen, 0]]
-        log10_p[chosen] = setting.law(totals, int(length))
-    log10_p = np.minimum(log10_p + np.log10(len(windows)), 0.0)
+        log10_p[chosen] = setting.law_of_count(totals, int(length))
+    windows_log10 = float(np.log10(len(windows)))
     free = np.ones(drawn.count, dtype=bool)
     found = []
     for at in np.argsort(log10_p, kind="stable"):
-        if log10_p[at] > np.log10(level):
+        if log10_p[at] + windows_log10 > np.log10(level):
             break
         first, last = int(windows[at, 0]), int(windows[at, 1])
         if not free[first:last].all():
             continue
+        # The law given the draws takes its time: it is asked of windows that may be named.
+        part = drawn.part(first, last)
+        value = float(setting.law(scheme.totals(part, packed), part)[0]) + windows_log10
+        if value > np.log10(level):
+            continue
         free[first:last] = False
-        found.append((first, last, float(log10_p[at])))
+        found.append((first, last, min(value, 0.0)))
     stretches = []
     for first, last, value in sorted(found):
         document = int(np.searchsorted(bounds, first, side="right")) - 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.watermark.detection.decoys import decoys_ahead, draw_decoys, law_doubt_log10_p
+from phalanx.watermark.detection.decoys import decoys_ahead, derive_decoys, law_doubt_log10_p
 from phalanx.watermark.detection.findings import Reading
 from phalanx.watermark.draws import Draws, draw
 from phalanx.watermark.schemes.scheme import Scheme, Setting
@@ -65,7 +65,6 @@ def score(
     reading: Reading,
     asked: SchemeKeys,
     decoys: int,
-    random: np.random.Generator,
     document: int | None = None,
 ) -> Group:
     """Score one reading.
@@ -73,16 +72,17 @@ def score(
     Parameters:
         reading: What is read.
         asked: Under what.
-        decoys: Random keys beside.
-        random: Draws them.
+        decoys: Random keys beside, which follow from keys and text.
         document: Which of several documents it is; null for all together.
     """
     setting = asked.scheme.setting
     draws = drawn(reading, setting)
     packed = np.frombuffer(b"".join(asked.keys.values()), dtype=np.uint8)
     packed = packed.reshape(len(asked.keys), setting.key_bytes)
-    totals = asked.scheme.totals(draws, packed)
-    others = asked.scheme.totals(draws, draw_decoys(decoys, setting.key_bytes, random))
+    others = derive_decoys(decoys, setting, draws, asked.keys.values())
+    # Together, because a law given the draws is found once for all keys.
+    totals = asked.scheme.totals(draws, np.concatenate([packed, others]))
+    logs, count = setting.law(totals, draws), len(packed)
     return Group(
         reading,
         asked.scheme,
@@ -90,8 +90,8 @@ def score(
         document,
         draws.count,
         draws.repeats,
-        totals,
-        setting.law(totals, draws.count),
-        decoys_ahead(totals, others),
-        law_doubt_log10_p(setting.law(others, draws.count)),
+        totals[:count],
+        logs[:count],
+        decoys_ahead(totals[:count], totals[count:]),
+        law_doubt_log10_p(logs[count:]),
     )

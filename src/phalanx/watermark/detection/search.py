@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.errors import InputError
-from phalanx.watermark.detection.decoys import decoys_ahead, draw_decoys, law_doubt_log10_p
+from phalanx.watermark.detection.decoys import decoys_ahead, derive_decoys, law_doubt_log10_p
 from phalanx.watermark.detection.findings import Finding, Reading
 from phalanx.watermark.detection.judging import judge
 from phalanx.watermark.detection.scoring import Group, drawn
@@ -77,7 +77,7 @@ class _Tried:
             self.best.totals,
             self.best.log10_p,
             decoys_ahead(self.best.totals, self.decoys),
-            law_doubt_log10_p(setting.law(self.decoys, draws.count)),
+            law_doubt_log10_p(setting.law(self.decoys, draws)),
         )
 
     def add(self, block: KeyBlock) -> None:
@@ -90,14 +90,13 @@ class _Tried:
         }
 
 
-def search(  # noqa: PLR0913 - each is one choice of who asks
+def search(
     readings: Sequence[Reading],
     sources: Iterable[tuple[Scheme, Iterable[KeyBlock]]],
     *,
     level: float = LEVEL,
     decoys: int = DECOYS,
     kept: int = KEPT,
-    random: np.random.Generator | None = None,
 ) -> Searched:
     """Test documents for marks under more keys than memory holds.
 
@@ -111,7 +110,6 @@ def search(  # noqa: PLR0913 - each is one choice of who asks
         level: Chance of any false finding at all that is accepted, above 0 and below 1.
         decoys: Random keys for each reading and scheme; 0 for none.
         kept: Findings of each reading and scheme that are returned, at least 1.
-        random: Draws the decoys; by default seeded by the system.
 
     Raises:
         InputError: If there is nothing to test, or a block has not as many names as keys.
@@ -128,10 +126,9 @@ def search(  # noqa: PLR0913 - each is one choice of who asks
     if not 0.0 < level < 1.0 or decoys < 0 or kept < 1:
         message = f"level is above 0 and below 1, decoys at least 0, kept at least 1: {level}"
         raise ValueError(message)
-    source = np.random.default_rng() if random is None else random
     found: list[_Tried] = []
     for scheme, blocks in sources:
-        begun = [_begun(reading, scheme, decoys, kept, source) for reading in readings]
+        begun = [_begun(reading, scheme, decoys, kept) for reading in readings]
         for block in blocks:
             if len(block.names) != len(block.keys):
                 message = f"{len(block.names)} names came with {len(block.keys)} keys"
@@ -147,9 +144,8 @@ def search(  # noqa: PLR0913 - each is one choice of who asks
     return Searched(findings=judged.findings, tried=family, level=level)
 
 
-def _begun(
-    reading: Reading, scheme: Scheme, decoys: int, kept: int, random: np.random.Generator
-) -> _Tried:
+def _begun(reading: Reading, scheme: Scheme, decoys: int, kept: int) -> _Tried:
     draws = drawn(reading, scheme.setting)
-    others = scheme.totals(draws, draw_decoys(decoys, scheme.setting.key_bytes, random))
+    # Of the text alone: the keys are not there yet, and never all at once.
+    others = scheme.totals(draws, derive_decoys(decoys, scheme.setting, draws, ()))
     return _Tried(reading, scheme, others, Strongest(draws, scheme, kept))

@@ -67,4 +67,4 @@ class Strongest:
     @property
     def log10_p(self) -> Floats:
         """p-values of the scheme's law, each of its key alone, base-10 logarithms."""
-        return self.scheme.setting.law(self.totals, self.draws.count)
+        return self.scheme.setting.law(self.totals, self.draws)

@@ -84,7 +84,6 @@ def survey(  # noqa: PLR0913 - each is one choice of who asks
     entropy_nats: float | None = None,
     corpus_only: bool = False,
     passages: bool = True,
-    random: np.random.Generator | None = None,
 ) -> Survey:
     """Test documents together, each by itself, and say where marks stand.
 
@@ -102,7 +101,6 @@ def survey(  # noqa: PLR0913 - each is one choice of who asks
         entropy_nats: Of the model's choices per token, if known.
         corpus_only: Do not ask about each document.
         passages: Look where the marks of found keys stand.
-        random: Draws the decoys; by default seeded by the system.
 
     Raises:
         InputError: If there is nothing to test, or there are too many tests.
@@ -121,7 +119,6 @@ def survey(  # noqa: PLR0913 - each is one choice of who asks
     if each and count * tests > MOST_TESTS:
         message = f"{count:,} documents under {tests:,} tests each are over {MOST_TESTS:,}"
         raise InputError(message, next_step="Ask about the corpus alone, or about fewer keys.")
-    source = np.random.default_rng() if random is None else random
     families = 2 if each else 1
     corpus = detect_asked(
         [_together(read, entropy_nats) for read in readings],
@@ -129,12 +126,11 @@ def survey(  # noqa: PLR0913 - each is one choice of who asks
         level=level,
         decoys=decoys,
         families=families,
-        random=source,
     )
     alone = None
     if each:
         documents = [[_alone(read, at, entropy_nats) for read in readings] for at in range(count)]
-        alone = detect_each(documents, asked, level, document_decoys, families, source)
+        alone = detect_each(documents, asked, level, document_decoys, families)
     found = _strongest(corpus.marked + (alone.marked if alone else ())) if passages else []
     return Survey(
         corpus=corpus,

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import kstest
 
+from phalanx.errors import InputError
 from phalanx.watermark.draws import Draws, draw
 from phalanx.watermark.schemes.registry import open_scheme
-from phalanx.watermark.schemes.scheme import Scheme
+from phalanx.watermark.schemes.scheme import WIDEST_TOKEN, Scheme
 
 Tokens = npt.NDArray[np.int64]
 
@@ -39,9 +40,6 @@ class SchemeContract:
 
     vocabulary: int = 1000
     """Tokens that texts are drawn from."""
-
-    widest_token: int = (1 << 32) - 1
-    """Largest token number that the scheme takes."""
 
     def test_its_name_opens_it(self) -> None:
         """The name of the setting, parameters and all, gives a scheme with that name again."""
@@ -82,23 +80,48 @@ class SchemeContract:
 
     def test_takes_wide_tokens(self) -> None:
         """The largest token numbers are scored as any others."""
-        width = self.scheme.setting.context_width
-        text = self.widest_token - np.arange(width + 50)
+        setting = self.scheme.setting
+        text = setting.widest_token - np.arange(setting.context_width + 50)
         values = self.scheme.scores(self._draws(text), self._keys(1)[0].tobytes())
         _require(bool(np.isfinite(values).all()), f"scores {values}")
 
+    def test_wider_tokens_are_refused(self) -> None:
+        """A token that the scheme would take for another is an error that says what to do."""
+        setting, keys = self.scheme.setting, self._keys(2)
+        if setting.widest_token >= WIDEST_TOKEN:
+            return
+        text = np.zeros(setting.context_width + 2, np.int64)
+        for place in (0, setting.context_width):
+            wide = text.copy()
+            wide[place] = setting.widest_token + 1
+            drawn = self._draws(wide)
+            for many in (False, True):
+                try:
+                    if many:
+                        self.scheme.totals(drawn, keys)
+                    else:
+                        self.scheme.scores(drawn, keys[0].tobytes())
+                except InputError as error:
+                    _require(bool(error.next_step), "the error does not say what to do")
+                    continue
+                _require(condition=False, why=f"token {wide[place]} is taken at {place}")
+
     def test_law_holds_without_a_mark(self) -> None:
-        """Over random keys, p-values of one text are as the law says.
+        """Over random keys, p-values of a text are as the law says, of another key's as well.
 
         A discrete law gives each p-value with the chance that stands below it: it is drawn
         between the two, which makes it uniform.
         """
         random = np.random.default_rng(11)
-        for drawn in (self._drawn(_LENGTH), self._drawn(20 * _LENGTH, common=True)):
+        texts = [self._drawn(_LENGTH), self._drawn(20 * _LENGTH, common=True)]
+        if self.mark is not None:
+            other = np.random.default_rng(5).bytes(self.scheme.setting.key_bytes)
+            texts.append(self._draws(self.mark(self.scheme, other, 4 * _LENGTH, 5)))
+        for drawn in texts:
             totals = self.scheme.totals(drawn, self._keys(_SAMPLES))
-            upper = 10.0 ** self.scheme.setting.law(totals, drawn.count)
+            upper = 10.0 ** self.scheme.setting.law(totals, drawn)
             after = totals + 1.0 if self._is_whole(totals) else totals
-            lower = 10.0 ** self.scheme.setting.law(after, drawn.count)
+            lower = 10.0 ** self.scheme.setting.law(after, drawn)
             p_values = lower + random.random(_SAMPLES) * (upper - lower)
             chance = kstest(p_values, "uniform").pvalue
             _require(chance > _RARE, f"p-values are not uniform: {chance}")
@@ -110,7 +133,7 @@ class SchemeContract:
         key, other = (row.tobytes() for row in self._keys(2))
         drawn = self._draws(self.mark(self.scheme, key, 4 * _LENGTH, 5))
         law = self.scheme.setting.law
-        seen, unseen = (law(self._total(drawn, each), drawn.count)[0] for each in (key, other))
+        seen, unseen = (law(self._total(drawn, each), drawn)[0] for each in (key, other))
         _require(seen < _SURE_LOG10_P, f"p-value is 1e{seen:.1f} under the key")
         _require(unseen > np.log10(_RARE), f"p-value is 1e{unseen:.1f} under another")
 

@@ -9,6 +9,12 @@ marks that were set there are not seen here.
 
 Under one seed the list is drawn without replacement, so that each seed counts once. Its low 32
 bits are all that the generator takes.
+
+After a token that is a multiple of a power of two, that many of a key's bits are lost to the
+seed: who writes only after multiples of 2^13 writes for one key of half a million. So under
+`lefthash` draws after multiples of 2^8, one in 256, get coins. What is left heeds 25 bits or
+more of a key, and 32 mostly: of p-values far below one in 2^25 only texts that nobody wrote
+with that in mind are as rare as they say.
 """
 
 from __future__ import annotations
@@ -40,6 +46,8 @@ names of schemes come from outside: an unbounded one would take all memory."""
 _SHARE = 0.25
 _TABLE = 1_000_003
 _LOW = np.uint64(0xFFFFFFFF)
+_COARSE = 1 << 8
+"""Multiples of this as the context lose eight bits of a key, and more."""
 
 
 class KgwTransformers:
@@ -97,35 +105,42 @@ class KgwTransformers:
             assumptions=(
                 "Lists under different seeds are independent.",
                 "The generator takes 32 bits: whoever has marked text can try every seed.",
+                "If p is far below 10^-7: nobody wrote the text for many keys at once.",
                 "The mark was set on a CPU: torch draws other lists on a GPU.",
             ),
             cost="Quality: green tokens are preferred, the more the bias; generation time.",
-            law=partial(binomial_log10_sf, share=self._share),
+            law_of_count=partial(binomial_log10_sf, share=self._share),
+            widest_token=vocabulary - 1,
             most=1.0,
+            gain=partial(green_gain, share=self._share),
         )
 
     def scores(self, draws: Draws, key: bytes) -> npt.NDArray[np.float64]:
         """Return 1 for green tokens, 0 for others, and a coin for what is tied to another draw.
 
         Raises:
-            ValueError: If the key has another length, or a token is beyond the vocabulary.
+            InputError: If a token is beyond the vocabulary.
+            ValueError: If the key has another length, or none of it reaches the generator.
         """
         if len(key) != KEY_BYTES:
             message = f"a key of {NAME} has {KEY_BYTES} bytes, not {len(key)}"
             raise ValueError(message)
-        most = draws.tokens.max(initial=0)
-        if most >= self._vocabulary:
-            message = f"token {most} is beyond the vocabulary of {self._vocabulary}: give its size"
-            raise ValueError(message)
+        self.setting.check_tokens(draws)
         number = int.from_bytes(key, "big")
+        if not number & 0xFFFFFFFF:
+            message = f"a key of {NAME} must not end in four bytes of 0: all lists would be one"
+            raise ValueError(message)
         if self._window:
             seeds = self._own_seeds(draws, number)
         else:
             seeds = _left_seeds(draws.stream[draws.positions - 1], np.uint64(number))
         values = np.empty(draws.count)
         _score(seeds, draws.tokens, self._first, self._vocabulary, self._inverses, values)
-        # A list under seed 0 is the same for every key: it says nothing of this one.
-        tied = np.union1d(find_tied(seeds), np.flatnonzero(seeds == 0))
+        # A list under seed 0 is the same for every key, and under few seeds for many keys.
+        alike = seeds == 0
+        if not self._window:
+            alike |= draws.stream[draws.positions - 1] % _COARSE == 0
+        tied = np.union1d(find_tied(seeds), np.flatnonzero(alike))
         values[tied] = toss(draws, tied, key, self._share)
         return values
 
@@ -139,6 +154,20 @@ class KgwTransformers:
         return _minimum_seeds(
             draws.stream, draws.positions, draws.tokens, self._window - 1, np.int64(number), table
         )
+
+
+def green_gain(entropy_nats: float, share: float) -> float:
+    """Return how often a marked token is green, taken low: the bias is the writer's own choice.
+
+    Of tokens that would have been red, a tenth is taken to turn green for each nat of a choice,
+    up to two: as under a bias of 1 where a quarter is green. The usual bias of 2 turns twice as
+    many, and so do lists of half of the tokens.
+
+    Examples:
+        >>> round(green_gain(1.0, 0.25), 4)
+        0.325
+    """
+    return share + (1.0 - share) * 0.1 * min(entropy_nats, 2.0)
 
 
 def _check(vocabulary: int, greenlist_ratio: float, seeding: str, context_width: int) -> None:

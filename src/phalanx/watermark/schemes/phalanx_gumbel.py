@@ -68,18 +68,20 @@ class PhalanxGumbel:
                 "Nobody who wrote the text could ask for scores under the key.",
             ),
             cost="None on average over keys; the same context gets the same answer again.",
-            law=gamma_log10_sf,
+            law_of_count=gamma_log10_sf,
             gain=gumbel_gain,
         )
 
     def scores(self, draws: Draws, key: bytes) -> npt.NDArray[np.float64]:
         """Return -ln(1 - u) of each draw: unit exponentials if the text knows nothing of it."""
+        self.setting.check_tokens(draws)
         values, hash_key = np.empty(draws.count), derive_key(key)
         _score(draws.stream, draws.positions, draws.tokens, draws.context_width, hash_key, values)
         return values
 
     def totals(self, draws: Draws, keys: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
         """Return the sum of all scores under each key; 30 ns for each draw and key."""
+        self.setting.check_tokens(draws)
         derived = [derive_key(key.tobytes()) for key in keys]
         packed = np.array(derived, dtype=np.uint64).reshape(-1, 2)
         sums = np.empty(len(packed))

@@ -38,6 +38,9 @@ ASSUMPTIONS = (
 MOST = float(-np.log1p(-(1.0 - 2.0**-24)))
 """Score of the largest word."""
 
+WIDEST_TOKEN = (1 << 32) - 1
+"""The engine reads 32 bits: wider numbers would be the same token again."""
+
 _CONTEXT, _TOKEN = np.uint64(0x574D4358), np.uint64(0x574D544B)
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
@@ -76,17 +79,20 @@ class VllmGumbel:
             null_hypothesis=NULL_HYPOTHESIS,
             assumptions=ASSUMPTIONS,
             cost="None on average over keys; the same context gets the same answer again.",
-            law=gamma_log10_sf,
+            law_of_count=gamma_log10_sf,
+            widest_token=WIDEST_TOKEN,
             most=MOST,
             gain=gumbel_gain,
         )
 
     def scores(self, draws: Draws, key: bytes) -> npt.NDArray[np.float64]:
         """Return -ln(1 - u) of each draw: unit exponentials if the text knows nothing of it."""
+        self.setting.check_tokens(draws)
         return philox_scores(draws, integer_key(NAME, key))
 
     def totals(self, draws: Draws, keys: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
         """Return the sum of all scores under each key; 50 ns for each draw and key."""
+        self.setting.check_tokens(draws)
         return philox_totals(draws, [integer_key(NAME, key.tobytes()) for key in keys])
 
 

@@ -26,6 +26,7 @@ from phalanx.watermark.schemes.vllm_gumbel import (
     KEY_BYTES,
     MOST,
     NULL_HYPOTHESIS,
+    WIDEST_TOKEN,
     check_width,
     integer_key,
     philox_scores,
@@ -81,18 +82,23 @@ class VllmGumbelDual:
             null_hypothesis=NULL_HYPOTHESIS,
             assumptions=ASSUMPTIONS,
             cost="None on average over keys; fewer repeats of an answer than with one key.",
-            law=partial(hypoexponential_log10_sf, first_weight=first, second_weight=second),
+            law_of_count=partial(
+                hypoexponential_log10_sf, first_weight=first, second_weight=second
+            ),
+            widest_token=WIDEST_TOKEN,
             most=MOST,
             gain=partial(_gain, kept=kept),
         )
 
     def scores(self, draws: Draws, key: bytes) -> npt.NDArray[np.float64]:
         """Return the weighted score of each draw."""
+        self.setting.check_tokens(draws)
         first, second = (philox_scores(draws, each) for each in derive_keys(key))
         return self._weights[0] * first + self._weights[1] * second
 
     def totals(self, draws: Draws, keys: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
         """Return the sum of all scores under each key; 100 ns for each draw and key."""
+        self.setting.check_tokens(draws)
         pairs = [derive_keys(key.tobytes()) for key in keys]
         first, second = (philox_totals(draws, [pair[i] for pair in pairs]) for i in (0, 1))
         return self._weights[0] * first + self._weights[1] * second

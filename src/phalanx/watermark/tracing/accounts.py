@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import numpy as np
-
 from phalanx.errors import InputError
 from phalanx.model import ExactEvidence
 from phalanx.watermark.detection import (
@@ -77,7 +75,6 @@ def trace(  # noqa: PLR0913 - each is one choice of who asks
     level: float = 1e-6,
     decoys: int = 999,
     seen_at: datetime | None = None,
-    random: np.random.Generator | None = None,
 ) -> Trace:
     """Test documents for the key of every account of a register.
 
@@ -94,7 +91,6 @@ def trace(  # noqa: PLR0913 - each is one choice of who asks
         level: Chance of any false accusation that is accepted.
         decoys: Random keys that the scheme's law is held against.
         seen_at: When the text was there already: keys of later first use are not tried.
-        random: Draws the decoys; by default seeded by the system.
 
     Returns:
         The keys, the strongest first.
@@ -113,7 +109,7 @@ def trace(  # noqa: PLR0913 - each is one choice of who asks
     """
     owners = owners_by(register, seen_at)
     keys = {key_id: key_source(key_id) for key_id in owners}
-    detection = detect(readings, schemes, keys, level=level, decoys=decoys, random=random)
+    detection = detect(readings, schemes, keys, level=level, decoys=decoys)
     return _told(detection, register, owners)
 
 
@@ -125,7 +121,6 @@ def trace_asked(  # noqa: PLR0913 - each is one choice of who asks
     level: float = 1e-6,
     decoys: int = 999,
     seen_at: datetime | None = None,
-    random: np.random.Generator | None = None,
 ) -> Trace:
     """Test documents as `trace` does, where each scheme has keys of its own.
 
@@ -136,7 +131,6 @@ def trace_asked(  # noqa: PLR0913 - each is one choice of who asks
         level: Chance of any false accusation that is accepted.
         decoys: Random keys that the scheme's law is held against.
         seen_at: When the text was there already: keys of later first use are not tried.
-        random: Draws the decoys; by default seeded by the system.
 
     Raises:
         InputError: If no key is left to try.
@@ -150,7 +144,7 @@ def trace_asked(  # noqa: PLR0913 - each is one choice of who asks
     if not owners.keys() <= {name for each in tried for name in each.keys}:
         message = "a key of the register is not there"
         raise ValueError(message)
-    detection = detect_asked(readings, tried, level=level, decoys=decoys, random=random)
+    detection = detect_asked(readings, tried, level=level, decoys=decoys)
     return _told(detection, register, owners)
 
 

@@ -122,7 +122,7 @@ def read_slots(draws: Draws, scheme: Scheme, keys: SlotKeys) -> SlotReading:
         )
         for bit in (0, 1):
             total = scheme.scores(part, keys.key(int(place), one=bool(bit))).sum()
-            logs[bit, place] = scheme.setting.law(np.array([total]), part.count)[0]
+            logs[bit, place] = scheme.setting.law(np.array([total]), part)[0]
     return SlotReading(counts, logs[0], logs[1])
 
 
