@@ -49,7 +49,7 @@ def derive_decoys(
         >>> from phalanx.watermark.schemes.vllm_gumbel import VllmGumbel
         >>> read, setting = draw([range(9)], 4), VllmGumbel().setting
         >>> derive_decoys(2, setting, read, [bytes(8)])[0].tobytes().hex()
-        'b1fbd3c2d0c3b0b1'
+        'd45b397b9484bd7d'
     """
     digest = hashlib.sha256()
     parts = (

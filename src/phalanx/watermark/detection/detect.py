@@ -53,7 +53,7 @@ def detect(
         >>> reading = Reading(tokenizer="bytes", documents=[list(b"a short note")])
         >>> answer = detect([reading], [PhalanxGumbel()], {"k1": bytes(32)}, decoys=99)
         >>> answer.findings[0].verdict, answer.findings[0].draws, answer.findings[0].family
-        ('no mark seen', 8, 1)
+        ('not evaluable', 8, 1)
     """
     _check_keys(schemes, keys)
     asked = [
