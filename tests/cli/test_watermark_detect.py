@@ -63,7 +63,7 @@ def test_a_mark_is_found_and_said_for_programs(capsys: pytest.CaptureFixture[str
     assert evidence["log10_p"] < -6
     assert any("drawn at random" in each for each in evidence["assumptions"])
     verdicts = {each["document"]: each["verdict"] for each in said["documents"]}
-    assert verdicts == {"plain": "no mark seen", "marked": "marked"}
+    assert verdicts == {"plain": "not evaluable", "marked": "marked"}
     assert [each["document"] for each in said["passages"]] == ["marked"]
     assert said["rejects"]["first"] == [{"where": "docs.jsonl:3", "reason": "is no JSON"}]
     assert "docs.jsonl:3" in captured.err
