@@ -204,7 +204,6 @@ def test_golden_register(marked_tokens: Writer, check_golden: Any) -> None:
             [Reading(tokenizer=cut.tokenizer, documents=cut.documents)],
             rows,
             [SchemeKeys(SCHEME, ids)],
-            random=np.random.default_rng(1),
         ),
         seen_at=None,
     )
