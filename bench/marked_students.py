@@ -61,8 +61,7 @@ class Household:
 
     @cached_property
     def corpus(self) -> Tokens:
-        """Return real text as tokens: the teacher learns from its first half, the base model of
-        the students from the other."""
+        """Return real text as tokens: half of it is the teacher's, half that of the base model."""
         return self._texts("corpus", read_corpus)
 
     @cached_property

@@ -40,7 +40,10 @@ from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
 Tokens = npt.NDArray[np.int64]
 
 SCHEME = PhalanxGumbel(2)
-KEYS = {"campaign-17": b"served to campaign 17 under this", "campaign-18": b"campaign 18 has another key here"}
+KEYS = {
+    "campaign-17": b"served to campaign 17 under this",
+    "campaign-18": b"campaign 18 has another key here",
+}
 VOCABULARY, PROMPT, LENGTH = 512, 8, 96
 DECOYS = 1_000
 
@@ -77,20 +80,27 @@ def main() -> None:
         plan = planned(name, documents)
         print(f"\n{name}: plan {plan.digest()[:16]}, published before anything is read")
         audit = audited(plan, documents, teacher, suspect, base)
-        for each in audit.keys:
-            print(
-                f"  {each.key_id}: 10^{each.log10_e:.1f}, {each.decoys_ahead:,} of {DECOYS:,} decoys"
-                f" ahead: {'NAMED' if each.named else 'not named'}"
-            )
-        print(f"  10^{audit.needed_log10_e:.1f} is needed; best decoy 10^{audit.largest_decoy_log10_e:.1f}")
+        show(audit)
         report = sign_report(audit, signer)
         (arguments.out / f"{name}.json").write_bytes(report)
         verify_report(report, signer.public_key())
         print("  the signed report verifies")
+        changed = report.replace(b'"named":false', b'"named":true', 1)
         try:
-            verify_report(report.replace(b'"named":false', b'"named":true', 1), signer.public_key())
+            verify_report(changed, signer.public_key())
         except VerificationError as error:
             print(f"  changed by one word it does not: {error}")
+
+
+def show(audit: Audit) -> None:
+    """Print what an audit says of each key."""
+    for each in audit.keys:
+        print(
+            f"  {each.key_id}: 10^{each.log10_e:.1f}, as much as {each.decoys_ahead:,} of"
+            f" {audit.plan.decoys:,} decoys: {'NAMED' if each.named else 'not named'}"
+        )
+    best = audit.largest_decoy_log10_e
+    print(f"  10^{audit.needed_log10_e:.1f} is needed; the best decoy has 10^{best:.1f}")
 
 
 def halves(path: Path) -> tuple[Tokens, Tokens]:
@@ -154,7 +164,11 @@ def rows_of(texts: Tokens) -> Callable[[np.random.Generator], Tokens]:
 
 @torch.no_grad()
 def serve(
-    model: LlamaForCausalLM, text: Tokens, count: int, key: bytes | None, random: np.random.Generator
+    model: LlamaForCausalLM,
+    text: Tokens,
+    count: int,
+    key: bytes | None,
+    random: np.random.Generator,
 ) -> Tokens:
     """Answer prompts cut out of a text, marked under a key or not."""
     prompts = np.stack(
