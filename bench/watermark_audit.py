@@ -24,8 +24,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import kstest
 
 from phalanx.watermark.audit import (
+    Choices,
     answers_excess,
     answers_log10_e,
     answers_log10_p,
@@ -36,6 +38,7 @@ from phalanx.watermark.audit import (
     likelihood,
     read,
     weights_excess,
+    winners,
 )
 from phalanx.watermark.draws import draw
 from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
@@ -53,6 +56,8 @@ NEEDED = 5.0
 """e-values of 10^5 are p-values of 10^-5."""
 
 _BATCH = 64
+_CALIBRATED = 2_000
+"""Contexts of which many keys are asked."""
 
 
 def main() -> None:
@@ -64,6 +69,7 @@ def main() -> None:
     parser.add_argument("--decoys", type=int, default=10, help="random keys of each audit")
     parser.add_argument("--folder", type=Path, help="of models and texts; else they are not kept")
     parser.add_argument("--no-second", action="store_true", help="leave out students of students")
+    parser.add_argument("--calibrate", type=int, default=1_000, help="keys that nobody used")
     parser.add_argument("--smoke", action="store_true", help="a few steps, two shares")
     arguments = parser.parse_args()
     if find_spec("torch") is None:
@@ -71,14 +77,20 @@ def main() -> None:
         return
     if arguments.smoke:
         arguments.widths, arguments.seeds, arguments.shares = [2], [0], [0.0, 1.0]
+        arguments.calibrate = 50
     with tempfile.TemporaryDirectory() as aside:
-        cells = _cells(arguments.folder or Path(aside), arguments)
+        folder = arguments.folder or Path(aside)
+        cells = _cells(folder, arguments)
+        calibrated = _calibrated(folder, arguments) if arguments.calibrate else []
     columns = [name for name in cells[0] if not name.endswith("decoys")]
     shown = [[_shown(name, cell[name]) for name in columns] for cell in cells]
     print_table("Audits of students", columns, shown)
     print_table("Over seeds", ["context", "student", "share", "audit", "median", "named"],
                 _medians(cells))  # fmt: skip
-    save("watermark_audit", {"smoke": arguments.smoke, "needed": NEEDED, "students": cells})
+    for each in calibrated:
+        print(each)
+    figures = {"smoke": arguments.smoke, "needed": NEEDED, "calibration": calibrated}
+    save("watermark_audit", {**figures, "students": cells})
 
 
 def _cells(folder: Path, arguments: argparse.Namespace) -> list[dict[str, Any]]:
@@ -107,6 +119,63 @@ def _cells(folder: Path, arguments: argparse.Namespace) -> list[dict[str, Any]]:
         with path.open("a") as file:
             file.write(json.dumps(cell) + "\n")
     return [known[each] for each in wanted]
+
+
+def _calibrated(folder: Path, arguments: argparse.Namespace) -> list[dict[str, object]]:
+    """Ask a clean student and a marked one about many keys that nobody used."""
+    from marked_students import PROMPT, SMOKE, Household, Sizes
+
+    seed, width = arguments.seeds[0], arguments.widths[0]
+    household = Household(seed, folder, SMOKE if arguments.smoke else Sizes())
+    reference, scheme = household.student(width, 0.0, "reference"), PhalanxGumbel(width)
+    random = np.random.default_rng([seed, width, 1])
+    keys = [random.bytes(32) for _ in range(arguments.calibrate)]
+    found: list[dict[str, object]] = []
+    for share in sorted(arguments.shares)[:: max(1, len(arguments.shares) - 1)]:
+        documents, answers = list(household.unseen), list(household.answers(width, share))
+        suspect = household.student(width, share)
+        weights = chosen_weights(
+            documents,
+            *(_reader(model, documents) for model in (household.teacher, suspect, reference)),
+            width,
+            most_places=_CALIBRATED,
+        )
+        asked = chosen_answers(
+            answers,
+            [PROMPT] * len(answers),
+            *(_reader(model, answers) for model in (household.teacher, reference)),
+            width,
+            most_places=_CALIBRATED,
+        )
+        for mode, choices, excess in (
+            ("weights", weights, weights_excess(weights)),
+            ("answers", asked, answers_excess(asked)),
+        ):
+            log10_e = excess_log10_e(choices, excess, scheme, keys)
+            deviations = _deviations(choices, excess, scheme, keys)
+            found.append(
+                {
+                    "audit": mode,
+                    "share": share,
+                    "keys": len(keys),
+                    "mean_e": float((10.0**log10_e).mean()),
+                    "largest_log10_e": float(log10_e.max()),
+                    "normal_ks_p": float(kstest(deviations, "norm").pvalue),
+                }
+            )
+    return found
+
+
+def _deviations(
+    choices: Choices, excess: npt.NDArray[np.float64], scheme: PhalanxGumbel, keys: list[bytes]
+) -> npt.NDArray[np.float64]:
+    """Return for each key how far the winners' excess is from its mean, in standard deviations."""
+    p = np.exp(choices.field.log_p)
+    centred = excess - (p * excess).sum(axis=1, keepdims=True)
+    places = np.arange(choices.times.size)
+    sums = [centred[places, winners(choices.field, scheme, key)].sum() for key in keys]
+    result: npt.NDArray[np.float64] = np.array(sums) / np.sqrt((p * centred**2).sum())
+    return result
 
 
 def _name(cell: dict[str, Any]) -> tuple[object, ...]:
@@ -173,7 +242,8 @@ def _reader(model: TinyModel, documents: Sequence[Tokens]) -> Callable[[Tokens],
             kept.update(enumerate(said, start=at))
         return kept[at]
 
-    return read_one
+    result: Callable[[Tokens], Any] = read_one
+    return result
 
 
 def _medians(cells: Sequence[dict[str, Any]]) -> list[list[object]]:

@@ -217,8 +217,8 @@ def audited(
     reference: LlamaForCausalLM,
 ) -> Audit:
     """Let three models read new texts, and ask about every key of the plan and its decoys."""
-    models = [reader(model) for model in (teacher, suspect, reference)]
-    leaning = read(documents, *models, context_width=2, candidates=32)
+    ours, its, other = reader(teacher), reader(suspect), reader(reference)
+    leaning = read(documents, ours, its, other, 2, candidates=32)
     random = np.random.default_rng(plan.decoy_seed)
     return conclude(
         plan,
@@ -237,7 +237,8 @@ def reader(model: LlamaForCausalLM) -> Callable[[Tokens], npt.NDArray[np.float64
         logs: npt.NDArray[np.float64] = torch.log_softmax(logits.double(), -1).numpy()
         return logs
 
-    return read_one
+    result: Callable[[Tokens], npt.NDArray[np.float64]] = read_one
+    return result
 
 
 if __name__ == "__main__":

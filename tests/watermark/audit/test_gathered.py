@@ -119,7 +119,7 @@ def test_decoys_rank_evenly_and_so_does_the_key_of_a_clean_student(
     ranks = [
         (log10_e[start + 1 : start + 20] >= log10_e[start]).sum() for start in range(0, 1_000, 20)
     ]
-    assert kstest(ranks / 20.0 + 0.025, "uniform").pvalue > 1e-3
+    assert kstest(np.array(ranks, dtype=float) / 20.0 + 0.025, "uniform").pvalue > 1e-3
     assert log10_e.max() < 3.0 + np.log10(len(keys))
     assert log10_e[0] < 2.0
 
