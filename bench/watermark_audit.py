@@ -134,19 +134,13 @@ def _calibrated(folder: Path, arguments: argparse.Namespace) -> list[dict[str, o
     for share in sorted(arguments.shares)[:: max(1, len(arguments.shares) - 1)]:
         documents, answers = list(household.unseen), list(household.answers(width, share))
         suspect = household.student(width, share)
-        weights = chosen_weights(
-            documents,
-            *(_reader(model, documents) for model in (household.teacher, suspect, reference)),
-            width,
-            most_places=_CALIBRATED,
+        ours, its, other = (
+            _reader(model, documents) for model in (household.teacher, suspect, reference)
         )
-        asked = chosen_answers(
-            answers,
-            [PROMPT] * len(answers),
-            *(_reader(model, answers) for model in (household.teacher, reference)),
-            width,
-            most_places=_CALIBRATED,
-        )
+        weights = chosen_weights(documents, ours, its, other, width, most_places=_CALIBRATED)
+        ours, other = (_reader(model, answers) for model in (household.teacher, reference))
+        lengths = [PROMPT] * len(answers)
+        asked = chosen_answers(answers, lengths, ours, other, width, most_places=_CALIBRATED)
         for mode, choices, excess in (
             ("weights", weights, weights_excess(weights)),
             ("answers", asked, answers_excess(asked)),
