@@ -96,7 +96,7 @@ def show(audit: Audit) -> None:
     """Print what an audit says of each key."""
     for each in audit.keys:
         print(
-            f"  {each.key_id}: 10^{each.log10_e:.1f}, as much as {each.decoys_ahead:,} of"
+            f"  {each.key_id}: 10^{each.log10_e:.1f}, reached by {each.decoys_ahead:,} of"
             f" {audit.plan.decoys:,} decoys: {'NAMED' if each.named else 'not named'}"
         )
     best = audit.largest_decoy_log10_e

@@ -70,14 +70,11 @@ def excess_log10_e(
         ValueError: If the scheme has no races.
     """
     places = np.arange(choices.times.size)
-    won = np.stack([winners(choices.field, scheme, key) for key in keys]) if keys else None
-    bets = (
-        []
-        if won is None
-        else [each[places, won].sum(axis=1) - norm for each, norm in _bets(choices, excess)]
-    )
-    if not bets:
-        return np.empty(0)
+    won = [winners(choices.field, scheme, key).astype(np.int32) for key in keys]
+    bets = [
+        [float(raised[places, each].sum()) - norm for each in won]
+        for raised, norm in _bets(choices, excess)
+    ]
     result: Floats = (np.logaddexp.reduce(bets, axis=0) - np.log(len(bets))) / _LN10
     return result
 
