@@ -17,14 +17,15 @@ from tokenizers.trainers import BpeTrainer
 from torch import nn
 from torch.nn import functional
 
-from phalanx.watermark.audit import Field, winners
-from phalanx.watermark.draws import Draws
+from phalanx.watermark.marking.race import run_races
+from phalanx.watermark.schemes.phalanx_gumbel import derive_key
 from phalanx.watermark.schemes.scheme import Scheme
 
 VOCABULARY = 512
 LENGTH = 128
 _WIDTH, _LAYERS, _HEADS = 64, 2, 4
 _FROM_EACH_FILE = 40_000
+_AT_ONCE = 256
 
 Tokens = npt.NDArray[np.int64]
 Batch = Callable[[np.random.Generator], Tokens]
@@ -59,10 +60,13 @@ class _Block(nn.Module):
         parts = self.attention(self.before(x)).view(rows, length, 3, _HEADS, _WIDTH // _HEADS)
         query, key, value = parts.permute(2, 0, 3, 1, 4)
         if seen is not None:
-            if seen:
-                key = torch.cat([seen["key"], key], 2)
-                value = torch.cat([seen["value"], value], 2)
-            seen["key"], seen["value"] = key, value
+            # Room for the whole text is made once: to lengthen it at every token costs more.
+            both = seen.setdefault("both", x.new_empty(2, rows, _HEADS, LENGTH, key.shape[3]))
+            start = int(seen["count"]) if "count" in seen else 0
+            seen["count"] = torch.tensor(start + length)
+            both[0, :, :, start : start + length] = key
+            both[1, :, :, start : start + length] = value
+            key, value = both[:, :, :, : start + length]
         mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=length > 1)
         x = x + self.joined(mixed.transpose(1, 2).reshape(rows, length, _WIDTH))
         return x + self.down(functional.gelu(self.up(self.between(x))))
@@ -119,41 +123,49 @@ class TinyModel(nn.Module):
             optimiser.step()
         return self
 
-    @torch.no_grad()
     def write(
         self, prompts: Tokens, length: int, seed: int, mark: tuple[Scheme, bytes] | None = None
     ) -> Tokens:
-        """Go on with prompts of shape (texts, tokens), marked or not; a context marks once."""
+        """Go on with prompts of shape (texts, tokens), marked under `phalanx-gumbel-v1` or not.
+
+        A context marks once in a text.
+        """
         random = np.random.default_rng(seed)
-        texts = torch.from_numpy(prompts)
+        parts = [
+            self._write(prompts[start : start + _AT_ONCE], length, random, mark)
+            for start in range(0, len(prompts), _AT_ONCE)
+        ]
+        return np.concatenate(parts)
+
+    @torch.no_grad()
+    def _write(
+        self,
+        prompts: Tokens,
+        length: int,
+        random: np.random.Generator,
+        mark: tuple[Scheme, bytes] | None,
+    ) -> Tokens:
+        rows, first = prompts.shape
+        texts = np.empty((rows, first + length), np.int64)
+        texts[:, :first] = prompts
+        width = mark[0].setting.context_width if mark else 1
+        key = np.array(derive_key(mark[1]), np.uint64) if mark else None
+        least, won = np.full(rows, -np.inf, np.float32), np.empty(rows, np.int64)
         seen: list[dict[str, torch.Tensor]] = [{} for _ in self.blocks]
-        used: list[set[bytes]] = [set() for _ in prompts]
-        new, start = texts, 0
-        for _ in range(length):
-            logits = self(new, start, seen)[:, -1].double()
-            start += new.shape[1]
-            log_p = torch.log_softmax(logits, -1).numpy()
-            said = (log_p + random.gumbel(size=log_p.shape)).argmax(axis=1)
-            if mark is not None:
-                width = mark[0].setting.context_width
-                contexts = np.ascontiguousarray(texts[:, -width:].numpy())
-                won = winners(_field(contexts, log_p), *mark)
-                fresh = [
-                    each.tobytes() not in old for each, old in zip(contexts, used, strict=True)
-                ]
-                said = np.where(fresh, won, said)
-                for each, old in zip(contexts, used, strict=True):
-                    old.add(each.tobytes())
-            new = torch.from_numpy(said.astype(np.int64))[:, None]
-            texts = torch.cat([texts, new], 1)
-        result: Tokens = texts.numpy()
-        return result
-
-
-def _field(contexts: Tokens, log_p: npt.NDArray[np.float64]) -> Field:
-    """Let the whole vocabulary race after each context."""
-    rows, width = contexts.shape
-    stream = np.concatenate([contexts, np.zeros((rows, 1), np.int64)], axis=1).reshape(-1)
-    places = np.arange(rows) * (width + 1) + width
-    draws = Draws(stream, places, stream[places], width, 0)
-    return Field(draws, np.tile(np.arange(VOCABULARY), (rows, 1)), log_p)
+        used: list[set[bytes]] = [set() for _ in range(rows)]
+        start = 0
+        for end in range(first, first + length):
+            logits = self(torch.from_numpy(texts[:, start:end]), start, seen)[:, -1]
+            start = end
+            # Keys of one choice each: as free as without a mark.
+            keys = random.integers(0, 2**64, (rows, 2), np.uint64)
+            contexts = np.ascontiguousarray(texts[:, end - width : end])
+            if key is not None:
+                for row, context in enumerate(contexts):
+                    name = context.tobytes()
+                    if name not in used[row]:
+                        used[row].add(name)
+                        keys[row] = key
+            run_races(logits.numpy(), 1.0, least, contexts, keys, won)
+            texts[:, end] = won
+        return texts

@@ -1,149 +1,261 @@
 """Radioactivity: how much marked text must a student have learnt until an audit sees it.
 
 A small teacher is trained here; what it writes is marked under one key. Students are tuned from
-another model on marked and unmarked texts of the teacher, in every share. Each is audited by its
-answers and by its weights, under the true key and random ones, and beside the usual test of the
-same kind: the sum of all scores, of its answers or of the tokens that it would say (Sander et al.,
-NeurIPS 2024). Needs torch, which `make torch` installs.
+another model on marked and unmarked texts of the teacher, in every share, and one more on what a
+student answers. Each is audited by its weights, as it reads new texts, and by its answers, under
+the true key and random ones, and beside the usual test of the same kind: the sum of all scores, of
+its answers or of the tokens that it would say (Sander et al., NeurIPS 2024). Needs torch, which
+`make torch` installs.
 
-Run `python bench/watermark_audit.py --widths 2 4 --seeds 5`; `--smoke` trains for a few steps.
+Run `python bench/watermark_audit.py`; it takes hours, keeps models and texts in a folder, writes a
+line for each audit, and goes on where it stopped. `--smoke` trains for a few steps.
 """
 
 from __future__ import annotations
 
 import argparse
-import copy
+import json
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import kstest
 
 from phalanx.watermark.audit import (
+    Choices,
+    answers_excess,
     answers_log10_e,
     answers_log10_p,
+    chosen_answers,
+    chosen_weights,
+    excess_log10_e,
     lean_log10_e,
     likelihood,
     read,
+    weights_excess,
+    winners,
 )
 from phalanx.watermark.draws import draw
 from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
 from results import print_table, save
 
 if TYPE_CHECKING:
+    from marked_students import Household
     from tiny_models import TinyModel
 
 Tokens = npt.NDArray[np.int64]
-KEY = b"the key of one campaign, 32 byte"
-DECOYS = 100
-SHARES = (0.0, 0.05, 0.1, 0.25, 0.5, 1.0)
-PROMPT = 8
+SHARES = (0.0, 0.1, 0.25, 1.0, 0.05, 0.5, 0.02, 0.01)
+"""Those of the goals first."""
+
+NEEDED = 5.0
+"""e-values of 10^5 are p-values of 10^-5."""
+
+_BATCH = 64
+_CALIBRATED = 2_000
+"""Contexts of which many keys are asked."""
 
 
 def main() -> None:
     """Train, mark, tune, audit."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--widths", type=int, nargs="+", default=[2, 4], help="tokens of context")
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(5)))
     parser.add_argument("--shares", type=float, nargs="+", default=list(SHARES))
-    parser.add_argument("--questions", type=int, default=1024, help="put to each student")
+    parser.add_argument("--decoys", type=int, default=10, help="random keys of each audit")
+    parser.add_argument("--folder", type=Path, help="of models and texts; else they are not kept")
+    parser.add_argument("--no-second", action="store_true", help="leave out students of students")
+    parser.add_argument("--calibrate", type=int, default=1_000, help="keys that nobody used")
     parser.add_argument("--smoke", action="store_true", help="a few steps, two shares")
     arguments = parser.parse_args()
     if find_spec("torch") is None:
         print("torch is not installed: nothing was trained", file=sys.stderr)
         return
     if arguments.smoke:
-        arguments.widths, arguments.seeds, arguments.shares = [2], 1, [0.0, 1.0]
-        arguments.questions = 16
-    rows = [
-        row
+        arguments.widths, arguments.seeds, arguments.shares = [2], [0], [0.0, 1.0]
+        arguments.calibrate = 50
+    with tempfile.TemporaryDirectory() as aside:
+        folder = arguments.folder or Path(aside)
+        cells = _cells(folder, arguments)
+        calibrated = _calibrated(folder, arguments) if arguments.calibrate else []
+    columns = [name for name in cells[0] if not name.endswith("decoys")]
+    shown = [[_shown(name, cell[name]) for name in columns] for cell in cells]
+    print_table("Audits of students", columns, shown)
+    print_table("Over seeds", ["context", "student", "share", "audit", "median", "named"],
+                _medians(cells))  # fmt: skip
+    for each in calibrated:
+        print(each)
+    figures = {"smoke": arguments.smoke, "needed": NEEDED, "calibration": calibrated}
+    save("watermark_audit", {**figures, "students": cells})
+
+
+def _cells(folder: Path, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """Audit every student that was not audited yet, and return all."""
+    from marked_students import SMOKE, Household, Sizes
+
+    path = folder / "audits.jsonl"
+    done = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    known = {_name(cell): cell for cell in done}
+    wanted = [
+        (width, seed, share, name)
+        for share in arguments.shares
+        for seed in arguments.seeds
         for width in arguments.widths
-        for seed in range(arguments.seeds)
-        for row in _students(width, seed, arguments)
+        for name in (("student", "second") if share == 1.0 else ("student",))
+        if name == "student" or not arguments.no_second
     ]
-    shown = [
-        [f"{v:.1f}" if isinstance(v, float) and n != "share" else v for n, v in row.items()]
-        for row in rows
-    ]
-    print_table("Audits of students", [*rows[0]], shown)
-    save("watermark_audit", {"smoke": arguments.smoke, "decoys": DECOYS, "students": rows})
+    for width, seed, share, name in wanted:
+        cell = {"context": width, "seed": seed, "student": name, "share": share}
+        if _name(cell) in known:
+            continue
+        household = Household(seed, folder, SMOKE if arguments.smoke else Sizes())
+        cell |= _audited(household, width, share, name, arguments.decoys)
+        known[_name(cell)] = cell
+        print(cell, file=sys.stderr, flush=True)
+        with path.open("a") as file:
+            file.write(json.dumps(cell) + "\n")
+    return [known[each] for each in wanted]
 
 
-def _students(width: int, seed: int, arguments: argparse.Namespace) -> list[dict[str, object]]:
-    from tiny_models import LENGTH, TinyModel, read_corpus
+def _calibrated(folder: Path, arguments: argparse.Namespace) -> list[dict[str, object]]:
+    """Ask a clean student and a marked one about many keys that nobody used."""
+    from marked_students import PROMPT, SMOKE, Household, Sizes
 
-    corpus = read_corpus()
-    half = corpus.size // 2
-    ours, theirs = corpus[:half], corpus[half:]
-    scheme = PhalanxGumbel(width)
-    scale = 20 if arguments.smoke else 1
+    seed, width = arguments.seeds[0], arguments.widths[0]
+    household = Household(seed, folder, SMOKE if arguments.smoke else Sizes())
+    reference, scheme = household.student(width, 0.0, "reference"), PhalanxGumbel(width)
+    random = np.random.default_rng([seed, width, 1])
+    keys = [random.bytes(32) for _ in range(arguments.calibrate)]
+    found: list[dict[str, object]] = []
+    for share in sorted(arguments.shares)[:: max(1, len(arguments.shares) - 1)]:
+        documents, answers = list(household.unseen), list(household.answers(width, share))
+        suspect = household.student(width, share)
+        ours, its, other = (
+            _reader(model, documents) for model in (household.teacher, suspect, reference)
+        )
+        weights = chosen_weights(documents, ours, its, other, width, most_places=_CALIBRATED)
+        ours, other = (_reader(model, answers) for model in (household.teacher, reference))
+        lengths = [PROMPT] * len(answers)
+        asked = chosen_answers(answers, lengths, ours, other, width, most_places=_CALIBRATED)
+        for mode, choices, excess in (
+            ("weights", weights, weights_excess(weights)),
+            ("answers", asked, answers_excess(asked)),
+        ):
+            log10_e = excess_log10_e(choices, excess, scheme, keys)
+            deviations = _deviations(choices, excess, scheme, keys)
+            found.append(
+                {
+                    "audit": mode,
+                    "share": share,
+                    "keys": len(keys),
+                    "mean_e": float((10.0**log10_e).mean()),
+                    "largest_log10_e": float(log10_e.max()),
+                    "normal_ks_p": float(kstest(deviations, "norm").pvalue),
+                }
+            )
+    return found
 
-    def pieces(source: Tokens) -> Callable[[np.random.Generator], Tokens]:
-        return lambda random: _windows(source, 16, 65, random)
 
-    random = np.random.default_rng(seed)
-    teacher = TinyModel(seed).fit(pieces(ours), 300 // scale, 3e-3, seed)
-    base = TinyModel(seed + 100).fit(pieces(theirs), 300 // scale, 3e-3, seed + 100)
-    texts = 2048 // scale
-    length = LENGTH - PROMPT
-    marked = teacher.write(_windows(ours, texts, PROMPT, random), length, seed, (scheme, KEY))
-    clean = teacher.write(_windows(ours, texts, PROMPT, random), length, seed + 1)
-
-    def student(share: float, seed: int) -> TinyModel:
-        def batch(random: np.random.Generator) -> Tokens:
-            at = random.integers(0, texts, 16)
-            chosen: Tokens = np.where((random.random(16) < share)[:, None], marked[at], clean[at])
-            return chosen
-
-        return copy.deepcopy(base).fit(batch, 120 // scale, 1e-3, seed)
-
-    reference = student(0.0, seed + 200)
-    held = list(
-        teacher.write(_windows(ours, 256 // scale, PROMPT, random), length, seed + 2, (scheme, KEY))
-    )
-    keys = [KEY, *(random.bytes(32) for _ in range(DECOYS))]
-    result: list[dict[str, object]] = []
-    for share in arguments.shares:
-        suspect = student(share, seed + 300)
-        prompts = _windows(ours, arguments.questions, PROMPT, random)
-        answers = list(suspect.write(prompts, length, seed + 3))
-        draws = draw(answers, width, known=list(prompts))
-        likely = likelihood(draws, answers, reference.read)
-        asked = answers_log10_e(draws, likely, scheme, keys)
-        row: dict[str, object] = {
-            "context": width,
-            "seed": seed,
-            "share": share,
-            "answers": draws.count,
-            "answers_sum_log10_p": float(answers_log10_p(draws, scheme, [KEY])[0]),
-            "answers_log10_e": float(asked[0]),
-            "answers_decoys_log10_e": float(asked[1:].max()),
-        }
-        said = draw(held, width, said=[_guesses(suspect, each) for each in held])
-        row["weights_sum_log10_p"] = float(answers_log10_p(said, scheme, [KEY])[0])
-        for name, other in (("base", base), ("student", reference)):
-            leaning = read(held, teacher.read, suspect.read, other.read, width)
-            found = lean_log10_e(leaning, scheme, keys)
-            row["places"] = leaning.field.draws.count
-            row[f"weights_log10_e_{name}"] = float(found[0])
-            row[f"weights_decoys_log10_e_{name}"] = float(found[1:].max())
-        print(row, file=sys.stderr)
-        result.append(row)
+def _deviations(
+    choices: Choices, excess: npt.NDArray[np.float64], scheme: PhalanxGumbel, keys: list[bytes]
+) -> npt.NDArray[np.float64]:
+    """Return for each key how far the winners' excess is from its mean, in standard deviations."""
+    p = np.exp(choices.field.log_p)
+    centred = excess - (p * excess).sum(axis=1, keepdims=True)
+    places = np.arange(choices.times.size)
+    sums = [centred[places, winners(choices.field, scheme, key)].sum() for key in keys]
+    result: npt.NDArray[np.float64] = np.array(sums) / np.sqrt((p * centred**2).sum())
     return result
 
 
-def _windows(source: Tokens, rows: int, length: int, random: np.random.Generator) -> Tokens:
-    """Cut texts of so many tokens out of a corpus."""
-    starts = random.integers(0, source.size - length, rows)
-    return np.stack([source[start : start + length] for start in starts])
+def _name(cell: dict[str, Any]) -> tuple[object, ...]:
+    return tuple(cell[name] for name in ("context", "seed", "share", "student"))
 
 
-def _guesses(model: TinyModel, document: Tokens) -> Tokens:
-    """Return what a model would say at each place of a document."""
-    said = model.read(document).argmax(axis=1)
-    return np.concatenate([document[:1], said[:-1]])
+def _audited(
+    household: Household, width: int, share: float, name: str, decoys: int
+) -> dict[str, object]:
+    from marked_students import KEY, PROMPT
+
+    scheme = PhalanxGumbel(width)
+    random = np.random.default_rng([household.seed, width])
+    keys = [KEY, *(random.bytes(32) for _ in range(decoys))]
+    student = household.second if name == "second" else household.student
+    suspect, reference = student(width, share), household.student(width, 0.0, "reference")
+
+    documents = list(household.unseen)
+    marked, said, expected = (
+        _reader(model, documents) for model in (household.teacher, suspect, reference)
+    )
+    weights = chosen_weights(documents, marked, said, expected, width)
+    by_weights = excess_log10_e(weights, weights_excess(weights), scheme, keys)
+    leaning = read(documents, marked, said, expected, width)
+    guesses = [np.concatenate([each[:1], said(each).argmax(axis=1)[:-1]]) for each in documents]
+    guessed = draw(documents, width, said=guesses)
+
+    answers = list(household.answers(width, share, name))
+    prompts = [each[:PROMPT] for each in answers]
+    marked, expected = (_reader(model, answers) for model in (household.teacher, reference))
+    lengths = [PROMPT] * len(answers)
+    asked = chosen_answers(answers, lengths, marked, expected, width)
+    by_answers = excess_log10_e(asked, answers_excess(asked), scheme, keys)
+    single = draw(answers, width, known=prompts)
+    likely = likelihood(single, answers, expected)
+    return {
+        "weights": float(by_weights[0]),
+        "weights_once": float(lean_log10_e(leaning, scheme, [KEY])[0]),
+        "weights_sum": -float(answers_log10_p(guessed, scheme, [KEY])[0]),
+        "weights_contexts": int(weights.times.size),
+        "weights_decoys": [round(float(each), 3) for each in by_weights[1:]],
+        "answers": float(by_answers[0]),
+        "answers_once": float(answers_log10_e(single, likely, scheme, [KEY])[0]),
+        "answers_sum": -float(answers_log10_p(single, scheme, [KEY])[0]),
+        "answers_contexts": int(asked.times.size),
+        "answers_decoys": [round(float(each), 3) for each in by_answers[1:]],
+    }
+
+
+def _reader(model: TinyModel, documents: Sequence[Tokens]) -> Callable[[Tokens], Any]:
+    """Return what an audit asks of a model, which reads some documents of one length at once."""
+    import torch
+
+    numbers = {each.tobytes(): at for at, each in enumerate(documents)}
+    kept: dict[int, npt.NDArray[np.float32]] = {}
+
+    @torch.no_grad()
+    def read_one(document: Tokens) -> npt.NDArray[np.float32]:
+        at = numbers[document.tobytes()]
+        if at not in kept:
+            kept.clear()
+            batch = np.stack(documents[at : at + _BATCH])
+            said = torch.log_softmax(model(torch.from_numpy(batch)), -1).numpy()
+            kept.update(enumerate(said, start=at))
+        return kept[at]
+
+    result: Callable[[Tokens], Any] = read_one
+    return result
+
+
+def _medians(cells: Sequence[dict[str, Any]]) -> list[list[object]]:
+    """Return for each kind of student the median over seeds, and how many are named."""
+    kinds = dict.fromkeys((cell["context"], cell["student"], cell["share"]) for cell in cells)
+    rows: list[list[object]] = []
+    for kind in kinds:
+        same = [c for c in cells if (c["context"], c["student"], c["share"]) == kind]
+        for audit in ("weights", "weights_once", "weights_sum",
+                      "answers", "answers_once", "answers_sum"):  # fmt: skip
+            found = np.array([cell[audit] for cell in same])
+            named = f"{(found >= NEEDED).sum()} of {found.size}"
+            rows.append([*kind, audit, f"{np.median(found):.1f}", named])
+    return rows
+
+
+def _shown(name: str, value: object) -> object:
+    return f"{value:.1f}" if isinstance(value, float) and name != "share" else value
 
 
 if __name__ == "__main__":

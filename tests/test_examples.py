@@ -7,9 +7,14 @@ import socket
 import subprocess
 import sys
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from phalanx.errors import VerificationError
+from phalanx.watermark.audit import read_plan, verify_report
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -41,3 +46,34 @@ def test_two_providers_find_together_what_one_cannot_alone(tmp_path: Path) -> No
     assert "1 campaign with 45 accounts" in together
     assert "POSITIVE, 1 agree, 0 disagree, 1 saw it too" in done.stdout
     assert "of 1 reader 1 removed it" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_800)
+def test_an_audit_names_the_campaign_whose_harvest_trained_a_student(tmp_path: Path) -> None:
+    """It clears the other campaign, every decoy, and a student of unmarked answers."""
+    essays = EXAMPLES.parents[1] / "shared" / "data" / "aigc_text" / "outfox_essays.parquet"
+    for name, there in (
+        ("torch", find_spec("torch")),
+        ("transformers", find_spec("transformers")),
+        (str(essays), essays.exists()),
+    ):
+        if not there:
+            pytest.skip(f"{name} is not there")
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "marked_student.py"), str(essays), "--out", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2_000:]
+    signer = Ed25519PublicKey.from_public_bytes((tmp_path / "signer.pub").read_bytes())
+    for name, named in (("student", [True, False]), ("honest", [False, False])):
+        data = (tmp_path / f"{name}.json").read_bytes()
+        published = read_plan((tmp_path / f"{name}.plan.json").read_bytes()).digest()
+        report = verify_report(data, signer, published)
+        assert [each["named"] for each in report["keys"]] == named
+        assert report["plan"]["decoys"] == 1_000
+        assert report["largest_decoy_log10_e"] < report["needed_log10_e"]
+        with pytest.raises(VerificationError, match="changed"):
+            verify_report(data.replace(b'"places":', b'"places":1', 1), signer, published)

@@ -7,7 +7,9 @@ plan says.
 from __future__ import annotations
 
 from phalanx.watermark.audit.answers import answers_log10_e, answers_log10_p
+from phalanx.watermark.audit.choices import Choices, chosen_answers, chosen_weights
 from phalanx.watermark.audit.decoys import decoy_keys
+from phalanx.watermark.audit.gathered import answers_excess, excess_log10_e, weights_excess
 from phalanx.watermark.audit.leaning import Leaning, lean_log10_e, leaning_between
 from phalanx.watermark.audit.models import Model, likelihood, read
 from phalanx.watermark.audit.opening import Opening, commitment_digest
@@ -28,6 +30,7 @@ from phalanx.watermark.audit.winners import Field, winners
 
 __all__ = [
     "Audit",
+    "Choices",
     "Field",
     "KeyVerdict",
     "Leaning",
@@ -38,13 +41,17 @@ __all__ = [
     "Plan",
     "Power",
     "Recorded",
+    "answers_excess",
     "answers_log10_e",
     "answers_log10_p",
     "audit_answers",
     "audit_leaning",
+    "chosen_answers",
+    "chosen_weights",
     "commitment_digest",
     "conclude",
     "decoy_keys",
+    "excess_log10_e",
     "imagined_field",
     "lean_log10_e",
     "leaning_between",
@@ -60,5 +67,6 @@ __all__ = [
     "sign_report",
     "simulate_power",
     "verify_report",
+    "weights_excess",
     "winners",
 ]
