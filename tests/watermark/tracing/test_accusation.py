@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from phalanx.evidence.codes import innocent_log10_sf
 from phalanx.watermark.draws import draw
 from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
 from phalanx.watermark.tracing import (
@@ -19,7 +20,6 @@ from phalanx.watermark.tracing import (
     plan_code,
     read_slots,
 )
-from phalanx.watermark.tracing.accusation import innocent_log10_sf
 
 SECRET = bytes(range(32))
 

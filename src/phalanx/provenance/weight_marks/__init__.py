@@ -1,0 +1,19 @@
+"""Marks in weights: each recipient's copy carries its own word, and copies of the copy keep it."""
+
+from __future__ import annotations
+
+from phalanx.provenance.weight_marks.alignment import Layer, aligned_layer, similar_layers
+from phalanx.provenance.weight_marks.finding import MarkFinding
+from phalanx.provenance.weight_marks.mark import MarkPlan, WeightMark, plan_mark
+from phalanx.provenance.weight_marks.reader import MarkReader
+
+__all__ = [
+    "Layer",
+    "MarkFinding",
+    "MarkPlan",
+    "MarkReader",
+    "WeightMark",
+    "aligned_layer",
+    "plan_mark",
+    "similar_layers",
+]
