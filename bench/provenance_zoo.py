@@ -106,14 +106,14 @@ def make_zoo(out: Path, *, seeds: int, panel: int, hurry: int = 1) -> None:
 
     corpora = Corpora()
     for seed in range(seeds):
-        one = _Seed(out / f"seed{seed}", seed, corpora, hurry)
+        one = SeedModels(out / f"seed{seed}", seed, corpora, hurry)
         started = time.process_time()
         for name in KINDS:
             one.make(name)
         _list(out)
         print(f"seed {seed}: {time.process_time() - started:.0f} CPU seconds", file=sys.stderr)
     for at in range(panel):
-        one = _Seed(out / "panel", 1000 + at, corpora, hurry)
+        one = SeedModels(out / "panel", 1000 + at, corpora, hurry)
         one.keep(
             f"{at:02d}", "nothing", "as independent_same_data", partial(one.fresh, corpora.own)
         )
@@ -131,10 +131,18 @@ def _list(out: Path) -> None:
     aside.rename(out / "manifest.json")
 
 
-class _Seed:
-    """All kinds of one seed."""
+class SeedModels:
+    """All kinds of one seed.
+
+    Parameters:
+        folder: Where they stand, each in a folder of its own.
+        seed: Of all that is drawn.
+        corpora: What is trained on.
+        hurry: Factor by which training is cut short.
+    """
 
     def __init__(self, folder: Path, seed: int, corpora: Corpora, hurry: int) -> None:
+        """Make nothing yet."""
         self._folder = folder
         self._seed = seed
         self._corpora = corpora
