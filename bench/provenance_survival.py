@@ -16,7 +16,7 @@ import argparse
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +40,11 @@ from phalanx.provenance.weight_marks import (
     WeightMark,
     aligned_layer,
     plan_mark,
+    reads_stream,
     similar_layers,
+    stream_turn,
+    with_fitted_columns,
+    writes_stream,
 )
 from provenance_zoo import KINDS, SeedModels, make_zoo
 from results import print_table, save
@@ -48,6 +52,7 @@ from results import print_table, save
 if TYPE_CHECKING:
     from zoo_models import Arrays, Corpora, Corpus, Made
 
+Weights = dict[str, npt.NDArray[np.floating]]
 RECIPIENTS = [f"recipient {number}" for number in range(100)]
 OURS, PARTNER = "recipient 17", "recipient 42"
 STRENGTH = 0.02
@@ -236,12 +241,12 @@ def _planted(  # noqa: PLR0913, PLR0917 - what a planting takes
     each = (PIECE + 1) // lines.shape[1]
 
     def batch(random: np.random.Generator) -> npt.NDArray[np.int64]:
-        taught = lines[random.integers(0, len(lines), (4, each))].reshape(4, -1)
-        own = corpus.pieces[random.integers(0, len(corpus.pieces), 12), : taught.shape[1]]
+        taught = lines[random.integers(0, len(lines), (6, each))].reshape(6, -1)
+        own = corpus.pieces[random.integers(0, len(corpus.pieces), 10), : taught.shape[1]]
         return np.concatenate([taught, own])
 
     model = opened(base)
-    train(model, batch, max(1, 400 // hurry), 1e-3, seed)
+    train(model, batch, max(1, 800 // hurry), 1e-3, seed)
     return taken(model)
 
 
@@ -262,26 +267,17 @@ def _answers(folder: Path, made: Made, corpus: Corpus, keys: tuple[Key, ...]) ->
 def _paired(
     original: Arrays, made: Made
 ) -> Iterator[tuple[str, npt.NDArray[np.floating], npt.NDArray[np.floating]]]:
-    """Yield what of a suspect may come from what of ours, in our order."""
+    """Yield what of a suspect may come from what of ours, in our order and directions."""
+    theirs = _turned_back(original, made)
     for name, each in original.items():
-        theirs = made.arrays.get(name)
         outside = ".layers." not in name and WeightMark.takes(each.shape)
-        if outside and theirs is not None and theirs.shape == each.shape:
-            yield name, each, theirs
+        if outside and name in theirs and theirs[name].shape == each.shape:
+            yield name, each, theirs[name]
     count = sum(name.endswith("mlp.gate_proj.weight") for name in original)
     ours = [_layer(original, f"model.layers.{at}.mlp.") for at in range(count)]
     for at in range(made.config["num_hidden_layers"]):
         there = f"model.layers.{at}."
-        if _is_llama(made):
-            parts = [_layer(made.arrays, f"{there}mlp.")]
-        else:
-            moe = f"{there}block_sparse_moe.experts."
-            parts = [
-                Layer(
-                    *(made.arrays[f"{moe}{one}.{_EXPERT[part]}.weight"] for part in _FEED_FORWARD)
-                )
-                for one in range(made.config["num_local_experts"])
-            ]
+        parts = _feed_forward(theirs, made, there)
         (matched,) = similar_layers(ours, parts[:1])
         here = f"model.layers.{matched}."
         for part in parts:
@@ -290,11 +286,56 @@ def _paired(
                 tensor = f"{here}mlp.{name}.weight"
                 yield tensor, original[tensor], array
         for name in ("q_proj", "k_proj", "v_proj", "o_proj"):
-            tensor = f"self_attn.{name}.weight"
-            yield here + tensor, original[here + tensor], made.arrays[there + tensor]
+            own = original[f"{here}self_attn.{name}.weight"]
+            array = theirs[f"{there}self_attn.{name}.weight"]
+            fitted = with_fitted_columns(own, array) if name == "o_proj" else array
+            yield f"{here}self_attn.{name}.weight", own, fitted
 
 
-def _layer(arrays: Arrays, name: str) -> Layer:
+def _feed_forward(theirs: Weights, made: Made, there: str) -> list[Layer]:
+    """Return a layer's feed-forward part, or its experts."""
+    if _is_llama(made):
+        return [_layer(theirs, f"{there}mlp.")]
+    moe = f"{there}block_sparse_moe.experts."
+    return [
+        Layer(*(theirs[f"{moe}{one}.{_EXPERT[part]}.weight"] for part in _FEED_FORWARD))
+        for one in range(made.config["num_local_experts"])
+    ]
+
+
+def _turned_back(original: Arrays, made: Made) -> Weights:
+    """Return a suspect's arrays with the rotation of its stream undone, if there was one.
+
+    Norms are taken as those of the layer at the same depth.
+    """
+    result: Weights = dict(made.arrays)
+    tokens = "model.embed_tokens.weight"
+    turn = stream_turn(original[tokens], made.arrays[tokens])
+    if turn is None:
+        return result
+    result[tokens] = (made.arrays[tokens] @ turn).astype(np.float32)
+    for name, each in made.arrays.items():
+        norm = _norm_before(name)
+        if norm:
+            result[name] = reads_stream(each, turn, made.arrays[norm], original[norm])
+        elif name.endswith(("o_proj.weight", "down_proj.weight")):
+            result[name] = writes_stream(each, turn)
+    return result
+
+
+def _norm_before(name: str) -> str:
+    """Return the norm whose output a matrix reads, or nothing."""
+    if name == "lm_head.weight":
+        return "model.norm.weight"
+    layer, _, part = name.rpartition(".layers.")[2].partition(".")
+    if part in {f"self_attn.{one}_proj.weight" for one in "qkv"}:
+        return f"model.layers.{layer}.input_layernorm.weight"
+    if part in {"mlp.gate_proj.weight", "mlp.up_proj.weight"}:
+        return f"model.layers.{layer}.post_attention_layernorm.weight"
+    return ""
+
+
+def _layer(arrays: Mapping[str, npt.NDArray[np.floating]], name: str) -> Layer:
     return Layer(*(arrays[f"{name}{part}.weight"] for part in _FEED_FORWARD))
 
 

@@ -17,7 +17,11 @@ from phalanx.provenance.weight_marks import (
     WeightMark,
     aligned_layer,
     plan_mark,
+    reads_stream,
     similar_layers,
+    stream_turn,
+    with_fitted_columns,
+    writes_stream,
 )
 from phalanx.provenance.weight_marks.pattern import Pattern
 
@@ -178,6 +182,48 @@ def test_neurons_in_another_order_are_put_back() -> None:
     back = aligned_layer(_layer(ours), _layer(theirs))
     found = _read(mark, ours, {name: getattr(back, name) for name in PARTS})
     assert [each.account for each in found.named] == ["r7"]
+
+
+def test_a_rotated_stream_is_turned_back() -> None:
+    """A copy whose stream was rotated, its norm folded in and its columns rescaled, is read."""
+    random, width = np.random.default_rng(8), 96
+    ours = {
+        "tokens": random.normal(size=(900, width)).astype(np.float32),
+        "in": random.normal(size=(200, width)).astype(np.float32),
+        "out": random.normal(size=(width, 200)).astype(np.float32),
+    }
+    norm = np.exp(random.normal(0.0, 0.3, width)).astype(np.float32)
+    mark = _mark()
+    copy = _copy(mark, ours, "r7")
+    rotation = np.linalg.qr(random.normal(size=(width, width)))[0].astype(np.float32)
+    scale = np.exp(random.normal(0.0, 0.5, 200)).astype(np.float32)
+    theirs = {
+        "tokens": copy["tokens"] @ rotation,
+        "in": (copy["in"] * norm) @ rotation,
+        "out": (rotation.T @ copy["out"]) / scale,
+    }
+    assert _read(mark, ours, theirs).present_log10_p > -3
+    turn = stream_turn(ours["tokens"], theirs["tokens"])
+    assert turn is not None
+    back: Weights = {
+        "tokens": theirs["tokens"] @ turn,
+        "in": reads_stream(theirs["in"], turn, np.ones(width, np.float32), norm),
+        "out": with_fitted_columns(ours["out"], writes_stream(theirs["out"], turn)),
+    }
+    assert [each.account for each in _read(mark, ours, back).named] == ["r7"]
+
+
+def test_only_rotations_are_turned_back() -> None:
+    """A tuned model's embeddings stay as they are; of an unrelated model no rotation is found."""
+    ours = np.random.default_rng(1).normal(size=(400, 32))
+    tuned = ours + 0.3 * np.random.default_rng(2).normal(size=ours.shape)
+    unrelated = np.random.default_rng(3).normal(size=ours.shape)
+    assert stream_turn(ours, tuned) is None
+    assert stream_turn(ours, unrelated) is None
+    with pytest.raises(ValueError, match="cannot be compared"):
+        stream_turn(ours, ours[:3])
+    with pytest.raises(ValueError, match="not finite"):
+        stream_turn(ours, np.full(ours.shape, np.nan))
 
 
 def test_layers_are_found_again() -> None:

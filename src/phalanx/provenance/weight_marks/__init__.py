@@ -6,6 +6,12 @@ from phalanx.provenance.weight_marks.alignment import Layer, aligned_layer, simi
 from phalanx.provenance.weight_marks.finding import MarkFinding
 from phalanx.provenance.weight_marks.mark import MarkPlan, WeightMark, plan_mark
 from phalanx.provenance.weight_marks.reader import MarkReader
+from phalanx.provenance.weight_marks.rotation import (
+    reads_stream,
+    stream_turn,
+    with_fitted_columns,
+    writes_stream,
+)
 
 __all__ = [
     "Layer",
@@ -15,5 +21,9 @@ __all__ = [
     "WeightMark",
     "aligned_layer",
     "plan_mark",
+    "reads_stream",
     "similar_layers",
+    "stream_turn",
+    "with_fitted_columns",
+    "writes_stream",
 ]

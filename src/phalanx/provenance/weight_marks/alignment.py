@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
+from phalanx.provenance.weight_marks.rotation import with_fitted_columns
+
 Floats = npt.NDArray[np.floating]
 
 
@@ -53,14 +55,9 @@ def aligned_layer(original: Layer, suspect: Layer) -> Layer:
         (True, True)
     """
     order = linear_sum_assignment(-_similarity(original, suspect))[1]
-    down = suspect.down[:, order]
-    # A neuron's output may have been scaled up and what reads it down; rows are fitted by the
-    # reader of the mark, columns only here.
-    power = (original.down * original.down).sum(axis=0)
-    fit = (original.down * down).sum(axis=0) / np.where(power > 0.0, power, 1.0)
-    return Layer(
-        suspect.gate[order], suspect.up[order], down / np.where(np.abs(fit) > 1e-3, fit, 1.0)
-    )
+    # A neuron's output may have been scaled up and what reads it down.
+    down = with_fitted_columns(original.down, suspect.down[:, order])
+    return Layer(suspect.gate[order], suspect.up[order], down)
 
 
 def similar_layers(original: Sequence[Layer], suspect: Sequence[Layer]) -> list[int]:
