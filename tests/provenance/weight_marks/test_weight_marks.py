@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,11 @@ def _copy(mark: WeightMark, weights: Weights, recipient: str) -> Weights:
     return {name: mark.marked(name, each, recipient) for name, each in weights.items()}
 
 
-def _read(mark: WeightMark, ours: Weights, theirs: Weights) -> MarkFinding:
+def _read(
+    mark: WeightMark,
+    ours: Mapping[str, npt.NDArray[np.floating]],
+    theirs: Mapping[str, npt.NDArray[np.floating]],
+) -> MarkFinding:
     reader = MarkReader(mark)
     for name, each in ours.items():
         reader.add(name, each, theirs[name])
@@ -205,7 +209,7 @@ def test_a_rotated_stream_is_turned_back() -> None:
     assert _read(mark, ours, theirs).present_log10_p > -3
     turn = stream_turn(ours["tokens"], theirs["tokens"])
     assert turn is not None
-    back: Weights = {
+    back = {
         "tokens": theirs["tokens"] @ turn,
         "in": reads_stream(theirs["in"], turn, np.ones(width, np.float32), norm),
         "out": with_fitted_columns(ours["out"], writes_stream(theirs["out"], turn)),
