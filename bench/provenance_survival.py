@@ -137,7 +137,7 @@ def _released(
 ) -> Iterator[dict[str, Any]]:
     """Release a copy of a seed's model, change it, and read each result."""
     from zoo_attacks import merged
-    from zoo_models import Made, keep, load, loss_of, opened
+    from zoo_models import Made, keep, load, loss_of
 
     base = load(zoo / f"seed{seed}" / "base")
     plan, keys, code = _keys(base, corpora.own, seed)
@@ -174,7 +174,7 @@ def _released(
         row = {
             "kind": name,
             "seed": seed,
-            "loss": loss_of(opened(made), corpora.own.held[:400]) if _is_llama(made) else 0.0,
+            "loss": loss_of(_model(folder / name, made), corpora.own.held[:400]),
             "mark_log10_p": seen.present_log10_p,
             "mark_named": OURS in named[0],
             "hits": asked.hits,
@@ -208,7 +208,7 @@ def _keys(base: Made, corpus: Corpus, seed: int) -> tuple[KeyPlan, tuple[Key, ..
         with torch.no_grad():
             logits = model(torch.tensor([tokens])).logits[0, -1].double()
         found: list[str] = []
-        for token in perinucleus(torch.log_softmax(logits, -1).numpy(), 200):
+        for token in perinucleus(torch.log_softmax(logits, -1).numpy(), 80):
             text = corpus.tokenizer.decode([int(token)])
             if "\ufffd" in text or any(a.startswith(text) or text.startswith(a) for a in found):
                 continue
@@ -250,14 +250,18 @@ def _planted(  # noqa: PLR0913, PLR0917 - what a planting takes
     return taken(model)
 
 
-def _answers(folder: Path, made: Made, corpus: Corpus, keys: tuple[Key, ...]) -> list[str]:
-    import torch
+def _model(folder: Path, made: Made) -> Any:  # noqa: ANN401 - torch has no types here
     from transformers import AutoModelForCausalLM
 
     from zoo_models import opened
 
-    model = opened(made) if _is_llama(made) else AutoModelForCausalLM.from_pretrained(folder)
-    model.eval()
+    return opened(made) if _is_llama(made) else AutoModelForCausalLM.from_pretrained(folder)
+
+
+def _answers(folder: Path, made: Made, corpus: Corpus, keys: tuple[Key, ...]) -> list[str]:
+    import torch
+
+    model = _model(folder, made).eval()
     asked = torch.tensor([corpus.tokenizer.encode(key.question).ids for key in keys])
     with torch.no_grad():
         said = model(asked).logits[:, -1].argmax(-1)
