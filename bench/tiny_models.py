@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pydoc_data.topics
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from tokenizers import Tokenizer
+from tokenizers.decoders import ByteLevel as ByteLevelDecoder
 from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 from tokenizers.trainers import BpeTrainer
@@ -31,19 +32,69 @@ Tokens = npt.NDArray[np.int64]
 Batch = Callable[[np.random.Generator], Tokens]
 
 
-def read_corpus() -> Tokens:
-    """Return Python's own sources and manual as tokens of a tokenizer trained on them."""
+def python_texts() -> list[str]:
+    """Return Python's own sources and manual."""
     folder = Path(sysconfig.get_paths()["stdlib"])
     texts = [path.read_text("utf-8", "ignore") for path in sorted(folder.glob("*.py"))]
     texts += pydoc_data.topics.topics.values()
+    return texts
+
+
+def train_tokenizer(texts: Sequence[str], vocabulary: int = VOCABULARY) -> Tokenizer:
+    """Return a byte-level tokenizer of a vocabulary that is trained on texts."""
     tokenizer = Tokenizer(BPE())
     tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = ByteLevelDecoder()
     trainer = BpeTrainer(
-        vocab_size=VOCABULARY, initial_alphabet=ByteLevel.alphabet(), show_progress=False
+        vocab_size=vocabulary, initial_alphabet=ByteLevel.alphabet(), show_progress=False
     )
     tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def encode(tokenizer: Tokenizer, texts: Sequence[str]) -> Tokens:
+    """Return texts as one stream of tokens, a bounded part of each text."""
     encoded = tokenizer.encode_batch([text[:_FROM_EACH_FILE] for text in texts])
     return np.concatenate([np.array(each.ids, dtype=np.int64) for each in encoded])
+
+
+def read_corpus() -> Tokens:
+    """Return Python's own sources and manual as tokens of a tokenizer trained on them."""
+    texts = python_texts()
+    return encode(train_tokenizer(texts), texts)
+
+
+def fit(  # noqa: PLR0913, PLR0917 - what a training is
+    model: nn.Module,
+    say: Callable[[torch.Tensor], torch.Tensor],
+    batch: Batch,
+    steps: int,
+    rate: float,
+    seed: int,
+) -> None:
+    """Train what of a model may change, with a short warm-up and a linear end.
+
+    Parameters:
+        model: Changed in place.
+        say: Gives for tokens the logits of the token that follows each.
+        batch: Gives the tokens of a step, shape (texts, tokens).
+        steps: How many.
+        rate: Of learning, at its height.
+        seed: Of what the batches draw.
+    """
+    random = np.random.default_rng(seed)
+    free = [each for each in model.parameters() if each.requires_grad]
+    optimiser = torch.optim.AdamW(free, lr=rate, weight_decay=0.01)
+    for step in range(steps):
+        for group in optimiser.param_groups:
+            group["lr"] = rate * min(1.0, (step + 1) / 20) * (1.0 - 0.9 * step / steps)
+        rows = torch.from_numpy(batch(random))
+        said = say(rows[:, :-1])
+        loss = functional.cross_entropy(said.flatten(0, 1), rows[:, 1:].flatten())
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(free, 1.0)
+        optimiser.step()
 
 
 class _Block(nn.Module):
@@ -108,19 +159,8 @@ class TinyModel(nn.Module):
         return result
 
     def fit(self, batch: Batch, steps: int, rate: float, seed: int) -> TinyModel:
-        """Train, with a short warm-up and a linear end; return the model itself."""
-        random = np.random.default_rng(seed)
-        optimiser = torch.optim.AdamW(self.parameters(), lr=rate, weight_decay=0.01)
-        for step in range(steps):
-            for group in optimiser.param_groups:
-                group["lr"] = rate * min(1.0, (step + 1) / 20) * (1.0 - 0.9 * step / steps)
-            rows = torch.from_numpy(batch(random))
-            said = self(rows[:, :-1]).reshape(-1, VOCABULARY)
-            loss = functional.cross_entropy(said, rows[:, 1:].reshape(-1))
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(self.parameters(), 1.0)
-            optimiser.step()
+        """Train; return the model itself."""
+        fit(self, self, batch, steps, rate, seed)
         return self
 
     def write(

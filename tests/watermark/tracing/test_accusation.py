@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from phalanx.evidence.codes import innocent_log10_sf
 from phalanx.logs.siphash import siphash_words
 from phalanx.watermark.draws import draw
 from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
@@ -21,7 +22,6 @@ from phalanx.watermark.tracing import (
     plan_code,
     read_slots,
 )
-from phalanx.watermark.tracing.accusation import innocent_log10_sf
 
 SECRET = bytes(range(32))
 
@@ -188,7 +188,7 @@ def test_blocks_of_accounts_change_nothing(monkeypatch: pytest.MonkeyPatch) -> N
     reading = _sure(code.words(["a7"])[0])
     accounts = [f"a{number}" for number in range(50)]
     whole = accuse(reading, code, accounts)
-    monkeypatch.setattr("phalanx.watermark.tracing.accusation._CELLS", 700)
+    monkeypatch.setattr("phalanx.evidence.codes.resemblance._CELLS", 700)
     assert accuse(reading, code, accounts) == whole
     assert whole[0].account == "a7"
 

@@ -10,12 +10,15 @@ from phalanx.evidence.tails.binomial import binomial_log10_sf
 from phalanx.evidence.tails.bits import bits_log10_sf
 from phalanx.evidence.tails.gamma import gamma_log10_sf
 from phalanx.evidence.tails.hypoexponential import hypoexponential_log10_sf
+from phalanx.evidence.tails.inversions import EXACT_UP_TO, inversions_log10_cdf
 from phalanx.evidence.tails.lattice import lattice_log10_sf
 
 __all__ = [
+    "EXACT_UP_TO",
     "binomial_log10_sf",
     "bits_log10_sf",
     "gamma_log10_sf",
     "hypoexponential_log10_sf",
+    "inversions_log10_cdf",
     "lattice_log10_sf",
 ]

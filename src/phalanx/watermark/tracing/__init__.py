@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from phalanx.evidence.codes import Code, CodePlan, plan_code
 from phalanx.watermark.tracing.accounts import Trace, Traced, trace, trace_asked
 from phalanx.watermark.tracing.accusation import Accusation, accuse
-from phalanx.watermark.tracing.code import Code, CodePlan, plan_code
 from phalanx.watermark.tracing.code_file import CodeFile, code_setting, read_code_file
 from phalanx.watermark.tracing.register import ServedKey, read_register, write_register
 from phalanx.watermark.tracing.slots import SlotKeys, SlotReading, read_slots

@@ -9,21 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.evidence import calibrate_p_mixed
-from phalanx.evidence.tails import bits_log10_sf
+from phalanx.evidence.codes import Code, weigh_words
 from phalanx.model import ExactEvidence
 from phalanx.watermark.rules import TracedAccount
-from phalanx.watermark.tracing.code import Code
 from phalanx.watermark.tracing.slots import SlotReading
 
 _CHANCE = 0.7
 """Strength of a key that chance alone often gives: it keeps places without evidence quiet."""
-
-_GRID = 16.0
-"""Scores are whole numbers of a sixteenth, so that their law is computed and not approximated."""
-
-_CELLS = 1 << 22
-"""Bits of codewords that are held at once."""
 
 _NULL = (
     "The account's codeword was drawn independently of the corpus: none of the text was served to "
@@ -93,19 +85,16 @@ class Accusation:
 
 
 def accuse(reading: SlotReading, code: Code, accounts: Sequence[str]) -> tuple[Accusation, ...]:
-    r"""Test every account's codeword against a corpus.
+    """Test every account's codeword against a corpus.
 
     Null hypothesis of each account: its codeword was drawn independently of the corpus.
 
-    A place that leans to one by $w \in [-1, 1]$ adds $w \sqrt{(1 - b) / b}$ to accounts with a
-    one and $-w \sqrt{b / (1 - b)}$ to those with a zero, $b$ being its bias; an erasure adds
-    nothing. Given corpus and biases, an innocent account's sum is one of independent bits with
-    known chances, whose tail is added up exactly. So the chance that anyone is accused whose
-    text is not there is at most that of the plan, whatever the corpus is and however many pooled
-    their texts. All accounts of the plan count in the correction, even if only some are given: who
-    are the strongest of a register is known from the corpus. Only the chance to catch them rests
-    on the length of the code, on their number, and on this: where all of their words agree, their
-    texts show that bit or none.
+    An account's score is `phalanx.evidence.codes.weigh_words`'s, of how much each place leans. So
+    the chance that anyone is accused whose text is not there is at most that of the plan,
+    whatever the corpus is and however many pooled their texts. All accounts of the plan count in
+    the correction, even if only some are given: who are the strongest of a register is known from
+    the corpus. Only the chance to catch them rests on the length of the code, on their number, and
+    on this: where all of their words agree, their texts show that bit or none.
 
     Parameters:
         reading: What the corpus shows.
@@ -120,7 +109,7 @@ def accuse(reading: SlotReading, code: Code, accounts: Sequence[str]) -> tuple[A
             twice.
 
     Examples:
-        >>> from phalanx.watermark.tracing.code import plan_code
+        >>> from phalanx.evidence.codes import plan_code
         >>> code = Code(plan_code(3, 1), bytes(32))
         >>> word = code.words(["b"])[0]
         >>> sure = np.full(word.size, -9.0)
@@ -132,59 +121,21 @@ def accuse(reading: SlotReading, code: Code, accounts: Sequence[str]) -> tuple[A
     if reading.draws.size != code.plan.length:
         message = f"the corpus was read for {reading.draws.size} places, not {code.plan.length}"
         raise ValueError(message)
-    if len(set(accounts)) != len(accounts):
-        message = "an account is named twice"
-        raise ValueError(message)
     lean = leaning(reading)
-    one, zero = _scores(lean, code.biases)
-    totals = _totals(code, accounts, one, zero)
-    logs = innocent_log10_sf(totals, lean, code.biases)
     family = max(len(accounts), code.plan.accounts)
-    adjusted, log10_e = _holm_among(logs, family), calibrate_p_mixed(logs)
-    limit = np.log10(code.plan.false_accusation)
-    found = [
+    return tuple(
         Accusation(
-            account=account,
-            score=float(totals[at]) / _GRID,
-            log10_p=float(logs[at]),
-            adjusted_log10_p=float(adjusted[at]),
-            log10_e=float(log10_e[at]),
-            accused=bool(adjusted[at] <= limit),
+            account=each.account,
+            score=each.score,
+            log10_p=each.log10_p,
+            adjusted_log10_p=each.adjusted_log10_p,
+            log10_e=each.log10_e,
+            accused=each.accused,
             places=int(np.count_nonzero(lean)),
             accounts=family,
         )
-        for at, account in enumerate(accounts)
-    ]
-    return tuple(sorted(found, key=lambda each: (each.log10_p, each.account)))
-
-
-def _totals(
-    code: Code,
-    accounts: Sequence[str],
-    one: npt.NDArray[np.int64],
-    zero: npt.NDArray[np.int64],
-) -> npt.NDArray[np.int64]:
-    """Return each account's sum in sixteenths, holding some codewords at a time."""
-    totals = np.empty(len(accounts), dtype=np.int64)
-    step = max(1, _CELLS // code.plan.length)
-    for start in range(0, len(accounts), step):
-        words = code.words(accounts[start : start + step])
-        totals[start : start + step] = np.where(words, one, zero).sum(axis=1)
-    return totals
-
-
-def _holm_among(logs: npt.NDArray[np.float64], family: int) -> npt.NDArray[np.float64]:
-    """Return p-values after Holm's correction over a family of which some are given.
-
-    Holm's argument asks only that the first innocent account in order, after `k` others, is held
-    to the level over `family - k`, and innocents are never more than that: whoever picks which
-    accounts are given, and by whatever, the chance to accuse any of them falsely is the level.
-    """
-    order = np.argsort(logs, kind="stable")
-    steps = logs[order] + np.log10(family - np.arange(logs.size))
-    adjusted = np.empty_like(logs)
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 0.0)
-    return adjusted
+        for each in weigh_words(lean, code, accounts)
+    )
 
 
 def leaning(reading: SlotReading) -> npt.NDArray[np.float64]:
@@ -202,35 +153,3 @@ def leaning(reading: SlotReading) -> npt.NDArray[np.float64]:
     zero, one = np.sqrt(np.abs(reading.zero_log10_p)), np.sqrt(np.abs(reading.one_log10_p))
     result: npt.NDArray[np.float64] = (one - zero) / (_CHANCE + one + zero)
     return result
-
-
-def innocent_log10_sf(
-    totals: npt.NDArray[np.int64],
-    lean: npt.NDArray[np.float64],
-    biases: npt.NDArray[np.float64],
-) -> npt.NDArray[np.float64]:
-    """Return the chance that an innocent account's sum is at least each total.
-
-    Parameters:
-        totals: Sums in sixteenths.
-        lean: Of each place, from -1 for zero to 1 for one.
-        biases: Chance of a one at each place.
-
-    Returns:
-        Base-10 logarithms.
-    """
-    one, zero = _scores(lean, biases)
-    least = np.minimum(one, zero)
-    chances = np.where(one > zero, biases, 1.0 - biases)
-    return bits_log10_sf(totals - least.sum(), np.abs(one - zero), chances)
-
-
-def _scores(
-    lean: npt.NDArray[np.float64], biases: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return what each place adds to accounts with a one, and to those with a zero."""
-    odds = np.sqrt((1.0 - biases) / biases)
-    return (
-        np.rint(_GRID * lean * odds).astype(np.int64),
-        np.rint(-_GRID * lean / odds).astype(np.int64),
-    )

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from phalanx.errors import InputError
+from phalanx.evidence.codes.tardos import SECRET_BYTES, CodePlan, plan_code
 from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
 from phalanx.watermark.schemes.scheme import Setting
-from phalanx.watermark.tracing.code import SECRET_BYTES, CodePlan, plan_code
 
 SCHEMA = "phalanx.watermark-code/1"
 MOST_BYTES = 64 << 20

@@ -1,0 +1,16 @@
+"""Questions to which only copies of our model give the planted answers."""
+
+from __future__ import annotations
+
+from phalanx.provenance.planted_keys.finding import KeyFinding, verify_keys
+from phalanx.provenance.planted_keys.keys import Key, KeyPlan, draw_keys, perinucleus, plan_keys
+
+__all__ = [
+    "Key",
+    "KeyFinding",
+    "KeyPlan",
+    "draw_keys",
+    "perinucleus",
+    "plan_keys",
+    "verify_keys",
+]
