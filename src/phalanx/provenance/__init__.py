@@ -1,0 +1,1 @@
+"""Was this model made from ours: weights compared under stated null hypotheses."""

@@ -1,0 +1,1 @@
+"""Which tensor does what in a model."""

@@ -1,0 +1,1 @@
+"""Tests of whether a model was made from ours."""
