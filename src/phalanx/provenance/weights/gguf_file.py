@@ -18,6 +18,7 @@ _CONFIG = {
     "attention.head_count": "num_attention_heads",
     "attention.head_count_kv": "num_key_value_heads",
     "attention.key_length": "head_dim",
+    "attention.layer_norm_rms_epsilon": "rms_norm_eps",
     "expert_count": "num_local_experts",
 }
 """Settings that a comparison needs, and how `config.json` calls them."""
