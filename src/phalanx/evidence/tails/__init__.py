@@ -11,6 +11,7 @@ from phalanx.evidence.tails.bits import bits_log10_sf
 from phalanx.evidence.tails.gamma import gamma_log10_sf
 from phalanx.evidence.tails.hypoexponential import hypoexponential_log10_sf
 from phalanx.evidence.tails.lattice import lattice_log10_sf
+from phalanx.evidence.tails.matchings import matchings_log10_sf
 
 __all__ = [
     "binomial_log10_sf",
@@ -18,4 +19,5 @@ __all__ = [
     "gamma_log10_sf",
     "hypoexponential_log10_sf",
     "lattice_log10_sf",
+    "matchings_log10_sf",
 ]
