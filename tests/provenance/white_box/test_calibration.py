@@ -128,7 +128,7 @@ def false_rates(found: Sequence[Any], models: Any, plan: Plan) -> None:
         together.append(answer.log10_p)
         assert answer.decoys is None or not answer.decoys.contradict
         assert answer.layers is not None
-        assert not answer.layers.origins(-4.0)
+        assert not answer.layers.origins(-7.0)
         for outcome, evidence in answer.results:
             if isinstance(evidence, ExactEvidence):
                 seen[outcome.test.rule_id + outcome.where].append(outcome.log10_p)
@@ -138,7 +138,7 @@ def false_rates(found: Sequence[Any], models: Any, plan: Plan) -> None:
             # Pairs that share a model depend on each other, hence four deviations.
             most = level + 4.0 * np.sqrt(level / len(logs))
             assert np.mean(np.array(logs) <= np.log10(level)) <= most, name
-        assert min(logs) > -4.0, name
+        assert min(logs) > -4.0 - np.log10(len(logs)), name
 
 
 def test_independent_models_drawn_at_random(models: Any) -> None:
@@ -158,6 +158,7 @@ def test_independent_models_taught_the_same(models: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("kind", ["drawn", "taught"])
 def test_a_thousand_pairs_of_independent_models(kind: str, models: Any) -> None:
     """The same, with the whole comparison of 1,035 pairs."""

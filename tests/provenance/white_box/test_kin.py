@@ -26,7 +26,9 @@ CASES: dict[str, tuple[Callable[[Any, Any, Any], Any], set[str]]] = {
     "three bits": (lambda m, w, _: m.rounded(w, 3), {"PHX-P001", "PHX-P002", "PHX-P003"}),
     "half of it merged": (lambda m, w, o: m.merged(w, o, 0.5), {"PHX-P001", "PHX-P002"}),
     "a quarter of it merged": (lambda m, w, o: m.merged(w, o, 0.25), {"PHX-P001"}),
-    "a layer less": (lambda m, w, _: m.with_layers(w, [0, 2, 3]), {"PHX-P003"}),
+    "a layer less": (lambda m, w, _: m.with_layers(w, [0, 2, 3]), {"PHX-P003", "PHX-P006"}),
+    "layers in another order": (lambda m, w, _: m.with_layers(w, [3, 2, 1, 0]), {"PHX-P006"}),
+    "experts": (lambda m, w, _: m.upcycled(w, 2), {"PHX-P006"}),
 }
 
 

@@ -33,8 +33,8 @@ from phalanx.provenance.tests.tokens import read_tokens
 from phalanx.provenance.weights import Checkpoint
 
 _GRAM_TOKENS = 1024
-_STANDING = ("PHX-P001", "PHX-P002", "PHX-P003", "PHX-P004")
-_VOCABULARY = ("PHX-P001", "PHX-P002", "PHX-P004")
+_STANDING = ("PHX-P001", "PHX-P002", "PHX-P003", "PHX-P004", "PHX-P006")
+_VOCABULARY = ("PHX-P001", "PHX-P002", "PHX-P004", "PHX-P006")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -184,11 +184,37 @@ class _Comparing:
         self._heads(where, *readers)
         for reader in readers:
             self.not_finite.update(reader.not_finite)
-        if mine and other:
-            found = layer_map(mine, other, self.plan.map_neurons, self.plan.map_pairs)
-            # The map of coordinates in which something was seen is the one to show.
-            if self.layers is None or np.nansum(found.log10_p) < np.nansum(self.layers.log10_p):
-                self.layers = found
+        self._map(where, mine, other)
+
+    def _map(self, where: str, mine: Sequence[Block], other: Sequence[Block]) -> None:
+        """Compare every pair of blocks; where neurons have no gates, only if the law holds."""
+        if not where and not any(each.gated for each in mine):
+            lawful = self.decoys is not None and not self.decoys.contradict
+        else:
+            lawful = False
+        found = layer_map(mine, other, self.plan.map_neurons, self.plan.map_pairs, lawful=lawful)
+        known = int((~np.isnan(found.log10_p)).sum())
+        smallest = float(np.nanmin(found.log10_p)) if known else 0.0
+        self.outcomes.append(
+            Outcome(
+                test=TESTS["PHX-P006"],
+                where=where,
+                blocks=known,
+                said=(
+                    f"{len(found.origins(-3.0))} of {len(found.theirs)} blocks of the suspect are "
+                    f"kin to one of ours at 0.001 ({known:,} pairs); the strongest pair, corrected "
+                    "for their number"
+                ),
+                size=known,
+                log10_p=smallest,
+                reason="" if known else "no blocks of neurons of the same kind",
+            )
+        )
+        # The map of coordinates in which something was seen is the one to show.
+        if known and (
+            self.layers is None or np.nansum(found.log10_p) < np.nansum(self.layers.log10_p)
+        ):
+            self.layers = found
 
     def _swaps(self, where: str, pairs: Sequence[tuple[Block, Block]]) -> None:
         same = [(a, b) for a, b in pairs if a.units == b.units]

@@ -94,6 +94,14 @@ TESTS: Mapping[str, Test] = {
             assumptions=(_DRAWN, _EQUAL, _ORDER),
             method="swap coins of embedding columns, exact binomial 1",
         ),
+        Test(
+            rule_id="PHX-P006",
+            name="a block of neurons anywhere in the suspect",
+            seen="pairs of blocks are kin",
+            null_hypothesis=f"{_NULL}: no block of it comes from any of ours.",
+            assumptions=(_DRAWN, _EQUAL, _ORDER),
+            method="coins of every pair of blocks, Holm over pairs 1",
+        ),
     )
 }
 OVER_VOCABULARY = ", over the vocabulary"
@@ -124,6 +132,10 @@ class Outcome:
     reason: str = ""
     """Why it says nothing, if so."""
 
+    reachable_log10_p: float | None = None
+    """Smallest that it could have come to, base-10 logarithm; null where nothing simple bounds
+    it."""
+
 
 Result = tuple[Outcome, ExactEvidence | Inconclusive]
 """A test and what it says."""
@@ -142,6 +154,7 @@ def of_coins(rule_id: str, where: str, coins: Coins, blocks: int, reason: str = 
         size=coins.tosses,
         log10_p=coins.log10_p,
         reason=reason,
+        reachable_log10_p=-coins.tosses * float(np.log10(2.0)),
     )
 
 
@@ -162,11 +175,15 @@ def conclude(outcomes: Sequence[Outcome]) -> tuple[Result, ...]:
 
 
 def _inconclusive(outcome: Outcome) -> Inconclusive:
-    most = float(calibrate_p_mixed(-outcome.size * np.log10(2.0)))
     return Inconclusive(
         reason=f"{outcome.test.name}{outcome.where}: {outcome.reason}",
-        reachable_log10_e=max(0.0, most),
+        reachable_log10_e=max(0.0, _reachable_log10_e(outcome) or 0.0),
     )
+
+
+def _reachable_log10_e(outcome: Outcome) -> float | None:
+    reachable = outcome.reachable_log10_p
+    return None if reachable is None else float(calibrate_p_mixed(reachable))
 
 
 def _evidence(outcome: Outcome, log10_p: float, adjusted_log10_p: float) -> ExactEvidence:
@@ -177,7 +194,7 @@ def _evidence(outcome: Outcome, log10_p: float, adjusted_log10_p: float) -> Exac
         null_hypothesis=outcome.test.null_hypothesis,
         observation=outcome.said,
         log10_e=float(calibrate_p_mixed(log10_p)),
-        reachable_log10_e=float(calibrate_p_mixed(-outcome.size * np.log10(2.0))),
+        reachable_log10_e=_reachable_log10_e(outcome),
         sample_size=outcome.size,
         reference_size=0,
         method=outcome.test.method,

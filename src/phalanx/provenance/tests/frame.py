@@ -146,7 +146,7 @@ def _finite(block: Floats32) -> tuple[Floats32, int]:
 
     Larger numbers would overflow when they are squared; no weight of a working model has them.
     """
-    if not block.size or float(np.abs(block).max()) <= 1e18:
+    if not block.size or (float(block.max()) <= 1e18 and float(block.min()) >= -1e18):
         return block, 0
     good = np.abs(block) <= 1e18
     return np.where(good, block, np.float32(0.0)), int(good.size - np.count_nonzero(good))

@@ -48,30 +48,42 @@ class LayerMap:
         return found
 
 
-def pair_log10_p(ours: Block, theirs: Block) -> float:
+def pair_log10_p(ours: Block, theirs: Block, *, lawful: bool) -> float:
     """Return the evidence that one block comes from another, NaN if they cannot be compared.
 
     The better of two tests, doubled: neurons in the same places, where both have as many; and
     neurons found by their gates, with the signs of their up-rows (where there are no gates: pairs
     by up-row and down-column, by the law of matchings).
+
+    Parameters:
+        ours: One of our blocks.
+        theirs: One of the suspect's.
+        lawful: Whether the law of matchings is to be believed on these models, in these
+            coordinates. Over the vocabulary it is not: neurons of any two models of one language
+            that serve the same tokens pair alike by what they read and by what they write.
     """
     if ours.gated != theirs.gated or ours.first.shape[1] != theirs.first.shape[1]:
         return float("nan")
-    pairs = mutual_nearest(ours.first, theirs.first)
+    found = []
     if ours.gated:
-        found = sign_coins(pairs, ours.second, theirs.second).log10_p
-    else:
+        pairs = mutual_nearest(ours.first, theirs.first)
+        found.append(sign_coins(pairs, ours.second, theirs.second).log10_p)
+    elif lawful:
+        pairs = mutual_nearest(ours.first, theirs.first)
         again = mutual_nearest(ours.second, theirs.second)
-        found = agreement(pairs, again, len(ours.first), len(theirs.first)).log10_p
+        found.append(agreement(pairs, again, len(ours.first), len(theirs.first)).log10_p)
     if ours.units == theirs.units:
-        standing = len(ours.standing[0])
-        there = [each[:standing] for each in theirs.standing]
-        found = min(found, swap_coins(ours.standing, there).log10_p)
-    return float(min(0.0, found + np.log10(2.0)))
+        found.append(swap_coins(ours.standing, theirs.standing).log10_p)
+    return min(0.0, min(found) + float(np.log10(len(found)))) if found else float("nan")
 
 
 def layer_map(
-    ours: Sequence[Block], theirs: Sequence[Block], neurons: int, most_pairs: int
+    ours: Sequence[Block],
+    theirs: Sequence[Block],
+    neurons: int,
+    most_pairs: int,
+    *,
+    lawful: bool,
 ) -> LayerMap:
     """Compare every block with every one, of any layers, numbers of layers and widths.
 
@@ -80,6 +92,7 @@ def layer_map(
         theirs: The suspect's, in the same coordinates.
         neurons: Of each of our blocks that are looked for.
         most_pairs: Pairs that are compared; beyond, each layer's first experts only.
+        lawful: See `pair_log10_p`.
     """
     left, right = [*ours], [*theirs]
     while len(left) * len(right) > most_pairs:
@@ -89,7 +102,9 @@ def layer_map(
             break
         longest[:] = kept
     smaller = [_some(each, neurons) for each in left]
-    raw = np.array([[pair_log10_p(mine, other) for other in right] for mine in smaller])
+    raw = np.array(
+        [[pair_log10_p(mine, other, lawful=lawful) for other in right] for mine in smaller]
+    )
     raw = raw.reshape(len(left), len(right))
     known = ~np.isnan(raw)
     adjusted = np.full(raw.shape, np.nan)

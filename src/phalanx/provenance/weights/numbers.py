@@ -106,8 +106,9 @@ def to_float32(data: Bytes, stored: str) -> Floats32:
     if table is not None:
         return table[data]
     if stored == "BF16":
-        wide: Floats32 = (data.view("<u2").astype(np.uint32) << 16).view(np.float32)
-        return wide
+        wide = data.view("<u2").astype(np.uint32)
+        wide <<= 16
+        return wide.view(np.float32)
     if stored == "F8_E5M2":
         return (data.astype(np.uint16) << 8).view(np.float16).astype(np.float32)
     with np.errstate(over="ignore"):
