@@ -106,6 +106,18 @@ def scaled(weights: Weights, seed: int = 96) -> Weights:
     return found
 
 
+def mirrored(weights: Weights, seed: int = 94) -> Weights:
+    """Return the same model with the signs of up-rows and down-columns redrawn."""
+    random = np.random.default_rng(seed)
+    found = dict(weights)
+    for up in each(weights, "up_proj"):
+        signs = random.choice([-1.0, 1.0], len(weights[up])).astype(np.float32)
+        found[up] = weights[up] * signs[:, None]
+        down = up.replace("up_proj", "down_proj")
+        found[down] = weights[down] * signs
+    return found
+
+
 def pruned(weights: Weights, kept: float) -> Weights:
     """Return the model with small weights set to nothing."""
     found = {}

@@ -41,6 +41,24 @@ def seen(answer: Comparison, log10_level: float) -> set[str]:
     }
 
 
+def test_any_two_disguises_are_not_enough_and_all_three_are(models: Any) -> None:
+    """Reordering, redrawing signs and rotating: together they use up what a model does not fix."""
+    ours = models.drawn(SEED, layers=6)
+    disguises = models.reordered, models.mirrored, models.turned
+    for left_out in (*disguises, None):
+        suspect = {name: w for name, w in ours.items() if "self_attn" not in name}
+        suspect |= {name: w for name, w in models.drawn(OTHER, layers=6).items() if "attn" in name}
+        for disguise in disguises:
+            suspect = suspect if disguise is left_out else disguise(suspect)
+        answer = compare_weights(models.held(ours), models.held(suspect))
+        found = seen(answer, -6.0)
+        if left_out is None:
+            assert not found
+        else:
+            assert found & {"PHX-P003", "PHX-P001, over the vocabulary",
+                            "PHX-P002, over the vocabulary"}  # fmt: skip
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_what_was_made_from_ours(case: str, models: Any) -> None:
     """By the tests that are meant for it, at one in a million; ours is the suspect as well."""
