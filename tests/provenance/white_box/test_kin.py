@@ -159,6 +159,18 @@ def test_what_cannot_be_compared_is_said(models: Any) -> None:
     assert any("not known" in note for note in answer.notes)
 
 
+def test_unknown_names_are_compared_by_shape_and_decide_nothing(models: Any) -> None:
+    """What comes out is told, the copy's as the stranger's, and is no judgement."""
+    random = np.random.default_rng(8)
+    mine, other = random.normal(size=(2, 3, 60, 40)).astype(np.float32)
+    ours = {f"ours.{at}": w for at, w in enumerate(mine)}
+    for suspect, expected in ((mine + 0.5 * other, True), (other, False)):
+        held = models.held({f"x.{at}": w for at, w in enumerate(suspect)}, {})
+        answer = compare_weights(models.held(ours, {}), held)
+        assert ("PHX-P007" in seen(answer, -6.0)) == expected
+        assert answer.log10_p == 0.0
+
+
 def test_numbers_that_are_none_count_as_nothing_and_are_told(models: Any) -> None:
     """NaN and infinity do not spread, and the copy is found nevertheless."""
     ours = models.drawn(SEED)

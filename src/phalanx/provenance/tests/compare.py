@@ -27,6 +27,7 @@ from phalanx.provenance.tests.gate_up import mutual_nearest, sign_coins
 from phalanx.provenance.tests.heads import Folds, head_coins
 from phalanx.provenance.tests.layer_map import LayerMap, layer_map
 from phalanx.provenance.tests.plan import Plan
+from phalanx.provenance.tests.shapes import shape_coins
 from phalanx.provenance.tests.swaps import swap_coins
 from phalanx.provenance.tests.tokenizers import Tokenizer
 from phalanx.provenance.tests.tokens import read_tokens
@@ -68,9 +69,13 @@ class Comparison:
 
     @property
     def log10_p(self) -> float:
-        """Chance of evidence as strong as the strongest by any test, base-10 logarithm."""
+        """Strongest p-value of a test that may decide, corrected, base-10 logarithm."""
         return min(
-            (each.log10_p for _, each in self.results if isinstance(each, ExactEvidence)),
+            (
+                each.log10_p
+                for _, each in self.results
+                if isinstance(each, ExactEvidence) and each.decisive
+            ),
             default=0.0,
         )
 
@@ -97,7 +102,7 @@ def compare_weights(
     Raises:
         InputError: If a file ends before, or has numbers of a kind that cannot be read.
     """
-    return _Comparing(view(ours), view(suspect), plan or Plan(), tokenizers).run()
+    return _Comparing(ours, suspect, plan or Plan(), tokenizers).run()
 
 
 class _Comparing:
@@ -105,15 +110,16 @@ class _Comparing:
 
     def __init__(
         self,
-        ours: Architecture,
-        theirs: Architecture,
+        ours: Checkpoint,
+        theirs: Checkpoint,
         plan: Plan,
         tokenizers: tuple[Tokenizer, Tokenizer] | None,
     ) -> None:
-        self.ours = ours
-        self.theirs = theirs
+        self.checkpoints = ours, theirs
+        self.ours = view(ours)
+        self.theirs = view(theirs)
         self.plan = plan
-        self.tokens = read_tokens(ours, theirs, plan, tokenizers)
+        self.tokens = read_tokens(self.ours, self.theirs, plan, tokenizers)
         self.outcomes: list[Outcome] = []
         self.not_finite: dict[str, int] = {}
         self.notes: list[str] = []
@@ -145,6 +151,7 @@ class _Comparing:
                 vocabulary_frame(self.tokens.ours[:anchors]),
                 vocabulary_frame(self.tokens.theirs[:anchors]),
             )
+        self._shapes()
         self._name_what_was_left()
         return Comparison(
             results=conclude(self.outcomes),
@@ -283,6 +290,14 @@ class _Comparing:
             layers += 1
         reason = "" if layers else "no heads of the same shape in the same layers"
         self.outcomes.append(of_coins("PHX-P004", where, coins, layers, reason))
+
+    def _shapes(self) -> None:
+        """Compare by shape where names say nothing."""
+        known = "unknown" not in {self.ours.family, self.theirs.family}
+        reason = "not asked, since the names of the tensors are known" if known else ""
+        tensors = [each.tensors for each in self.checkpoints]
+        coins = Coins() if known else shape_coins(tensors[0], tensors[1], self.plan)
+        self.outcomes.append(of_coins("PHX-P007", "", coins, len(tensors[0]), reason))
 
     def _likeness(self) -> float | None:
         if self.tokens is None or len(self.tokens.ours) < 4:

@@ -44,6 +44,9 @@ class Test:
     method: str
     """Name and version."""
 
+    decisive: bool = True
+    """Whether it may decide, or is told for reading."""
+
 
 _NULL = "The suspect was made without our weights"
 
@@ -101,6 +104,15 @@ TESTS: Mapping[str, Test] = {
             null_hypothesis=f"{_NULL}: no block of it comes from any of ours.",
             assumptions=(_DRAWN, _EQUAL, _ORDER),
             method="coins of every pair of blocks, Holm over pairs 1",
+        ),
+        Test(
+            rule_id="PHX-P007",
+            name="rows of matrices of one shape",
+            seen="pairs of rows are more alike as they stand than exchanged",
+            null_hypothesis=f"{_NULL}: exchanging rows of its matrices changes nothing.",
+            assumptions=(_DRAWN, _EQUAL, _ORDER, "The order of these rows means nothing."),
+            method="swap coins of rows, exact binomial 1",
+            decisive=False,
         ),
     )
 }
@@ -199,6 +211,6 @@ def _evidence(outcome: Outcome, log10_p: float, adjusted_log10_p: float) -> Exac
         reference_size=0,
         method=outcome.test.method,
         assumptions=outcome.test.assumptions,
-        decisive=True,
+        decisive=outcome.test.decisive,
         exact_log10_p=adjusted_log10_p,
     )
