@@ -196,3 +196,20 @@ def test_gguf(tmp_path: Path) -> None:
         path.write_bytes(whole[:kept])
         with pytest.raises(InputError):
             open_checkpoint(path)
+    _fuzz(path, whole)
+
+
+def _fuzz(path: Path, whole: bytes) -> None:
+    """Change bytes of the header at random: the file is read or refused, nothing else."""
+    refused = 0
+    for _ in range(400):
+        raw = bytearray(whole)
+        for _ in range(RANDOM.integers(1, 4)):
+            raw[RANDOM.integers(0, 300)] = RANDOM.choice([0, 1, 255, int(RANDOM.integers(256))])
+        path.write_bytes(raw)
+        try:
+            for tensor in open_checkpoint(path).tensors.values():
+                assert tensor.whole().shape == tensor.shape
+        except InputError:
+            refused += 1
+    assert refused > 100

@@ -24,6 +24,10 @@ _CONFIG = {
 """Settings that a comparison needs, and how `config.json` calls them."""
 
 
+_MALFORMED = (ValueError, TypeError, KeyError, IndexError, OverflowError)
+"""What the package raises on files that are not what they say."""
+
+
 def read_gguf(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Return tensors by name, and what the file says of the model's shape.
 
@@ -43,7 +47,7 @@ def read_gguf(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         reader = gguf.GGUFReader(path)
         config = _config(reader)
         found = {each.name: _tensor(path, each, gguf) for each in reader.tensors}
-    except (ValueError, KeyError, IndexError, OverflowError, OSError, MemoryError) as error:
+    except (*_MALFORMED, OSError, MemoryError, RecursionError) as error:
         message = f"{path} is no readable GGUF file: {reason_of(error)}"
         raise InputError(message, next_step="Fetch the file again.") from error
     return found, config
@@ -68,10 +72,13 @@ def _tensor(path: Path, each: Any, gguf: Any) -> Tensor:  # noqa: ANN401 - a pac
         data = each.data if shape else each.data.reshape(1)
         try:
             numbers = gguf.dequantize(np.asarray(data[start:stop]), kind)
+            result: Floats32 = np.asarray(numbers, np.float32).reshape(stop - start, *shape[1:])
         except NotImplementedError as error:
             message = f"{each.name} in {path} has numbers of kind {kind.name}"
             raise InputError(message, next_step="Convert the model to BF16 first.") from error
-        result: Floats32 = np.asarray(numbers, dtype=np.float32).reshape(stop - start, *shape[1:])
+        except _MALFORMED as error:
+            message = f"{each.name} in {path} cannot be read: {reason_of(error)}"
+            raise InputError(message, next_step="Fetch the file again.") from error
         return result
 
     return Tensor(each.name, shape, kind.name, int(each.n_bytes), decode)
