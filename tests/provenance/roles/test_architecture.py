@@ -157,7 +157,7 @@ def test_experts(writing: Any, tmp_path: Path) -> None:
             tensors[f"{at}.mlp.experts.{expert}.{name}_proj.weight"] = tensor
     tensors[f"{at}.mlp.gate.weight"] = some(11, D)
     found = seen(writing, tmp_path / "a", tensors)
-    assert [mlp.expert for mlp in found.layers[0].mlps] == [*map(str, range(11)), "shared"]
+    assert [mlp.expert for mlp in found.layers[0].mlps] == ["shared", *map(str, range(11))]
     assert found.nameless == ()
     mixtral = {
         f"{at}.block_sparse_moe.experts.{expert}.{name}.weight": some(*shape)

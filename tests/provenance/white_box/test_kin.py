@@ -100,6 +100,17 @@ def test_a_map_of_too_many_experts_takes_the_first_few(models: Any) -> None:
     assert any("12 blocks of experts" in note for note in answer.notes)
 
 
+def test_experts_that_would_not_fit_in_memory_are_not_read(models: Any) -> None:
+    """The first few of each layer are, at least one, and the rest is told."""
+    ours = models.drawn(SEED)
+    pair = models.held(ours), models.held(models.upcycled(ours, 5))
+    for room, kept in ((4 * 2 * 128 * 2 * 256 * 4, 2), (0, 1)):
+        answer = compare_weights(*pair, Plan(experts_bytes=room))
+        assert answer.layers is not None
+        assert set(answer.layers.theirs) == {f"{at}/{e}" for at in range(4) for e in range(kept)}
+        assert any(f"{4 * (5 - kept)} experts of the suspect" in note for note in answer.notes)
+
+
 def test_streams_of_other_widths_are_compared_over_the_vocabulary(models: Any) -> None:
     """A stream cut to three quarters of its coordinates, neurons in another order."""
     ours = models.drawn(SEED)

@@ -224,7 +224,7 @@ def _layer(
         before_mlp = norms.get("plain norm")
     experts = sorted(
         {expert for expert, role in parts if role == "down"},
-        key=lambda expert: (not expert.isdecimal(), int(expert) if expert.isdecimal() else 0),
+        key=lambda expert: (expert.isdecimal(), int(expert) if expert.isdecimal() else 0),
     )
     mlps = (
         _mlp(expert, {role: t for (of, role), t in parts.items() if of == expert}, hidden,

@@ -9,7 +9,7 @@ import numpy as np
 
 from phalanx.provenance.roles import Architecture, Part
 from phalanx.provenance.roles.architecture import Mlp
-from phalanx.provenance.tests.frame import Frame, fold_part, unit_length
+from phalanx.provenance.tests.frame import WIDTH, Frame, fold_part, unit_length
 from phalanx.provenance.tests.plan import Places, Plan
 from phalanx.provenance.weights import Tensor
 from phalanx.provenance.weights.numbers import Floats32
@@ -79,7 +79,7 @@ class Reader:
 
 def our_blocks(reader: Reader, plan: Plan) -> Iterator[Block]:
     """Yield our blocks, of which only the neurons that are looked for are read."""
-    for layer, mlp in _mlps(reader.architecture):
+    for layer, mlp in _mlps(reader.architecture, plan):
         places = plan.places(mlp.up.units, plan.neurons, "neurons")
         gate = None if mlp.gate is None else _rows(reader, mlp.gate.among(places), mlp)
         up = _rows(reader, mlp.up.among(places), mlp)
@@ -89,7 +89,7 @@ def our_blocks(reader: Reader, plan: Plan) -> Iterator[Block]:
 
 def their_blocks(reader: Reader, plan: Plan) -> Iterator[Block]:
     """Yield the suspect's blocks, of which all neurons are read: ours may stand anywhere."""
-    for layer, mlp in _mlps(reader.architecture):
+    for layer, mlp in _mlps(reader.architecture, plan):
         places = plan.places(mlp.up.units, plan.neurons, "neurons")
         gate = None if mlp.gate is None else _rows(reader, mlp.gate, mlp)
         up = _rows(reader, mlp.up, mlp)
@@ -99,9 +99,22 @@ def their_blocks(reader: Reader, plan: Plan) -> Iterator[Block]:
         yield _block(layer, mlp, places, gate, up, down, (*standing, there))
 
 
-def _mlps(architecture: Architecture) -> Iterator[tuple[int, Mlp]]:
+def experts_kept(architecture: Architecture, plan: Plan) -> int:
+    """Return how many blocks of a layer are compared, so that all of them fit in memory."""
+    layers = [layer.mlps for layer in architecture.layers if layer.mlps]
+    most = max((len(mlps) for mlps in layers), default=0)
+    per_unit = 2 * WIDTH * np.dtype(np.float32).itemsize
+    for kept in range(most, 1, -1):
+        units = sum(mlp.up.units for mlps in layers for mlp in mlps[:kept])
+        if units * per_unit <= plan.experts_bytes:
+            return kept
+    return min(most, 1)
+
+
+def _mlps(architecture: Architecture, plan: Plan) -> Iterator[tuple[int, Mlp]]:
+    kept = experts_kept(architecture, plan)
     for layer in architecture.layers:
-        for mlp in layer.mlps:
+        for mlp in layer.mlps[:kept]:
             yield layer.index, mlp
 
 

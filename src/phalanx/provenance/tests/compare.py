@@ -10,7 +10,7 @@ import numpy as np
 from phalanx.evidence import holm
 from phalanx.model import ExactEvidence
 from phalanx.provenance.roles import Architecture, view
-from phalanx.provenance.tests.blocks import Block, Reader, our_blocks, their_blocks
+from phalanx.provenance.tests.blocks import Block, Reader, experts_kept, our_blocks, their_blocks
 from phalanx.provenance.tests.coins import Coins
 from phalanx.provenance.tests.columns import column_coins, gram_likeness
 from phalanx.provenance.tests.decoys import Decoys, block_agreement, try_decoys
@@ -313,6 +313,10 @@ class _Comparing:
                 self.notes.append(
                     f"{len(found.nameless):,} tensors of {whose} have no known role: {some}"
                 )
+            kept = experts_kept(found, self.plan)
+            unread = sum(max(0, len(layer.mlps) - kept) for layer in found.layers)
+            if unread:
+                self.notes.append(f"{unread:,} experts of {whose} were not read, for memory.")
         if self.layers is not None and self.layers.left_out:
             self.notes.append(f"{self.layers.left_out:,} blocks of experts are not in the map.")
         if self.tokens is not None and self.tokens.not_finite:

@@ -32,6 +32,10 @@ class Plan:
     decoys: int = 100
     """Suspects with a permuted stream, over all blocks that are checked with them."""
 
+    experts_bytes: int = 2_000_000_000
+    """What the neurons of one model may take in memory. If all experts take more, the first few of
+    each layer are compared; one of each layer is, whatever it takes."""
+
     map_pairs: int = 4096
     """Pairs of blocks in the layer map, at most; of experts, the first few are taken."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 from phalanx.errors import InputError
@@ -40,8 +41,7 @@ def parse_object(data: Bytes, what: str) -> dict[str, Any]:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for at, key in enumerate(keys) if key in keys[:at])
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
         message = f"the key {twice[:100]!r} stands twice"
         raise ValueError(message)
     return content
