@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from phalanx.provenance.tests.compare import Comparison, compare_weights
+from phalanx.provenance.tests.compare import compare_weights
+from phalanx.provenance.tests.comparison import Comparison
 from phalanx.provenance.tests.findings import Outcome
 from phalanx.provenance.tests.layer_map import LayerMap
 from phalanx.provenance.tests.plan import Plan

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from phalanx.evidence import holm
-from phalanx.model import ExactEvidence
-from phalanx.provenance.roles import Architecture, view
+from phalanx.provenance.roles import view
 from phalanx.provenance.tests.blocks import Block, Reader, experts_kept, our_blocks, their_blocks
 from phalanx.provenance.tests.coins import Coins
 from phalanx.provenance.tests.columns import column_coins, gram_likeness
+from phalanx.provenance.tests.comparison import Comparison
 from phalanx.provenance.tests.decoys import Decoys, block_agreement, try_decoys
 from phalanx.provenance.tests.findings import (
     OVER_VOCABULARY,
     TESTS,
     Outcome,
-    Result,
     conclude,
     of_coins,
 )
@@ -36,48 +34,6 @@ from phalanx.provenance.weights import Checkpoint
 _GRAM_TOKENS = 1024
 _STANDING = ("PHX-P001", "PHX-P002", "PHX-P003", "PHX-P004", "PHX-P006")
 _VOCABULARY = ("PHX-P001", "PHX-P002", "PHX-P004", "PHX-P006")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Comparison:
-    """What the weights of two models say about each other."""
-
-    results: tuple[Result, ...]
-    """Every test that was planned, corrected together (Holm)."""
-
-    layers: LayerMap | None
-    """Which blocks come from which; null if no two could be compared."""
-
-    decoys: Decoys | None
-    """How the law of the third test fared on these models; null if it was not asked."""
-
-    embedding_likeness: float | None
-    """Centred kernel alignment of the embeddings, for reading only; null without embeddings."""
-
-    ours: Architecture
-    """What was recognised in our model."""
-
-    theirs: Architecture
-    """What was recognised in the suspect."""
-
-    not_finite: Mapping[str, int]
-    """Tensors of the suspect or of ours with NaN or infinite numbers, and how many; they counted
-    as zero."""
-
-    notes: tuple[str, ...]
-    """What could not be compared, and what was left out."""
-
-    @property
-    def log10_p(self) -> float:
-        """Strongest p-value of a test that may decide, corrected, base-10 logarithm."""
-        return min(
-            (
-                each.log10_p
-                for _, each in self.results
-                if isinstance(each, ExactEvidence) and each.decisive
-            ),
-            default=0.0,
-        )
 
 
 def compare_weights(
