@@ -12,6 +12,7 @@ from phalanx.evidence.tails.gamma import gamma_log10_sf
 from phalanx.evidence.tails.hypoexponential import hypoexponential_log10_sf
 from phalanx.evidence.tails.inversions import EXACT_UP_TO, inversions_log10_cdf
 from phalanx.evidence.tails.lattice import lattice_log10_sf
+from phalanx.evidence.tails.matchings import matchings_log10_sf
 
 __all__ = [
     "EXACT_UP_TO",
@@ -21,4 +22,5 @@ __all__ = [
     "hypoexponential_log10_sf",
     "inversions_log10_cdf",
     "lattice_log10_sf",
+    "matchings_log10_sf",
 ]

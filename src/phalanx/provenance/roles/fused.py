@@ -1,0 +1,103 @@
+"""Roles that share one matrix, and the way round that it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from phalanx.provenance.roles.part import Part, Places
+from phalanx.provenance.weights import Tensor
+
+_WRITES = {"down", "output"}
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """How the rows of an attention divide."""
+
+    queries: int
+    """Heads of queries."""
+
+    keys: int
+    """Heads of keys and values, each for as many heads of queries."""
+
+    width: int
+    """Rows of one head."""
+
+
+def heads_of(config: Mapping[str, Any], query_rows: int, key_rows: int) -> Heads | None:
+    """Return how the rows divide, or nothing if the settings do not say or do not fit.
+
+    Examples:
+        >>> heads_of({"num_attention_heads": 8, "num_key_value_heads": 2}, 128, 32)
+        Heads(queries=8, keys=2, width=16)
+        >>> heads_of({"num_attention_heads": 7}, 128, 128) is None
+        True
+    """
+    queries = config.get("num_attention_heads", config.get("n_head"))
+    if type(queries) is not int or queries < 1 or query_rows % queries:
+        return None
+    width = query_rows // queries
+    if key_rows % width or not key_rows or queries % (key_rows // width):
+        return None
+    return Heads(queries, key_rows // width, width)
+
+
+def split_fused(
+    parts: Mapping[str, Tensor], hidden: int, config: Mapping[str, Any] | None = None
+) -> dict[str, Part]:
+    """Return each role's piece of its matrix, which lies as its shape says.
+
+    A linear layer stores outputs first, GPT-2's convolutions inputs first; a square matrix is
+    taken for the former, but for GPT-2's square output, whose neighbour tells.
+
+    Parameters:
+        parts: Matrices of one layer, by role.
+        hidden: Width of the residual stream.
+        config: Settings, which say how many heads a fused matrix has.
+
+    Returns:
+        The roles `gate`, `up`, `down`, `query`, `key`, `value` and `output` that were found.
+    """
+    inputs_first = any(
+        role not in _WRITES and len(each.shape) == 2 and each.shape[0] == hidden != each.shape[1]
+        for role, each in parts.items()
+    )
+    found: dict[str, Part] = {}
+    for role, tensor in parts.items():
+        if len(tensor.shape) != 2 or hidden not in tensor.shape:
+            continue
+        axis = 1 if (role in _WRITES) == inputs_first else 0
+        if tensor.shape[axis] != hidden:
+            axis = 1 - axis
+        rows = tensor.shape[1 - axis]
+        for name, places in _pieces(role, rows, config or {}).items():
+            found[name] = Part(tensor, axis, places)
+    return found
+
+
+def _pieces(role: str, rows: int, config: Mapping[str, Any]) -> dict[str, Places | None]:
+    """Return where the roles of a fused matrix stand; nothing where that is unclear."""
+    if role == "gate and up":
+        half = rows // 2
+        return {"gate": np.arange(half), "up": np.arange(half, 2 * half)} if rows % 2 == 0 else {}
+    if not role.startswith("query, "):
+        return {role: None}
+    queries = config.get("num_attention_heads", config.get("n_head"))
+    keys = config.get("num_key_value_heads", queries)
+    by_head = role.endswith("by head")
+    if type(queries) is not int or type(keys) is not int or min(queries, keys) < 1:
+        return {}
+    if rows % (queries + 2 * keys) or (by_head and keys != queries):
+        return {}
+    width = rows // (queries + 2 * keys)
+    if by_head:
+        place = np.arange(rows).reshape(queries, 3, width)
+        return {name: place[:, at].ravel() for at, name in enumerate(("query", "key", "value"))}
+    cuts = np.cumsum([0, queries, keys, keys]) * width
+    return {
+        name: np.arange(cuts[at], cuts[at + 1]) for at, name in enumerate(("query", "key", "value"))
+    }

@@ -1,0 +1,27 @@
+"""Tests of whether a model was made from ours."""
+
+from __future__ import annotations
+
+from phalanx.provenance.tests.compare import compare_weights
+from phalanx.provenance.tests.comparison import Comparison
+from phalanx.provenance.tests.findings import Outcome
+from phalanx.provenance.tests.layer_map import LayerMap
+from phalanx.provenance.tests.plan import Plan
+from phalanx.provenance.tests.tokenizers import (
+    Tokenizer,
+    TokenizerComparison,
+    compare_tokenizers,
+    read_tokenizer,
+)
+
+__all__ = [
+    "Comparison",
+    "LayerMap",
+    "Outcome",
+    "Plan",
+    "Tokenizer",
+    "TokenizerComparison",
+    "compare_tokenizers",
+    "compare_weights",
+    "read_tokenizer",
+]

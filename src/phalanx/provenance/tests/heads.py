@@ -1,0 +1,88 @@
+"""Heads in the same places, whatever was done to them inside.
+
+A head acts through two products alone: of queries and keys, and of values and outputs. Rotating
+the rows inside of a head, or scaling queries up and keys down, leaves both as they are. Heads of
+one layer have no order, so the reasoning of `swaps` holds for them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from phalanx.provenance.roles.fused import Heads
+from phalanx.provenance.tests.coins import Coins, toss
+from phalanx.provenance.weights.numbers import Floats32
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Folds:
+    """Rows of all heads of a layer in short coordinates, shape (rows, width)."""
+
+    query: Floats32
+    key: Floats32
+    value: Floats32
+    output: Floats32
+
+
+def head_coins(ours: Folds, theirs: Folds, heads: Heads) -> Coins:
+    """Return whether pairs of heads are more alike as they stand than exchanged.
+
+    Where several heads of queries share keys, two of these are exchanged; else two whole heads.
+
+    Parameters:
+        ours: Our layer.
+        theirs: The suspect's.
+        heads: How the rows of both divide.
+    """
+    group = heads.queries // heads.keys
+    if group > 1:
+        first = np.arange(heads.queries).reshape(heads.keys, group)
+        pairs = np.stack(
+            [first[:, : group // 2].ravel(), first[:, group // 2 : group // 2 * 2].ravel()], axis=1
+        )
+    else:
+        half = heads.queries // 2
+        pairs = np.stack([np.arange(half), np.arange(half, 2 * half)], axis=1)
+    mine, other = _split(ours, heads), _split(theirs, heads)
+    differences = [
+        _likeness(mine, one, other, one)
+        + _likeness(mine, two, other, two)
+        - _likeness(mine, one, other, two)
+        - _likeness(mine, two, other, one)
+        for one, two in pairs
+    ]
+    return toss(np.array(differences))
+
+
+def _split(folds: Folds, heads: Heads) -> dict[str, Floats32]:
+    """Return all four with one head of queries on the first axis."""
+    group = heads.queries // heads.keys
+
+    def cut(rows: Floats32) -> Floats32:
+        parts = rows.reshape(-1, heads.width, rows.shape[1])
+        return parts if len(parts) == heads.queries else np.repeat(parts, group, axis=0)
+
+    return {name: cut(getattr(folds, name)) for name in ("query", "key", "value", "output")}
+
+
+def _likeness(ours: dict[str, Floats32], one: int, theirs: dict[str, Floats32], two: int) -> float:
+    """Return the cosine of both products, added.
+
+    The inner product of Q'K and P'L is the sum of the entries of QP' times those of KL', which
+    are small matrices.
+    """
+    total = 0.0
+    for left, right in (("query", "key"), ("value", "output")):
+        a, b, c, d = ours[left][one], ours[right][one], theirs[left][two], theirs[right][two]
+        size = _inner(a, b, a, b) * _inner(c, d, c, d)
+        total += _inner(a, b, c, d) / float(np.sqrt(size)) if size > 0.0 else 0.0
+    return total
+
+
+def _inner(a: Floats32, b: Floats32, c: Floats32, d: Floats32) -> float:
+    return float(np.einsum("ij,ij->", a @ c.T, b @ d.T, dtype=np.float64))

@@ -1,0 +1,47 @@
+"""JSON that came with a model: bounded, and no key twice."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from phalanx.errors import InputError
+from phalanx.provenance.weights.numbers import Bytes
+
+
+def parse_object(data: Bytes, what: str) -> dict[str, Any]:
+    """Return the object that a piece of JSON holds.
+
+    Parameters:
+        data: UTF-8 text; its size is for the caller to bound.
+        what: Its name in messages.
+
+    Raises:
+        InputError: If it is no JSON object, or a key stands twice in one: readers differ in which
+            of the two they take, so one file would be two models.
+
+    Examples:
+        >>> import numpy as np
+        >>> parse_object(np.frombuffer(b'{"a": 1}', np.uint8), "a.json")
+        {'a': 1}
+    """
+    try:
+        content = json.loads(data.tobytes().decode(), object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        message = f"{what} is no valid JSON: {reason[:200]}"
+        raise InputError(message, next_step="Fetch the file again.") from error
+    if not isinstance(content, dict):
+        message = f"{what} holds no JSON object"
+        raise InputError(message, next_step="Fetch the file again.")
+    return content
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        message = f"the key {twice[:100]!r} stands twice"
+        raise ValueError(message)
+    return content

@@ -1,0 +1,168 @@
+"""Under the null hypothesis p-values are uniform, or smaller no more often than they may be."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import binom, kstest
+
+from phalanx.model import ExactEvidence
+from phalanx.provenance.roles.fused import Heads
+from phalanx.provenance.tests import Plan, compare_weights
+from phalanx.provenance.tests.coins import Coins
+from phalanx.provenance.tests.frame import unit_length
+from phalanx.provenance.tests.gate_up import agreement, mutual_nearest, sign_coins
+from phalanx.provenance.tests.heads import Folds, head_coins
+from phalanx.provenance.tests.swaps import swap_coins
+
+PAIRS = 1_000
+
+
+def spread_out(coins: Sequence[Coins], random: np.random.Generator) -> Any:
+    """Return p-values that are uniform if coins are fair: a random place in each one's step."""
+    heads = np.array([each.heads for each in coins])
+    tosses = np.array([each.tosses for each in coins])
+    beyond, exactly = binom.sf(heads, tosses, 0.5), binom.pmf(heads, tosses, 0.5)
+    return beyond + random.random(len(coins)) * exactly
+
+
+def blocks(random: np.random.Generator) -> list[Any]:
+    """Return gates, up-rows and down-columns of neurons of very different kinds.
+
+    Some neurons are large in all three, some read few coordinates, and all lean one way, as in
+    trained models.
+    """
+    lean = random.normal(size=32)
+    heavy = random.standard_t(2.5, size=(3, 48, 32))
+    sizes = np.exp(random.normal(size=(48, 1)))
+    few = random.random((48, 32)) < random.uniform(0.2, 1.0, (48, 1))
+    return [unit_length((each * few * sizes + 0.5 * lean).astype(np.float32)) for each in heavy]
+
+
+def test_independent_pairs_have_uniform_p() -> None:
+    """A thousand pairs of random models: coins of swaps and of signs are fair."""
+    random = np.random.default_rng(1)
+    swaps, signs, common = [], [], []
+    for _ in range(PAIRS):
+        ours, theirs = blocks(random), blocks(random)
+        # A model as likely as its mirror image, as initial values make it.
+        theirs[1] = theirs[1] * random.choice([-1.0, 1.0], (48, 1)).astype(np.float32)
+        pairs = mutual_nearest(ours[0], theirs[0])
+        swaps.append(swap_coins(ours, theirs))
+        signs.append(sign_coins(pairs, ours[1], theirs[1]))
+        common.append(agreement(pairs, mutual_nearest(ours[1], theirs[1]), 48, 48).log10_p)
+    for coins in (swaps, signs):
+        assert kstest(spread_out(coins, random), "uniform").pvalue > 0.01
+    for level in (0.1, 0.01):
+        assert np.mean(np.array(common) <= np.log10(level)) <= level + 3 * np.sqrt(level / PAIRS)
+
+
+def test_swaps_are_exact_whatever_the_models_are() -> None:
+    """Even of one and the same model, if nothing but chance has ordered its neurons."""
+    random = np.random.default_rng(2)
+    ours = blocks(random)
+    coins = []
+    for _ in range(PAIRS):
+        order = random.permutation(48)
+        coins.append(swap_coins(ours, [each[order] for each in ours]))
+    assert kstest(spread_out(coins, random), "uniform").pvalue > 0.01
+
+
+def test_signs_are_exact_whatever_the_models_are() -> None:
+    """Even with our own gates and up-rows, if nothing but chance has chosen the signs of these."""
+    random = np.random.default_rng(3)
+    gate, up, _ = blocks(random)
+    pairs = mutual_nearest(gate, gate)
+    signs = random.choice([-1.0, 1.0], (PAIRS, 48, 1)).astype(np.float32)
+    coins = [sign_coins(pairs, up, up * each) for each in signs]
+    assert all(each.tosses == 48 for each in coins)
+    assert kstest(spread_out(coins, random), "uniform").pvalue > 0.01
+
+
+@pytest.mark.parametrize("heads", [Heads(12, 12, 6), Heads(24, 4, 6)])
+def test_heads_are_exact_whatever_the_models_are(heads: Heads) -> None:
+    """Even with our own heads, if nothing but chance has ordered them."""
+    random = np.random.default_rng(4)
+    group = heads.queries // heads.keys
+    rows = {"query": heads.queries, "key": heads.keys, "value": heads.keys, "output": heads.queries}
+    ours = {
+        name: random.normal(size=(count, heads.width, 20)).astype(np.float32)
+        for name, count in rows.items()
+    }
+
+    def folds(order: Any, among: Any) -> Folds:
+        inside = (order[:, None] * group + among).ravel()
+        picks = {"query": inside, "key": order, "value": order, "output": inside}
+        return Folds(**{name: ours[name][at].reshape(-1, 20) for name, at in picks.items()})
+
+    plain = folds(np.arange(heads.keys), np.tile(np.arange(group), (heads.keys, 1)))
+    coins = [
+        head_coins(
+            plain,
+            folds(
+                random.permutation(heads.keys) if group == 1 else np.arange(heads.keys),
+                np.array([random.permutation(group) for _ in range(heads.keys)]),
+            ),
+            heads,
+        )
+        for _ in range(PAIRS // 4)
+    ]
+    assert kstest(spread_out(coins, random), "uniform").pvalue > 0.01
+    assert head_coins(plain, plain, heads).log10_p == pytest.approx(
+        -heads.queries // 2 * np.log10(2.0)
+    )
+
+
+def false_rates(found: Sequence[Any], models: Any, plan: Plan) -> None:
+    """Compare every pair of independent models, and hold each test to its promise."""
+    held = [models.held(each) for each in found]
+    seen: dict[str, list[float]] = defaultdict(list)
+    together, contradicted = [], 0
+    for ours, theirs in combinations(held, 2):
+        answer = compare_weights(ours, theirs, plan)
+        together.append(answer.log10_p)
+        contradicted += answer.decoys is not None and answer.decoys.contradict
+        assert answer.layers is not None
+        assert not answer.layers.origins(-7.0)
+        for outcome, evidence in answer.results:
+            if isinstance(evidence, ExactEvidence):
+                seen[outcome.test.rule_id + outcome.where].append(outcome.log10_p)
+    seen["together"] = together
+    # Decoys contradict a law that holds in one of a thousand comparisons at most.
+    assert contradicted <= 1 + 4 * len(together) / 1_000
+    for name, logs in seen.items():
+        for level in (0.1, 0.01):
+            # Pairs that share a model depend on each other, hence four deviations.
+            most = level + 4.0 * np.sqrt(level / len(logs))
+            assert np.mean(np.array(logs) <= np.log10(level)) <= most, name
+        assert min(logs) > -4.0 - np.log10(len(logs)), name
+
+
+def test_independent_models_drawn_at_random(models: Any) -> None:
+    """All tests together, on all pairs of a dozen models."""
+    found = [models.drawn(seed, layers=2) for seed in range(12)]
+    false_rates(found, models, Plan(decoys=8))
+
+
+def test_independent_models_taught_the_same(models: Any) -> None:
+    """Models that learnt from the same data, whose embeddings are alike, are not accused."""
+    found = [models.taught(seed) for seed in range(1, 13)]
+    false_rates(found, models, Plan(decoys=8))
+    held = [models.held(each) for each in found[:2]]
+    likeness = compare_weights(held[0], held[1]).embedding_likeness
+    assert likeness is not None
+    assert likeness > 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("kind", ["drawn", "taught"])
+def test_a_thousand_pairs_of_independent_models(kind: str, models: Any) -> None:
+    """The same, with the whole comparison of 1,035 pairs."""
+    make = {"drawn": lambda seed: models.drawn(seed, layers=2), "taught": models.taught}[kind]
+    false_rates([make(seed) for seed in range(1, 47)], models, Plan(decoys=8))
