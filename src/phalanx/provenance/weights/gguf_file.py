@@ -71,7 +71,9 @@ def _tensor(path: Path, each: Any, gguf: Any) -> Tensor:  # noqa: ANN401 - a pac
     def decode(start: int, stop: int) -> Floats32:
         data = each.data if shape else each.data.reshape(1)
         try:
-            numbers = gguf.dequantize(np.asarray(data[start:stop]), kind)
+            # What is no number is counted where it is read; here it is no reason to stop.
+            with np.errstate(all="ignore"):
+                numbers = gguf.dequantize(np.asarray(data[start:stop]), kind)
             result: Floats32 = np.asarray(numbers, np.float32).reshape(stop - start, *shape[1:])
         except NotImplementedError as error:
             message = f"{each.name} in {path} has numbers of kind {kind.name}"

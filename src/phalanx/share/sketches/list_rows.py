@@ -98,6 +98,9 @@ def _is_like(found: pa.DataType, wanted: pa.DataType) -> bool:
 
 def _cast(path: Path, table: pa.Table, wanted: pa.Schema) -> pa.Table:
     try:
-        return table.select(wanted.names).cast(wanted)
+        cast = table.select(wanted.names).cast(wanted)
+        # Texts whose bytes are no UTF-8 would break whoever reads them.
+        cast.validate(full=True)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise wrong_list(path, "a column holds what its type does not allow") from error
+    return cast
