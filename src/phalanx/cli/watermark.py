@@ -270,11 +270,13 @@ def endpoint(
     from functools import partial
 
     from phalanx.cli.serving import serve_until_told
-    from phalanx.cli.watermark_work import act, detectors_of, tokenise_of
+    from phalanx.cli.watermark_work import act, detectors_of
     from phalanx.watermark.endpoint.server import serve as run
     from phalanx.watermark.keys.vault import Vault
+    from phalanx.watermark.texts import open_tokenizer
 
-    settings, tokenise = options.settings(memory), tokenise_of(tokenizer)
+    settings = options.settings(memory)
+    tokenise = None if tokenizer is None else open_tokenizer(tokenizer).numbers_of
     detectors = detectors_of(Vault(folder, seal.seal()), names, which, act(by))
     serve = partial(run, settings, detectors, tokenise)
     return serve_until_told(serve, "the detector listens", settings, common)

@@ -136,6 +136,7 @@ def run(
         output_format: How to print.
         common: Options of every command.
     """
+    from phalanx.cli.watermark_audit_read import Material
     from phalanx.cli.watermark_audit_run import Task, audited, signer_of, write_report
     from phalanx.cli.watermark_audit_view import as_json, as_text
     from phalanx.cli.watermark_work import act
@@ -143,8 +144,8 @@ def run(
 
     refuse_output(output)
     task = Task(
-        plan=plan, given=given, names=names, prompts=prompts, purpose=purpose, epoch=epoch,
-        tokenizer=tokenizer, models=models, commitment=commitment,
+        plan=plan, names=names, purpose=purpose, epoch=epoch, commitment=commitment,
+        material=Material(given=given, prompts=prompts, tokenizer=tokenizer, models=models),
     )  # fmt: skip
     key = signer_of(signer)
     with common.progress("audit") as progress:

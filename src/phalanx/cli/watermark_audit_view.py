@@ -55,6 +55,7 @@ def as_json(done: Done, public: str) -> str:
                 {
                     "key_id": key.key_id,
                     "named": key.named,
+                    "log10_e_of_this_key_alone": key.log10_e,
                     "decoys_ahead": key.decoys_ahead,
                     "evidence": evidence_record(evidence),
                 }
@@ -108,9 +109,9 @@ def as_text(done: Done, public: str) -> str:
     for key, evidence in pairs[:_MOST_LINES]:
         lines += labelled(
             "  NAMED" if key.named else "  -",
-            f"{key.key_id}: e {power(evidence.log10_e)}, p at most {power(evidence.log10_p)} for "
-            f"this key alone; {count(key.decoys_ahead)} of {count(plan.decoys)} random keys have "
-            "as much",
+            f"{key.key_id}: e {power(key.log10_e)} of this key alone; with "
+            f"{plural(len(audit.keys), 'key')} asked about, p at most {power(evidence.log10_p)}; "
+            f"{count(key.decoys_ahead)} of {count(plan.decoys)} random keys have as much",
         )
     if len(pairs) > _MOST_LINES:
         lines.append(f"  {count(len(pairs) - _MOST_LINES)} more; the report has all")

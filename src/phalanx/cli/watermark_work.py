@@ -17,7 +17,6 @@ from phalanx.errors import InputError, VerificationError, reason_of
 from phalanx.owned import read_or_make_secret, read_secret
 from phalanx.printable import printable, printable_json
 from phalanx.watermark.endpoint.detector import KeysDetector
-from phalanx.watermark.endpoint.tokenising import Tokenise, tokenizer_of
 from phalanx.watermark.keys.commitment import (
     SEED_BYTES,
     Commitment,
@@ -211,11 +210,6 @@ def detectors_of(
         )
         for scheme in schemes.values()
     )
-
-
-def tokenise_of(path: Path | None) -> Tokenise | None:
-    """Return what makes tokens of a text; null where none is named."""
-    return None if path is None else tokenizer_of(path)
 
 
 def names_of(path: Path) -> tuple[str, ...]:

@@ -16,9 +16,9 @@ from phalanx.watermark.draws import draw
 from phalanx.watermark.endpoint.answering import Answering, Policy
 from phalanx.watermark.endpoint.detector import Detector, KeysDetector
 from phalanx.watermark.endpoint.memory import Memory
+from phalanx.watermark.endpoint.routes import Tokenise
 from phalanx.watermark.endpoint.server import create_app
 from phalanx.watermark.endpoint.settings import EndpointSettings
-from phalanx.watermark.endpoint.tokenising import Tokenise
 from phalanx.watermark.keys.secret import Secret, SecretKeys
 from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
 

@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 import schemathesis
 import structlog
+from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 
-from phalanx.errors import ConfigError, MissingExtraError
-from phalanx.watermark.endpoint import tokenising
+from phalanx.errors import ConfigError
+from phalanx.watermark.endpoint.detector import KeysDetector
 from phalanx.watermark.endpoint.limits import Rate
+from phalanx.watermark.endpoint.server import create_app
 from phalanx.watermark.endpoint.settings import EndpointSettings
+from phalanx.watermark.keys.secret import Secret, SecretKeys
+from phalanx.watermark.schemes.registry import open_scheme
 
 if TYPE_CHECKING:
     from tests.watermark.endpoint.conftest import Endpoint
@@ -198,17 +202,16 @@ def test_the_description_of_the_interface_is_kept(endpoint: Make) -> None:
     every_case()
 
 
-def test_a_tokenizer_file_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it makes of a text has no tokens that only frame it; anything else is said."""
-    tokenizers = pytest.importorskip("tokenizers")
-    made = tokenizers.Tokenizer(
-        tokenizers.models.WordLevel({"a": 0, "b": 1, "?": 2}, unk_token="?")
-    )
-    made.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
-    made.save(str(tmp_path / "tokenizer.json"))
-    assert tokenising.tokenizer_of(tmp_path / "tokenizer.json")("a b c a") == [0, 1, 2, 0]
-    with pytest.raises(ConfigError, match="not a tokenizer"):
-        tokenising.tokenizer_of(tmp_path / "other.json")
-    monkeypatch.setattr(tokenising, "find_spec", lambda _: None)
-    with pytest.raises(MissingExtraError):
-        tokenising.tokenizer_of(tmp_path / "tokenizer.json")
+def test_a_token_that_no_model_has_is_refused(tmp_path: Path) -> None:
+    """With status 400, before anything is used up, and without a word of the scheme."""
+    scheme = open_scheme("sbw-selfhash-v1")
+    settings = EndpointSettings(folder=tmp_path / "memory", cells=1 << 20, answers=1 << 10)
+    keys = SecretKeys([Secret(b"\1" * scheme.setting.key_bytes)])
+    app = create_app(settings, [KeysDetector(scheme, keys)])
+    with TestClient(app, "http://localhost") as http:
+        answer = http.post("/v1/check", json={"tokens": [*range(300), 1 << 30]})
+        assert answer.status_code == 400
+        assert "vocabulary" in answer.text
+        assert "sbw" not in answer.text
+    assert app.state.parts.memory.filled() == 0.0
+    app.state.parts.memory.close()

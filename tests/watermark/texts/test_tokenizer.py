@@ -56,6 +56,13 @@ def test_nothing_is_cut_off_or_filled_up(made: Path) -> None:
     assert cut.documents[1].size == 1
 
 
+def test_a_text_alone_is_read_whole(made: Path) -> None:
+    """As the public detector reads it; token numbers alone are no tokenizer's."""
+    assert len(open_tokenizer(made).numbers_of("the cat and the dog")) > 3
+    with pytest.raises(ValueError, match="no tokenizer"):
+        open_tokenizer(None).numbers_of("a")
+
+
 def test_prompts_are_cut_too(made: Path) -> None:
     """As letters by the tokenizer, or as the numbers that were given."""
     tokenizer = open_tokenizer(made)

@@ -19,7 +19,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.errors import ConfigError
+from phalanx.errors import ConfigError, InputError
 from phalanx.watermark.draws import Draws, Unit, draw
 from phalanx.watermark.endpoint.detector import Detector
 from phalanx.watermark.endpoint.memory import Memory
@@ -101,6 +101,7 @@ class Answering:
             message = "the endpoint has no keys to test"
             raise ConfigError(message, next_step="Name a vault and schemes.")
         self._detectors = tuple(detectors)
+        self._widest_token = min(each.setting.widest_token for each in detectors)
         self._memory = memory
         self._policy = policy
         self._now = now
@@ -121,8 +122,15 @@ class Answering:
         Returns:
             The answer; the same to the same text for the rest of the period, as long as it is
             remembered.
+
+        Raises:
+            InputError: If a scheme does not tell a token from others; nothing is used up.
         """
         words = np.asarray(tokens, dtype=np.uint64)
+        if int(words.max(initial=0)) > self._widest_token:
+            # Neither the token nor the scheme is said: nothing of the keys leaves in an error.
+            message = "a token is beyond the vocabulary"
+            raise InputError(message, next_step="Read the text by the tokenizer of the model.")
         with self._one_at_a_time:
             self._memory.turn_to(
                 int(self._now().timestamp() // (86_400 * self._policy.period_days))

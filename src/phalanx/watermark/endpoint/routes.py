@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -17,11 +18,14 @@ from phalanx.watermark.endpoint.gauges import Gauges
 from phalanx.watermark.endpoint.limits import Limits
 from phalanx.watermark.endpoint.memory import Memory
 from phalanx.watermark.endpoint.messages import MOST_TOKENS, Answered, Question
-from phalanx.watermark.endpoint.tokenising import Tokenise
 
 _ERRORS: dict[int | str, dict[str, object]] = {
     status: {"model": Failure} for status in (400, 408, 413, 422, 429, 503)
 }
+
+Tokenise = Callable[[str], Sequence[int]]
+"""Text -> token numbers, without tokens that only frame it, as `Tokenizer.numbers_of`."""
+
 pages = APIRouter()
 
 

@@ -11,7 +11,7 @@ import structlog
 from fastapi import FastAPI
 
 from phalanx import __version__
-from phalanx.errors import ConfigError
+from phalanx.errors import ConfigError, InputError
 from phalanx.serving.bodies import BoundedBodies
 from phalanx.serving.refusals import Refusals
 from phalanx.serving.service_log import log_as_json
@@ -20,9 +20,8 @@ from phalanx.watermark.endpoint.detector import Detector
 from phalanx.watermark.endpoint.gauges import Gauges
 from phalanx.watermark.endpoint.limits import Limits
 from phalanx.watermark.endpoint.memory import Memory
-from phalanx.watermark.endpoint.routes import Parts, pages
+from phalanx.watermark.endpoint.routes import Parts, Tokenise, pages
 from phalanx.watermark.endpoint.settings import EndpointSettings
-from phalanx.watermark.endpoint.tokenising import Tokenise
 from phalanx.watermark.keys.secret import Secret
 
 
@@ -72,7 +71,7 @@ def create_app(
         BoundedBodies, largest_bytes=settings.largest_body_bytes, seconds=settings.body_seconds
     )
     app.include_router(pages)
-    Refusals(gauges, log, "the endpoint cannot answer now", {}).answer(app)
+    Refusals(gauges, log, "the endpoint cannot answer now", {InputError: 400}).answer(app)
     return app
 
 

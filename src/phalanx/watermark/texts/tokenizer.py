@@ -100,6 +100,18 @@ class Tokenizer:
             prompt, _ = self._encoded(document.prompt)
         return numbers, prompt, offsets
 
+    def numbers_of(self, text: str) -> list[int]:
+        """Return the token numbers of a text, without those that only frame it.
+
+        Raises:
+            ValueError: If this one takes token numbers.
+        """
+        if self._made is None:
+            message = "no tokenizer is named, and a text is given"
+            raise ValueError(message)
+        numbers: list[int] = self._encoded(text)[0].tolist()
+        return numbers
+
     def text_of(self, tokens: Numbers) -> str | None:
         """Return the letters of tokens; null where no tokenizer is named."""
         if self._made is None:
