@@ -39,6 +39,9 @@ REPEATED = 20
 MOST_SECONDS = 15
 """After which a question is not repeated."""
 
+LEAST_CPU_SECONDS = 0.05
+"""Five ticks of the clock by which the system counts CPU time, a hundredth of a second each."""
+
 PEER_OBJECTS = [500, 2_000]
 
 
@@ -76,11 +79,11 @@ class Figures:
     write_per_second: float
     """By the clock."""
 
-    write_per_cpu_second: float
-    """Of the server, that of its database included."""
+    write_per_cpu_second: float | None
+    """Of the server, that of its database included; `None` if it used less than can be told."""
 
     read_per_second: float
-    read_per_cpu_second: float
+    read_per_cpu_second: float | None
     first_page: Answered
     manifest: Answered
     by_id: Answered
@@ -119,9 +122,9 @@ class Client:
         return Figures(
             objects=size,
             write_per_second=round(added / wrote),
-            write_per_cpu_second=round(added / write_cpu),
+            write_per_cpu_second=_rate(added, write_cpu),
             read_per_second=round(size / read),
-            read_per_cpu_second=round(size / read_cpu),
+            read_per_cpu_second=_rate(size, read_cpu),
             first_page=self._answered("objects/", limit=BATCH),
             manifest=self._answered("manifest/", limit=BATCH),
             by_id=self._answered("objects/", **{"match[id]": newest.id}),
@@ -190,6 +193,11 @@ class Client:
         return Answered(round(statistics.median(times) * 1e3, 1), round(cpu * 1e3, 1))
 
 
+def _rate(objects: int, cpu_seconds: float) -> float | None:
+    """Return objects per CPU second, or nothing where the system's clock is too coarse."""
+    return round(objects / cpu_seconds) if cpu_seconds >= LEAST_CPU_SECONDS else None
+
+
 def runs(
     folder: Path, process: int, databases: Mapping[str, str], arguments: argparse.Namespace
 ) -> Iterator[tuple[str, AbstractContextManager[Server], list[int]]]:
@@ -209,7 +217,9 @@ def runs(
 
 def _cell(value: object) -> object:
     """Return a figure as it stands in the table."""
-    return f"{value['ms']} / {value['cpu_ms']}" if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        return f"{value['ms']} / {value['cpu_ms']}"
+    return "-" if value is None else value
 
 
 def main() -> None:
