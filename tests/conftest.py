@@ -190,3 +190,17 @@ def new_database(postgres: Path) -> Callable[..., str]:
         return f"postgresql://{_SUPERUSER}@/{name}?unix_sock={postgres}/.s.PGSQL.5432"
 
     return made
+
+
+@pytest.fixture
+def check_golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Return a comparison with a file beside the test; WRITE_GOLDEN=1 writes it instead."""
+
+    def check(name: str, text: str) -> None:
+        path = request.path.parent / "golden" / name
+        if os.environ.get("WRITE_GOLDEN"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.read_text(encoding="utf-8") == text, f"{name} differs from the golden file"
+
+    return check

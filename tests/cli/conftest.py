@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,7 +18,6 @@ from phalanx.model import Evidence, GroupFacts, Judgement, Member, UndeclaredPoo
 from phalanx.watermark.draws import Draws
 from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
 
-GOLDEN = Path(__file__).parent / "golden"
 KeyAfter = Callable[[npt.NDArray[np.int64]], bytes]
 
 
@@ -121,17 +119,3 @@ def write_marked(key: bytes | KeyAfter | None, length: int, seed: int) -> list[i
 def marked_tokens() -> Callable[..., list[int]]:
     """Return a writer of token numbers with a mark."""
     return write_marked
-
-
-@pytest.fixture
-def check_golden() -> Callable[[str, str], None]:
-    """Return a comparison with a golden file; WRITE_GOLDEN=1 writes it instead."""
-
-    def check(name: str, text: str) -> None:
-        path = GOLDEN / name
-        if os.environ.get("WRITE_GOLDEN"):
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        assert path.read_text(encoding="utf-8") == text, f"{name} differs from the golden file"
-
-    return check

@@ -11,12 +11,10 @@ and read the difference before committing it.
 from __future__ import annotations
 
 import importlib
-import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -50,7 +48,6 @@ from phalanx.model import (
 
 FIRST_DAY = date(2026, 3, 2)
 DAYS = 14
-GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = (
     "</script><script>document.documentElement.dataset.broken=1</script>"
     "<img src=x onerror=document.documentElement.dataset.broken=1>"
@@ -652,19 +649,5 @@ def violations() -> Callable[[object, object], list[str]]:
     def check(document: object, schema: object) -> list[str]:
         found = library.Draft202012Validator(schema).iter_errors(document)
         return [f"{error.json_path}: {error.message}" for error in found]
-
-    return check
-
-
-@pytest.fixture(scope="session")
-def check_golden() -> Callable[[str, str], None]:
-    """Return a comparison with a golden file, or a writer of it when that is asked for."""
-
-    def check(name: str, text: str) -> None:
-        path = GOLDEN / name
-        if os.environ.get("WRITE_GOLDEN"):
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        assert path.read_text(encoding="utf-8") == text, f"{name} differs from the golden file"
 
     return check
