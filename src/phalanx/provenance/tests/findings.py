@@ -11,7 +11,10 @@ from phalanx.evidence import calibrate_p_mixed, holm
 from phalanx.model import ExactEvidence, Inconclusive
 from phalanx.provenance.tests.coins import Coins
 
-_DRAWN = "The initial values of the two models were drawn independently of each other."
+_DRAWN = (
+    "The initial values of the two models were drawn independently of each other: neither the two "
+    "nor anything that went into them began from one public model, or from one seed."
+)
 _EQUAL = "Training treated units of one kind alike, as every common optimiser does."
 _ORDER = "Nobody has sorted the units of both models by what their weights are."
 _AT_RANDOM = (
