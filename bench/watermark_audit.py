@@ -34,6 +34,7 @@ from phalanx.watermark.audit import (
     chosen_answers,
     chosen_weights,
     excess_log10_e,
+    gathered_log10_e,
     lean_log10_e,
     likelihood,
     read,
@@ -192,7 +193,7 @@ def _audited(
         _reader(model, documents) for model in (household.teacher, suspect, reference)
     )
     weights = chosen_weights(documents, marked, said, expected, width)
-    by_weights = excess_log10_e(weights, weights_excess(weights), scheme, keys)
+    by_weights = gathered_log10_e(weights, "weights-gathered", scheme, keys)
     leaning = read(documents, marked, said, expected, width)
     guesses = [np.concatenate([each[:1], said(each).argmax(axis=1)[:-1]]) for each in documents]
     guessed = draw(documents, width, said=guesses)
@@ -202,7 +203,7 @@ def _audited(
     marked, expected = (_reader(model, answers) for model in (household.teacher, reference))
     lengths = [PROMPT] * len(answers)
     asked = chosen_answers(answers, lengths, marked, expected, width)
-    by_answers = excess_log10_e(asked, answers_excess(asked), scheme, keys)
+    by_answers = gathered_log10_e(asked, "answers-gathered", scheme, keys)
     single = draw(answers, width, known=prompts)
     likely = likelihood(single, answers, expected)
     return {

@@ -134,20 +134,17 @@ def test_sums_need_no_model(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--mode sums" in capsys.readouterr().err
 
 
-def test_recorded_weights_name_the_campaign(capsys: pytest.CaptureFixture[str]) -> None:
-    """What three models said of planned documents is enough; no model is here."""
-    vault = Vault(Path("watermark-vault"), Seal(key_file=Path("v.key")))
-    random = np.random.default_rng(3)
-    documents = [random.integers(0, 1_900, 200) for _ in range(3)]
-    lines("prompts.jsonl", [{"tokens": each.tolist()} for each in documents])
+def record(documents: list[Any], secret: bytes, width: int = 4) -> list[dict[str, Any]]:
+    """Write down what three models say of four tokens, of which the suspect has learnt winners."""
     recorded = []
     for tokens in documents:
-        at = np.arange(4, 200)
-        flat = np.full((196, 4), np.log(0.25))
-        four = np.tile(np.arange(4), (196, 1))
-        won = winners(Field(Draws(tokens, at, tokens[at], 4, 0), four, flat), SCHEME, key(vault))
+        at = np.arange(width, tokens.size)
+        flat = np.full((at.size, 4), np.log(0.25))
+        four = np.tile(np.arange(4), (at.size, 1))
+        draws = Draws(tokens, at, tokens[at], width, 0)
+        won = winners(Field(draws, four, flat), PhalanxGumbel(width), secret)
         said = flat.copy()
-        said[np.arange(196), won] += 0.5
+        said[np.arange(at.size), won] += 0.5
         said -= np.logaddexp.reduce(said, axis=1, keepdims=True)
         places = [
             {
@@ -160,6 +157,16 @@ def test_recorded_weights_name_the_campaign(capsys: pytest.CaptureFixture[str]) 
             for row, place in enumerate(at)
         ]
         recorded.append({"tokens": tokens.tolist(), "places": places})
+    return recorded
+
+
+def test_recorded_weights_name_the_campaign(capsys: pytest.CaptureFixture[str]) -> None:
+    """What three models said of planned documents is enough; no model is here."""
+    vault = Vault(Path("watermark-vault"), Seal(key_file=Path("v.key")))
+    random = np.random.default_rng(3)
+    documents = [random.integers(0, 1_900, 200) for _ in range(3)]
+    lines("prompts.jsonl", [{"tokens": each.tolist()} for each in documents])
+    recorded = record(documents, key(vault))
     lines("recorded.jsonl", [*recorded, {"tokens": [1, 2], "places": []}, {"no": 1}])
     assert planned("--mode", "weights") == ExitCode.CLEAN
     capsys.readouterr()
@@ -172,6 +179,49 @@ def test_recorded_weights_name_the_campaign(capsys: pytest.CaptureFixture[str]) 
         "is no document of the plan",
         "is no record of what three models said",
     ]
+
+
+def test_gathered_weights_name_the_campaign(capsys: pytest.CaptureFixture[str]) -> None:
+    """By context, as planned, with a power curve before; verified after."""
+    vault = Vault(Path("watermark-vault"), Seal(key_file=Path("v.key")))
+    documents = [np.random.default_rng(at).integers(0, 4, 200) for at in range(3)]
+    lines("prompts.jsonl", [{"tokens": each.tolist()} for each in documents])
+    lines("recorded.jsonl", record(documents, key(vault)))
+    mode = ["--mode", "weights-gathered", "--runs", "2", "--places", "500", "--candidates", "4"]
+    assert planned(*mode) == ExitCode.CLEAN
+    said = capsys.readouterr().out
+    assert "the most usual 50,000 contexts at most" in said
+    assert "Zipf" in said
+    assert json.loads(Path("plan.json").read_text())["places"] == 50_000
+    words = ["run", "plan.json", "recorded.jsonl", *ASKED, "--recorded"]
+    assert audit(*words) == ExitCode.FINDINGS
+    said = capsys.readouterr().out
+    assert "Named: 1 key of 2" in said
+    assert "of the 588 times" in said.replace("\n            ", " ")
+    public = next(line.split()[-1] for line in said.splitlines() if "signed by" in line)
+    verify = ["verify", "report.json", "--signer", public, "--plan", "plan.json"]
+    assert audit(*verify) == ExitCode.CLEAN
+    told = [json.loads(line)["tokens"] for line in Path("answers.jsonl").read_text().splitlines()]
+    lines("prompts.jsonl", [{"tokens": each} for each in told])
+    lines("recorded.jsonl", record([np.array(each) for each in told], key(vault)))
+    assert planned(*mode) == ExitCode.CLEAN
+    assert audit(*words) == ExitCode.BAD_INPUT
+    assert "shows the mark of a key" in capsys.readouterr().err
+
+
+def test_gathered_answers_need_two_models(capsys: pytest.CaptureFixture[str]) -> None:
+    """And a scheme that races; other modes fix no marked model."""
+    assert planned("--mode", "answers-gathered") == ExitCode.CLEAN
+    assert audit("run", "plan.json", "answers.jsonl", *ASKED) == ExitCode.BAD_INPUT
+    assert "--marked and --reference" in capsys.readouterr().err
+    assert planned("--marked-model", ".") == ExitCode.BAD_INPUT
+    assert "fixes no marked model" in capsys.readouterr().err
+    too_many = ["--mode", "answers-gathered", "--most-places", "1000000"]
+    assert planned(*too_many) == ExitCode.BAD_INPUT
+    assert "--most-places times" in capsys.readouterr().err
+    kgw = "kgw-transformers-v1?vocabulary=2000"
+    assert planned("--mode", "answers-gathered", scheme=kgw) == ExitCode.BAD_INPUT
+    assert "lets no tokens race" in capsys.readouterr().err
 
 
 def test_the_power_is_told_before(capsys: pytest.CaptureFixture[str]) -> None:

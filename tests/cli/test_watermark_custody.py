@@ -245,3 +245,56 @@ def test_keys_end(house: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert [each for each in kinds if each != "written"] == [
         "made", "withdrawn", "rotated", "destroyed", "resealed"
     ]  # fmt: skip
+
+
+def test_audit_keys_are_audited_with(house: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Planned by name, opened for the plan, held against the commitment before anything is read."""
+    assert house
+    Path("prompts.jsonl").write_text('{"tokens": [1, 2, 3]}\n')
+    answer = {"tokens": [*range(5, 60)], "prompt_tokens": [1, 2, 3]}
+    Path("answers.jsonl").write_text(json.dumps(answer) + "\n")
+
+    def audit(*words: str) -> int:
+        return main(["watermark", "audit", *words])
+
+    for plan in ("plan.json", "other.json"):
+        planned = ["plan", "suspects", *SCHEME, "--by-custodians", "--suspect", plan, "--mode"]
+        options = ["--prompts", "prompts.jsonl", "--runs", "0", "--decoys", "5", "-o", plan]
+        assert audit(*planned, "sums", *options) == ExitCode.CLEAN
+    assert read("plan.json")["key_ids"] == ["suspect-1", "suspect-2"]
+    reason = ["--reason", "Audit of student X, case 12", "--plan", "plan.json", "--by", "Mary"]
+    custody("ask", "suspects", *SCHEME, *reason, *KEY_FILE, "-o", "request.json")
+    capsys.readouterr()
+    custody("show", "request.json", *own("Ada"))
+    digest = capsys.readouterr().out.splitlines()[0]
+    for name in ("Ada", "Grace"):
+        assert approve(name, digest) == ExitCode.CLEAN
+    assert custody(*OPEN, "-o", "audit.keys", *COMMITTED) == ExitCode.CLEAN
+    given = ["answers.jsonl", "--prompts", "prompts.jsonl", "--signer", "sign.key", "-o", "r.json"]
+    held = ["--audit-keys", "audit.keys"]
+    assert audit("run", "plan.json", *given, *held, *COMMITTED) == ExitCode.CLEAN
+    said = capsys.readouterr().out
+    assert "suspect-1: e 10^" in said
+    assert "suspect-2: e 10^" in said
+    for each in read("audit.keys")["keys"]:
+        assert each["key"] not in said
+    public = next(line.split()[-1] for line in said.splitlines() if "signed by" in line)
+    verify = ["verify", "r.json", "--signer", public, "--plan", "plan.json", "--commitment"]
+    assert audit(*verify, "c.json") == ExitCode.CLEAN
+    swapped = read("audit.keys")
+    first, last = swapped["keys"]
+    first["key"], last["key"] = last["key"], first["key"]
+    Path("swapped.keys").touch(0o600)
+    Path("swapped.keys").write_text(json.dumps(swapped))
+    capsys.readouterr()
+    for words, reason_said in (
+        (["other.json", *given, *held], "opened for another plan"),
+        (["plan.json", *given, "--audit-keys", "swapped.keys", *COMMITTED], "committed to"),
+        (["plan.json", *given, *held, "--seed", "s.seed"], "opened by its seed"),
+        (["plan.json", *given], "or from custodians"),
+        (["plan.json", *given, *held, "--names", "suspects"], "or from custodians"),
+        (["plan.json", "none", *given[1:], "--audit-keys", "c.json"], "not a file of audit keys"),
+    ):
+        Path("c.json").chmod(0o600)
+        assert audit("run", *words) == ExitCode.BAD_INPUT
+        assert reason_said in capsys.readouterr().err

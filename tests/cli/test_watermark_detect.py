@@ -130,6 +130,7 @@ def test_several_epochs_and_schemes_are_one_family(capsys: pytest.CaptureFixture
         (["docs.jsonl", "--tokenizer", "names", "--tokenizer", "names"], "named twice"),
         (["docs.jsonl", "--level", "0"], "--level"), (["docs.jsonl", "-o", "."], "folder"),
         (["docs.jsonl", "--purpose", "audit"], "audit"), (["bad.jsonl"], "is no JSON"),
+        (["docs.jsonl", "--tokenzier", "x"], "Did you mean --tokenizer?"),
     ],
 )  # fmt: skip
 def test_mistakes_are_told(

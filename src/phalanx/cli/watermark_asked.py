@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import Group, Parameter, validators
+from cyclopts import App, Group, Parameter, validators
+
+from phalanx.errors import InputError
 
 _KEYS = Group.create_ordered("Which keys")
 _TEXTS = Group.create_ordered("How texts are read")
@@ -65,3 +69,25 @@ class LevelOptions:
         float | None, Parameter(show_default=False, validator=validators.Number(gt=0, lte=20))
     ] = None
     """Of the model's choices per token, if known: then a text that is too short for it is told."""
+
+
+def refuse_options(paths: Sequence[Path], command: Callable[..., object]) -> None:
+    """Refuse files that are mistyped options: files may begin with `-`, which is standard input.
+
+    Parameters:
+        paths: Files that were named.
+        command: That takes them.
+
+    Raises:
+        InputError: If one begins with two hyphens.
+    """
+    wrong = next((str(each) for each in paths if str(each).startswith("--")), None)
+    if wrong is None:
+        return
+    asked = App()
+    asked.default(command)
+    known = [name for each in asked.assemble_argument_collection() for name in each.names]
+    closest = get_close_matches(wrong.split("=")[0], known, 1, 0.0)
+    message = f"{wrong[:200]}: no option of this command"
+    advice = f"Did you mean {closest[0]}? Name a file that is called so by its whole path."
+    raise InputError(message, next_step=advice)

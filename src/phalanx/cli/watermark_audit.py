@@ -31,11 +31,15 @@ def plan(
     suspect: str,
     prompts: Path,
     output: ReportPath,
-    mode: Literal["answers", "weights", "sums"] = "answers",
+    mode: Literal["answers", "weights", "sums", "answers-gathered", "weights-gathered"] = "answers",
     reference: str = "none: how likely tokens are is not asked",
     reference_model: Annotated[Path | None, Parameter(show_default=False)] = None,
+    marked_model: Annotated[Path | None, Parameter(show_default=False)] = None,
+    by_custodians: bool = False,
     candidates: Annotated[int, Parameter(validator=validators.Number(gte=2, lte=1 << 20))] = 64,
-    most_places: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=10**12))] = 10**9,
+    most_places: Annotated[
+        int | None, Parameter(validator=validators.Number(gte=1, lte=10**12), show_default=False)
+    ] = None,
     level: Annotated[float, Parameter(validator=validators.Number(gt=0, lt=1))] = 1e-6,
     decoys: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=100_000))] = 1_000,
     decoy_seed: Annotated[int | None, Parameter(show_default=False)] = None,
@@ -58,10 +62,17 @@ def plan(
         output: File to write the plan to; its bytes are what the digest is of.
         mode: What there is of the suspect. `answers`: what it answers, with how likely a reference
             finds them. `weights`: all of its probabilities. `sums`: answers alone, for any scheme.
+            `answers-gathered` and `weights-gathered` gather choices by context and see far more
+            where contexts come again; nothing that is asked or read may be marked.
         reference: The model that it is compared with, and why that knows nothing of the keys.
         reference_model: Its folder: the SHA-256 of its weights is fixed, and it is run here.
-        candidates: Likeliest tokens that race at each place, where weights are read.
-        most_places: Tokens or contexts that count at most: the first, in the prompts' order.
+        marked_model: Folder of the model whose outputs are marked, where choices are gathered: the
+            SHA-256 of its weights is fixed, and it is run here.
+        by_custodians: The keys are audit keys, which two custodians open for this plan later. It
+            names them by what they are for, and no vault is opened.
+        candidates: Likeliest tokens that race at each place, where probabilities are read.
+        most_places: Tokens or contexts that count at most: the first, in the prompts' order, and a
+            milliard if it is left out; where choices are gathered the most usual, and 50,000.
         level: Chance of naming any key falsely that is accepted.
         decoys: Random keys that are asked about as well; they can only clear.
         decoy_seed: Of their generator; drawn if it is left out.
@@ -77,8 +88,9 @@ def plan(
 
     refuse_output(output)
     made = make_plan(
-        Vault(folder, seal.seal()), names, which, act(by), suspect=suspect, prompts=prompts,
-        mode=mode, reference=reference, reference_model=reference_model, candidates=candidates,
+        None if by_custodians else Vault(folder, seal.seal()), names, which, act(by),
+        suspect=suspect, prompts=prompts, mode=mode, reference=reference,
+        reference_model=reference_model, marked_model=marked_model, candidates=candidates,
         places=most_places, level=level, decoys=decoys, decoy_seed=decoy_seed,
     )  # fmt: skip
     with common.progress("power"):
@@ -94,10 +106,12 @@ def run(
     given: Path,
     /,
     *,
-    names: Path,
     prompts: Path,
     signer: Path,
     output: ReportPath,
+    names: Annotated[Path | None, Parameter(show_default=False)] = None,
+    audit_keys: Annotated[Path | None, Parameter(show_default=False)] = None,
+    seed: Annotated[Path | None, Parameter(show_default=False)] = None,
     purpose: Literal["serve", "decoy", "campaign", "account"] = "serve",
     epoch: Annotated[int | None, Parameter(show_default=False)] = None,
     tokenizer: Annotated[Path | None, Parameter(show_default=False)] = None,
@@ -119,11 +133,15 @@ def run(
         plan: File of the plan.
         given: Lines of JSON. Answers: `tokens` or `text`, `prompt` or `prompt_tokens`, and `log_p`,
             natural logarithms of what the reference gives each token, unless --reference says it.
-            Weights: documents to read, or with --recorded what was recorded of them.
-        names: File of what the keys are for, as planned.
+            Weights: documents to read, or with --recorded what was recorded of them. Gathered
+            answers take --marked and --reference, and no `log_p`.
         prompts: File of prompts, as planned.
         signer: File of the key that signs, for its owner alone; made if it is not there.
         output: File to write the report to.
+        names: File of what the keys are for, as planned: the vault derives them.
+        audit_keys: Instead, file of audit keys that `phalanx watermark custody open` wrote for this
+            plan; no vault is opened. With --commitment and --seed each is held against it.
+        seed: File that `custody open` made with the commitment to audit keys.
         purpose: Of the keys, as planned.
         epoch: Of the keys, as planned; the one in use if it is left out.
         tokenizer: `tokenizer.json` of the marked model, where texts are given.
@@ -145,11 +163,12 @@ def run(
     refuse_output(output)
     task = Task(
         plan=plan, names=names, purpose=purpose, epoch=epoch, commitment=commitment,
+        audit_keys=audit_keys, seed=seed,
         material=Material(given=given, prompts=prompts, tokenizer=tokenizer, models=models),
     )  # fmt: skip
     key = signer_of(signer)
     with common.progress("audit") as progress:
-        done = audited(task, Vault(folder, seal.seal()), act(by), progress)
+        done = audited(task, lambda: Vault(folder, seal.seal()), act(by), progress)
     public = write_report(done.audit, key, output)
     for each in done.rejects[:5]:
         common.say(f"warning: {each.where}: {each.reason}; left out")

@@ -40,7 +40,7 @@ class ModelOptions:
     """The suspect; of an audit of weights."""
 
     marked: _One = None
-    """The model whose outputs are marked; of an audit of weights."""
+    """The model whose outputs are marked; of an audit of weights, or that gathers."""
 
     reference: _One = None
     """One that knows nothing of any key; of an audit of weights, or of answers without `log_p`."""

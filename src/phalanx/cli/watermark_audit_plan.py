@@ -12,12 +12,21 @@ import numpy as np
 from phalanx.cli.watermark_audit_options import PowerOptions
 from phalanx.cli.watermark_options import KeyOptions
 from phalanx.cli.watermark_view import labelled
-from phalanx.cli.watermark_work import content_of, derived
+from phalanx.cli.watermark_work import content_of, derived, names_of
 from phalanx.errors import InputError
 from phalanx.formats.notation import count, plural
 from phalanx.owned import written_whole
 from phalanx.printable import printable
-from phalanx.watermark.audit import Mode, Plan, imagined_field, prompts_digest, simulate_power
+from phalanx.watermark.audit import (
+    Mode,
+    Plan,
+    imagined_field,
+    imagined_times,
+    prompts_digest,
+    simulate_power,
+)
+from phalanx.watermark.audit.choices import MOST_PLACES
+from phalanx.watermark.audit.plan import GATHERED, MOST_GATHERED, MOST_KEYS
 from phalanx.watermark.audit.winners import races
 from phalanx.watermark.keys.vault import Act, Vault
 from phalanx.watermark.marking.local_model import weights_digest
@@ -30,7 +39,7 @@ _MOST_TEXT = 2_000
 
 
 def make_plan(
-    vault: Vault,
+    vault: Vault | None,
     names: Path,
     which: KeyOptions,
     who: Act,
@@ -40,13 +49,21 @@ def make_plan(
     mode: Mode,
     reference: str,
     reference_model: Path | None,
+    marked_model: Path | None,
     candidates: int,
-    places: int,
+    places: int | None,
     level: float,
     decoys: int,
     decoy_seed: int | None,
 ) -> Plan:
     """Return a plan.
+
+    Parameters:
+        vault: That derives the keys; null for audit keys, which custodians open for the plan: it
+            names them by what they are for.
+        places: Null for as many as the mode takes.
+
+    Other parameters are those of `Plan`, or of the command.
 
     Raises:
         InputError: If names, scheme or prompts are none, or the scheme cannot be asked that way.
@@ -60,6 +77,7 @@ def make_plan(
         if not 0 < len(text.strip()) <= _MOST_TEXT or not text.isprintable():
             message = f"suspect and reference are said on one line of up to {_MOST_TEXT:,} letters"
             raise InputError(message, next_step="Say them in a sentence each.")
+    places = _places(mode, places, candidates, marked_model)
     if mode == "sums" and reference_model is not None:
         message = "an audit of sums asks no reference"
         raise InputError(message, next_step="Leave --reference-model out.")
@@ -74,12 +92,16 @@ def make_plan(
     if said.rejects:
         message = f"{said.rejects[0].where}: {said.rejects[0].reason}"
         raise InputError(message, next_step="Plan with prompts that can all be read.")
-    made = derived(vault, names, which, who)
+    if vault is None:
+        ids, name = _named(names), scheme.setting.name
+    else:
+        made = derived(vault, names, which, who)
+        ids, name = made.ids, made.scheme
     return Plan(
         suspect=suspect,
         mode=mode,
-        scheme=made.scheme,
-        key_ids=made.ids,
+        scheme=name,
+        key_ids=ids,
         key_commitment="",
         prompts_digest=prompts_digest(content),
         reference=reference,
@@ -90,7 +112,34 @@ def make_plan(
         candidates=candidates,
         places=places,
         made_at=who.at.isoformat(timespec="seconds"),
+        marked_digest="" if marked_model is None else weights_digest(marked_model),
     )
+
+
+def _places(mode: Mode, places: int | None, candidates: int, marked_model: Path | None) -> int:
+    """Return how many places count at most, and refuse what other modes take."""
+    if mode not in GATHERED:
+        if marked_model is not None:
+            message = f"an audit of {mode} fixes no marked model"
+            raise InputError(message, next_step="Leave --marked-model out.")
+        return 10**9 if places is None else places
+    places = MOST_PLACES if places is None else places
+    if places * candidates > MOST_GATHERED:
+        message = f"--most-places times --candidates is at most {MOST_GATHERED:,} where both count"
+        raise InputError(message, next_step=f"Take fewer; {MOST_PLACES:,} contexts are usual.")
+    return places
+
+
+def _named(names: Path) -> tuple[str, ...]:
+    """Return what audit keys are for, as a plan can name it."""
+    found = names_of(names)
+    if len(found) > MOST_KEYS or not all(
+        len(each) <= 200 and each.isascii() and each.isprintable() and " " not in each
+        for each in found
+    ):
+        message = f"{names}: a plan names at most {MOST_KEYS:,} keys, each in ASCII without spaces"
+        raise InputError(message, next_step="Name in short what each audit key is for.")
+    return found
 
 
 def write_plan(plan: Plan, output: Path) -> None:
@@ -113,7 +162,7 @@ def power_text(plan: Plan, how: PowerOptions) -> str:
             "asked", f"{plural(len(plan.key_ids), 'key')} of {plan.scheme}, by {plan.method}"
         ),
         *labelled("compared", plan.reference),
-        *labelled("counted", f"the first {plural(plan.places, 'place')} at most"),
+        *labelled("counted", _counted(plan)),
         *labelled(
             "level",
             f"chance of naming any key falsely: {plan.level:g}; a key needs e 10^{needed:.1f}, and "
@@ -132,6 +181,12 @@ def power_text(plan: Plan, how: PowerOptions) -> str:
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
+def _counted(plan: Plan) -> str:
+    if plan.gathered:
+        return f"the most usual {plural(plan.places, 'context')} at most"
+    return f"the first {plural(plan.places, 'place')} at most"
+
+
 def _curve(plan: Plan, how: PowerOptions, needed: float) -> list[str]:
     scheme = open_scheme(plan.scheme)
     # The same curve for the same plan.
@@ -145,9 +200,12 @@ def _curve(plan: Plan, how: PowerOptions, needed: float) -> list[str]:
     ]
     columns = []
     for places in how.places:
-        field = imagined_field(places, how.entropy_nats, scheme.setting.context_width, random)
+        times = imagined_times(places, random) if plan.gathered else np.ones(places)
+        field = imagined_field(times.size, how.entropy_nats, scheme.setting.context_width, random)
         columns.append(
-            simulate_power(field, plan.mode, scheme, SHARES, needed, runs=how.runs, random=random)
+            simulate_power(
+                field, plan.mode, scheme, SHARES, needed, runs=how.runs, random=random, times=times
+            )
         )
     for row in zip(*columns, strict=True):
         cells = [f"{each.power:.0%} (10^{each.median_log10_e:.1f})" for each in row]
@@ -158,4 +216,9 @@ def _curve(plan: Plan, how: PowerOptions, needed: float) -> list[str]:
         "share is that of marked text in its training times how much of it the student took on,",
         "which nobody knows. At 0 % it is the rate of false findings.",
     ]
+    if plan.gathered:
+        lines += [
+            "Contexts are imagined to come as often as words do (Zipf's law), and all to be learnt",
+            "alike: a real student learns usual ones first, and of rare ones nothing.",
+        ]
     return lines

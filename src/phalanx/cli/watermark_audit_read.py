@@ -17,6 +17,7 @@ from phalanx.errors import InputError
 from phalanx.watermark.audit import (
     Leaning,
     Plan,
+    Recorded,
     leaning_of,
     likelihood,
     parse_recorded,
@@ -66,12 +67,7 @@ def read_answers(material: Material, plan: Plan, rejects: list[Reject]) -> Answe
         InputError: If nothing can be used, or nobody says how likely tokens were.
         PhalanxError: If tokenizer or reference cannot be opened.
     """
-    chosen, cut = _chosen(
-        material,
-        lambda document: (document.prompt, document.prompt_tokens),
-        "answers no prompt of the plan",
-        rejects,
-    )
+    chosen, cut = answers_of(material, rejects)
     setting = open_scheme(plan.scheme).setting
     documents, log_p, model = cut.documents, None, None
     if plan.mode == "answers" and material.models.reference is not None:
@@ -95,8 +91,54 @@ def read_recorded(material: Material, plan: Plan, rejects: list[Reject]) -> tupl
     Raises:
         InputError: If nothing can be used, or the plan fixes the weights of the reference.
     """
-    if plan.reference_digest:
-        message = "the plan fixes the weights of its reference, of which records say nothing"
+    documents = recorded_of(material, plan, rejects)
+    width = open_scheme(plan.scheme).setting.context_width
+    return leaning_of(documents, width), len(documents)
+
+
+def read_weights(material: Material, plan: Plan, rejects: list[Reject]) -> tuple[Leaning, int]:
+    """Run three models on documents of the plan; return what they say, and how many there are.
+
+    Raises:
+        InputError: If a model is not named, nothing can be used, or vocabularies differ.
+        PhalanxError: If a tokenizer or model cannot be opened.
+    """
+    cut, (marked, suspect, reference) = reading_of(material, rejects)
+    leaning = read(
+        cut.documents,
+        marked,
+        suspect,
+        reference,
+        open_scheme(plan.scheme).setting.context_width,
+        known=[prompt for prompt in cut.prompts if prompt.size],
+        candidates=plan.candidates,
+    )
+    return leaning, len(cut.documents)
+
+
+def answers_of(material: Material, rejects: list[Reject]) -> tuple[list[Document], Cut]:
+    """Return answers to prompts of the plan, in its order, and as tokens.
+
+    Raises:
+        InputError: If nothing can be used.
+        PhalanxError: If the tokenizer cannot be opened.
+    """
+    return _chosen(
+        material,
+        lambda document: (document.prompt, document.prompt_tokens),
+        "answers no prompt of the plan",
+        rejects,
+    )
+
+
+def recorded_of(material: Material, plan: Plan, rejects: list[Reject]) -> list[Recorded]:
+    """Return what was recorded of documents of the plan, in its order.
+
+    Raises:
+        InputError: If nothing can be used, or the plan fixes weights.
+    """
+    if plan.reference_digest or plan.marked_digest:
+        message = "the plan fixes the weights of models, of which records say nothing"
         raise InputError(message, next_step="Run it here: name --marked, --model and --reference.")
     planned = _planned(material)
     documents = []
@@ -115,12 +157,11 @@ def read_recorded(material: Material, plan: Plan, rejects: list[Reject]) -> tupl
     if not documents:
         raise _nothing(material.given, rejects)
     documents.sort(key=lambda each: planned[each.tokens.tobytes()])
-    width = open_scheme(plan.scheme).setting.context_width
-    return leaning_of(documents, width), len(documents)
+    return documents
 
 
-def read_weights(material: Material, plan: Plan, rejects: list[Reject]) -> tuple[Leaning, int]:
-    """Run three models on documents of the plan; return what they say, and how many there are.
+def reading_of(material: Material, rejects: list[Reject]) -> tuple[Cut, list[LocalModel]]:
+    """Return documents of the plan, and the marked model, the suspect and the reference.
 
     Raises:
         InputError: If a model is not named, nothing can be used, or vocabularies differ.
@@ -130,30 +171,30 @@ def read_weights(material: Material, plan: Plan, rejects: list[Reject]) -> tuple
     if None in folders:
         message = "an audit of weights runs three models: --marked, --model and --reference"
         raise InputError(message, next_step="Name all three, or pass --recorded.")
-    chosen, cut = _chosen(
+    _, cut = _chosen(
         material,
         lambda document: (document.text, document.tokens),
         "is no document of the plan",
         rejects,
     )
+    return cut, opened(folders)
+
+
+def opened(folders: Sequence[Path | None]) -> list[LocalModel]:
+    """Open models of one vocabulary, each once.
+
+    Raises:
+        InputError: If vocabularies differ.
+        PhalanxError: If one cannot be opened.
+    """
     models: dict[Path, LocalModel] = {}
     for folder in folders:
         if folder is not None and folder not in models:
             models[folder] = open_local_model(folder)
-    marked, suspect, reference = (models[folder] for folder in folders if folder is not None)
-    if len({each.vocabulary for each in (marked, suspect, reference)}) > 1:
-        message = "the three models have different vocabularies"
+    if len({each.vocabulary for each in models.values()}) > 1:
+        message = "the models have different vocabularies"
         raise InputError(message, next_step="Audit its answers instead: --mode answers.")
-    leaning = read(
-        cut.documents,
-        marked,
-        suspect,
-        reference,
-        open_scheme(plan.scheme).setting.context_width,
-        known=[prompt for prompt in cut.prompts if prompt.size],
-        candidates=plan.candidates,
-    )
-    return leaning, len(chosen)
+    return [models[folder] for folder in folders if folder is not None]
 
 
 def _chosen(

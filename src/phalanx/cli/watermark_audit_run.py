@@ -10,7 +10,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from phalanx.cli.watermark_audit_options import ModelOptions
+from phalanx.cli.watermark_audit_gather import gather_answers, gather_weights
 from phalanx.cli.watermark_audit_plan import MOST_PROMPTS_BYTES
 from phalanx.cli.watermark_audit_read import (
     Material,
@@ -19,15 +19,19 @@ from phalanx.cli.watermark_audit_read import (
     read_weights,
 )
 from phalanx.cli.watermark_audit_verify import refuse_commitment
+from phalanx.cli.watermark_custody_work import read_keys
 from phalanx.cli.watermark_options import KeyOptions
-from phalanx.cli.watermark_work import content_of, derived
+from phalanx.cli.watermark_work import content_of, derived, read_published, seed_of
 from phalanx.errors import InputError, VerificationError
 from phalanx.owned import read_or_make_secret, written_whole
 from phalanx.watermark.audit import (
     Audit,
+    Opening,
     Plan,
     audit_answers,
+    audit_choices,
     audit_leaning,
+    opened_all,
     read_plan,
     refuse_other_prompts,
     sign_report,
@@ -46,10 +50,12 @@ class Task:
 
     plan: Path
     material: Material
-    names: Path
+    names: Path | None
     purpose: Any
     epoch: int | None
     commitment: Path | None
+    audit_keys: Path | None
+    seed: Path | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +92,16 @@ def write_report(audit: Audit, signer: Ed25519PrivateKey, output: Path) -> str:
     return base64.b64encode(signer.public_key().public_bytes_raw()).decode()
 
 
-def audited(task: Task, vault: Vault, who: Act, progress: Callable[[str, float], None]) -> Done:
+def audited(
+    task: Task, vault: Callable[[], Vault], who: Act, progress: Callable[[str, float], None]
+) -> Done:
     """Run an audit.
+
+    Parameters:
+        task: What is run.
+        vault: Opens the vault, if keys are derived here.
+        who: Who runs it, for the log.
+        progress: Is told how far it is.
 
     Raises:
         InputError: If something that is given cannot be used.
@@ -96,30 +110,39 @@ def audited(task: Task, vault: Vault, who: Act, progress: Callable[[str, float],
     """
     plan, material = read_plan(content_of(task.plan, MOST_BYTES)), task.material
     refuse_other_prompts(plan, content_of(material.prompts, MOST_PROMPTS_BYTES))
-    if plan.reference_digest:
-        _refuse_other_reference(plan, material.models)
+    for digest, folder, name in (
+        (plan.reference_digest, material.models.reference, "reference"),
+        (plan.marked_digest, material.models.marked, "marked"),
+    ):
+        if digest:
+            _refuse_other_weights(digest, folder, name)
     if task.commitment is not None:
         refuse_commitment(task.commitment, plan)
-    which = KeyOptions(scheme=plan.scheme, purpose=task.purpose, epoch=task.epoch)
-    made = derived(vault, task.names, which, who)
-    if made.ids != plan.key_ids:
-        message = f"{task.names}: the vault derives other keys than those of the plan"
-        advice = "Name vault, names, purpose and epoch as they were when it was made."
-        raise VerificationError(message, next_step=advice)
-    keys = {name: key.reveal() for name, key in zip(made.ids, made.keys, strict=True)}
+    keys, opening = _keys_of(task, plan, vault, who)
     rejects: list[Reject] = []
     progress("reading", 0.1)
-    if plan.mode == "weights":
+    if plan.gathered:
+        gather = gather_weights if plan.mode == "weights-gathered" else gather_answers
+        found = gather(material, plan, rejects)
+        documents, repeats = found.documents, found.choices.field.draws.repeats
+        progress("testing", 0.4)
+        audit = audit_choices(
+            plan, found.choices, found.unmarked, keys,
+            opening=opening, answers_digest=found.digest,
+        )  # fmt: skip
+    elif plan.mode == "weights":
         read_by = read_recorded if material.models.recorded else read_weights
         leaning, documents = read_by(material, plan, rejects)
         repeats = leaning.field.draws.repeats
         progress("testing", 0.4)
-        audit = audit_leaning(plan, leaning, keys)
+        audit = audit_leaning(plan, leaning, keys, opening=opening)
     else:
         said = read_answers(material, plan, rejects)
         documents, repeats = said.documents, said.draws.repeats
         progress("testing", 0.4)
-        audit = audit_answers(plan, said.draws, said.log_p, keys, answers_digest=said.digest)
+        audit = audit_answers(
+            plan, said.draws, said.log_p, keys, opening=opening, answers_digest=said.digest
+        )
     if not audit.places:
         message = f"{material.given}: nothing is left that counts"
         raise InputError(message, next_step="Ask for longer answers, or read more.")
@@ -127,11 +150,56 @@ def audited(task: Task, vault: Vault, who: Act, progress: Callable[[str, float],
     return Done(audit=audit, documents=documents, repeats=repeats, rejects=tuple(rejects))
 
 
-def _refuse_other_reference(plan: Plan, models: ModelOptions) -> None:
-    """Refuse to go on without the reference whose weights the plan fixed."""
-    if models.reference is None:
-        message = "the plan fixes the weights of its reference, which is not named"
-        raise VerificationError(message, next_step="Name its folder with --reference.")
-    if weights_digest(models.reference) != plan.reference_digest:
-        message = f"{models.reference}: not the reference of the plan"
+def _keys_of(
+    task: Task, plan: Plan, vault: Callable[[], Vault], who: Act
+) -> tuple[dict[str, bytes], Opening | None]:
+    """Return the keys of a plan by their names in it, before anything is asked.
+
+    Raises:
+        InputError: If it is not said where they come from, or a file is none.
+        VerificationError: If they are others than those of the plan, or of the commitment.
+        PhalanxError: If the vault cannot be opened, or others may read a file.
+    """
+    if (task.names is None) == (task.audit_keys is None):
+        message = "keys come from the vault, by --names, or from custodians, by --audit-keys"
+        raise InputError(message, next_step="Name one of both.")
+    if task.audit_keys is not None:
+        return _audit_keys(task, plan, task.audit_keys)
+    if task.names is None or task.seed is not None:
+        message = "--seed is of audit keys that custodians opened"
+        raise InputError(message, next_step="Leave it out: the vault has the keys.")
+    which = KeyOptions(scheme=plan.scheme, purpose=task.purpose, epoch=task.epoch)
+    made = derived(vault(), task.names, which, who)
+    if made.ids != plan.key_ids:
+        message = f"{task.names}: the vault derives other keys than those of the plan"
+        advice = "Name vault, names, purpose and epoch as they were when it was made."
+        raise VerificationError(message, next_step=advice)
+    return {name: key.reveal() for name, key in zip(made.ids, made.keys, strict=True)}, None
+
+
+def _audit_keys(task: Task, plan: Plan, path: Path) -> tuple[dict[str, bytes], Opening | None]:
+    found = read_keys(path)
+    if (found.plan, found.keys.names) != (plan.digest(), plan.key_ids) or (
+        found.keys.scheme != plan.scheme
+    ):
+        message = f"{path}: audit keys that were opened for another plan"
+        raise VerificationError(message, next_step="Name the file that was opened for this plan.")
+    if (task.commitment is None) != (task.seed is None):
+        message = "a commitment to audit keys is opened by its seed"
+        raise InputError(message, next_step="Name both --commitment and --seed, or neither.")
+    opening = None
+    if task.commitment is not None and task.seed is not None:
+        opening = opened_all(found.keys, read_published(task.commitment), seed_of(task.seed))
+    names = zip(plan.key_ids, found.keys.keys, strict=True)
+    return {name: key.reveal() for name, key in names}, opening
+
+
+def _refuse_other_weights(digest: str, folder: Path | None, name: str) -> None:
+    """Refuse to go on without the model whose weights the plan fixed."""
+    of = "reference" if name == "reference" else "marked model"
+    if folder is None:
+        message = f"the plan fixes the weights of its {of}, which is not named"
+        raise VerificationError(message, next_step=f"Name its folder with --{name}.")
+    if weights_digest(folder) != digest:
+        message = f"{folder}: not the {of} of the plan"
         raise VerificationError(message, next_step="Name the model that was planned with.")

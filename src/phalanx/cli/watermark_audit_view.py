@@ -89,8 +89,7 @@ def as_text(done: Done, public: str) -> str:
         *labelled("method", f"{plan.method}; {plan.scheme}"),
         *labelled(
             "read",
-            f"{plural(done.documents, 'document')}, {count(audit.places)} places that count, "
-            f"{plural(done.repeats, 'repeat')} left out (what prompts said among them)",
+            _counted(done),
         ),
         *labelled(
             "level",
@@ -121,6 +120,20 @@ def as_text(done: Done, public: str) -> str:
     ]
     lines += ["", *labelled("not said", _NOT_SAID)]
     return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _counted(done: Done) -> str:
+    read = plural(done.documents, "document")
+    places = done.audit.places
+    if done.audit.plan.gathered:
+        return (
+            f"{read}, {plural(places, 'context')} that count, of the "
+            f"{plural(places + done.repeats, 'time')} that they come"
+        )
+    return (
+        f"{read}, {count(places)} places that count, "
+        f"{plural(done.repeats, 'repeat')} left out (what prompts said among them)"
+    )
 
 
 def verified_json(report: dict[str, Any]) -> str:

@@ -10,7 +10,12 @@ from cyclopts import Parameter
 from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
-from phalanx.cli.watermark_asked import AskedOptions, LevelOptions, TextOptions
+from phalanx.cli.watermark_asked import (
+    AskedOptions,
+    LevelOptions,
+    TextOptions,
+    refuse_options,
+)
 from phalanx.cli.watermark_options import VAULT, By, SealOptions, VaultFolder
 
 FailOn = Literal["mark", "undecided", "never"]
@@ -61,6 +66,7 @@ def detect(
     from phalanx.cli.watermark_work import act
     from phalanx.watermark.keys.vault import Vault
 
+    refuse_options(texts, detect)
     refuse_output(output)
     question = Question(
         texts=texts,

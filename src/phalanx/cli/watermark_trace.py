@@ -11,7 +11,7 @@ from cyclopts import Parameter, validators
 from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
-from phalanx.cli.watermark_asked import TextOptions
+from phalanx.cli.watermark_asked import TextOptions, refuse_options
 from phalanx.cli.watermark_options import VAULT, By, SealOptions, VaultFolder
 
 
@@ -63,6 +63,7 @@ def trace(
     from phalanx.cli.watermark_work import act
     from phalanx.watermark.keys.vault import Vault
 
+    refuse_options(suspect, trace)
     refuse_output(output)
     refuse_unclear(register, code, level, seen_at)
     vault, who = Vault(folder, seal.seal()), act(by)

@@ -164,10 +164,18 @@ def opened_text(found: DerivedKeys, name: str, published: Commitment, seed: Path
     if name not in found.names:
         message = f"{name[:200]}: not among the names"
         raise InputError(message, next_step="Name one of those that were committed to.")
-    held = Secret(read_secret(seed, _SEED, SEED_BYTES))
-    opened = open_key(found, published.plan, held, found.names.index(name))
+    opened = open_key(found, published.plan, seed_of(seed), found.names.index(name))
     verify_key(published, opened)
     return json.dumps(opened.publish())
+
+
+def seed_of(path: Path) -> Secret:
+    """Read the seed of a commitment.
+
+    Raises:
+        ConfigError: If it is none, or others may read it.
+    """
+    return Secret(read_secret(path, _SEED, SEED_BYTES))
 
 
 def verified(commitment: Path, opened: Path, plan: Path | None) -> str:

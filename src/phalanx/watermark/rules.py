@@ -83,7 +83,9 @@ class StudentOfMarkedOutputs:
     up, quotes or passes on.
     Sees: with weights, how much more the suspect favours the tokens that the key would have chosen
     than a reference does, at contexts that it never saw; with answers alone, how many of them those
-    tokens are. What an answer copies from its prompt does not count.
+    tokens are. What an answer copies from its prompt does not count. Gathered by context, over
+    every time that one comes, both show far more; then no key may have marked what is read or
+    asked.
     Does not say: who gave the texts to whoever trained the model, or that it was forbidden.
     Evaded by: training on paraphrases, or steering every answer (Pan et al., ACL 2025, arXiv
     2502.11598). A key that is not named clears nobody.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,26 @@ def test_answers_name_the_campaign(house: Any, student: Any, base: Any) -> None:
     )
     assert {each.key_id for each in audit.keys if each.named} == {"campaign-1"}
     assert audit.answers_digest == prompts_digest(answers)
+
+
+def test_gathered_answers_name_it_from_a_third_of_them(house: Any, student: Any, base: Any) -> None:
+    """And more strongly than one by one."""
+    random = np.random.default_rng(3)
+    prompts = house.prompts(100, random)
+    answers = [said[8:] for said in student.write(prompts, 120, None, random)]
+    models = Models(marked=house.model, reference=base)
+    gathered, single = (
+        run_audit(
+            replace(plan(mode, prompts), places=50_000), prompts, models, KEYS, answers=answers
+        )
+        for mode in ("answers-gathered", "answers")
+    )
+    assert {each.key_id for each in gathered.keys if each.named} == {"campaign-1"}
+    assert gathered.keys[0].log10_e > single.keys[0].log10_e
+    signer = Ed25519PrivateKey.generate()
+    data = sign_report(gathered, signer)
+    report = verify_report(data, signer.public_key(), gathered.plan.digest())
+    assert [each["named"] for each in report["keys"]] == [True, False]
 
 
 def test_a_student_of_unmarked_answers_is_cleared(house: Any, base: Any) -> None:

@@ -79,9 +79,11 @@ def test_a_plan_binds_to_all_of_it() -> None:
         "level": 1e-5, "decoys": 6, "decoy_seed": 8, "candidates": 32, "places": 901,
         "made_at": "2026-11-25T12:00:01Z",
     }  # fmt: skip
-    assert set(others) == {each.name for each in fields(Plan)}
+    assert {*others, "marked_digest"} == {each.name for each in fields(Plan)}
     digests = {replace(PLAN, **{name: value}).digest() for name, value in others.items()}
     assert len(digests | {PLAN.digest()}) == len(others) + 1
+    gathered = replace(PLAN, mode="weights-gathered")
+    assert gathered.digest() != replace(gathered, marked_digest="33" * 32).digest()
 
 
 def test_the_digest_is_that_of_the_file() -> None:

@@ -7,14 +7,21 @@ plan says.
 from __future__ import annotations
 
 from phalanx.watermark.audit.answers import answers_log10_e, answers_log10_p
-from phalanx.watermark.audit.choices import Choices, chosen_answers, chosen_weights
+from phalanx.watermark.audit.choices import Choices, chosen_answers, chosen_recorded, chosen_weights
 from phalanx.watermark.audit.decoys import decoy_keys
 from phalanx.watermark.audit.gathered import answers_excess, excess_log10_e, weights_excess
+from phalanx.watermark.audit.gathering import audit_choices, gathered_log10_e
 from phalanx.watermark.audit.leaning import Leaning, lean_log10_e, leaning_between
 from phalanx.watermark.audit.models import Model, likelihood, read
-from phalanx.watermark.audit.opening import Opening, commitment_digest
+from phalanx.watermark.audit.opening import Opening, commitment_digest, opened_all
 from phalanx.watermark.audit.plan import Mode, Plan, read_plan
-from phalanx.watermark.audit.power import Power, imagined_field, simulate_power
+from phalanx.watermark.audit.planned import refuse_other_prompts
+from phalanx.watermark.audit.power import (
+    Power,
+    imagined_field,
+    imagined_times,
+    simulate_power,
+)
 from phalanx.watermark.audit.prompts import prompts_digest
 from phalanx.watermark.audit.recorded import Recorded, leaning_of, parse_recorded
 from phalanx.watermark.audit.report import sign_report, verify_report
@@ -22,7 +29,6 @@ from phalanx.watermark.audit.run import (
     Models,
     audit_answers,
     audit_leaning,
-    refuse_other_prompts,
     run_audit,
 )
 from phalanx.watermark.audit.verdict import Audit, KeyVerdict, conclude, needed_log10_e
@@ -45,19 +51,24 @@ __all__ = [
     "answers_log10_e",
     "answers_log10_p",
     "audit_answers",
+    "audit_choices",
     "audit_leaning",
     "chosen_answers",
+    "chosen_recorded",
     "chosen_weights",
     "commitment_digest",
     "conclude",
     "decoy_keys",
     "excess_log10_e",
+    "gathered_log10_e",
     "imagined_field",
+    "imagined_times",
     "lean_log10_e",
     "leaning_between",
     "leaning_of",
     "likelihood",
     "needed_log10_e",
+    "opened_all",
     "parse_recorded",
     "prompts_digest",
     "read",

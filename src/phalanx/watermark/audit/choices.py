@@ -7,20 +7,19 @@ in what the suspect learnt from as well: there a mark has left something.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from phalanx.watermark.audit.models import CANDIDATES, Model
+from phalanx.errors import InputError
+from phalanx.watermark.audit.contexts import Contexts, Reader
+from phalanx.watermark.audit.models import CANDIDATES, Model, said_by
+from phalanx.watermark.audit.recorded import Recorded
 from phalanx.watermark.audit.winners import Field, Floats, Integers
-from phalanx.watermark.draws import Draws
 
 MOST_PLACES = 50_000
 """Contexts that are kept, the most usual ones."""
-
-_LEAST = 1e-12
-"""Probability that a token has at least: a model may say zero."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,10 +77,12 @@ def chosen_answers(  # noqa: PLR0913 - each is a choice of the auditor
     if len(answers) != len(prompts):
         message = f"there are {len(answers)} answers and {len(prompts)} lengths of prompts"
         raise ValueError(message)
-    places = _Places.of(answers, prompts, context_width, most_places)
-    chosen, log_p = places.race(answers, marked, candidates)
-    hits = (chosen[places.rows] == places.tokens[:, None]).astype(np.float64)
-    return places.choices(chosen, log_p, places.mean(hits), places.read(answers, reference, chosen))
+    pairs = zip(answers, prompts, strict=True)
+    where = [_from(each, max(start, context_width)) for each, start in pairs]
+    contexts = Contexts.of(answers, where, context_width, most_places)
+    return _choices(
+        contexts, _reader(marked, answers), None, _reader(reference, answers), candidates
+    )
 
 
 def chosen_weights(  # noqa: PLR0913 - each is a choice of the auditor
@@ -110,113 +111,117 @@ def chosen_weights(  # noqa: PLR0913 - each is a choice of the auditor
     Raises:
         ValueError: If there is no context in any document.
     """
-    starts = [context_width] * len(documents)
-    places = _Places.of(documents, starts, context_width, most_places)
-    chosen, log_p = places.race(documents, marked, candidates)
-    said, expected = (places.read(documents, model, chosen) for model in (suspect, reference))
-    return places.choices(chosen, log_p, said, expected)
+    where = [_from(each, context_width) for each in documents]
+    contexts = Contexts.of(documents, where, context_width, most_places)
+    ours, its, other = (_reader(model, documents) for model in (marked, suspect, reference))
+    return _choices(contexts, ours, its, other, candidates)
+
+
+def chosen_recorded(
+    documents: Sequence[Recorded],
+    context_width: int,
+    *,
+    candidates: int = CANDIDATES,
+    most_places: int = MOST_PLACES,
+) -> Choices:
+    """Gather what was recorded of models that run elsewhere.
+
+    A candidate that was not recorded where its context comes again has no mass there, for any
+    model. The test stays valid, as long as nobody chose by a key what to record; where a few
+    candidates were recorded it sees less.
+
+    Parameters:
+        documents: As recorded, with one number of candidates everywhere. No key may have marked
+            them.
+        context_width: Of the scheme.
+        candidates: Tokens that race after each context: the likeliest of those that were recorded.
+        most_places: Contexts that are kept at most.
+
+    Raises:
+        InputError: If numbers of candidates differ, or nothing was recorded after a context.
+    """
+    where = [
+        np.array(sorted(at for at in each.places if at >= context_width), dtype=np.int64)
+        for each in documents
+    ]
+    sizes = {
+        each.places[int(at)][0].size
+        for each, chosen in zip(documents, where, strict=True)
+        for at in chosen
+    }
+    if len(sizes) != 1:
+        message = "nothing was recorded that counts, or numbers of candidates differ"
+        raise InputError(message, next_step="Record as many candidates at every place.")
+    contexts = Contexts.of([each.tokens for each in documents], where, context_width, most_places)
+
+    def reader(model: int) -> Reader:
+        return lambda number: _OfRecord(documents[number], model)
+
+    return _choices(contexts, reader(0), reader(1), reader(2), candidates)
+
+
+def _choices(
+    contexts: Contexts, marked: Reader, suspect: Reader | None, reference: Reader, candidates: int
+) -> Choices:
+    """Gather; a suspect that is null has answered."""
+    chosen, log_p = contexts.race(marked, candidates)
+    said = contexts.shares(chosen) if suspect is None else contexts.means(suspect, chosen)
+    return Choices(
+        Field(contexts.draws(), chosen, log_p),
+        contexts.times(),
+        said,
+        contexts.means(reference, chosen),
+    )
+
+
+def _from(document: Integers, start: int) -> Integers:
+    return np.arange(start, document.size, dtype=np.int64)
+
+
+def _reader(model: Model, documents: Sequence[Integers]) -> Reader:
+    return lambda number: _OfModel(said_by(model, documents[number]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Places:
-    """Where contexts stand, and which of them are the same."""
+class _OfModel:
+    """What a model says that is here."""
 
-    stream: Integers
-    positions: Integers
-    """Of the tokens that are chosen after a kept context, rising."""
+    logs: Floats
+    """Shape (length, vocabulary)."""
 
-    rows: Integers
-    """Which context it is, for each position."""
+    def likeliest(self, at: Integers, count: int) -> Integers:
+        """Return the likeliest of the vocabulary."""
+        count = min(count, self.logs.shape[1])
+        found: Integers = np.argpartition(-self.logs[at - 1], count - 1, axis=1)[:, :count]
+        return found.astype(np.int64)
 
-    first: Integers
-    """Shape (contexts,): which position is the first of each context."""
+    def chances(self, at: Integers, chosen: Integers) -> Floats:
+        """Return what it gives each."""
+        result: Floats = np.exp(np.take_along_axis(self.logs[at - 1], chosen, axis=1))
+        return result
 
-    ends: Integers
-    width: int
 
-    @classmethod
-    def of(
-        cls, documents: Sequence[Integers], starts: Sequence[int], width: int, most: int
-    ) -> _Places:
-        """Find contexts of all tokens from `starts` on, and keep the most usual."""
-        ends = np.cumsum([each.size for each in documents], dtype=np.int64)
-        parts = [
-            np.arange(end - each.size + max(start, width), end)
-            for each, start, end in zip(documents, starts, ends, strict=True)
-        ]
-        positions = np.concatenate([*parts, np.empty(0, np.int64)]).astype(np.int64)
-        if not positions.size:
-            message = "no document is longer than a context"
-            raise ValueError(message)
-        stream = np.concatenate(documents).astype(np.int64)
-        contexts = stream[positions[:, None] - np.arange(width, 0, -1)[None, :]]
-        _, first, rows, times = np.unique(
-            contexts, axis=0, return_index=True, return_inverse=True, return_counts=True
-        )
-        # In the order in which they first come; of equally usual ones the earlier is kept.
-        kept = np.sort(first[np.lexsort((first, -times))[:most]])
-        number = np.full(first.size, -1)
-        number[rows.reshape(-1)[kept]] = np.arange(kept.size)
-        rows = number[rows.reshape(-1)]
-        inside = np.flatnonzero(rows >= 0)
-        return cls(
-            stream, positions[inside], rows[inside], np.searchsorted(inside, kept), ends, width
-        )
+@dataclass(frozen=True, slots=True, eq=False)
+class _OfRecord:
+    """What was recorded of one model."""
 
-    @property
-    def tokens(self) -> Integers:
-        """Return the token at each position."""
-        return self.stream[self.positions]
+    document: Recorded
+    model: int
 
-    def race(
-        self, documents: Sequence[Integers], marked: Model, count: int
-    ) -> tuple[Integers, Floats]:
-        """Return the likeliest tokens where each context first comes, and mean logarithms."""
-        chosen, total = np.empty((0, 0), np.int64), np.empty((0, 0))
-        first = np.zeros(self.positions.size, dtype=np.bool_)
-        first[self.first] = True
-        for inside, said in self._said(documents, marked):
-            if not chosen.size:
-                count = min(count, said.shape[1])
-                chosen = np.zeros((self.first.size, count), np.int64)
-                total = np.zeros((self.first.size, count))
-            rows, new = self.rows[inside], first[inside]
-            chosen[rows[new]] = np.argpartition(-said[new], count - 1, axis=1)[:, :count]
-            np.add.at(total, rows, np.exp(np.take_along_axis(said, chosen[rows], axis=1)))
-        log_p = np.log(np.maximum(total, _LEAST))
-        return chosen, log_p - np.logaddexp.reduce(log_p, axis=1, keepdims=True)
+    def likeliest(self, at: Integers, count: int) -> Integers:
+        """Return the likeliest of those that were recorded."""
+        found = [self.document.places[int(each)] for each in at]
+        rows = [tokens[np.argsort(-logs[self.model])[:count]] for tokens, logs in found]
+        sizes = next(iter(self.document.places.values()))[0].size
+        return np.array(rows, dtype=np.int64).reshape(at.size, min(count, sizes))
 
-    def read(self, documents: Sequence[Integers], model: Model, chosen: Integers) -> Floats:
-        """Return the mean probability that a model gives each candidate after each context."""
-        total = np.zeros(chosen.shape)
-        for inside, said in self._said(documents, model):
-            rows = self.rows[inside]
-            np.add.at(total, rows, np.exp(np.take_along_axis(said, chosen[rows], axis=1)))
-        return total / self._times()[:, None]
-
-    def mean(self, values: Floats) -> Floats:
-        """Return the mean over all times of each context of what has a row for each position."""
-        total = np.zeros((self.first.size, values.shape[1]))
-        np.add.at(total, self.rows, values)
-        return total / self._times()[:, None]
-
-    def choices(self, chosen: Integers, log_p: Floats, said: Floats, expected: Floats) -> Choices:
-        """Put together what was gathered."""
-        where = self.positions[self.first]
-        draws = Draws(
-            self.stream, where, self.stream[where], self.width, self.rows.size - where.size
-        )
-        return Choices(Field(draws, chosen, log_p), self._times(), said, expected)
-
-    def _times(self) -> Floats:
-        return np.bincount(self.rows, minlength=self.first.size).astype(np.float64)
-
-    def _said(self, documents: Sequence[Integers], model: Model) -> Iterator[tuple[slice, Floats]]:
-        """Yield for each document its positions, and what a model says there."""
-        begin = 0
-        for document, end in zip(documents, self.ends, strict=True):
-            stop = int(np.searchsorted(self.positions, end))
-            if stop > begin:
-                at = self.positions[begin:stop] - (end - document.size) - 1
-                yield slice(begin, stop), np.asarray(model(document), dtype=np.float64)[at]
-            begin = stop
+    def chances(self, at: Integers, chosen: Integers) -> Floats:
+        """Return what was recorded of each, and nothing of others."""
+        result = np.zeros(chosen.shape)
+        for row, each in enumerate(at):
+            tokens, logs = self.document.places[int(each)]
+            order = np.argsort(tokens)
+            place = order[np.minimum(np.searchsorted(tokens[order], chosen[row]), tokens.size - 1)]
+            known = tokens[place] == chosen[row]
+            result[row, known] = np.exp(logs[self.model, place[known]])
+        return result

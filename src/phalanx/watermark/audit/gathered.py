@@ -17,7 +17,7 @@ over. The best is the number of deviations that will be seen."""
 RARE = (16.0, 64.0, 256.0)
 """A context that came so often has half of the weight of a usual one; averaged over."""
 
-_FLOOR = 1e-3
+FLOOR = 1e-3
 """An expectation below counts as this one: nobody learns how unlikely a rare token is."""
 
 _LN10 = float(np.log(10.0))
@@ -29,7 +29,7 @@ def answers_excess(choices: Choices) -> Floats:
     Over the square root of what is expected: between the best for a student that says some
     winners outright, whatever their chance, and for one that raises all of them in proportion.
     """
-    over = (choices.said - choices.expected) / np.sqrt(np.maximum(choices.expected, _FLOOR))
+    over = (choices.said - choices.expected) / np.sqrt(np.maximum(choices.expected, FLOOR))
     return over * choices.times[:, None]
 
 
@@ -38,7 +38,7 @@ def weights_excess(choices: Choices) -> Floats:
 
     In proportion; and as much for a context that came once, whose probabilities are exact.
     """
-    return (choices.said - choices.expected) / np.maximum(choices.expected, _FLOOR)
+    return (choices.said - choices.expected) / np.maximum(choices.expected, FLOOR)
 
 
 def excess_log10_e(
@@ -46,8 +46,14 @@ def excess_log10_e(
 ) -> Floats:
     r"""Test for each key whether a suspect chooses its winners more often than it should.
 
-    Null hypothesis: the suspect was made without texts of the key. Then the winner $W$ after
-    each context is a draw from the probabilities $p$ of the marked model, whatever was gathered.
+    Null hypothesis: the suspect was made without texts of the key. Then the key's numbers of
+    different contexts and tokens are independent and uniform given all that was gathered: which
+    contexts came and how often, what the suspect chose, what the reference and the marked model
+    expect. So the winner $W$ after each context is a draw from the probabilities $p$ that its race
+    is run with, and draws after different contexts are independent. $p$ is the mean of what the
+    marked model gives, whose owner has it; any other that knows nothing of the key is as valid, and
+    wins less. What must not know of the key: documents, prompts, both models, which candidates
+    race, which contexts are kept.
 
     With $x_a$ the excess of candidate $a$, less its mean under $p$, and weighted by how
     usual the context is, the e-value is the mean over `STRENGTHS` and `RARE` of

@@ -77,14 +77,19 @@ def _place(
     document: Integers, rows: Integers, models: tuple[Model, Model, Model], candidates: int
 ) -> tuple[Integers, Floats]:
     """Return candidates at some rows of a document, and what each model gives them."""
-    marked = _said(models[0], document)[rows]
+    marked = said_by(models[0], document)[rows]
     count = min(candidates, marked.shape[1])
     chosen = np.argpartition(-marked, count - 1, axis=1)[:, :count].astype(np.int64)
-    said = [marked, *(_said(model, document)[rows] for model in models[1:])]
+    said = [marked, *(said_by(model, document)[rows] for model in models[1:])]
     return chosen, np.stack([np.take_along_axis(each, chosen, axis=1) for each in said])
 
 
-def _said(model: Model, document: Integers) -> Floats:
+def said_by(model: Model, document: Integers) -> Floats:
+    """Return what a model says of a document, shape (length, vocabulary).
+
+    Raises:
+        ValueError: If that is something else than logarithms of probabilities.
+    """
     said = np.asarray(model(document), dtype=np.float64)
     if said.ndim != 2 or said.shape[0] != document.size or not (said < np.inf).all():
         message = "a model gives no logarithms of shape (length, vocabulary)"
@@ -114,5 +119,5 @@ def likelihood(draws: Draws, documents: Sequence[npt.NDArray[np.int64]], model: 
         inside = (draws.positions >= start) & (draws.positions < end)
         if inside.any():
             rows = draws.positions[inside] - start - 1
-            result[inside] = _said(model, document)[rows, draws.tokens[inside]]
+            result[inside] = said_by(model, document)[rows, draws.tokens[inside]]
     return result

@@ -12,7 +12,9 @@ import rfc8785
 
 from phalanx.errors import VerificationError
 from phalanx.watermark.audit.plan import Plan
-from phalanx.watermark.keys.commitment import Commitment, OpenedKey, verify_key
+from phalanx.watermark.keys.commitment import Commitment, OpenedKey, open_key, verify_key
+from phalanx.watermark.keys.listing import DerivedKeys
+from phalanx.watermark.keys.secret import Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,27 @@ class Opening:
 
     opened: tuple[OpenedKey, ...]
     """All of its keys, in their order."""
+
+    names: tuple[str, ...] = ()
+    """What each key is for, in their order, where the plan names keys so: those of custodians. The
+    commitment fixes the order of the keys, and the plan that of the names."""
+
+
+def opened_all(keys: DerivedKeys, commitment: Commitment, seed: Secret) -> Opening:
+    """Open all keys of a commitment that custodians' audit keys were committed to with.
+
+    Parameters:
+        keys: As they were handed out.
+        commitment: As it was published.
+        seed: Of the commitment.
+    """
+    return Opening(
+        commitment=commitment,
+        opened=tuple(
+            open_key(keys, commitment.plan, seed, index) for index in range(len(keys.ids))
+        ),
+        names=keys.names,
+    )
 
 
 def commitment_digest(commitment: Commitment) -> str:
@@ -61,11 +84,13 @@ def _check_opening(plan: Plan, keys: Mapping[str, bytes], opening: Opening) -> N
     if (commitment.plan, commitment.scheme) != (plan.digest_to_commit(), plan.scheme):
         refuse("the commitment to keys is to another plan, or another scheme")
     whole = commitment.keys == len(plan.key_ids) == len(opened)
+    whole = whole and len(opening.names) in {0, len(opened)}
     if not whole or any(each.index != at for at, each in enumerate(opened)):
         refuse("the commitment holds other keys than the plan, or not all were opened")
-    for name, each in zip(plan.key_ids, opened, strict=True):
+    said = opening.names or tuple(each.key_id for each in opened)
+    for name, given, each in zip(plan.key_ids, said, opened, strict=True):
         verify_key(commitment, each)
-        if each.key_id != name or not hmac.compare_digest(each.key.reveal(), keys[name]):
+        if given != name or not hmac.compare_digest(each.key.reveal(), keys[name]):
             refuse("a key is not the one that was committed to in its place")
 
 

@@ -19,20 +19,35 @@ import rfc8785
 
 from phalanx.errors import InputError
 
-Mode = Literal["answers", "weights", "sums"]
-"""What is there of the suspect: what it answers, or its weights (or all of its probabilities).
+Mode = Literal["answers", "weights", "sums", "answers-gathered", "weights-gathered"]
+"""What there is of the suspect: what it answers, or its weights (or all of its probabilities).
 `sums` is of answers where nobody can say how likely their tokens were: it takes any scheme, and
-far more text."""
+far more text. What is `gathered` is so by context, over every time that one comes: it sees far more
+where contexts come again, and needs prompts or documents that no key has marked."""
+
+GATHERED = ("answers-gathered", "weights-gathered")
+"""Modes that gather choices by context, whose plans name the marked model."""
+
+_GATHERED = (
+    "winners' excess over the reference, {of}, gathered by context, version 1: the most usual "
+    "contexts, candidates likeliest where each first comes; strengths 1 to 32, doubling; "
+    "half-weights 16, 64, 256; least expectation 0.001"
+)
 
 METHODS = {
     "answers": "mixture likelihood ratio of winners among answers, version 1",
     "weights": "mixture likelihood ratio of lean towards winners, version 2",
     "sums": "exact tail of the sum of scores of answers, calibrated, version 1",
+    "answers-gathered": _GATHERED.format(of="counted, over its square root"),
+    "weights-gathered": _GATHERED.format(of="of probabilities, in proportion"),
 }
-"""What each mode computes."""
+"""What each mode computes: another number of a statistic's own is another method."""
 
 VERSION = 2
 """Of the form of a plan."""
+
+VERSION_GATHERED = 3
+"""Of the form of a plan that names the marked model; those of other modes are as they were."""
 
 MOST_BYTES = 16 << 20
 """Of the file of a plan or a report."""
@@ -41,6 +56,8 @@ MOST_KEYS = 10_000
 MOST_DECOYS = 100_000
 MOST_CANDIDATES = 1 << 20
 MOST_PLACES = 10**12
+MOST_GATHERED = 1 << 24
+"""Contexts times candidates that are held at once."""
 
 _SEEDS = 1 << 53
 """Whole numbers below are exact in JSON."""
@@ -109,10 +126,16 @@ class Plan:
     """Tokens that race at each place where the suspect reads."""
 
     places: int
-    """Tokens or contexts that count at most: the first so many, in the order of what is read."""
+    """Tokens or contexts that count at most: the first so many, in the order of what is read; where
+    choices are gathered, the most usual so many contexts."""
 
     made_at: str
     """When the plan was made, RFC 3339."""
+
+    marked_digest: str = ""
+    """SHA-256 of the weights of the model whose outputs are marked, hexadecimal, where choices are
+    gathered: it makes the races, and who could try several would find one that fits. Empty if
+    nobody has them here, and in other modes."""
 
     def __post_init__(self) -> None:
         """Refuse a plan whose outcome would say nothing."""
@@ -125,10 +148,17 @@ class Plan:
         """What is computed."""
         return METHODS[self.mode]
 
+    @property
+    def gathered(self) -> bool:
+        """Whether choices are gathered by context."""
+        return self.mode in GATHERED
+
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON."""
         said = asdict(self) | {"key_ids": list(self.key_ids)}
-        return said | {"method": self.method, "version": VERSION}
+        if not self.gathered:
+            del said["marked_digest"]
+        return said | {"method": self.method, "version": _version(self)}
 
     def as_bytes(self) -> bytes:
         """Return the plan as a file, whose SHA-256 is its digest: canonical JSON (RFC 8785)."""
@@ -174,6 +204,8 @@ def plan_of(said: object) -> Plan:
         ValueError: If it is no plan of this version.
     """
     names = [each.name for each in fields(Plan)]
+    if isinstance(said, dict) and said.get("mode") not in GATHERED:
+        names.remove("marked_digest")
     if not isinstance(said, dict) or set(said) != {*names, "method", "version"}:
         message = "a plan has other fields"
         raise ValueError(message)
@@ -181,10 +213,14 @@ def plan_of(said: object) -> Plan:
     chosen = {name: said[name] for name in names}
     # A list that holds no names is refused as a plan, not here.
     plan = Plan(**chosen | {"key_ids": tuple(key_ids) if isinstance(key_ids, list) else key_ids})
-    if (said["method"], said["version"]) != (plan.method, VERSION):
-        message = f"the plan is not of version {VERSION}, or has another method"
+    if (said["method"], said["version"]) != (plan.method, _version(plan)):
+        message = f"the plan is not of version {_version(plan)}, or has another method"
         raise ValueError(message)
     return plan
+
+
+def _version(plan: Plan) -> int:
+    return VERSION_GATHERED if plan.gathered else VERSION
 
 
 def _other_bytes() -> ValueError:
@@ -206,6 +242,11 @@ def _wrong(plan: Plan) -> Iterator[str]:
         number = getattr(plan, name)
         if not (type(number) is int and least <= number <= most):
             yield f"{name} must be a whole number from {least:,} to {most:,}"
+            return
+    if plan.gathered and plan.places * plan.candidates > MOST_GATHERED:
+        yield f"places times candidates must be at most {MOST_GATHERED:,} where they are gathered"
+    if plan.marked_digest and not plan.gathered:
+        yield "only a plan that gathers choices names the marked model"
 
 
 def _wrong_names(plan: Plan) -> Iterator[str]:
@@ -219,7 +260,7 @@ def _wrong_names(plan: Plan) -> Iterator[str]:
         yield "scheme must be the name of one"
     if not _is(plan.prompts_digest, _DIGEST):
         yield "prompts_digest must be 64 hexadecimal digits"
-    for name in ("key_commitment", "reference_digest"):
+    for name in ("key_commitment", "reference_digest", "marked_digest"):
         value = getattr(plan, name)
         if not _is(value, _DIGEST) and value != "":
             yield f"{name} must be 64 hexadecimal digits, or empty"

@@ -9,11 +9,16 @@ import numpy as np
 
 from phalanx.evidence import calibrate_p_mixed
 from phalanx.watermark.audit.answers import answers_log10_e, answers_log10_p
+from phalanx.watermark.audit.choices import Choices
+from phalanx.watermark.audit.gathering import gathered_log10_e
 from phalanx.watermark.audit.leaning import Leaning, lean_log10_e
-from phalanx.watermark.audit.plan import Mode
-from phalanx.watermark.audit.winners import Field, Floats, winners
+from phalanx.watermark.audit.plan import GATHERED, Mode
+from phalanx.watermark.audit.winners import Field, Floats, Integers, winners
 from phalanx.watermark.draws import Draws
 from phalanx.watermark.schemes.scheme import Scheme
+
+_CONTEXTS = 100_000
+"""That are imagined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +48,7 @@ def simulate_power(  # noqa: PLR0913 - each is a number of the design
     *,
     runs: int,
     random: np.random.Generator,
+    times: Floats | None = None,
 ) -> list[Power]:
     """Simulate audits of students that agree with the marked model but for the mark.
 
@@ -57,13 +63,16 @@ def simulate_power(  # noqa: PLR0913 - each is a number of the design
         needed_log10_e: That names a key, see `Audit.needed_log10_e`.
         runs: Audits of each share, each under a fresh key.
         random: Generator.
+        times: How often each place's context comes, where choices are gathered, shape (places,);
+            once if it is left out.
 
     Returns:
         One for each share.
     """
+    times = np.ones(field.draws.count) if times is None else times
     result = []
     for share in shares:
-        found = np.array([_once(field, mode, scheme, share, random) for _ in range(runs)])
+        found = np.array([_once(field, times, mode, scheme, share, random) for _ in range(runs)])
         result.append(
             Power(
                 share=share,
@@ -75,12 +84,20 @@ def simulate_power(  # noqa: PLR0913 - each is a number of the design
     return result
 
 
-def _once(
-    field: Field, mode: Mode, scheme: Scheme, share: float, random: np.random.Generator
+def _once(  # noqa: PLR0913, PLR0917 - as `simulate_power`
+    field: Field,
+    times: Floats,
+    mode: Mode,
+    scheme: Scheme,
+    share: float,
+    random: np.random.Generator,
 ) -> float:
     key = random.bytes(scheme.setting.key_bytes)
     won = winners(field, scheme, key)
     places = np.arange(won.size)
+    if mode in GATHERED:
+        choices = _imagined_choices(field, times, mode, won, share, random)
+        return float(gathered_log10_e(choices, mode, scheme, [key])[0])
     if mode == "weights":
         mixed = (1.0 - share) * np.exp(field.log_p)
         mixed[places, won] += share
@@ -102,6 +119,47 @@ def _once(
     if mode == "sums":
         return float(calibrate_p_mixed(answers_log10_p(draws, scheme, [key]))[0])
     return float(answers_log10_e(draws, field.log_p[places, said], scheme, [key])[0])
+
+
+def _imagined_choices(  # noqa: PLR0913, PLR0917 - as `simulate_power`
+    field: Field,
+    times: Floats,
+    mode: Mode,
+    won: Integers,
+    share: float,
+    random: np.random.Generator,
+) -> Choices:
+    """Return what is gathered of a student that has learnt a share of the winners."""
+    expected = np.exp(field.log_p)
+    said = (1.0 - share) * expected
+    said[np.arange(won.size), won] += share
+    if mode == "answers-gathered":
+        said /= said.sum(axis=1, keepdims=True)
+        said = random.multinomial(times.astype(np.int64), said) / times[:, None]
+    return Choices(field, times, said, expected)
+
+
+def imagined_times(tokens: int, random: np.random.Generator) -> Floats:
+    """Return how often each context comes among so many tokens, where no text is at hand.
+
+    Contexts follow Zipf's law: the one of rank *r*, of 100,000, comes with a chance like 1/*r*, as
+    words do and contexts of two tokens nearly do. Of four tokens fewer come again.
+
+    Parameters:
+        tokens: With a whole context before them, at least 1.
+        random: Generator.
+
+    Returns:
+        Of the contexts that come at all, shape (contexts,).
+
+    Examples:
+        >>> times = imagined_times(1_000, np.random.default_rng(0))
+        >>> float(times.sum()), times.size < 700
+        (1000.0, True)
+    """
+    chance = 1.0 / np.arange(1, _CONTEXTS + 1)
+    times = random.multinomial(tokens, chance / chance.sum())
+    return times[times > 0].astype(np.float64)
 
 
 def imagined_field(

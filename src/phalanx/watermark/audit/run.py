@@ -10,10 +10,13 @@ import numpy as np
 
 from phalanx.evidence import calibrate_p_mixed
 from phalanx.watermark.audit.answers import answers_log10_e, answers_log10_p
+from phalanx.watermark.audit.choices import chosen_answers, chosen_weights
 from phalanx.watermark.audit.decoys import decoy_keys
+from phalanx.watermark.audit.gathering import audit_choices
 from phalanx.watermark.audit.leaning import Leaning, lean_log10_e
 from phalanx.watermark.audit.models import Model, likelihood, read
 from phalanx.watermark.audit.opening import Opening, keys_in_order, refuse
+from phalanx.watermark.audit.planned import refuse_mode, refuse_other_prompts, scheme_of
 from phalanx.watermark.audit.prompts import prompts_digest
 from phalanx.watermark.audit.verdict import Audit, conclude
 from phalanx.watermark.audit.winners import Field, Floats, Integers
@@ -22,7 +25,6 @@ from phalanx.watermark.schemes.registry import open_scheme
 
 if TYPE_CHECKING:
     from phalanx.watermark.audit.plan import Plan
-    from phalanx.watermark.schemes.scheme import Scheme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,8 @@ class Models:
     """What an audit asks."""
 
     marked: Model | None = None
-    """The model whose outputs are marked; needed where the suspect reads."""
+    """The model whose outputs are marked; needed where the suspect reads, or choices are gathered:
+    its owner has it."""
 
     suspect: Model | None = None
     """The model under audit; needed where it reads."""
@@ -40,6 +43,9 @@ class Models:
 
     reference_digest: str = ""
     """SHA-256 of the weights that were loaded for it, hexadecimal."""
+
+    marked_digest: str = ""
+    """SHA-256 of the weights of the marked model, hexadecimal, where choices are gathered."""
 
 
 def run_audit(  # noqa: PLR0913 - each is one thing that was promised, or its answer
@@ -73,38 +79,35 @@ def run_audit(  # noqa: PLR0913 - each is one thing that was promised, or its an
     refuse_other_prompts(plan, documents)
     if plan.reference_digest != models.reference_digest:
         refuse("the reference is not the one of the plan")
-    if (answers is None) != (plan.mode == "weights"):
-        message = "answers are there in all modes but `weights`"
+    if plan.gathered and plan.marked_digest != models.marked_digest:
+        refuse("the marked model is not the one of the plan")
+    if (answers is None) != plan.mode.startswith("weights"):
+        message = "answers are there in all modes but those of `weights`"
         raise ValueError(message)
-    width = open_scheme(plan.scheme).setting.context_width
     if answers is None:
-        if models.marked is None or models.suspect is None or models.reference is None:
-            message = "three models read: the marked one, the suspect and the reference"
-            raise ValueError(message)
-        leaning = read(
-            documents,
-            models.marked,
-            models.suspect,
-            models.reference,
-            width,
-            candidates=plan.candidates,
-        )
-        return audit_leaning(plan, leaning, keys, opening=opening)
+        return _read(plan, documents, models, keys, opening)
     return _asked(plan, documents, models, keys, answers, opening)
 
 
-def refuse_other_prompts(plan: Plan, documents: bytes | Sequence[Integers]) -> None:
-    """Refuse what the suspect was asked or read, if the plan says something else.
-
-    Parameters:
-        plan: The plan.
-        documents: What `prompts_digest` took when the plan was made.
-
-    Raises:
-        VerificationError: If the plan says something else.
-    """
-    if prompts_digest(documents) != plan.prompts_digest:
-        refuse("these are not the documents of the plan")
+def _read(
+    plan: Plan,
+    documents: Sequence[Integers],
+    models: Models,
+    keys: Mapping[str, bytes],
+    opening: Opening | None,
+) -> Audit:
+    if models.marked is None or models.suspect is None or models.reference is None:
+        message = "three models read: the marked one, the suspect and the reference"
+        raise ValueError(message)
+    three = (models.marked, models.suspect, models.reference)
+    width = open_scheme(plan.scheme).setting.context_width
+    if plan.gathered:
+        choices = chosen_weights(
+            documents, *three, width, candidates=plan.candidates, most_places=plan.places
+        )
+        return audit_choices(plan, choices, documents, keys, opening=opening)
+    leaning = read(documents, *three, width, candidates=plan.candidates)
+    return audit_leaning(plan, leaning, keys, opening=opening)
 
 
 def audit_leaning(
@@ -124,8 +127,8 @@ def audit_leaning(
         InputError: If there is no such scheme.
         ValueError: If the plan has another mode.
     """
-    _refuse_mode(plan, "weights")
-    scheme = _scheme(plan, leaning.field.draws)
+    refuse_mode(plan, "weights")
+    scheme = scheme_of(plan, leaning.field.draws)
     if leaning.field.candidates.shape[1] > plan.candidates:
         refuse("more candidates race than the plan says")
     chosen = keys_in_order(plan, keys, opening)
@@ -167,8 +170,8 @@ def audit_answers(  # noqa: PLR0913 - each is one thing that was promised, or it
         InputError: If there is no such scheme.
         ValueError: If the plan has another mode, or the scheme does not fit it.
     """
-    _refuse_mode(plan, "sums" if log_p is None else "answers")
-    scheme = _scheme(plan, draws)
+    refuse_mode(plan, "sums" if log_p is None else "answers")
+    scheme = scheme_of(plan, draws)
     chosen = keys_in_order(plan, keys, opening)
     decoys = decoy_keys(plan, scheme.setting.key_bytes)
     count = min(draws.count, plan.places)
@@ -198,6 +201,17 @@ def _asked(  # noqa: PLR0913, PLR0917 - as `run_audit`
     setting = open_scheme(plan.scheme).setting
     # The reference shall know what was asked; of the prompt itself nothing counts.
     whole = [np.concatenate(each) for each in zip(prompts, answers, strict=True)]
+    if plan.gathered:
+        if models.reference is None or models.marked is None:
+            message = "two models read answers: the marked one and the reference"
+            raise ValueError(message)
+        choices = chosen_answers(
+            whole, [each.size for each in prompts], models.marked, models.reference,
+            setting.context_width, candidates=plan.candidates, most_places=plan.places,
+        )  # fmt: skip
+        return audit_choices(
+            plan, choices, prompts, keys, opening=opening, answers_digest=prompts_digest(answers)
+        )
     draws = draw(whole, setting.context_width, setting.unit, known=[*prompts])
     log_p = None
     if plan.mode == "answers":
@@ -208,21 +222,6 @@ def _asked(  # noqa: PLR0913, PLR0917 - as `run_audit`
     return audit_answers(
         plan, draws, log_p, keys, opening=opening, answers_digest=prompts_digest(answers)
     )
-
-
-def _refuse_mode(plan: Plan, mode: str) -> None:
-    if plan.mode != mode:
-        message = f"the plan asks for {plan.mode}, not for {mode}"
-        raise ValueError(message)
-
-
-def _scheme(plan: Plan, draws: Draws) -> Scheme:
-    scheme = open_scheme(plan.scheme)
-    if scheme.setting.name != plan.scheme:
-        refuse(f"the plan calls its scheme {plan.scheme}, which is {scheme.setting.name}")
-    if draws.context_width != scheme.setting.context_width:
-        refuse("what was read has contexts of another scheme than the plan's")
-    return scheme
 
 
 def _first(draws: Draws, count: int) -> Draws:

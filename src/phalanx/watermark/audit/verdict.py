@@ -34,6 +34,12 @@ _NO_COMMITMENT = (
     "The plan names no commitment to its keys: that they were these before the suspect was asked "
     "is the auditor's word, unless a commitment that names the plan was published beside it."
 )
+_UNMARKED = (
+    "No key of the plan has marked, or was used to choose, what the suspect has read or was asked."
+)
+_NO_MARKED = (
+    "The plan holds no digest of the marked model: that it was this model is the auditor's word."
+)
 _NO_REFERENCE = (
     "The plan holds no digest of the reference: that it was this model is the auditor's word."
 )
@@ -91,7 +97,10 @@ class Audit:
             *(() if self.plan.key_commitment else (_NO_COMMITMENT,)),
             *(() if self.plan.reference_digest or self.plan.mode == "sums" else (_NO_REFERENCE,)),
         )
-        return (*ASSUMPTIONS, *unbound)
+        if not self.plan.gathered:
+            return (*ASSUMPTIONS, *unbound)
+        marked = () if self.plan.marked_digest else (_NO_MARKED,)
+        return (*ASSUMPTIONS, _UNMARKED, *unbound, *marked)
 
     def evidence(self) -> tuple[Evidence, ...]:
         """Return the evidence of each key.

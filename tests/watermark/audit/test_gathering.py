@@ -1,0 +1,201 @@
+"""Audits that gather: planned, run as planned, calibrated, and refused where they would mislead."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from phalanx.errors import InputError, VerificationError
+from phalanx.watermark.audit import (
+    Models,
+    Plan,
+    answers_excess,
+    audit_choices,
+    chosen_answers,
+    chosen_recorded,
+    chosen_weights,
+    decoy_keys,
+    excess_log10_e,
+    imagined_field,
+    imagined_times,
+    parse_recorded,
+    prompts_digest,
+    read_plan,
+    run_audit,
+    simulate_power,
+    weights_excess,
+)
+from phalanx.watermark.audit.gathered import FLOOR, RARE, STRENGTHS
+from phalanx.watermark.audit.plan import METHODS
+from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
+
+SCHEME = PhalanxGumbel(2)
+KEYS = {"a": b"a" * 32, "b": b"b" * 32}
+MODES = ["weights-gathered", "answers-gathered"]
+RANDOM = np.random.default_rng(1)
+DOCUMENTS = [RANDOM.integers(0, 5, 60) for _ in range(3)]
+ANSWERS = [RANDOM.integers(0, 5, 60) for _ in range(3)]
+PLAN = Plan(
+    suspect="model-x", mode="weights-gathered", scheme=SCHEME.setting.name, key_ids=("a", "b"),
+    key_commitment="", prompts_digest=prompts_digest(DOCUMENTS), reference="tuned by us",
+    reference_digest="", level=1e-6, decoys=2_000, decoy_seed=7, candidates=4, places=100,
+    made_at="2026-11-25T12:00:00Z", marked_digest="44" * 32,
+)  # fmt: skip
+
+
+def table(seed: int) -> Any:
+    """Return a model of the last token."""
+    logs = np.log(np.random.default_rng(seed).dirichlet(np.full(5, 0.5), 5))
+    return lambda tokens: logs[tokens]
+
+
+MODELS = Models(
+    marked=table(1), suspect=table(2), reference=table(3), marked_digest="44" * 32
+)  # fmt: skip
+
+
+def audited(plan: Plan, models: Models = MODELS) -> Any:
+    """Run an audit of either kind."""
+    answers = ANSWERS if plan.mode == "answers-gathered" else None
+    return run_audit(plan, DOCUMENTS, models, KEYS, answers=answers)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_audit_gathers_as_its_plan_says(mode: Any) -> None:
+    """So many candidates, the most usual contexts, its keys and decoys."""
+    plan = replace(PLAN, mode=mode, decoys=3, places=10)
+    audit = audited(plan)
+    if mode == "answers-gathered":
+        whole = [np.concatenate(each) for each in zip(DOCUMENTS, ANSWERS, strict=True)]
+        choices = chosen_answers(
+            whole, [60] * 3, table(1), table(3), 2, candidates=4, most_places=10
+        )
+        excess = answers_excess(choices)
+        assert audit.answers_digest == prompts_digest(ANSWERS)
+    else:
+        models = (table(1), table(2), table(3))
+        choices = chosen_weights(DOCUMENTS, *models, 2, candidates=4, most_places=10)
+        excess = weights_excess(choices)
+    found = excess_log10_e(choices, excess, SCHEME, [*KEYS.values(), *decoy_keys(plan, 32)])
+    assert [*(each.log10_e for each in audit.keys), *audit.decoys_log10_e] == found.tolist()
+    assert audit.places == choices.times.size == 10
+    assert any("No key of the plan has marked" in each for each in audit.assumptions)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("seed", [2, 4])
+def test_e_values_of_a_clean_suspect_have_a_mean_of_at_most_one(mode: Any, seed: int) -> None:
+    """Under the keys of a whole audit, of a suspect as unlike the reference as this one."""
+    audit = audited(replace(PLAN, mode=mode), replace(MODELS, suspect=table(seed)))
+    e = 10.0 ** np.array([*audit.decoys_log10_e, *(each.log10_e for each in audit.keys)])
+    assert e.mean() <= 1.0 + 4.0 * e.std() / np.sqrt(e.size)
+    for level in (0.05, 0.01):
+        assert (e >= 1.0 / level).mean() <= level
+    assert not any(each.named for each in audit.keys)
+
+
+def test_the_statistic_is_what_its_method_says() -> None:
+    """Who changes a number of it must give the method another version."""
+    assert STRENGTHS == (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+    assert (RARE, FLOOR) == ((16.0, 64.0, 256.0), 0.001)
+    for mode in MODES:
+        assert "version 1: " in METHODS[mode]
+        assert (
+            "strengths 1 to 32, doubling; half-weights 16, 64, 256; least expectation 0.001"
+            in (METHODS[mode])
+        )
+
+
+def test_a_plan_names_the_marked_model_and_older_plans_are_as_they_were() -> None:
+    """Version 3 of a plan that gathers; version 2, with the bytes that it had, of others."""
+    said = json.loads(PLAN.as_bytes())
+    assert (said["version"], said["marked_digest"]) == (3, "44" * 32)
+    assert read_plan(PLAN.as_bytes()) == PLAN
+    older = json.loads(replace(PLAN, mode="weights", marked_digest="").as_bytes())
+    assert older["version"] == 2
+    assert "marked_digest" not in older
+    with pytest.raises(ValueError, match="names the marked model"):
+        replace(PLAN, mode="weights")
+    with pytest.raises(ValueError, match="places times candidates"):
+        replace(PLAN, places=10**9)
+    with pytest.raises(VerificationError, match="marked model is not"):
+        audited(PLAN, replace(MODELS, marked_digest="55" * 32))
+    with pytest.raises(ValueError, match="two models read"):
+        audited(replace(PLAN, mode="answers-gathered"), replace(MODELS, marked=None))
+    other = replace(PLAN, mode="weights", marked_digest="")
+    choices = chosen_weights(DOCUMENTS, table(1), table(2), table(3), 2, candidates=5)
+    with pytest.raises(ValueError, match="gathers nothing"):
+        audit_choices(other, choices, DOCUMENTS, KEYS)
+    with pytest.raises(VerificationError, match="more candidates"):
+        audit_choices(PLAN, choices, DOCUMENTS, KEYS)
+
+
+def test_texts_that_a_key_has_marked_are_refused(house: Any) -> None:
+    """A clean suspect that repeats what it reads would be named for them."""
+    random = np.random.default_rng(4)
+    marked = house.model.write(house.prompts(10, random), 60, KEYS["b"], random)
+    plain = house.model.write(house.prompts(10, random), 60, None, random)
+    models = replace(MODELS, marked=house.model, suspect=house.model, reference=house.model)
+    plan = replace(PLAN, decoys=2, places=1_000)
+    with pytest.raises(InputError, match="mark of a key"):
+        run_audit(replace(plan, prompts_digest=prompts_digest(marked)), marked, models, KEYS)
+    audit = run_audit(replace(plan, prompts_digest=prompts_digest(plain)), plain, models, KEYS)
+    assert [each.log10_e for each in audit.keys] == pytest.approx([0.0, 0.0])
+
+
+def recorded(documents: Any, models: Any, most: int) -> Any:
+    """Write down what three models said, of the likeliest tokens of the first."""
+    found = []
+    for tokens in documents:
+        said = [model(tokens) for model in models]
+        places = []
+        for at in range(1, tokens.size):
+            chosen = np.argsort(-said[0][at - 1])[:most]
+            logs = [each[at - 1][chosen].tolist() for each in said]
+            names = dict(zip(("marked", "suspect", "reference"), logs, strict=True))
+            places.append({"at": at, "candidates": chosen.tolist(), **names})
+        line = json.dumps({"tokens": tokens.tolist(), "places": places}).encode()
+        found.append(parse_recorded(line))
+    return found
+
+
+def test_records_gather_to_what_the_models_would(house: Any) -> None:
+    """All of it where all was recorded; and a law that holds where little was."""
+    models = (table(1), table(2), table(3))
+    here = chosen_weights(DOCUMENTS, *models, 2, candidates=4)
+    there = chosen_recorded(recorded(DOCUMENTS, models, 5), 2, candidates=4)
+    keys = decoy_keys(PLAN, 32)
+    one, other = (
+        excess_log10_e(each, weights_excess(each), SCHEME, keys) for each in (here, there)
+    )
+    assert np.allclose(one, other)
+    random = np.random.default_rng(8)
+    texts = house.model.write(house.prompts(5, random), 60, None, random)
+    uneven = (house.model, house.trained([house.other]), house.trained([house.text[:5_000]]))
+    few = chosen_recorded(recorded(texts, uneven, 3), 2, candidates=3, most_places=40)
+    e = 10.0 ** excess_log10_e(few, weights_excess(few), SCHEME, keys)
+    assert e.mean() <= 1.0 + 4.0 * e.std() / np.sqrt(e.size)
+    assert (e >= 20.0).mean() <= 0.05
+    with pytest.raises(InputError, match="nothing was recorded"):
+        chosen_recorded([parse_recorded(b'{"tokens": [1, 2, 3], "places": []}')], 2)  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_power_grows_with_what_is_gathered(mode: Any) -> None:
+    """Nothing is found of a clean student, and more of one that says more."""
+    random = np.random.default_rng(9)
+    medians = []
+    for tokens in (400, 4_000):
+        times = imagined_times(tokens, random)
+        field = imagined_field(times.size, 1.5, 2, random, candidates=16)
+        curve = simulate_power(
+            field, mode, SCHEME, (0.0, 0.1), 3.0, runs=10, random=random, times=times
+        )
+        assert curve[0].power == 0.0
+        medians.append(curve[1].median_log10_e)
+    assert medians[0] < medians[1]
+    assert medians[1] > 3.0
