@@ -50,6 +50,9 @@ class Asked:
     recipients: tuple[str, ...] = ()
     """Whose copy the evidence after the first is about, in its order."""
 
+    references: int = 0
+    """Reference models that were asked the same, and stand beside what the suspect answers."""
+
     objection: str = ""
     """Why nothing is to be concluded whatever the p-values are; empty if nothing speaks against
     it."""
@@ -156,9 +159,9 @@ def _in_company(answer: Answer, others: Mapping[Family, Answer]) -> Answer:
     """Take back what behaviour says where nothing stands beside it."""
     if not QUESTIONS[answer.asked.family].needs_company or answer.state is State.NOT_EVALUABLE:
         return answer
-    if any(each.state is not State.NOT_EVALUABLE for each in others.values()) or (
-        answer.asked.family is Family.PLANTED_KEYS and _has_panel(others)
-    ):
+    keys = answer.asked.family is Family.PLANTED_KEYS
+    beside = any(each.state is not State.NOT_EVALUABLE for each in others.values())
+    if beside or (keys and answer.asked.references):
         return answer
     return Answer(
         asked=answer.asked,
@@ -166,18 +169,10 @@ def _in_company(answer: Answer, others: Mapping[Family, Answer]) -> Answer:
         log10_p=answer.log10_p,
         recipients=(),
         reason=(
-            "behaviour is never a verdict alone: no test of weights, marks or order could decide, "
-            "and no panel was asked"
-            if answer.asked.family is Family.PLANTED_KEYS
-            else "behaviour is never a verdict alone: nothing else could decide"
+            "behaviour is never a verdict alone: nothing else could decide"
+            + (", and no panel was asked the same keys" if keys else "")
         ),
     )
-
-
-def _has_panel(others: Mapping[Family, Answer]) -> bool:
-    """Tell whether a panel was asked, however small: its models were asked the keys as well."""
-    panel = others.get(Family.AGREEMENT)
-    return panel is not None and any(isinstance(each, Evidence) for each in panel.asked.results)
 
 
 def _reaches(evidence: Evidence, asked: Asked, log10_share: float) -> bool:

@@ -75,6 +75,7 @@ def of_keys(finding: KeyFinding, panel: Sequence[KeyFinding] = ()) -> Asked:
         decisive=False,
         questions=_PRESENCE_AND_RECIPIENTS,
         recipients=tuple(each.account for each in finding.named),
+        references=len(panel),
         objection=objection,
     )
 

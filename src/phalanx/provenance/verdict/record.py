@@ -143,6 +143,7 @@ def content_of(record: Record) -> dict[str, Any]:
                 "decisive": answer.asked.decisive,
                 "questions": answer.asked.questions,
                 "corrected_for": answer.asked.corrected_for,
+                "references": answer.asked.references,
                 "objection": answer.asked.objection,
                 "asked_recipients": list(answer.asked.recipients),
                 "results": [_result(each) for each in answer.asked.results],
@@ -189,6 +190,7 @@ def _asked(said: Mapping[str, Any]) -> Asked:
         questions=said["questions"],
         corrected_for=said["corrected_for"],
         recipients=tuple(said["asked_recipients"]),
+        references=said["references"],
         objection=said["objection"],
     )
 
