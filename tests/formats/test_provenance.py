@@ -62,13 +62,11 @@ def record() -> Record:
     marks = Asked(
         family=Family.WEIGHT_MARKS,
         results=(evidence(-150.0, "PHX-P101"), evidence(-12.0, "PHX-P102")),
-        questions=2,
         recipients=("partner <b>17</b>",),
     )
     agreement = Asked(
         family=Family.AGREEMENT,
         results=(Inconclusive(reason="no panel: it means nothing", reachable_log10_e=0.0),),
-        decisive=False,
     )
     asked = (weights, marks, agreement)
     return rounded(

@@ -8,7 +8,7 @@ from jinja2 import Environment
 
 from phalanx.formats import pages, provenance_wording
 from phalanx.formats.layer_picture import picture_of
-from phalanx.provenance.verdict import NOT_SAID, QUESTIONS, Record
+from phalanx.provenance.verdict import NOT_SAID, Record
 
 
 def render(record: Record) -> str:
@@ -32,7 +32,6 @@ def _environment() -> Environment:
     environment.filters.update(p_power=provenance_wording.p_power)
     environment.globals.update(
         say=provenance_wording,
-        questions=QUESTIONS,
         not_said=NOT_SAID,
         provenance_style=pages.trusted(pages.source("provenance.css")),
     )

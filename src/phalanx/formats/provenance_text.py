@@ -6,7 +6,7 @@ from phalanx.formats import provenance_wording as say
 from phalanx.formats.lines import bullets, labelled
 from phalanx.formats.notation import count, plural
 from phalanx.printable import printable
-from phalanx.provenance.verdict import NOT_SAID, QUESTIONS, Answer, Record
+from phalanx.provenance.verdict import NOT_SAID, Answer, Record
 
 _MOST_ORIGINS = 64
 
@@ -47,7 +47,7 @@ def render(record: Record) -> str:
 
 
 def _family(answer: Answer) -> list[str]:
-    question = QUESTIONS[answer.asked.family]
+    question = answer.asked.question
     lines = [
         f"{question.title}: {answer.state}",
         *labelled("  null", question.null_hypothesis),

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from phalanx.formats.notation import count, e_value, plural
 from phalanx.model import Evidence, Inconclusive
 from phalanx.provenance.verdict import (
-    QUESTIONS,
     SENTENCES,
     Answer,
     Conclusion,
@@ -78,12 +77,12 @@ def promise(record: Record) -> str:
 
 def title(answer: Answer) -> str:
     """Return the name of a family."""
-    return QUESTIONS[answer.asked.family].title
+    return answer.asked.question.title
 
 
 def outcome(answer: Answer) -> str:
     """Say how a family answered, on one line."""
-    question = QUESTIONS[answer.asked.family]
+    question = answer.asked.question
     if answer.state is State.NOT_EVALUABLE:
         return answer.reason
     if answer.state is State.KEPT:
@@ -94,7 +93,7 @@ def outcome(answer: Answer) -> str:
 def rows(answer: Answer) -> Iterator[Row]:
     """Yield the tests of a family: first what decides, the strongest before the others."""
     evidence = [each for each in answer.asked.results if isinstance(each, Evidence)]
-    eligible = [each for each in evidence if each.decisive or not answer.asked.decisive]
+    eligible = [each for each in evidence if each.decisive or answer.asked.question.needs_company]
     for each in sorted(eligible, key=lambda each: each.log10_p):
         yield _row(each, decides=True)
     for each in evidence:
@@ -103,7 +102,7 @@ def rows(answer: Answer) -> Iterator[Row]:
     for result in answer.asked.results:
         if isinstance(result, Inconclusive):
             name, _, reason = result.reason.partition(": ")
-            named = bool(reason) and answer.asked.decisive
+            named = bool(reason) and not answer.asked.question.needs_company
             yield Row(
                 rule_id="", name=name if named else "not evaluable",
                 said=reason if named else result.reason, log10_p=None, decides=False,

@@ -57,7 +57,7 @@ def answered() -> MakeAsked:
             found: Evidence = audited(-log10_p)
         else:
             found = exact(log10_p, decisive=not behaviour, **changes)  # type: ignore[arg-type]
-        return Asked(family=family, results=(found,), decisive=not behaviour)
+        return Asked(family=family, results=(found,))
 
     return make
 

@@ -54,7 +54,7 @@ CASES: dict[str, tuple[Change, set[How]]] = {
     "identical": (lambda _, w: w, {How.IDENTICAL}),
     "tuned": (lambda m, w: m.noisy(w, 0.3), {How.CHANGED}),
     "pruned": (lambda m, w: m.pruned(w, 0.5), {How.CHANGED, How.PRUNED}),
-    "three bits": (lambda m, w: m.rounded(w, 3), {How.CHANGED, How.QUANTISED, How.PRUNED}),
+    "three bits": (lambda m, w: m.rounded(w, 3), {How.CHANGED, How.QUANTISED}),
     "reordered": (lambda m, w: m.reordered(w), {How.CHANGED, How.REORDERED}),
     "a layer less": (lambda m, w: m.with_layers(w, [0, 2, 3]), {How.CHANGED, How.LAYERS}),
     "a layer of another": (
@@ -142,6 +142,17 @@ def altered(said: dict[str, Any], where: tuple[str | int, ...], value: object) -
         (("not_said",), []),
         (("changes", "identical"), None),
         (("schema",), "phalanx.provenance/2"),
+        (("ours", "digest"), 5),
+        (("ours", "layers"), "four"),
+        (("notes",), [1]),
+        (("made_at",), None),
+        (("families", 0, "results", 0, "observation"), {}),
+        (("families", 0, "results", 0, "assumptions"), "none"),
+        (("families", 0, "corrected_for_besides"), 0),
+        (("families", 0, "references"), -1),
+        (("families", 0, "recipients"), 5),
+        (("layer_map", "ours"), [1, 2, 3, 4]),
+        (("layer_map", "left_out"), None),
         (("more",), 1),
     ],
 )
@@ -151,10 +162,6 @@ def test_a_report_that_does_not_follow_is_refused(
     """Whoever signed it: what it concludes is computed again."""
     said = content_of(rounded(recorded(models, models.drawn(1), models.drawn(2))))
     false = sign(altered(said, where, value), SIGNER)
-    if where == ("changes", "identical"):
-        # A count that the conclusions do not rest on is the signer's word, like all evidence.
-        assert verify_report(false, SIGNER.public_key()).made == ()
-        return
     with pytest.raises(VerificationError, match=r"does not follow|not of the format"):
         verify_report(false, SIGNER.public_key())
 

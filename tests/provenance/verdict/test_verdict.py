@@ -168,7 +168,6 @@ def test_a_recipient_is_named_within_the_budget(evidence: MakeEvidence) -> None:
         asked = Asked(
             family=MARKS,
             results=(evidence(-30.0), evidence(word)),
-            questions=2,
             recipients=("b",),
         )
         answer = judge(Budget(1e-6, (MARKS,)), [asked]).answers[MARKS]

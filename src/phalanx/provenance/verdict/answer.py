@@ -10,7 +10,7 @@ from enum import StrEnum
 from phalanx.evidence import calibrate_p_mixed
 from phalanx.model import Evidence, Inconclusive
 from phalanx.provenance.verdict.budget import Budget
-from phalanx.provenance.verdict.families import QUESTIONS, Family
+from phalanx.provenance.verdict.families import QUESTIONS, Family, Question
 
 
 class State(StrEnum):
@@ -36,13 +36,6 @@ class Asked:
     results: tuple[Evidence | Inconclusive, ...]
     """All of them, also those that could not decide."""
 
-    decisive: bool = True
-    """Whether only evidence that is decisive by itself may decide. Behaviour is never decisive
-    alone, and decides in company."""
-
-    questions: int = 1
-    """How many of the results are each corrected by itself only: what is left to correct for."""
-
     corrected_for: int = 1
     """Tests that the p-values of the results were corrected for together, among them those that
     said nothing."""
@@ -57,12 +50,17 @@ class Asked:
     """Why nothing is to be concluded whatever the p-values are; empty if nothing speaks against
     it."""
 
+    @property
+    def question(self) -> Question:
+        """What stands in a report about its family, whatever comes out."""
+        return QUESTIONS[self.family]
+
     def __post_init__(self) -> None:
         """Refuse recipients without evidence, and corrections for less than one test."""
         if self.recipients and len(self.recipients) != len(self.results) - 1:
             message = f"{len(self.recipients)} recipients, {len(self.results)} results"
             raise ValueError(message)
-        if self.questions < 1 or self.corrected_for < 1:
+        if self.corrected_for < 1:
             message = "at least one test was asked"
             raise ValueError(message)
 
@@ -122,9 +120,9 @@ def _alone(asked: Asked, log10_share: float) -> Answer:
     may_decide = [
         each
         for each in asked.results
-        if isinstance(each, Evidence) and (each.decisive or not asked.decisive)
+        if isinstance(each, Evidence) and (each.decisive or asked.question.needs_company)
     ]
-    log10_p = _corrected(min((each.log10_p for each in may_decide), default=0.0), asked.questions)
+    log10_p = _corrected(min((each.log10_p for each in may_decide), default=0.0), asked)
     reachable = any(_reaches(each, asked, log10_share) for each in may_decide)
     state, reason = State.KEPT, ""
     if asked.objection:
@@ -151,13 +149,13 @@ def _named(asked: Asked, log10_share: float) -> tuple[str, ...]:
     return tuple(
         name
         for name, each in zip(asked.recipients, asked.results[1:], strict=False)
-        if isinstance(each, Evidence) and _corrected(each.log10_p, asked.questions) <= log10_share
+        if isinstance(each, Evidence) and _corrected(each.log10_p, asked) <= log10_share
     )
 
 
 def _in_company(answer: Answer, others: Mapping[Family, Answer]) -> Answer:
     """Take back what behaviour says where nothing stands beside it."""
-    if not QUESTIONS[answer.asked.family].needs_company or answer.state is State.NOT_EVALUABLE:
+    if not answer.asked.question.needs_company or answer.state is State.NOT_EVALUABLE:
         return answer
     keys = answer.asked.family is Family.PLANTED_KEYS
     beside = any(each.state is not State.NOT_EVALUABLE for each in others.values())
@@ -179,12 +177,12 @@ def _reaches(evidence: Evidence, asked: Asked, log10_share: float) -> bool:
     """Tell whether evidence could have come to a family's part of the level."""
     if evidence.reachable_log10_e is None:
         return True
-    needed = log10_share - math.log10(asked.questions) - math.log10(asked.corrected_for)
+    needed = log10_share - math.log10(asked.question.questions) - math.log10(asked.corrected_for)
     return evidence.reachable_log10_e >= float(calibrate_p_mixed(needed)) - 1e-9
 
 
-def _corrected(log10_p: float, questions: int) -> float:
-    return min(0.0, log10_p + math.log10(questions))
+def _corrected(log10_p: float, asked: Asked) -> float:
+    return min(0.0, log10_p + math.log10(asked.question.questions))
 
 
 def _why_not(results: Iterable[Evidence | Inconclusive]) -> str:

@@ -16,9 +16,6 @@ from phalanx.provenance.verdict.answer import Asked
 from phalanx.provenance.verdict.families import Family
 from phalanx.provenance.weight_marks import MarkFinding
 
-_PRESENCE_AND_RECIPIENTS = 2
-"""Marks and keys answer two questions: whether they are there, and whose they are."""
-
 
 def of_weights(comparison: Comparison) -> Asked:
     """Return what the tests of weights say; they are corrected for each other.
@@ -50,7 +47,6 @@ def of_marks(finding: MarkFinding) -> Asked:
     return Asked(
         family=Family.WEIGHT_MARKS,
         results=_bounded(finding.evidence(), -finding.places * math.log10(2.0)),
-        questions=_PRESENCE_AND_RECIPIENTS,
         recipients=tuple(each.account for each in finding.named),
     )
 
@@ -72,8 +68,6 @@ def of_keys(finding: KeyFinding, panel: Sequence[KeyFinding] = ()) -> Asked:
     return Asked(
         family=Family.PLANTED_KEYS,
         results=_bounded(finding.evidence(), finding.asked * math.log10(finding.plan.chance)),
-        decisive=False,
-        questions=_PRESENCE_AND_RECIPIENTS,
         recipients=tuple(each.account for each in finding.named),
         references=len(panel),
         objection=objection,
@@ -91,11 +85,10 @@ def of_order(finding: OrderFinding | Inconclusive) -> Asked:
 def of_agreement(finding: PanelFinding | Inconclusive) -> Asked:
     """Return what agreement against a panel says; without a panel that is nothing."""
     if isinstance(finding, Inconclusive):
-        return Asked(family=Family.AGREEMENT, results=(finding,), decisive=False)
+        return Asked(family=Family.AGREEMENT, results=(finding,))
     return Asked(
         family=Family.AGREEMENT,
         results=_bounded(finding.evidence(), finding.reachable_log10_p),
-        decisive=False,
         corrected_for=len(finding.sets),
     )
 

@@ -42,8 +42,13 @@ class Question:
     shows: str
     """What follows if that is rejected."""
 
-    needs_company: bool
-    """Whether it says nothing alone: behaviour is never a verdict by itself."""
+    needs_company: bool = False
+    """Whether it says nothing alone: behaviour is never a verdict by itself. Its evidence is never
+    decisive, and decides in company."""
+
+    questions: int = 1
+    """Questions that it answers and corrects each by itself only: two where presence and recipient
+    are asked."""
 
 
 QUESTIONS: Mapping[Family, Question] = {
@@ -54,13 +59,12 @@ QUESTIONS: Mapping[Family, Question] = {
             "The suspect and our model share weights: one was made from the other, or both from a "
             "third."
         ),
-        needs_company=False,
     ),
     Family.WEIGHT_MARKS: Question(
         title="marks in weights",
         null_hypothesis="The suspect was made without any copy that carries our mark.",
         shows="The suspect was made from a copy of our weights that carries our mark.",
-        needs_company=False,
+        questions=2,
     ),
     Family.PLANTED_KEYS: Question(
         title="planted keys",
@@ -70,6 +74,7 @@ QUESTIONS: Mapping[Family, Question] = {
             "from what a copy wrote."
         ),
         needs_company=True,
+        questions=2,
     ),
     Family.ORDER: Question(
         title="order of training",
@@ -78,7 +83,6 @@ QUESTIONS: Mapping[Family, Question] = {
             "them."
         ),
         shows="The suspect remembers texts in the order in which our model was trained on them.",
-        needs_company=False,
     ),
     Family.AGREEMENT: Question(
         title="agreement against a panel",
@@ -96,7 +100,6 @@ QUESTIONS: Mapping[Family, Question] = {
             "Texts that our model wrote under the audited keys went into the suspect, or into what "
             "it looks up, quotes or passes on."
         ),
-        needs_company=False,
     ),
 }
 """Every family that a verdict may be asked about."""

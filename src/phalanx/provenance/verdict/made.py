@@ -85,19 +85,20 @@ def _by_numbers(changes: Changes) -> list[tuple[How, str]]:
     if changes.shared and changes.identical == changes.shared and all_shared:
         return [(How.IDENTICAL, f"all {changes.shared:,} matrices hold the same numbers")]
     found = []
-    if changes.their_zeros >= changes.our_zeros + _PRUNED_FROM:
-        said = (
-            f"{changes.their_zeros:.0%} of the numbers of shared matrices are zero, "
-            f"{changes.our_zeros:.0%} in ours"
-        )
-        found.append((How.PRUNED, said))
+    zeros = (
+        f"{changes.their_zeros:.0%} of the numbers of shared matrices are zero, "
+        f"{changes.our_zeros:.0%} in ours"
+    )
     if changes.their_grids > changes.our_grids:
         said = (
             f"{changes.their_grids:,} of {changes.shared:,} shared matrices take at most "
-            f"{FEW_VALUES} different numbers a row, {changes.our_grids:,} in ours; stored as "
-            f"{', '.join(changes.their_kinds)}"
+            f"{FEW_VALUES} different numbers a row, {changes.our_grids:,} in ours; {zeros}; "
+            f"stored as {', '.join(changes.their_kinds)}"
         )
         found.append((How.QUANTISED, said))
+    # Rounding makes zeros by itself.
+    elif changes.their_zeros >= changes.our_zeros + _PRUNED_FROM:
+        found.append((How.PRUNED, zeros))
     if changes.shared:
         said = (
             f"{changes.identical:,} of {changes.shared:,} matrices of one name and shape are the "

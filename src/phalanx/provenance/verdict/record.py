@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
+from pydantic import Field, TypeAdapter
 
 from phalanx.model import Evidence, ExactEvidence, Inconclusive
 from phalanx.provenance.tests.changes import Changes
 from phalanx.provenance.tests.layer_map import LayerMap
 from phalanx.provenance.verdict.answer import Asked, State
 from phalanx.provenance.verdict.budget import Budget
-from phalanx.provenance.verdict.families import QUESTIONS, Family
+from phalanx.provenance.verdict.families import Family
 from phalanx.provenance.verdict.made import How, Seen, how_made
 from phalanx.provenance.verdict.verdict import NOT_SAID, SENTENCES, Verdict, judge
 
@@ -23,6 +25,12 @@ FORMAT = "phalanx.provenance/1"
 _IN_PLACE = {"PHX-P001"}
 _BY_PARTS = {"PHX-P002", "PHX-P003"}
 _OVER_VOCABULARY = ", over the vocabulary"
+
+_Result = Evidence | Inconclusive
+_Kind = TypeVar("_Kind")
+_TEXT = TypeAdapter(str)
+_TEXTS = TypeAdapter(tuple[str, ...])
+_COUNT = TypeAdapter(Annotated[int, Field(ge=0)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +124,15 @@ class Record:
         return how_made(found, self.changes)
 
 
+_PARTY = TypeAdapter(Party)
+_CHANGES = TypeAdapter(Changes)
+_RESULTS: Mapping[str, TypeAdapter[_Result]] = {
+    "inconclusive": TypeAdapter(Inconclusive),
+    "exact": TypeAdapter(ExactEvidence),
+    "e-value": TypeAdapter(Evidence),
+}
+
+
 def content_of(record: Record) -> dict[str, Any]:
     """Return a record as plain JSON values."""
     verdict = record.verdict
@@ -135,13 +152,12 @@ def content_of(record: Record) -> dict[str, Any]:
         "families": [
             {
                 "family": str(family),
-                "null_hypothesis": QUESTIONS[family].null_hypothesis,
+                "null_hypothesis": answer.asked.question.null_hypothesis,
                 "state": str(answer.state),
                 "reason": answer.reason,
                 "log10_p": answer.log10_p,
                 "recipients": list(answer.recipients),
-                "decisive": answer.asked.decisive,
-                "questions": answer.asked.questions,
+                "corrected_for_besides": answer.asked.question.questions,
                 "corrected_for": answer.asked.corrected_for,
                 "references": answer.asked.references,
                 "objection": answer.asked.objection,
@@ -171,14 +187,14 @@ def record_of(content: Mapping[str, Any]) -> Record:
     budget = Budget(content["level"], tuple(Family(each["family"]) for each in families))
     layers, changes = content["layer_map"], content["changes"]
     return Record(
-        ours=Party(**content["ours"]),
-        suspect=Party(**content["suspect"]),
+        ours=_read(_PARTY, content["ours"]),
+        suspect=_read(_PARTY, content["suspect"]),
         verdict=judge(budget, [_asked(each) for each in families]),
         layers=None if layers is None else _layers(layers),
-        changes=None if changes is None else Changes(**_tuples(changes)),
-        notes=tuple(content["notes"]),
-        made_at=content["made_at"],
-        version=content["version"],
+        changes=None if changes is None else _read(_CHANGES, changes),
+        notes=_read(_TEXTS, content["notes"]),
+        made_at=_read(_TEXT, content["made_at"]),
+        version=_read(_TEXT, content["version"]),
     )
 
 
@@ -186,12 +202,10 @@ def _asked(said: Mapping[str, Any]) -> Asked:
     return Asked(
         family=Family(said["family"]),
         results=tuple(_read_result(each) for each in said["results"]),
-        decisive=said["decisive"],
-        questions=said["questions"],
-        corrected_for=said["corrected_for"],
-        recipients=tuple(said["asked_recipients"]),
-        references=said["references"],
-        objection=said["objection"],
+        corrected_for=_read(_COUNT, said["corrected_for"]),
+        recipients=_read(_TEXTS, said["asked_recipients"]),
+        references=_read(_COUNT, said["references"]),
+        objection=_read(_TEXT, said["objection"]),
     )
 
 
@@ -202,21 +216,13 @@ def _result(result: Evidence | Inconclusive) -> dict[str, Any]:
     return {"kind": kind, **_lists(asdict(result)), "log10_p": result.log10_p}
 
 
-def _read_result(said: Mapping[str, Any]) -> Evidence | Inconclusive:
-    fields = _tuples(
-        {name: value for name, value in said.items() if name not in {"kind", "log10_p"}}
-    )
-    kinds: Mapping[str, type[Evidence | Inconclusive]] = {
-        "inconclusive": Inconclusive,
-        "exact": ExactEvidence,
-        "e-value": Evidence,
-    }
-    found = kinds[said["kind"]](**fields)
+def _read_result(said: Mapping[str, Any]) -> _Result:
     numbers = (value for name, value in said.items() if "log10" in name and value is not None)
     if not all(type(each) in {int, float} and math.isfinite(each) for each in numbers):
         message = "a logarithm is no number"
         raise ValueError(message)
-    return found
+    fields = {name: value for name, value in said.items() if name not in {"kind", "log10_p"}}
+    return _read(_RESULTS[said["kind"]], fields)
 
 
 def _map(layers: LayerMap, record: Record) -> dict[str, Any]:
@@ -236,10 +242,10 @@ def _layers(said: Mapping[str, Any]) -> LayerMap:
     rows = [[np.nan if each is None else float(each) for each in row] for row in said["log10_p"]]
     shape = len(said["ours"]), len(said["theirs"])
     return LayerMap(
-        ours=tuple(said["ours"]),
-        theirs=tuple(said["theirs"]),
+        ours=_read(_TEXTS, said["ours"]),
+        theirs=_read(_TEXTS, said["theirs"]),
         log10_p=np.array(rows, dtype=np.float64).reshape(shape),
-        left_out=said["left_out"],
+        left_out=_read(_COUNT, said["left_out"]),
     )
 
 
@@ -247,8 +253,9 @@ def _lists(said: Mapping[str, Any]) -> dict[str, Any]:
     return {name: list(each) if isinstance(each, tuple) else each for name, each in said.items()}
 
 
-def _tuples(said: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: tuple(each) if isinstance(each, list) else each for name, each in said.items()}
+def _read(kind: TypeAdapter[_Kind], said: object) -> _Kind:
+    """Return a JSON value as what it stands for, and nothing that is only like it."""
+    return kind.validate_json(json.dumps(said), strict=True)
 
 
 def rounded(record: Record) -> Record:
