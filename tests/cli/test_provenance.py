@@ -91,6 +91,22 @@ def test_a_stranger_is_not(capsys: pytest.CaptureFixture[str]) -> None:
     assert "This clears nobody" in said
 
 
+def test_kin_to_an_ancestor_is_not_accused(
+    capsys: pytest.CaptureFixture[str], writing: Any, models: Any
+) -> None:
+    """Two honest tunes of one base; an ancestor that is a stranger changes nothing."""
+    writing.model(Path("sister"), models.noisy(models.drawn(1), 0.3, 5), models.CONFIG)
+    words = ["compare", "tuned", "sister", "-f", "json"]
+    assert provenance(*words) == ExitCode.FINDINGS
+    assert provenance(*words, "--ancestor", "stranger") == ExitCode.FINDINGS
+    capsys.readouterr()
+    assert provenance(*words, "--ancestor", "stranger", "--ancestor", "ours") == ExitCode.CLEAN
+    said = json.loads(capsys.readouterr().out)
+    assert (said["conclusions"], said["made"]) == (["not evaluable"], [])
+    assert "is kin to ours too" in said["families"][0]["reason"]
+    assert provenance(*words, "--ancestor", "missing") == ExitCode.BAD_INPUT
+
+
 def test_a_report_is_signed_and_verified(capsys: pytest.CaptureFixture[str]) -> None:
     """By whoever has the public key; nothing else is taken."""
     words = ["compare", "ours", "tuned", "--report", "r.json", "--key", "k.key"]

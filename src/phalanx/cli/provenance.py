@@ -34,6 +34,7 @@ def compare(
     suspect: Path,
     /,
     *,
+    ancestor: Annotated[tuple[Path, ...], Parameter(negative_iterable=(), show_default=False)] = (),
     behaviour: BehaviourOptions = BehaviourOptions(),
     ask_ours: _Source = None,
     ask_suspect: _Source = None,
@@ -53,6 +54,8 @@ def compare(
     Parameters:
         ours: Our model: a folder with safetensors or GGUF, or one such file.
         suspect: The model under test, likewise.
+        ancestor: A model that ours was made from, likewise; may be given several times. A suspect
+            that is kin to it is not accused by its weights.
         behaviour: What models are asked.
         ask_ours: Our model where it is asked, if not in its folder.
         ask_suspect: The suspect where it is asked, if not in its folder.
@@ -74,8 +77,8 @@ def compare(
     beside = prepared(behaviour, audit, ask_suspect or str(suspect), ask_ours or str(ours))
     with common.progress("comparing") as progress:
         record = compared(
-            ours, suspect, beside, level, datetime.now(UTC), progress=progress,
-            digests=report.report is not None,
+            ours, suspect, beside, level, datetime.now(UTC), ancestors=ancestor,
+            progress=progress, digests=report.report is not None,
         )  # fmt: skip
     write_text(render(record, output_format), output)
     return conclude(record, report, common, fail_on)

@@ -132,6 +132,7 @@ def compared(
     level: float,
     at: datetime,
     *,
+    ancestors: Sequence[Path] = (),
     progress: Progress,
     digests: bool,
 ) -> Record:
@@ -143,6 +144,7 @@ def compared(
         beside: What else is asked.
         level: Chance of accusing an independent model, all families together.
         at: When this is.
+        ancestors: Folders or files of models that ours was made from: they can only clear.
         progress: Is told what is being done.
         digests: Whether files are read once more for their SHA-256.
 
@@ -153,8 +155,14 @@ def compared(
     progress("weights", 0.05)
     pair = open_checkpoint(ours), open_checkpoint(suspect)
     comparison = compare_weights(*pair, tokenizers=_tokenizers(ours, suspect))
+    of_ancestors = {}
+    for path in ancestors:
+        progress(f"ancestor {path.name}", 0.3)
+        of_ancestors[path.resolve().name] = compare_weights(
+            open_checkpoint(path), pair[1], tokenizers=_tokenizers(path, suspect)
+        )
     more, notes = beside.take(progress)
-    verdict = judge(budget, [of_weights(comparison), *more])
+    verdict = judge(budget, [of_weights(comparison, of_ancestors), *more])
     changes = None
     if verdict.answers[Family.WEIGHTS].state is State.REJECTED:
         progress("changes", 0.8)

@@ -44,7 +44,7 @@ class Asked:
     """Whose copy the evidence after the first is about, in its order."""
 
     references: int = 0
-    """Reference models that were asked the same, and stand beside what the suspect answers."""
+    """Reference models, or ancestors of ours, that were asked the same: they can only clear."""
 
     objection: str = ""
     """Why nothing is to be concluded whatever the p-values are; empty if nothing speaks against

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from phalanx.evidence import calibrate_p_mixed
@@ -16,13 +16,21 @@ from phalanx.provenance.verdict.answer import Asked
 from phalanx.provenance.verdict.families import Family
 from phalanx.provenance.weight_marks import MarkFinding
 
+KIN_TO_ANCESTOR_LOG10_P = -2.0
+"""From here on a suspect counts as kin to an ancestor: it can only clear, so little is enough."""
 
-def of_weights(comparison: Comparison) -> Asked:
+
+def of_weights(comparison: Comparison, ancestors: Mapping[str, Comparison] | None = None) -> Asked:
     """Return what the tests of weights say; they are corrected for each other.
 
     What has no simple bound (pairs of two matchings, pairs of blocks) is made of the same units as
     the coins, and is taken to reach as far as these together: a model of nothing but NaN reaches
     nothing.
+
+    Parameters:
+        comparison: Of our model and the suspect.
+        ancestors: Of models that ours was made from and the suspect, by name. They can only clear:
+            what suspect and ancestor share may be all that the suspect and ours do.
     """
     coins = [
         outcome.reachable_log10_p or 0.0
@@ -39,6 +47,18 @@ def of_weights(comparison: Comparison) -> Asked:
             for _, result in comparison.results
         ),
         corrected_for=len(comparison.results),
+        references=len(ancestors or {}),
+        objection=_kin_to(ancestors or {}) if comparison.log10_p < 0.0 else "",
+    )
+
+
+def _kin_to(ancestors: Mapping[str, Comparison]) -> str:
+    kin = [name for name, each in ancestors.items() if each.log10_p <= KIN_TO_ANCESTOR_LOG10_P]
+    if not kin:
+        return ""
+    return (
+        f"the suspect is kin to {', '.join(kin)} too, which ours was made from: what it shares "
+        "with ours may come from there"
     )
 
 

@@ -70,8 +70,8 @@ ASSUMPTIONS = (
 NOT_SAID = (
     "Who copied from whom, when, and whether it was allowed.",
     (
-        "Models that began from one published model share weights by birth: compare with that "
-        "model before anyone is accused."
+        "Models that began from one published model share weights by birth: name all ancestors of "
+        "ours before anyone is accused."
     ),
     (
         "Weights say nothing about distillation; a student that keeps none of our weights is a "
