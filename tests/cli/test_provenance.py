@@ -78,7 +78,7 @@ def test_a_tuned_model_is_derived(capsys: pytest.CaptureFixture[str]) -> None:
     said = json.loads(capsys.readouterr().out)
     assert (said["schema"], said["conclusions"]) == ("phalanx.provenance/1", ["derived"])
     assert said["families"][0]["log10_p"] < -50
-    assert [each["how"] for each in said["made"]] == ["numbers changed"]
+    assert [each["how"] for each in said["made"]] == ["tensors changed"]
     assert provenance("compare", "ours", "tuned", "-f", "html", "-o", "page.html") == 1
     assert "<svg" in Path("page.html").read_text()
 

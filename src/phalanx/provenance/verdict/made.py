@@ -18,7 +18,7 @@ class How(StrEnum):
     """Ways to make a model from another that weights show."""
 
     IDENTICAL = "identical"
-    CHANGED = "numbers changed"
+    CHANGED = "tensors changed"
     PRUNED = "pruned"
     QUANTISED = "quantised"
     REORDERED = "units reordered"
@@ -117,11 +117,13 @@ def _by_blocks(seen: Seen) -> list[tuple[How, str]]:
     came_from: dict[str, list[str]] = {}
     for theirs, ours in seen.origins.items():
         came_from.setdefault(ours, []).append(theirs)
-    for ours, own in came_from.items():
-        if len({*map(_layer, own)}) < len(own):
-            said = f"blocks {_few(own)} of the suspect all come from our block {ours}"
-            found.append((How.EXPERTS, said))
-            break
+    grown = [ours for ours, own in came_from.items() if len({*map(_layer, own)}) < len(own)]
+    if grown:
+        said = (
+            f"blocks {_few(came_from[grown[0]])} of the suspect all come from our block {grown[0]}"
+        )
+        more = f"; likewise of our {_few(grown[1:])}" if len(grown) > 1 else ""
+        found.append((How.EXPERTS, said + more))
     moved = [
         f"{own} from our {ours}"
         for own, ours in seen.origins.items()
