@@ -331,6 +331,7 @@ def test_agreement_means_nothing_without_a_panel(capsys: pytest.CaptureFixture[s
         (["compare", "ours", "tuned", "--questions", "empty.jsonl"], "holds no question"),
         (["probe", "x.jsonl", "--questions", "q.jsonl"], "needs our model's answers"),
         (["probe", "x.jsonl"], "nothing is asked"),
+        (["compare", "ours", "tuned", "--panel", "x.jsonl"], "are asked nothing"),
         (["probe", "x.jsonl", "--order", "one.jsonl"], "cannot be read"),
         (["probe", "http://127.0.0.1:1", "--order", "one.jsonl"], "as URL#MODEL"),
         (["probe", "broken.jsonl", "--order", "one.jsonl"], "is no answer"),

@@ -66,6 +66,10 @@ def read_interview(options: BehaviourOptions) -> Interview:
         InputError: If a file cannot be read, or is not as described.
         ConfigError: If others than its owner may read the file of keys.
     """
+    named = options.keys, options.order, options.questions
+    if options.panel and all(each is None for each in named):
+        message = "--panel names models that are asked nothing"
+        raise InputError(message, next_step="Name --keys, --order or --questions as well.")
     keys = None
     if options.keys is not None:
         keys = read_keys(read_owned(options.keys, "file of planted keys", MOST_BYTES))

@@ -15,6 +15,7 @@ from phalanx.errors import InputError
 from phalanx.provenance.roles import Architecture
 from phalanx.provenance.tests import (
     Comparison,
+    Plan,
     Tokenizer,
     compare_tokenizers,
     compare_weights,
@@ -154,12 +155,13 @@ def compared(
     budget = Budget(level, (Family.WEIGHTS, *beside.families))
     progress("weights", 0.05)
     pair = open_checkpoint(ours), open_checkpoint(suspect)
-    comparison = compare_weights(*pair, tokenizers=_tokenizers(ours, suspect))
+    plan = Plan(level=min(Plan().level, budget.share))
+    comparison = compare_weights(*pair, plan, _tokenizers(ours, suspect))
     of_ancestors = {}
     for path in ancestors:
         progress(f"ancestor {path.name}", 0.3)
         of_ancestors[path.resolve().name] = compare_weights(
-            open_checkpoint(path), pair[1], tokenizers=_tokenizers(path, suspect)
+            open_checkpoint(path), pair[1], plan, _tokenizers(path, suspect)
         )
     more, notes = beside.take(progress)
     verdict = judge(budget, [of_weights(comparison, of_ancestors), *more])

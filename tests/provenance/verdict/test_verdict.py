@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -130,8 +131,15 @@ def test_an_audit_counts_only_what_it_named() -> None:
         log10_e=9.0, reachable_log10_e=None, sample_size=1, reference_size=1, method="m",
         assumptions=(), decisive=True,
     )  # fmt: skip
-    for named, expected in ((True, (T,)), (False, (NONE,))):
-        verdict = judge(Budget(1e-6, (AUDIT,)), [of_audit([line], [named])])
+    behind = replace(line, log10_e=-1.0, decisive=False)  # random keys reach as much
+    nothing = replace(behind, sample_size=0)
+    for each, named, expected in (
+        (line, True, (T,)),
+        (line, False, (NONE,)),
+        (behind, False, (NONE,)),
+        (nothing, False, (UNKNOWN,)),
+    ):
+        verdict = judge(Budget(1e-6, (AUDIT,)), [of_audit([each], [named])])
         assert verdict.conclusions == expected
 
 
@@ -155,6 +163,10 @@ def test_a_panel_can_only_clear_planted_keys(answered: MakeAsked) -> None:
         ([keys_answered(3)], State.REJECTED, ("b",)),
         ([keys_answered(3), whole], State.NOT_EVALUABLE, ()),
     ):
+        # A suspect that gives as few planted answers as the panel is answered, not left open.
+        few = of_keys(keys_answered(3), [keys_answered(3)])
+        kept = judge(Budget(1e-6, (WEIGHTS, KEYS)), [answered(WEIGHTS, 0.0), few])
+        assert kept.answers[KEYS].state is State.KEPT
         verdict = judge(
             Budget(1e-6, (WEIGHTS, KEYS)), [answered(WEIGHTS, 0.0), of_keys(whole, panel)]
         )

@@ -47,7 +47,7 @@ class Asked:
     """Reference models, or ancestors of ours, that were asked the same: they can only clear."""
 
     objection: str = ""
-    """Why nothing is to be concluded whatever the p-values are; empty if nothing speaks against
+    """Why a rejection would not count, whatever the p-values are; empty if nothing speaks against
     it."""
 
     @property
@@ -125,12 +125,11 @@ def _alone(asked: Asked, log10_share: float) -> Answer:
     log10_p = _corrected(min((each.log10_p for each in may_decide), default=0.0), asked)
     reachable = any(_reaches(each, asked, log10_share) for each in may_decide)
     state, reason = State.KEPT, ""
-    if asked.objection:
-        state, reason = State.NOT_EVALUABLE, asked.objection
-    elif not may_decide:
+    if not may_decide:
         state, reason = State.NOT_EVALUABLE, _why_not(asked.results)
     elif log10_p <= log10_share:
-        state = State.REJECTED
+        state = State.NOT_EVALUABLE if asked.objection else State.REJECTED
+        reason = asked.objection
     elif not reachable:
         state = State.NOT_EVALUABLE
         part = f"{10.0**log10_share:.2g}"

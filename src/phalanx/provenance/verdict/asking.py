@@ -48,7 +48,7 @@ def of_weights(comparison: Comparison, ancestors: Mapping[str, Comparison] | Non
         ),
         corrected_for=len(comparison.results),
         references=len(ancestors or {}),
-        objection=_kin_to(ancestors or {}) if comparison.log10_p < 0.0 else "",
+        objection=_kin_to(ancestors or {}),
     )
 
 
@@ -81,9 +81,7 @@ def of_keys(finding: KeyFinding, panel: Sequence[KeyFinding] = ()) -> Asked:
     """
     ahead = sum(each.hits >= finding.hits for each in panel)
     objection = (
-        f"{ahead} of {len(panel)} reference models give as many planted answers"
-        if ahead and finding.hits
-        else ""
+        f"{ahead} of {len(panel)} reference models give as many planted answers" if ahead else ""
     )
     return Asked(
         family=Family.PLANTED_KEYS,
@@ -124,7 +122,10 @@ def of_audit(evidence: Sequence[Evidence], named: Sequence[bool]) -> Asked:
     return Asked(
         family=Family.AUDIT,
         results=tuple(
-            each if is_named else replace(each, log10_e=min(each.log10_e, 0.0))
+            each
+            if is_named
+            # What could have been named and was not is an answer, as long as anything counted.
+            else replace(each, log10_e=min(each.log10_e, 0.0), decisive=each.sample_size > 0)
             for each, is_named in zip(evidence, named, strict=True)
         ),
     )
