@@ -23,12 +23,16 @@ from pathlib import Path
 
 import numpy as np
 from scipy import stats
-from tokenizers import Tokenizer
 
 from phalanx.provenance.tests import compare_weights
+from phalanx.provenance.tests.tokenizers import read_tokenizer
+from phalanx.provenance.verdict import Budget, Family, judge, of_weights
 from phalanx.provenance.weights import open_checkpoint
 from provenance_zoo import KINDS, make_zoo
 from results import print_table, save
+
+BUDGET = Budget(1e-6, (Family.WEIGHTS,))
+"""Of each pair by itself, as `phalanx provenance compare` has it."""
 
 FALSE_POSITIVES = 0.01
 """Share of strangers at which the share of copies that are found is given."""
@@ -46,6 +50,9 @@ class Pair:
 
     derived: str
     """`weights`, `outputs` or `nothing`: what of ours the suspect was made from."""
+
+    conclusion: str
+    """In one word or several, at a level of one in a million."""
 
     log10_p: float
     """Of all tests together, corrected."""
@@ -74,18 +81,24 @@ def suspects(zoo: Path, seed: int, seeds: int) -> Iterator[tuple[str, str, Path]
                 yield f"{kind} of another seed", "nothing", zoo / f"seed{other}" / kind
 
 
-def compare(ours: Path, suspect: Path) -> tuple[float, float]:
-    """Return the base-10 logarithm of the p-value of a pair, and CPU seconds.
+def compare(ours: Path, suspect: Path) -> tuple[str, float, float]:
+    """Return the conclusion about a pair, the base-10 logarithm of its p-value, and CPU seconds.
 
     Parameters:
         ours: Folder of our model.
         suspect: Folder of the other one.
     """
     started = time.process_time()
-    readers = tuple(Tokenizer.from_file(str(each / "tokenizer.json")) for each in (ours, suspect))
-    with open_checkpoint(ours) as first, open_checkpoint(suspect) as second:
-        found = compare_weights(first, second, tokenizers=(readers[0], readers[1]))
-    return found.log10_p, time.process_time() - started
+    comparison = compare_weights(
+        open_checkpoint(ours),
+        open_checkpoint(suspect),
+        tokenizers=(
+            read_tokenizer(ours / "tokenizer.json"),
+            read_tokenizer(suspect / "tokenizer.json"),
+        ),
+    )
+    verdict = judge(BUDGET, [of_weights(comparison)])
+    return verdict.conclusions[0], comparison.log10_p, time.process_time() - started
 
 
 def measured(zoo: Path, seeds: int) -> Iterator[Pair]:
@@ -150,13 +163,14 @@ def main() -> None:
         values = [each.log10_p for each in found]
         rows.append(
             [
-                kind, found[0].derived, len(found), f"{max(values):.1f}",
+                kind, found[0].derived, len(found),
+                sum(each.conclusion == "derived" for each in found), f"{max(values):.1f}",
                 f"{np.median(values):.1f}", f"{min(values):.1f}",
             ]
         )  # fmt: skip
     print_table(
         "Our model against each other one: log10 p of all tests, corrected",
-        ["suspect", "made from our", "pairs", "largest", "median", "smallest"],
+        ["suspect", "made from our", "pairs", "derived", "largest", "median", "smallest"],
         rows,
     )
     whole = summary(pairs)

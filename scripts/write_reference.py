@@ -16,6 +16,7 @@ from rich.console import Console
 from phalanx.cli.application import build_app, command_paths
 from phalanx.detect.rules import all_rules
 from phalanx.formats.schema import campaigns_schema, profile_schema
+from phalanx.provenance.rules import provenance_rules
 from phalanx.share.gate import load_policy
 from phalanx.watermark.rules import mark_rules
 
@@ -42,7 +43,7 @@ def signals_page() -> str:
         "# Signals and tests",
         "`phalanx explain RULE` prints the same text. A rule id never changes its meaning.",
     ]
-    for rule in (*all_rules(), *mark_rules()):
+    for rule in (*all_rules(), *mark_rules(), *provenance_rules()):
         parts += [
             f"## {rule.rule_id}: {rule.name}",
             f"Family: {rule.family}.",

@@ -10,10 +10,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
+from types import ModuleType
 
 import pytest
 
@@ -204,3 +205,24 @@ def check_golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert path.read_text(encoding="utf-8") == text, f"{name} differs from the golden file"
 
     return check
+
+
+def _module(path: Path) -> ModuleType:
+    spec = spec_from_file_location(f"shared_{path.parent.name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def models() -> ModuleType:
+    """Return how models are drawn, and others made from them, as the tests of weights do it."""
+    return _module(Path(__file__).parent / "provenance" / "white_box" / "conftest.py")
+
+
+@pytest.fixture(scope="session")
+def writing() -> object:
+    """Return what writes files of weights, as the tests of their readers do it."""
+    return _module(Path(__file__).parent / "provenance" / "conftest.py").Writing()

@@ -16,6 +16,7 @@ from cyclopts import CycloptsError
 from phalanx.cli.application import build_app, command_paths
 from phalanx.detect.rules import all_rules
 from phalanx.logs.schema import MAPPABLE_COLUMNS
+from phalanx.provenance.rules import provenance_rules
 from phalanx.watermark.rules import mark_rules
 
 ROOT = Path(__file__).parents[1]
@@ -88,7 +89,7 @@ def test_every_option_has_a_help_text() -> None:
 def test_every_rule_is_in_the_reference() -> None:
     """The signals page has each rule, and each rule says when it is wrong."""
     text = (ROOT / "docs/reference/signals.md").read_text(encoding="utf-8")
-    for rule in (*all_rules(), *mark_rules()):
+    for rule in (*all_rules(), *mark_rules(), *provenance_rules()):
         assert f"## {rule.rule_id}: {rule.name}" in text
 
 

@@ -14,6 +14,7 @@ from phalanx.detect.rules import all_rules
 from phalanx.formats import html
 from phalanx.formats.folder import read_scan
 from phalanx.model import Action, Campaign, Harm, UndeclaredPool
+from phalanx.provenance.rules import provenance_rules
 from phalanx.watermark.rules import mark_rules
 
 
@@ -148,7 +149,7 @@ def test_explain_lists_every_rule(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "--list"]) == ExitCode.CLEAN
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == [
-        rule.rule_id for rule in (*all_rules(), *mark_rules())
+        rule.rule_id for rule in (*all_rules(), *mark_rules(), *provenance_rules())
     ]
 
 
@@ -166,7 +167,7 @@ def test_explain_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "-f", "json"]) == ExitCode.CLEAN
     rules = json.loads(capsys.readouterr().out)
     assert {rule["rule_id"] for rule in rules} == {
-        rule.rule_id for rule in (*all_rules(), *mark_rules())
+        rule.rule_id for rule in (*all_rules(), *mark_rules(), *provenance_rules())
     }
     assert all(rule["documentation"] for rule in rules)
 

@@ -154,10 +154,12 @@ def run(
         output_format: How to print.
         common: Options of every command.
     """
+    from phalanx.cli.signing import signer_of, write_signed
     from phalanx.cli.watermark_audit_read import Material
-    from phalanx.cli.watermark_audit_run import Task, audited, signer_of, write_report
+    from phalanx.cli.watermark_audit_run import Task, audited
     from phalanx.cli.watermark_audit_view import as_json, as_text
     from phalanx.cli.watermark_work import act
+    from phalanx.watermark.audit import sign_report
     from phalanx.watermark.keys.vault import Vault
 
     refuse_output(output)
@@ -169,7 +171,7 @@ def run(
     key = signer_of(signer)
     with common.progress("audit") as progress:
         done = audited(task, lambda: Vault(folder, seal.seal()), act(by), progress)
-    public = write_report(done.audit, key, output)
+    public = write_signed(sign_report(done.audit, key), key, output)
     for each in done.rejects[:5]:
         common.say(f"warning: {each.where}: {each.reason}; left out")
     if len(done.rejects) > 5:

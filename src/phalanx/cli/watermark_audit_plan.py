@@ -11,9 +11,9 @@ import numpy as np
 
 from phalanx.cli.watermark_audit_options import PowerOptions
 from phalanx.cli.watermark_options import KeyOptions
-from phalanx.cli.watermark_view import labelled
 from phalanx.cli.watermark_work import content_of, derived, names_of
 from phalanx.errors import InputError
+from phalanx.formats.lines import labelled
 from phalanx.formats.notation import count, plural
 from phalanx.owned import written_whole
 from phalanx.printable import printable

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from phalanx.cli.watermark_audit_gather import gather_answers, gather_weights
 from phalanx.cli.watermark_audit_plan import MOST_PROMPTS_BYTES
@@ -23,7 +20,6 @@ from phalanx.cli.watermark_custody_work import read_keys
 from phalanx.cli.watermark_options import KeyOptions
 from phalanx.cli.watermark_work import content_of, derived, read_published, seed_of
 from phalanx.errors import InputError, VerificationError
-from phalanx.owned import read_or_make_secret, written_whole
 from phalanx.watermark.audit import (
     Audit,
     Opening,
@@ -34,14 +30,11 @@ from phalanx.watermark.audit import (
     opened_all,
     read_plan,
     refuse_other_prompts,
-    sign_report,
 )
 from phalanx.watermark.audit.plan import MOST_BYTES
 from phalanx.watermark.keys.vault import Act, Vault
 from phalanx.watermark.marking.local_model import weights_digest
 from phalanx.watermark.texts import Reject
-
-_SIGNER = "key that signs reports"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,26 +63,6 @@ class Done:
     """Places that say the same again, or what a prompt said."""
 
     rejects: tuple[Reject, ...]
-
-
-def signer_of(path: Path) -> Ed25519PrivateKey:
-    """Read the key that signs, or make it.
-
-    Raises:
-        ConfigError: If others may read it, or it is none.
-    """
-    return Ed25519PrivateKey.from_private_bytes(read_or_make_secret(path, _SIGNER, 32))
-
-
-def write_report(audit: Audit, signer: Ed25519PrivateKey, output: Path) -> str:
-    """Write the signed report, and return the public key that verifies it, base64.
-
-    Raises:
-        OSError: If it cannot be written.
-    """
-    with written_whole(output) as aside:
-        aside.write_bytes(sign_report(audit, signer))
-    return base64.b64encode(signer.public_key().public_bytes_raw()).decode()
 
 
 def audited(

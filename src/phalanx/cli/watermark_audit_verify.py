@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from phalanx.cli.watermark_work import content_of, read_published
-from phalanx.errors import InputError, VerificationError
+from phalanx.errors import VerificationError
+from phalanx.signed import read_public_text
 from phalanx.watermark.audit import Plan, read_plan, verify_report
 from phalanx.watermark.audit.plan import MOST_BYTES
-
-_MOST_REPORT_BYTES = 64_000_001
 
 
 def verified(report: Path, signer: str, plan: Path, commitment: Path | None) -> dict[str, Any]:
@@ -30,11 +25,7 @@ def verified(report: Path, signer: str, plan: Path, commitment: Path | None) -> 
         InputError: If a file or the key is none.
         VerificationError: If anything does not agree.
     """
-    try:
-        public = Ed25519PublicKey.from_public_bytes(base64.b64decode(signer, validate=True))
-    except (ValueError, binascii.Error) as error:
-        message = "--signer is no public key: 32 bytes in base64"
-        raise InputError(message, next_step="Take it from whoever signed.") from error
+    public = read_public_text(signer)
     said = read_plan(content_of(plan, MOST_BYTES))
     found = verify_report(content_of(report, MOST_BYTES), public, said.digest())
     if commitment is not None:

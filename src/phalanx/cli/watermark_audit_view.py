@@ -5,15 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from phalanx.cli.watermark_audit_run import Done
-from phalanx.cli.watermark_view import (
-    bullets,
-    evidence_record,
-    labelled,
-    power,
-    rejects_record,
-    rejects_text,
-)
+from phalanx.cli.watermark_view import evidence_record, rejects_record, rejects_text
 from phalanx.formats.json import to_text
+from phalanx.formats.lines import bullets, labelled, power
 from phalanx.formats.notation import count, plural
 from phalanx.printable import printable
 from phalanx.watermark.audit.verdict import NULL_HYPOTHESIS

@@ -11,7 +11,6 @@ from phalanx.cli.watermark_view import (
     assumed,
     evidence_record,
     finding_record,
-    labelled,
     measured,
     rejects_record,
     rejects_text,
@@ -19,6 +18,7 @@ from phalanx.cli.watermark_view import (
     strength,
 )
 from phalanx.formats.json import to_text
+from phalanx.formats.lines import labelled
 from phalanx.formats.notation import count, plural
 from phalanx.printable import printable
 from phalanx.watermark.detection import Finding

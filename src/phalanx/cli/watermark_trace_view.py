@@ -10,14 +10,13 @@ from phalanx.cli.watermark_view import (
     assumed,
     evidence_record,
     finding_record,
-    labelled,
     measured,
-    power,
     rejects_record,
     rejects_text,
     strength,
 )
 from phalanx.formats.json import to_text
+from phalanx.formats.lines import labelled, power
 from phalanx.formats.notation import count, minute, plural
 from phalanx.model import ExactEvidence
 from phalanx.printable import printable

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from phalanx.formats.notation import count, e_value, plural
+from phalanx.formats.lines import bullets, labelled, power
+from phalanx.formats.notation import count, plural
 from phalanx.model import Evidence
 from phalanx.watermark.detection import Finding
 from phalanx.watermark.schemes.scheme import Scheme
@@ -15,18 +15,6 @@ from phalanx.watermark.texts import Reject
 
 MOST_LISTED = 1_000
 """Tests that are listed beside those that found something."""
-
-_COLUMNS = 100
-
-
-def power(log10_p: float) -> str:
-    """Write a p-value or an e-value as a power of ten.
-
-    Examples:
-        >>> power(-12.34), power(0.0)
-        ('10^-12.3', '1')
-    """
-    return "1" if log10_p == 0.0 else e_value(log10_p)
 
 
 def evidence_record(evidence: Evidence) -> dict[str, Any]:
@@ -101,30 +89,6 @@ def strength(finding: Finding) -> str:
     tests = finding.family * finding.families
     corrected = f" after correction for {count(tests)} tests" if tests > 1 else ""
     return f"p {power(evidence.log10_p)}{corrected}, e {power(evidence.log10_e)}"
-
-
-def labelled(label: str, text: str) -> list[str]:
-    """Return a label with its text beside it, in lines of a terminal.
-
-    Examples:
-        >>> labelled("level", "0.001")
-        ['level       0.001']
-    """
-    return textwrap.wrap(
-        text, _COLUMNS, initial_indent=f"{label:<12}", subsequent_indent=" " * 12,
-        break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
-
-
-def bullets(title: str, items: Iterable[str]) -> list[str]:
-    """Return a title with items below it."""
-    lines = [title]
-    for item in items:
-        lines += textwrap.wrap(
-            item, _COLUMNS, initial_indent="  - ", subsequent_indent="    ",
-            break_long_words=False, break_on_hyphens=False,
-        )  # fmt: skip
-    return lines
 
 
 def assumed(findings: Sequence[Evidence]) -> list[str]:

@@ -36,6 +36,8 @@ class TransformersFolder:
             raise MissingExtraError(message, next_step=step) from error
         self._folder = folder
         self._torch = torch
+        # It would be drawn into logs as well.
+        transformers.utils.logging.disable_progress_bar()
         try:
             self._model: Any = transformers.AutoModelForCausalLM.from_pretrained(
                 folder, local_files_only=True, use_safetensors=True, trust_remote_code=False

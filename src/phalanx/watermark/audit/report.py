@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import rfc8785
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from phalanx.errors import VerificationError
-from phalanx.watermark.audit.plan import MOST_BYTES, plan_of
+from phalanx.signed import sign, signed_by
+from phalanx.watermark.audit.plan import plan_of
 from phalanx.watermark.audit.verdict import NULL_HYPOTHESIS, Audit, decide, needed_log10_e
 from phalanx.watermark.audit.winners import Floats
 
@@ -25,13 +23,7 @@ _ROUNDING = 1e-9
 
 def sign_report(audit: Audit, signer: Ed25519PrivateKey) -> bytes:
     """Return the audit with its plan, canonical JSON (RFC 8785), signed by Ed25519 (RFC 8032)."""
-    content = _content(audit)
-    signed: dict[str, Any] = {
-        "report": content,
-        "public_key": _text(signer.public_key().public_bytes_raw()),
-        "signature": _text(signer.sign(rfc8785.dumps(content))),
-    }
-    return rfc8785.dumps(signed) + b"\n"
+    return sign(_content(audit), signer)
 
 
 def verify_report(data: bytes, signer: Ed25519PublicKey, plan_digest: str) -> dict[str, Any]:
@@ -54,15 +46,12 @@ def verify_report(data: bytes, signer: Ed25519PublicKey, plan_digest: str) -> di
         VerificationError: If it is no such file, somebody else or nobody signed it, it follows
             another plan, or does not follow from what it states.
     """
-    if len(data) > MOST_BYTES:
-        message = f"a report has at most {MOST_BYTES:,} bytes"
-        raise VerificationError(message)
-    content = _signed_by(data, signer)
+    content = signed_by(data, signer, "report of an audit")
     if content.get("format") != FORMAT:
         message = f"the report is not of the format {FORMAT}"
         raise VerificationError(message, next_step="Read it with the version that wrote it.")
     try:
-        audit = _audit_of(content)
+        audit = audit_of(content)
         follows = rfc8785.dumps(_content(audit)) == rfc8785.dumps(content)
     except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise _inconsistent() from error
@@ -91,36 +80,15 @@ def _content(audit: Audit) -> dict[str, Any]:
     }
 
 
-def _signed_by(data: bytes, signer: Ed25519PublicKey) -> dict[str, Any]:
-    try:
-        signed = json.loads(data)
-        canonical = rfc8785.dumps(signed) + b"\n" == data
-        signature = base64.b64decode(signed["signature"], validate=True)
-        content = signed["report"]
-        fits = (
-            canonical
-            and set(signed) == {"report", "public_key", "signature"}
-            and signed["signature"] == _text(signature)
-            and isinstance(content, dict)
-        )
-        if fits:
-            signer.verify(signature, rfc8785.dumps(content))
-    except InvalidSignature as error:
-        raise _changed() from error
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        message = "this is no signed report of an audit"
-        raise VerificationError(message, next_step="Pass the file that the audit wrote.") from error
-    if not fits:
-        message = "this is no signed report of an audit as it was written"
-        raise VerificationError(message, next_step="Pass the file that the audit wrote.")
-    if signed["public_key"] != _text(signer.public_bytes_raw()):
-        raise _changed()
-    result: dict[str, Any] = content
-    return result
+def audit_of(content: dict[str, Any]) -> Audit:
+    """Conclude again from what a report states: its plan, its places and its e-values.
 
+    Parameters:
+        content: Of a report, as `verify_report` returns it.
 
-def _audit_of(content: dict[str, Any]) -> Audit:
-    """Conclude again from what a report states: its plan, its places and its e-values."""
+    Raises:
+        ValueError, TypeError, KeyError: If it states something else.
+    """
     plan = plan_of(content["plan"])
     places, needed, answers = (
         content[name] for name in ("places", "needed_log10_e", "answers_digest")
@@ -143,15 +111,6 @@ def _numbers(values: object) -> Floats:
     return np.array(values, dtype=np.float64)
 
 
-def _changed() -> VerificationError:
-    message = "the report was changed, or signed by somebody else"
-    return VerificationError(message, next_step="Ask its author for the file.")
-
-
 def _inconsistent() -> VerificationError:
     message = "the report does not follow from its own plan and e-values"
     return VerificationError(message, next_step="Do not trust it: who signed it states too much.")
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode()

@@ -1,0 +1,140 @@
+"""Findings of every kind, as what a verdict takes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from phalanx.evidence import calibrate_p_mixed
+from phalanx.model import Evidence, ExactEvidence, Inconclusive
+from phalanx.provenance.order_test import OrderFinding
+from phalanx.provenance.panel_test import PanelFinding
+from phalanx.provenance.planted_keys import KeyFinding
+from phalanx.provenance.tests import Comparison
+from phalanx.provenance.verdict.answer import Asked
+from phalanx.provenance.verdict.families import Family
+from phalanx.provenance.weight_marks import MarkFinding
+
+KIN_TO_ANCESTOR_LOG10_P = -2.0
+"""From here on a suspect counts as kin to an ancestor: it can only clear, so little is enough."""
+
+
+def of_weights(comparison: Comparison, ancestors: Mapping[str, Comparison] | None = None) -> Asked:
+    """Return what the tests of weights say; they are corrected for each other.
+
+    What has no simple bound (pairs of two matchings, pairs of blocks) is made of the same units as
+    the coins, and is taken to reach as far as these together: a model of nothing but NaN reaches
+    nothing.
+
+    Parameters:
+        comparison: Of our model and the suspect.
+        ancestors: Of models that ours was made from and the suspect, by name. They can only clear:
+            what suspect and ancestor share may be all that the suspect and ours do.
+    """
+    coins = [
+        outcome.reachable_log10_p or 0.0
+        for outcome, result in comparison.results
+        if isinstance(result, ExactEvidence) and result.decisive
+    ]
+    farthest = _reachable(min(coins, default=0.0))
+    return Asked(
+        family=Family.WEIGHTS,
+        results=tuple(
+            replace(result, reachable_log10_e=farthest)
+            if isinstance(result, ExactEvidence) and result.reachable_log10_e is None
+            else result
+            for _, result in comparison.results
+        ),
+        corrected_for=len(comparison.results),
+        references=len(ancestors or {}),
+        objection=_kin_to(ancestors or {}),
+    )
+
+
+def _kin_to(ancestors: Mapping[str, Comparison]) -> str:
+    kin = [name for name, each in ancestors.items() if each.log10_p <= KIN_TO_ANCESTOR_LOG10_P]
+    if not kin:
+        return ""
+    return (
+        f"the suspect is kin to {', '.join(kin)} too, which ours was made from: what it shares "
+        "with ours may come from there"
+    )
+
+
+def of_marks(finding: MarkFinding) -> Asked:
+    """Return what a mark in weights says, and whose copy it is."""
+    return Asked(
+        family=Family.WEIGHT_MARKS,
+        results=_bounded(finding.evidence(), -finding.places * math.log10(2.0)),
+        recipients=tuple(each.account for each in finding.named),
+    )
+
+
+def of_keys(finding: KeyFinding, panel: Sequence[KeyFinding] = ()) -> Asked:
+    """Return what planted keys say, and whose copy they are of.
+
+    Parameters:
+        finding: Of the suspect.
+        panel: Of reference models that were asked the same keys. They can only clear: if one of
+            them gives as many planted answers, the answers are no secret, or no odd ones.
+    """
+    ahead = sum(each.hits >= finding.hits for each in panel)
+    objection = (
+        f"{ahead} of {len(panel)} reference models give as many planted answers" if ahead else ""
+    )
+    return Asked(
+        family=Family.PLANTED_KEYS,
+        results=_bounded(finding.evidence(), finding.asked * math.log10(finding.plan.chance)),
+        recipients=tuple(each.account for each in finding.named),
+        references=len(panel),
+        objection=objection,
+    )
+
+
+def of_order(finding: OrderFinding | Inconclusive) -> Asked:
+    """Return what the order of training says."""
+    if isinstance(finding, Inconclusive):
+        return Asked(family=Family.ORDER, results=(finding,))
+    orders = math.lgamma(finding.texts + 1.0) / math.log(10.0)
+    return Asked(family=Family.ORDER, results=_bounded((finding.evidence(),), -orders))
+
+
+def of_agreement(finding: PanelFinding | Inconclusive) -> Asked:
+    """Return what agreement against a panel says; without a panel that is nothing."""
+    if isinstance(finding, Inconclusive):
+        return Asked(family=Family.AGREEMENT, results=(finding,))
+    return Asked(
+        family=Family.AGREEMENT,
+        results=_bounded(finding.evidence(), finding.reachable_log10_p),
+        corrected_for=len(finding.sets),
+    )
+
+
+def of_audit(evidence: Sequence[Evidence], named: Sequence[bool]) -> Asked:
+    """Return what an audit of marks says; each key's evidence is divided by their number.
+
+    Parameters:
+        evidence: Of each key.
+        named: Whether the audit named it, at the level of its own plan: what it did not name is
+            not counted here either.
+    """
+    return Asked(
+        family=Family.AUDIT,
+        results=tuple(
+            each
+            if is_named
+            # What could have been named and was not is an answer, as long as anything counted.
+            else replace(each, log10_e=min(each.log10_e, 0.0), decisive=each.sample_size > 0)
+            for each, is_named in zip(evidence, named, strict=True)
+        ),
+    )
+
+
+def _bounded(evidence: Sequence[ExactEvidence], log10_p: float) -> tuple[ExactEvidence, ...]:
+    """Return evidence that says how far it could have gone."""
+    return tuple(replace(each, reachable_log10_e=_reachable(log10_p)) for each in evidence)
+
+
+def _reachable(log10_p: float) -> float:
+    return max(0.0, float(calibrate_p_mixed(min(0.0, log10_p))))
