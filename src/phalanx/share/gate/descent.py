@@ -27,6 +27,14 @@ _LISTS = frozenset(
     }
 )  # fmt: skip
 _NAMING = ("A1", "A2", "A3", "A4", "A10")
+_OF_VALUE = frozenset(
+    {"author", "bucket", "end", "identifier", "past", "reference", "since", "until", "word"}
+)
+"""Shapes of texts that are judged by value and share alone, whatever object they stand in: an `id`
+is none of them, since its kind is that of its object."""
+
+_MOST_PASSED = 1_024
+"""Texts of a field of which it is kept that they pass; then all are forgotten."""
 
 
 @dataclass(slots=True)
@@ -45,6 +53,12 @@ class Field:
     is_list: bool = False
     """Whether it may hold several values."""
 
+    is_of_value: bool = False
+    """Whether a text that passed here passes in every object of the share."""
+
+    passed: set[str] = field(default_factory=set)
+    """Texts that did: objects of one share repeat most of what they hold."""
+
 
 def tree_of(fields: Mapping[str, str]) -> Field:
     """Return the fields of a type of object as they lie within each other.
@@ -59,6 +73,7 @@ def tree_of(fields: Mapping[str, str]) -> Field:
             below = Field(".".join(steps[:depth]), is_list=step in _LISTS)
             place = place.inside.setdefault(_NAMES.get(step, step), below)
         place.judge = judge_of(shape)
+        place.is_of_value = shape.partition(":")[0] in _OF_VALUE and path != "id"
     return root
 
 
@@ -82,24 +97,40 @@ class Descent:
         if isinstance(value, dict):
             if place.judge is not None:
                 self._refuse(place, "fields where a value was expected")
-            kept = {}
-            for name, inner in value.items():
-                below = place.inside.get(name)
-                if below is None:
-                    self.found.append(_unknown_field(self.desk, place.path, str(name)))
-                else:
-                    kept[name] = self.walk(below, inner, depth + 1)
-            return kept
+            return self._walk_fields(place, value, depth)
         if isinstance(value, list) and place.is_list:
             return [self.walk(place, _alone(each), depth + 1) for each in value]
         if place.judge is None:
             return self._refuse(place, "a value where fields were expected")
+        if _is_known(place, value):
+            return value
         more, after = place.judge(self.desk, place.path, value)
         self.found.extend(more)
+        if place.is_of_value and not more and value.__class__ is str:
+            if len(place.passed) >= _MOST_PASSED:
+                place.passed.clear()
+            place.passed.add(value)
         return after
+
+    def _walk_fields(self, place: Field, fields: Mapping[str, Any], depth: int) -> dict[str, Any]:
+        kept = {}
+        for name, inner in fields.items():
+            below = place.inside.get(name)
+            if below is None:
+                self.found.append(_unknown_field(self.desk, place.path, str(name)))
+            else:
+                kept[name] = (
+                    inner if _is_known(below, inner) else self.walk(below, inner, depth + 1)
+                )
+        return kept
 
     def _refuse(self, place: Field, reason: str) -> None:
         self.found.append(self.desk.find("A0", place.path, reason))
+
+
+def _is_known(place: Field, value: Any) -> bool:  # noqa: ANN401 - JSON
+    """Tell whether this text passed here before."""
+    return value.__class__ is str and value in place.passed
 
 
 def _alone(value: Any) -> Any:  # noqa: ANN401 - JSON
