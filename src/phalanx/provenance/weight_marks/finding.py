@@ -40,6 +40,10 @@ class MarkFinding:
     """Exact binomial tail: base-10 logarithm of the p-value of the null that the suspect was made
     without any marked copy."""
 
+    expected_log10_p: float
+    """What it would be, about, if the whole of the mark were in what was read: how much a mark that
+    is not seen would have been seen. It does not depend on the key."""
+
     recipients: tuple[Resemblance, ...]
     """Every recipient, the strongest first. The null of each is that it had no part."""
 
