@@ -24,10 +24,8 @@ _QUESTION = Question(
     assumptions=(
         "The answers were drawn at random from candidates that were chosen without the secret.",
         "Whoever made or runs the suspect did not know the secret.",
-        "A service may hide keys that its model knows, or give answers learnt from a copy "
-        "elsewhere.",
-        "Behaviour is never a verdict alone: it stands beside a test of weights or a reference "
-        "panel.",
+        "A service may hide keys that its model knows, or give answers learnt from a copy.",
+        "Behaviour is never a verdict alone: it stands beside a test of weights or a panel.",
     ),
     decisive=False,
 )

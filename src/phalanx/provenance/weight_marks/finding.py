@@ -18,8 +18,7 @@ QUESTION = Question(
     ),
     method="secret projection of weights, exact tail, version 1",
     assumptions=(
-        "The secret was drawn at random for this model, and whoever made the suspect did not know "
-        "it.",
+        "The secret was drawn at random for this model; the suspect's makers did not know it.",
         "AES-256 cannot be told from random bits without its key.",
         "Nothing is assumed of the suspect's weights.",
     ),

@@ -71,9 +71,7 @@ class Unread:
             return None
 
     def cleaned(self, name: str, numbers: Floats) -> Floats:
-        """Return numbers with zeros in place of those that are none: one of them must not hide a
-        mark.
-        """
+        """Return numbers with zeros in place of those that are none: they must hide no mark."""
         good = np.abs(numbers) < MOST
         if good.all():
             return numbers

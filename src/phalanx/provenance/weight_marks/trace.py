@@ -132,14 +132,15 @@ class MarkTrace:
         if self.found or self.expected_log10_p <= level:
             return self.traced.evidence()
         most = max(self.readings, key=lambda each: each.finding.weights)
-        reason = (
-            f"{most.tensors} of {self.marked_tensors} tensors with a mark were read, and nothing in "
-            "them goes beyond our original without a mark"
-            if most.tensors and not most.finding.weights
-            else f"{most.finding.weights:,} of {self.marked_weights:,} weights with a mark were read, "
-            f"in {most.tensors} of {self.marked_tensors} tensors, and what of them is ours would "
-            f"show a mark at 10^{self.expected_log10_p:.1f}: 10^{level:.1f} is needed"
-        )
+        read = f"{most.tensors:,} of {self.marked_tensors:,} tensors with a mark were read"
+        if most.tensors and not most.finding.weights:
+            reason = f"{read}, and they are those of our original, which has no mark"
+        else:
+            reason = (
+                f"{read}, {most.finding.weights:,} of {self.marked_weights:,} weights, and what of "
+                f"them is ours would show a mark at 10^{self.expected_log10_p:.1f}: "
+                f"10^{level:.1f} is needed"
+            )
         return Inconclusive(
             reason=reason,
             reachable_log10_e=max(0.0, float(calibrate_p_mixed(self.expected_log10_p))),
