@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from phalanx import causal_model
 from phalanx.cli import ExitCode, main
 from phalanx.watermark.keys.sealed_place import Seal
 from phalanx.watermark.keys.vault import Act, Vault, make_vault
-from phalanx.watermark.marking import local_model
 from phalanx.watermark.schemes.vllm_gumbel import VllmGumbel, integer_key
 
 SEALED = ["--key-file", "v.key"]
@@ -144,7 +144,7 @@ def test_a_missing_extra_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With what to install, as status 2."""
-    monkeypatch.setattr(local_model, "find_spec", lambda name: None if name == "torch" else name)
+    monkeypatch.setattr(causal_model, "find_spec", lambda name: None if name == "torch" else name)
     assert mark("mark", "prompts.jsonl", *WHICH, "--model", "m") == ExitCode.BAD_INPUT
     said = capsys.readouterr().err
     assert "a model needs torch, which is not installed" in said

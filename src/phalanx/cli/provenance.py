@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from phalanx.cli.exit_codes import ExitCode
+from phalanx.cli.provenance_marks import add_marks
 from phalanx.cli.provenance_options import (
     AuditOptions,
     BehaviourOptions,
@@ -158,3 +159,6 @@ def verify(
     record = read_report(report, read_public_text(signer))
     write_text(render(record, output_format), output)
     common.say("signature agrees, and every conclusion follows from the evidence in the report")
+
+
+add_marks(provenance)

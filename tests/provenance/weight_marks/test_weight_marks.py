@@ -310,7 +310,7 @@ def test_what_cannot_be_read_is_refused() -> None:
     with pytest.raises(ValueError, match="planned for 20"):
         reader.finding([str(number) for number in range(21)])
     with pytest.raises(ValueError, match="cannot be aligned"):
-        aligned_layer(_layer(ours), _layer(_weights(1, 9, 8)))
+        aligned_layer(_layer(ours), _layer(_weights(1, 8, 9)))
 
 
 def test_nothing_read_says_nothing() -> None:

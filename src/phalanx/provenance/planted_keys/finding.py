@@ -7,19 +7,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from phalanx.evidence import calibrate_p_mixed
 from phalanx.evidence.codes import Code, Resemblance, weigh_words
 from phalanx.evidence.tails import binomial_log10_sf
 from phalanx.model import ExactEvidence
 from phalanx.provenance.planted_keys.keys import Key, KeyPlan
+from phalanx.provenance.words import Question, Traced
 
-_PRESENT_NULL = "The suspect never learnt the planted keys: its answers do not depend on them."
-_WORD_NULL = "The suspect does not come from the copy of this recipient."
-_ASSUMPTIONS = (
-    "The answers were drawn at random from candidates that were chosen without the secret.",
-    "Whoever made or runs the suspect did not know the secret.",
-    "A service may hide keys that its model knows, or give answers learnt from a copy elsewhere.",
-    "Behaviour is never a verdict alone: it stands beside a test of weights or a reference panel.",
+_QUESTION = Question(
+    rule_ids=("PHX-P103", "PHX-P104"),
+    names=("planted keys", "recipient's word in planted keys"),
+    null_hypotheses=(
+        "The suspect never learnt the planted keys: its answers do not depend on them.",
+        "The suspect does not come from the copy of this recipient.",
+    ),
+    method="planted keys, exact tail, version 1",
+    assumptions=(
+        "The answers were drawn at random from candidates that were chosen without the secret.",
+        "Whoever made or runs the suspect did not know the secret.",
+        "A service may hide keys that its model knows, or give answers learnt from a copy.",
+        "Behaviour is never a verdict alone: it stands beside a test of weights or a panel.",
+    ),
+    decisive=False,
 )
 
 
@@ -44,46 +52,28 @@ class KeyFinding:
     """Every recipient, the strongest first."""
 
     @property
+    def traced(self) -> Traced:
+        """Whose copy it is, at the plan's chance of a false accusation."""
+        return Traced(
+            question=_QUESTION,
+            seen=(
+                f"{self.hits:,} of {self.asked:,} answers are planted ones; a model without the "
+                f"keys gives at most {self.plan.chance:.2%}"
+            ),
+            present_log10_p=self.present_log10_p,
+            false_accusation=self.plan.code.false_accusation,
+            recipients=self.recipients,
+            sizes=(self.asked, self.asked),
+        )
+
+    @property
     def named(self) -> tuple[Resemblance, ...]:
-        """Recipients whose answers these are, at the plan's chance of a false accusation."""
-        if self.present_log10_p > np.log10(self.plan.code.false_accusation):
-            return ()
-        return tuple(each for each in self.recipients if each.accused)
+        """Recipients whose answers these are."""
+        return self.traced.named
 
     def evidence(self) -> tuple[ExactEvidence, ...]:
         """Return the evidence, which is context: behaviour decides nothing alone."""
-        seen = (
-            f"{self.hits:,} of {self.asked:,} answers are planted ones; a model without the keys "
-            f"gives at most {self.plan.chance:.2%}"
-        )
-        tests = [("planted keys", _PRESENT_NULL, seen, self.present_log10_p)]
-        tests += [
-            (
-                "recipient's word in planted keys",
-                _WORD_NULL,
-                f"accusation sum {each.score:.4g}; one of {len(self.recipients):,} recipients",
-                each.adjusted_log10_p,
-            )
-            for each in self.named
-        ]
-        return tuple(
-            ExactEvidence(
-                rule_id="PHX-P103" if at == 0 else "PHX-P104",
-                name=name,
-                family="provenance",
-                null_hypothesis=null,
-                observation=observation,
-                log10_e=float(calibrate_p_mixed(np.array([log10_p]))[0]),
-                reachable_log10_e=None,
-                sample_size=self.asked,
-                reference_size=len(self.recipients),
-                method="planted keys, exact tail, version 1",
-                assumptions=_ASSUMPTIONS,
-                decisive=False,
-                exact_log10_p=log10_p,
-            )
-            for at, (name, null, observation, log10_p) in enumerate(tests)
-        )
+        return self.traced.evidence()
 
 
 def verify_keys(

@@ -92,6 +92,9 @@ class Architecture:
     head: Part | None
     """Tokens that are written; null where the embedding serves."""
 
+    final_norm: Tensor | None
+    """Weights of the norm before the head, or before the embedding where it serves."""
+
     mirrored: bool
     """Whether a coordinate of the stream can change its sign in all weights and leave the model as
     it is: so under root-mean-square norms, not where a mean is taken off."""
@@ -115,8 +118,8 @@ def view(checkpoint: Checkpoint) -> Architecture:
     naming, stack = _best(checkpoint.tensors)
     if naming is None:
         return Architecture(
-            family="unknown", hidden=0, layers=(), embedding=None, head=None, mirrored=False,
-            norm_offset=0.0, nameless=tuple(checkpoint.tensors),
+            family="unknown", hidden=0, layers=(), embedding=None, head=None, final_norm=None,
+            mirrored=False, norm_offset=0.0, nameless=tuple(checkpoint.tensors),
         )  # fmt: skip
     found: dict[int, dict[tuple[str, str], Tensor]] = {}
     used = set()
@@ -128,21 +131,24 @@ def view(checkpoint: Checkpoint) -> Architecture:
             used.add(name)
     ends = {
         what: _ending(checkpoint.tensors, stack, endings)
-        for what, endings in (("in", naming.embedding), ("out", naming.head))
-    }
+        for what, endings in (
+            ("in", naming.embedding), ("out", naming.head), ("norm", naming.final_norm)
+        )
+    }  # fmt: skip
     used.update(tensor.name for tensor in ends.values() if tensor is not None)
     used.update(name for name in checkpoint.tensors if name.endswith(naming.final_norm))
     hidden = _hidden(found, ends["in"], checkpoint.config)
     layers = tuple(
         _layer(index, parts, hidden, checkpoint.config) for index, parts in sorted(found.items())
     )
-    tokens = {what: _tokens(tensor, hidden) for what, tensor in ends.items()}
+    tokens = {what: _tokens(ends[what], hidden) for what in ("in", "out")}
     return Architecture(
         family=naming.name,
         hidden=hidden,
         layers=tuple(each for each in layers if each.mlps or each.attention),
         embedding=tokens["in"],
         head=tokens["out"],
+        final_norm=_vector(ends["norm"], hidden),
         mirrored="rms_norm_eps" in checkpoint.config,
         norm_offset=1.0 if str(checkpoint.config.get("model_type")).startswith("gemma") else 0.0,
         nameless=tuple(name for name in checkpoint.tensors if name not in used),
@@ -207,6 +213,10 @@ def _hidden(
         return embedding.shape[1]
     said = config.get("hidden_size", config.get("n_embd"))
     return said if type(said) is int and said > 0 else 0
+
+
+def _vector(tensor: Tensor | None, hidden: int) -> Tensor | None:
+    return tensor if tensor is not None and tensor.shape == (hidden,) else None
 
 
 def _tokens(tensor: Tensor | None, hidden: int) -> Part | None:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.errors import InputError, MissingExtraError, reason_of
+from phalanx.causal_model import open_causal_model
+from phalanx.errors import InputError, reason_of
 
 
 class TransformersFolder:
@@ -27,30 +28,23 @@ class TransformersFolder:
 
     def __init__(self, folder: Path) -> None:
         """Load the model."""
-        try:
-            import torch  # noqa: PLC0415 - an extra
-            import transformers  # noqa: PLC0415 - an extra
-        except ImportError as error:
-            message = "reading a model in a folder needs torch and transformers"
-            step = "Install phalanx[torch], or serve the model at an endpoint."
-            raise MissingExtraError(message, next_step=step) from error
         self._folder = folder
+        self._model = open_causal_model(folder)
+        import torch  # noqa: PLC0415 - an extra, which is there by now
+        import transformers  # noqa: PLC0415 - as torch
+
         self._torch = torch
         # It would be drawn into logs as well.
         transformers.utils.logging.disable_progress_bar()
         try:
-            self._model: Any = transformers.AutoModelForCausalLM.from_pretrained(
-                folder, local_files_only=True, use_safetensors=True, trust_remote_code=False
-            )
             self._tokenizer: Any = transformers.PreTrainedTokenizerFast(
                 tokenizer_file=str(folder / "tokenizer.json")
             )
-        # Libraries raise what they like on a broken folder: the tokenizer's raise `Exception`.
+        # The library below raises plain `Exception`.
         except Exception as error:
-            message = f"{folder} holds no model that can be read: {reason_of(error)}"
+            message = f"{folder} holds no tokenizer that can be read: {reason_of(error)}"
             step = "Name a folder with config.json, tokenizer.json and safetensors."
             raise InputError(message, next_step=step) from error
-        self._model.eval()
 
     @property
     def name(self) -> str:

@@ -114,9 +114,9 @@ class WeightMark:
         return np.concatenate([common, self.code.words([recipient])[0]])
 
     def marked(
-        self, tensor: str, weights: npt.NDArray[np.floating], recipient: str
+        self, tensor: str, weights: npt.NDArray[np.floating], recipient: str, *, first: int = 0
     ) -> npt.NDArray[np.float32]:
-        """Return a recipient's copy of a tensor.
+        """Return a recipient's copy of a tensor, or of some of its rows.
 
         Each weight moves by `strength` times the root mean square of its row. Round the result
         to the format of the release only afterwards: rounding to bf16 costs the mark little, since
@@ -126,6 +126,7 @@ class WeightMark:
             tensor: Its name, the same for every copy and when the mark is read.
             weights: Of a size below 1e15; a memory map is read block by block.
             recipient: Who gets the copy.
+            first: Number of the first weight in the tensor, where these are some of its rows.
 
         Raises:
             ValueError: If the tensor has fewer than two axes, is empty, or holds such numbers.
@@ -133,15 +134,15 @@ class WeightMark:
         rows = as_rows(tensor, weights)
         result = np.empty(rows.shape, np.float32)
         moves = np.where(self.word(recipient), 1.0, -1.0).astype(np.float32)
-        for first, last in blocks(rows.shape):
-            part = rows[first:last].astype(np.float32)
+        for start, last in blocks(rows.shape):
+            part = rows[start:last].astype(np.float32)
             if not (np.abs(part) < MOST).all():
                 message = f"{tensor} holds numbers that are not finite, or beyond {MOST:g}"
                 raise ValueError(message)
             scale = root_mean_square(part)
-            place, up = self.pattern.deal(tensor, first * rows.shape[1], part.size)
+            place, up = self.pattern.deal(tensor, first + start * rows.shape[1], part.size)
             change = np.where(up, moves[place], -moves[place]).reshape(part.shape)
-            result[first:last] = part + np.float32(self.plan.strength) * scale * change
+            result[start:last] = part + np.float32(self.plan.strength) * scale * change
         return result.reshape(weights.shape)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr
 
 from phalanx.evidence.codes import weigh_words
 from phalanx.evidence.tails import binomial_log10_sf
@@ -52,19 +53,23 @@ class MarkReader:
         self._mark = mark
         self._sums = np.zeros(mark.plan.places)
         self._weights = 0
+        self._power = 0.0
 
     def add(
         self,
         tensor: str,
         original: npt.NDArray[np.floating],
         suspect: npt.NDArray[np.floating],
+        *,
+        first: int = 0,
     ) -> None:
-        """Take in a tensor; once, or once for each part of the suspect that comes from it.
+        """Take in a tensor, or some of its rows; once for each part of the suspect that is theirs.
 
         Parameters:
             tensor: Its name in the original.
             original: As it was before it was marked.
             suspect: Of the same shape, its neurons in the order of the original's.
+            first: Number of the first weight in the tensor, where these are some of its rows.
 
         Raises:
             ValueError: If the shapes differ, or a number is not finite or beyond 1e15.
@@ -73,19 +78,23 @@ class MarkReader:
             message = f"{tensor} has shape {original.shape}, and the suspect's {suspect.shape}"
             raise ValueError(message)
         ours, theirs = as_rows(tensor, original), as_rows(tensor, suspect)
-        for first, last in blocks(ours.shape):
-            pair = ours[first:last].astype(np.float32), theirs[first:last].astype(np.float32)
+        for start, last in blocks(ours.shape):
+            pair = ours[start:last].astype(np.float32), theirs[start:last].astype(np.float32)
             if not all((np.abs(part) < MOST).all() for part in pair):
                 message = f"{tensor} holds numbers that are not finite, or beyond {MOST:g}"
                 raise ValueError(message)
-            left = self._left(*pair)
-            place, up = self._mark.pattern.deal(tensor, first * ours.shape[1], left.size)
+            left, power = self._left(*pair)
+            self._power += power
+            place, up = self._mark.pattern.deal(tensor, first + start * ours.shape[1], left.size)
             signed = np.where(up, left.reshape(-1), -left.reshape(-1))
             self._sums += np.bincount(place, signed, minlength=self._sums.size)
             self._weights += int(np.count_nonzero(left))
 
-    def _left(self, ours: Floats, theirs: Floats) -> Floats:
-        """Return what goes beyond the original, in proportion to what it says of a mark."""
+    def _left(self, ours: Floats, theirs: Floats) -> tuple[Floats, float]:
+        """Return what goes beyond the original, in proportion to what it says of a mark.
+
+        Besides, the sum of the squares of these proportions, which says how far a mark would lean.
+        """
         kept = theirs != 0.0
         ours = np.where(kept, ours, np.float32(0.0))
         power = (ours * ours).sum(axis=1, keepdims=True)
@@ -100,8 +109,9 @@ class MarkReader:
         near = np.clip(rest / np.where(seen, typical, 1.0), -_FAR, _FAR)
         size = fit * root_mean_square(ours) / np.where(seen, typical, 1.0)
         most = 1.0 / self._mark.plan.strength
-        result: Floats = np.where(kept & seen, near * np.clip(size, -most, most), 0.0)
-        return result.astype(np.float32)
+        said = np.where(kept & seen, np.clip(size, -most, most), np.float32(0.0))
+        result: Floats = (near * said).astype(np.float32)
+        return result, float((said.astype(np.float64) ** 2).sum())
 
     def finding(self, recipients: Sequence[str]) -> MarkFinding:
         """Test for the mark, and every recipient's word.
@@ -128,5 +138,17 @@ class MarkReader:
             places=seen,
             ones=ones,
             present_log10_p=float(binomial_log10_sf([ones], seen, 0.5)[0]),
+            expected_log10_p=self._expected_log10_p(seen),
             recipients=weigh_words(lean, self._mark.code, recipients),
         )
+
+    def _expected_log10_p(self, seen: int) -> float:
+        """Return what the p-value would be, about, if the whole of the mark were in what was read.
+
+        A mark moves each weight by the strength, in proportion to what the weight says of it; the
+        rest adds noise of one. So a place leans by the strength times the root of its power.
+        """
+        plan = self._mark.plan
+        lean = plan.strength * float(np.sqrt(self._power / plan.places))
+        ones = int(seen * ndtr(lean))
+        return float(binomial_log10_sf([ones], seen, 0.5)[0])

@@ -71,6 +71,23 @@ def open_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(path, _join(stored, settings if isinstance(settings, dict) else {}), config)
 
 
+def stored_parts(path: Path) -> dict[str, Stored]:
+    """Return where each tensor of a model of safetensors lies, packed parts one by one.
+
+    Parameters:
+        path: As for `open_checkpoint`.
+
+    Raises:
+        InputError: As `open_checkpoint`, and if it is a GGUF file.
+    """
+    files = _files(path)
+    refuse_pickled(files)
+    if files[0].suffix == ".gguf":
+        message = f"{files[0]} is a GGUF file, and safetensors are needed"
+        raise InputError(message, next_step="Name the folder that it was converted from.")
+    return read_shards(files)
+
+
 def _files(path: Path) -> list[Path]:
     """Return what to open: an index alone, or files of weights."""
     if not path.is_dir():

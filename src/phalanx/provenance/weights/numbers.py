@@ -115,6 +115,36 @@ def to_float32(data: Bytes, stored: str) -> Floats32:
         return data.view(_PLAIN[stored]).astype(np.float32)
 
 
+def from_float32(values: Floats32, stored: str) -> Bytes:
+    """Return float32 as stored numbers, each rounded to the nearest, ties to even.
+
+    Parameters:
+        values: Finite numbers.
+        stored: `F32`, `F16` or `BF16`.
+
+    Returns:
+        Bytes, little end first. What is too large becomes infinite.
+
+    Raises:
+        ValueError: If the kind is another.
+
+    Examples:
+        >>> from_float32(np.array([1.0, -2.0], np.float32), "BF16").tolist()
+        [128, 63, 0, 192]
+    """
+    if stored == "BF16":
+        bits = values.astype("<f4").view("<u4")
+        # Half a step, less one bit where the kept part is even; a carry goes into the exponent.
+        upper: Bytes = ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype("<u2").view(np.uint8)
+        return upper.reshape(-1)
+    if stored not in {"F16", "F32"}:
+        message = f"numbers of kind {stored} are not written"
+        raise ValueError(message)
+    with np.errstate(over="ignore"):
+        plain: Bytes = values.astype(_PLAIN[stored]).reshape(-1).view(np.uint8)
+    return plain
+
+
 def to_integers(data: Bytes, stored: str) -> npt.NDArray[np.int64]:
     """Return stored whole numbers.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.errors import ConfigError, InputError, MissingExtraError, reason_of
+from phalanx.causal_model import open_causal_model
+from phalanx.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from phalanx.watermark.marking.generate import MarkProcessor
@@ -113,26 +113,6 @@ def open_local_model(folder: Path) -> LocalModel:
 
     Raises:
         MissingExtraError: If torch or transformers is not installed.
-        ConfigError: If there is no model that can be opened.
+        InputError: If there is no model that can be opened.
     """
-    missing = [name for name in ("torch", "transformers") if find_spec(name) is None]
-    if missing:
-        message = f"a model needs {' and '.join(missing)}, which is not installed"
-        raise MissingExtraError(message, next_step="In the clone: pip install '.[torch]'")
-    if not (folder / "config.json").is_file():
-        message = f"{folder}: no folder of a model: it has no config.json"
-        raise ConfigError(message, next_step="Name a folder with config.json and safetensors.")
-    from transformers import AutoModelForCausalLM  # noqa: PLC0415 - of an extra
-    from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415 - of an extra
-
-    # It would be drawn into logs as well.
-    disable_progress_bar()
-    try:
-        # Weights as safetensors alone, and no code of the folder: a pickle would run what it says.
-        made = AutoModelForCausalLM.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, trust_remote_code=False
-        )
-    except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
-        message = f"{folder}: the model cannot be opened: {reason_of(error)}"
-        raise ConfigError(message, next_step="Save it with `save_pretrained`.") from error
-    return LocalModel(str(folder), made.eval())
+    return LocalModel(str(folder), open_causal_model(folder))
