@@ -164,3 +164,25 @@ def test_damage_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     Path("weight-marks.json").write_text("[")
     assert _trace("copy") == ExitCode.BAD_INPUT
     assert "no valid JSON" in capsys.readouterr().err
+
+
+def test_a_verdict_says_whose_copy_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """Weights and marks share one level, and the signed report is verified with both."""
+    assert _mark("Partner", "copy", "--strength", "0.02") == ExitCode.CLEAN
+    said = ["--marks", "weight-marks.json", "--marks-key", "k.key", "-f", "json"]
+    signed = ["--report", "r.json", "--key", "s.key"]
+    assert main(["provenance", "compare", "ours", "copy", *said, *signed]) == ExitCode.FINDINGS
+    out = capsys.readouterr()
+    record = json.loads(out.out)
+    marks = next(each for each in record["families"] if each["family"] == "weight-marks")
+    assert (record["conclusions"], marks["recipients"]) == (["derived"], ["Partner"])
+    signer = out.err.rpartition("it is ")[2].strip()
+    assert main(["provenance", "verify", "r.json", "--signer", signer]) == ExitCode.CLEAN
+    assert "copies of Partner" in capsys.readouterr().out
+
+
+def test_marks_are_read_with_their_key(capsys: pytest.CaptureFixture[str]) -> None:
+    """One of the two alone is refused before anything is compared."""
+    words = ["provenance", "compare", "ours", "ours", "--marks", "weight-marks.json"]
+    assert main(words) == ExitCode.BAD_INPUT
+    assert "Name --marks and --marks-key." in capsys.readouterr().err

@@ -13,6 +13,7 @@ from phalanx.cli.provenance_options import (
     AuditOptions,
     BehaviourOptions,
     Level,
+    MarkOptions,
     ReportOptions,
     VerdictFormat,
 )
@@ -39,6 +40,7 @@ def compare(
     behaviour: BehaviourOptions = BehaviourOptions(),
     ask_ours: _Source = None,
     ask_suspect: _Source = None,
+    marks: MarkOptions = MarkOptions(),
     audit: AuditOptions = AuditOptions(),
     level: Level = 1e-6,
     report: ReportOptions = ReportOptions(),
@@ -60,6 +62,7 @@ def compare(
         behaviour: What models are asked.
         ask_ours: Our model where it is asked, if not in its folder.
         ask_suspect: The suspect where it is asked, if not in its folder.
+        marks: In the weights of released copies.
         audit: Of marks in outputs.
         level: Chance of accusing an independent model that is accepted, all tests together.
         report: Signed, for others.
@@ -71,15 +74,16 @@ def compare(
     from datetime import UTC, datetime
 
     from phalanx.cli.provenance_view import conclude, refuse_reports, render
-    from phalanx.cli.provenance_work import compared, prepared
+    from phalanx.cli.provenance_work import compared, marked, prepared
 
     refuse_output(output)
     refuse_reports(report)
     beside = prepared(behaviour, audit, ask_suspect or str(suspect), ask_ours or str(ours))
+    copies = marked(marks, ours)
     with common.progress("comparing") as progress:
         record = compared(
             ours, suspect, beside, level, datetime.now(UTC), ancestors=ancestor,
-            progress=progress, digests=report.report is not None,
+            copies=copies, progress=progress, digests=report.report is not None,
         )  # fmt: skip
     write_text(render(record, output_format), output)
     return conclude(record, report, common, fail_on)

@@ -78,14 +78,15 @@ def mark(
         common: Options of every command.
     """
     from phalanx.cli.provenance_marks_work import marked_copy
+    from phalanx.formats.notation import plural
 
     with common.progress("marking") as progress:
         release = marked_copy(ours, recipient, key_file, out, register, plan, progress)
     for path in release.left_out:
         common.say(f"left behind: {path}")
     common.say(
-        f"{out}: {len(release.marked):,} tensors in {len(release.shards):,} files are marked for "
-        f"{recipient}; {len(release.along):,} other files were copied"
+        f"{out}: {plural(len(release.marked), 'tensor')} in {plural(len(release.shards), 'file')} "
+        f"marked for {recipient}; {plural(len(release.along), 'other file')} copied"
     )
 
 

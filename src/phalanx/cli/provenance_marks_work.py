@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from phalanx.provenance.weight_marks import (
     MarkRegister,
     MarkTrace,
     Release,
+    WeightMark,
     plan_mark,
     plan_release,
     read_register,
@@ -79,10 +81,25 @@ def marked_copy(  # noqa: PLR0917 - what a copy takes
     return release
 
 
-def traced(
-    suspect: Path, ours: Path, key_file: Path, register: Path, progress: Progress
-) -> MarkTrace:
-    """Read a suspect for the marks of a register.
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Copies of our model that went out, each with its mark."""
+
+    register: MarkRegister
+    mark: WeightMark
+    ours: Checkpoint
+
+    def trace(self, suspect: Checkpoint, progress: Progress) -> MarkTrace:
+        """Read a suspect for their marks.
+
+        Raises:
+            InputError: If a file cannot be read.
+        """
+        return trace_mark(self.mark, self.ours, suspect, self.register.recipients, progress)
+
+
+def read_copies(register: Path, key_file: Path, ours: Path) -> Copies:
+    """Read who got a copy, and by which key it was marked.
 
     Raises:
         InputError: If a file cannot be read, or the register names nobody.
@@ -94,10 +111,22 @@ def traced(
         message = f"{register} names no recipient"
         raise InputError(message, next_step="Name the register of the copies that went out.")
     mark = known.mark(read_secret(key_file, _KEY, SECRET_BYTES))
-    model: Checkpoint = open_checkpoint(ours)
-    other = open_checkpoint(suspect)
+    model = open_checkpoint(ours)
     known.refuse_other_model(model)
-    return trace_mark(mark, model, other, known.recipients, progress)
+    return Copies(known, mark, model)
+
+
+def traced(
+    suspect: Path, ours: Path, key_file: Path, register: Path, progress: Progress
+) -> MarkTrace:
+    """Read a suspect for the marks of a register.
+
+    Raises:
+        InputError: If a file cannot be read, or the register names nobody.
+        ConfigError: If others may read the key.
+        VerificationError: If key or model are not those of the register.
+    """
+    return read_copies(register, key_file, ours).trace(open_checkpoint(suspect), progress)
 
 
 def _plan(options: PlanOptions) -> MarkPlan:

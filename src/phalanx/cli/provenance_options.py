@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from cyclopts import Group, Parameter, validators
 
 _BEHAVIOUR = Group.create_ordered("Behaviour")
+_MARKS = Group.create_ordered("Marks in weights")
 _AUDIT = Group.create_ordered("Audit for marks")
 _REPORT = Group.create_ordered("Signed report")
 _One = Annotated[Path | None, Parameter(show_default=False)]
@@ -42,6 +43,18 @@ class BehaviourOptions:
 
     api_key: _One = None
     """File of the key for endpoints, for its owner alone."""
+
+
+@Parameter(name="*", group=_MARKS)
+@dataclass(frozen=True, kw_only=True)
+class MarkOptions:
+    """Marks that `phalanx provenance mark` wrote into the copies of OURS."""
+
+    marks: _One = None
+    """Register of the copies that went out."""
+
+    marks_key: _One = None
+    """File of their key, for its owner alone."""
 
 
 @Parameter(name="*", group=_AUDIT)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from phalanx import __version__
 from phalanx.cli.provenance_behaviour import Interview, Progress, ask, open_source, read_interview
-from phalanx.cli.provenance_options import AuditOptions, BehaviourOptions
+from phalanx.cli.provenance_marks_work import Copies, read_copies
+from phalanx.cli.provenance_options import AuditOptions, BehaviourOptions, MarkOptions
 from phalanx.cli.watermark_audit_verify import verified
 from phalanx.errors import InputError
 from phalanx.provenance.roles import Architecture
@@ -31,6 +32,7 @@ from phalanx.provenance.verdict import (
     State,
     judge,
     of_audit,
+    of_marks,
     of_weights,
     rounded,
 )
@@ -126,6 +128,22 @@ def _audited(options: AuditOptions) -> tuple[Asked, str] | None:
     return of_audit(audit.evidence(), [each.named for each in audit.keys]), note
 
 
+def marked(options: MarkOptions, ours: Path) -> Copies | None:
+    """Read the register of marked copies and its key; null if none is named.
+
+    Raises:
+        InputError: If one of the two is missing, or is none.
+        ConfigError: If others than its owner may read the key.
+        VerificationError: If key or model are not those of the register.
+    """
+    if options.marks is None and options.marks_key is None:
+        return None
+    if options.marks is None or options.marks_key is None:
+        message = "marks in weights are read by their register and its key"
+        raise InputError(message, next_step="Name --marks and --marks-key.")
+    return read_copies(options.marks, options.marks_key, ours)
+
+
 def compared(
     ours: Path,
     suspect: Path,
@@ -134,6 +152,7 @@ def compared(
     at: datetime,
     *,
     ancestors: Sequence[Path] = (),
+    copies: Copies | None = None,
     progress: Progress,
     digests: bool,
 ) -> Record:
@@ -146,13 +165,15 @@ def compared(
         level: Chance of accusing an independent model, all families together.
         at: When this is.
         ancestors: Folders or files of models that ours was made from: they can only clear.
+        copies: Of ours that went out with marks, if any.
         progress: Is told what is being done.
         digests: Whether files are read once more for their SHA-256.
 
     Raises:
         PhalanxError: If a model cannot be read or asked.
     """
-    budget = Budget(level, (Family.WEIGHTS, *beside.families))
+    of_copies = () if copies is None else (Family.WEIGHT_MARKS,)
+    budget = Budget(level, (Family.WEIGHTS, *of_copies, *beside.families))
     progress("weights", 0.05)
     pair = open_checkpoint(ours), open_checkpoint(suspect)
     plan = Plan(level=min(Plan().level, budget.share))
@@ -164,6 +185,9 @@ def compared(
             open_checkpoint(path), pair[1], plan, _tokenizers(path, suspect)
         )
     more, notes = beside.take(progress)
+    if copies is not None:
+        progress("marks", 0.5)
+        more.append(of_marks(copies.trace(pair[1], progress)))
     verdict = judge(budget, [of_weights(comparison, of_ancestors), *more])
     changes = None
     if verdict.answers[Family.WEIGHTS].state is State.REJECTED:

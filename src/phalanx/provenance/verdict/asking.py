@@ -14,7 +14,7 @@ from phalanx.provenance.planted_keys import KeyFinding
 from phalanx.provenance.tests import Comparison
 from phalanx.provenance.verdict.answer import Asked
 from phalanx.provenance.verdict.families import Family
-from phalanx.provenance.weight_marks import MarkFinding
+from phalanx.provenance.weight_marks import MarkTrace
 
 KIN_TO_ANCESTOR_LOG10_P = -2.0
 """From here on a suspect counts as kin to an ancestor: it can only clear, so little is enough."""
@@ -62,12 +62,20 @@ def _kin_to(ancestors: Mapping[str, Comparison]) -> str:
     )
 
 
-def of_marks(finding: MarkFinding) -> Asked:
-    """Return what a mark in weights says, and whose copy it is."""
+def of_marks(trace: MarkTrace) -> Asked:
+    """Return what a mark in weights says, and whose copy it is; nothing where too little is left.
+
+    Parameters:
+        trace: Over all ways of reading it, corrected for their number.
+    """
+    said = trace.conclusion()
+    if isinstance(said, Inconclusive):
+        return Asked(family=Family.WEIGHT_MARKS, results=(said,))
+    places = max(each.finding.places for each in trace.readings)
     return Asked(
         family=Family.WEIGHT_MARKS,
-        results=_bounded(finding.evidence(), -finding.places * math.log10(2.0)),
-        recipients=tuple(each.account for each in finding.named),
+        results=_bounded(said, -places * math.log10(2.0)),
+        recipients=tuple(each.account for each in trace.named),
     )
 
 
