@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from phalanx.errors import InputError
-from phalanx.provenance.weights.json_text import parse_object
+from phalanx.json_text import parse_object
 from phalanx.provenance.weights.numbers import BITS
 from phalanx.provenance.weights.pieces import file_size, read_piece
 
@@ -62,7 +62,7 @@ def read_header(path: Path) -> dict[str, Stored]:
         _refuse(path, f"says its header has {length:,} bytes; at most {MOST_HEADER_BYTES:,} do")
     if length > whole - 8:
         _refuse(path, f"says its header has {length:,} bytes, and {whole - 8:,} follow")
-    entries = parse_object(read_piece(path, 8, length), f"the header of {path}")
+    entries = parse_object(read_piece(path, 8, length).tobytes(), f"the header of {path}")
     entries.pop("__metadata__", None)
     room = whole - 8 - length
     found = {name: _entry(path, name, entry, room, 8 + length) for name, entry in entries.items()}

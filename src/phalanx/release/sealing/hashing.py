@@ -26,7 +26,11 @@ class Hash(Protocol):
         ...
 
 
-_MAKERS: dict[str, Callable[[], Hash]] = {"sha256": hashlib.sha256, "blake3": blake3}
+_MAKERS: dict[str, Callable[[], Hash]] = {
+    "sha256": hashlib.sha256,
+    "blake2b": hashlib.blake2b,  # read in manifests of others, not offered for ours
+    "blake3": blake3,
+}
 
 
 def new_hash(algorithm: str) -> Hash:
