@@ -68,7 +68,7 @@ def test_what_is_no_envelope(field: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"[]", b"{", b'{"payload":"","payload":""}', b" " * (1 << 20) + b"{}"]
+    "content", [b"", b"[]", b"{", b'{"payload":"","payload":""}', b" " * (16 << 20) + b"{}"]
 )
 def test_what_is_no_document(content: bytes) -> None:
     """Files that are no JSON object, say a thing twice or are too large are refused."""

@@ -20,7 +20,7 @@ from phalanx.release.encoding import from_text, to_text
 from phalanx.release.parties.identity import Identity, key_id_of
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
-MOST_BYTES = 1 << 20
+MOST_BYTES = 16 << 20
 """Of an envelope."""
 
 _MOST_SIGNATURES = 8
