@@ -23,7 +23,7 @@ from phalanx.release.packages.staging import staging
 from phalanx.release.parties.identity import Identity
 from phalanx.release.parties.party_keys import PartyKeys
 from phalanx.release.sealing.wrapping import unwrap
-from phalanx.release.sealing.writing import sync_folder, write_all
+from phalanx.release.sealing.writing import Buffers, sync_folder, write_all
 
 BEFORE = (
     "both signatures of the grant",
@@ -94,13 +94,14 @@ def verify_release(folder: Path, opener: Opener) -> OpenRelease:
         purpose="release",
         bound_to=bytes.fromhex(package.agreed.digest),
     )
+    buffers = Buffers()
     manifest = verify_manifest(
-        manifest_bytes(package, content_key), opener.issuer.manifests, "the manifest"
+        manifest_bytes(package, content_key, buffers), opener.issuer.manifests, "the manifest"
     )
     if manifest.root != package.root or manifest.shard_bytes is not None:
         message = "the manifest is not the one that the record of the release names"
         raise VerificationError(message, next_step=_AGAIN)
-    return OpenRelease(package=package, manifest=manifest, content_key=content_key)
+    return OpenRelease(package=package, manifest=manifest, content_key=content_key, buffers=buffers)
 
 
 def open_release(
@@ -132,7 +133,7 @@ def open_release(
     with staging(target, "opening") as aside:
         try:
             model = release.write_files(aside, unsafe_any_file=opener.unsafe_any_file, told=told)
-            bundle = manifest_bytes(release.package, release.content_key)
+            bundle = manifest_bytes(release.package, release.content_key, release.buffers)
             (model / SIGNATURE_NAME).unlink(missing_ok=True)
             with new_file(model / SIGNATURE_NAME) as file:
                 write_all(file, memoryview(bundle))

@@ -36,7 +36,7 @@ class OpenRelease:
     package: Package
     manifest: Manifest
     content_key: bytes = field(repr=False)
-    buffers: Buffers = field(repr=False, default_factory=Buffers)
+    buffers: Buffers = field(repr=False)
 
     @property
     def files(self) -> Mapping[str, int]:
@@ -172,7 +172,7 @@ def _verified(package: Package, entry: SealedEntry, content_key: bytes) -> Itera
         yield file
 
 
-def manifest_bytes(package: Package, content_key: bytes) -> bytes:
+def manifest_bytes(package: Package, content_key: bytes, buffers: Buffers) -> bytes:
     """Return the signed manifest of a release; its signature is not verified yet.
 
     Raises:
@@ -183,7 +183,7 @@ def manifest_bytes(package: Package, content_key: bytes) -> bytes:
         message = "the manifest of the release is too large"
         raise VerificationError(message, next_step=_AGAIN)
     with _verified(package, entry, content_key) as file:
-        return file.read(0, entry.content_bytes, Buffers())
+        return file.read(0, entry.content_bytes, buffers)
 
 
 def _folder_of(aside: Path, digest: str) -> Path:
