@@ -288,7 +288,8 @@ def _paired(
             back = aligned_layer(ours[matched], part)
             for name, array in zip(_FEED_FORWARD, (back.gate, back.up, back.down), strict=True):
                 tensor = f"{here}mlp.{name}.weight"
-                yield tensor, original[tensor], array
+                if array is not None:
+                    yield tensor, original[tensor], array
         for name in ("q_proj", "k_proj", "v_proj", "o_proj"):
             own = original[f"{here}self_attn.{name}.weight"]
             array = theirs[f"{there}self_attn.{name}.weight"]

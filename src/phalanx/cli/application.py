@@ -15,6 +15,7 @@ _MEASURE = Group.create_ordered("Measure your detection power")
 _SHARE = Group.create_ordered("Share with other providers")
 _MARK = Group.create_ordered("Mark what a model says")
 _PROVE = Group.create_ordered("Prove where a model comes from")
+_RELEASE = Group.create_ordered("Hand weights to others")
 _SETUP = Group.create_ordered("Set up")
 
 # Where each command's function is. Its docstring is its help.
@@ -37,6 +38,7 @@ _NESTED = {
     "share": ("phalanx.cli.share:share", _SHARE),
     "watermark": ("phalanx.cli.watermark:watermark", _MARK),
     "provenance": ("phalanx.cli.provenance:provenance", _PROVE),
+    "release": ("phalanx.cli.release:release", _RELEASE),
     "config": ("phalanx.cli.config:config", _SETUP),
 }
 

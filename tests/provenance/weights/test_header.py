@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from phalanx.errors import InputError
 from phalanx.provenance.weights import open_checkpoint
-from phalanx.provenance.weights.header import MOST_HEADER_BYTES, read_header
+from phalanx.provenance.weights.header import read_header
+from phalanx.tensor_layout import MOST_HEADER_BYTES
 
 F32 = {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from phalanx.errors import InputError
-from phalanx.provenance.weights.json_text import parse_object
+from phalanx.json_text import parse_object
 from phalanx.provenance.weights.pieces import file_size, read_piece
 
 _MOST_BYTES = 128 * 2**20
@@ -61,7 +61,7 @@ def read_tokenizer(path: Path) -> Tokenizer:
     if size > _MOST_BYTES:
         message = f"{path} has {size:,} bytes; a tokenizer has at most {_MOST_BYTES:,}"
         raise InputError(message, next_step=_NEXT)
-    content = parse_object(read_piece(path, 0, size), str(path))
+    content = parse_object(read_piece(path, 0, size).tobytes(), str(path))
     model = content.get("model")
     listed: Any = model.get("vocab") if isinstance(model, dict) else None
     if isinstance(listed, list):

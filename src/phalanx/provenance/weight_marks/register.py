@@ -20,11 +20,11 @@ from typing import Any, NoReturn
 import numpy as np
 
 from phalanx.errors import InputError, VerificationError, reason_of
+from phalanx.json_text import parse_object
 from phalanx.owned import written_whole
 from phalanx.provenance.weight_marks.mark import MarkPlan, WeightMark, plan_mark
 from phalanx.provenance.weight_marks.release import marked_names
 from phalanx.provenance.weights import Checkpoint
-from phalanx.provenance.weights.json_text import parse_object
 from phalanx.provenance.weights.pieces import file_size, read_piece
 
 SCHEMA = "phalanx.weight-mark-register/1"

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from phalanx.errors import InputError, reason_of
+from phalanx.json_text import parse_object
 from phalanx.provenance.weights.header import Stored
-from phalanx.provenance.weights.json_text import parse_object
 from phalanx.provenance.weights.packed import (
     COMPRESSED_PARTS,
     GPTQ_PARTS,
@@ -125,7 +125,7 @@ def _config(path: Path) -> dict[str, Any]:
     if size > _MOST_CONFIG_BYTES:
         message = f"{path} has {size:,} bytes; settings have at most {_MOST_CONFIG_BYTES:,}"
         raise InputError(message, next_step="Pass the model's own config.json.")
-    return parse_object(read_piece(path, 0, size), str(path))
+    return parse_object(read_piece(path, 0, size).tobytes(), str(path))
 
 
 def _join(stored: Mapping[str, Stored], settings: Mapping[str, Any]) -> dict[str, Tensor]:

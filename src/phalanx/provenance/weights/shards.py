@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from phalanx.errors import InputError
+from phalanx.json_text import parse_object
 from phalanx.provenance.weights.header import Stored, read_header
-from phalanx.provenance.weights.json_text import parse_object
 from phalanx.provenance.weights.pieces import file_size, read_piece
 
 _MOST_INDEX_BYTES = 64 * 2**20
@@ -50,7 +50,7 @@ def _read_index(path: Path) -> dict[str, str]:
     if size > _MOST_INDEX_BYTES:
         message = f"{path} has {size:,} bytes; an index has at most {_MOST_INDEX_BYTES:,}"
         raise InputError(message, next_step=_NEXT)
-    placed: Any = parse_object(read_piece(path, 0, size), str(path)).get("weight_map")
+    placed: Any = parse_object(read_piece(path, 0, size).tobytes(), str(path)).get("weight_map")
     if not isinstance(placed, dict) or not placed:
         message = f"{path} has no `weight_map` of tensors and their files"
         raise InputError(message, next_step=_NEXT)

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from phalanx.errors import InputError
 from phalanx.provenance.weights.header import Stored
-from phalanx.provenance.weights.numbers import BITS, Decode, Floats32, readable, to_float32
+from phalanx.provenance.weights.numbers import Decode, Floats32, readable, to_float32
 from phalanx.provenance.weights.pieces import read_piece
+from phalanx.tensor_layout import BITS
 
 BLOCK_NUMBERS = 2**23
 """Numbers of one block, 32 MB as float32, unless one row has more."""

@@ -1,4 +1,4 @@
-"""JSON that came with a model: bounded, and no key twice."""
+"""JSON that came from outside: an object, and no key twice."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from collections import Counter
 from typing import Any
 
 from phalanx.errors import InputError
-from phalanx.provenance.weights.numbers import Bytes
 
 
-def parse_object(data: Bytes, what: str) -> dict[str, Any]:
+def parse_object(data: bytes, what: str) -> dict[str, Any]:
     """Return the object that a piece of JSON holds.
 
     Parameters:
@@ -19,15 +18,14 @@ def parse_object(data: Bytes, what: str) -> dict[str, Any]:
 
     Raises:
         InputError: If it is no JSON object, or a key stands twice in one: readers differ in which
-            of the two they take, so one file would be two models.
+            of the two they take, so one file would be two.
 
     Examples:
-        >>> import numpy as np
-        >>> parse_object(np.frombuffer(b'{"a": 1}', np.uint8), "a.json")
+        >>> parse_object(b'{"a": 1}', "a.json")
         {'a': 1}
     """
     try:
-        content = json.loads(data.tobytes().decode(), object_pairs_hook=_once)
+        content = json.loads(data.decode(), object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         message = f"{what} is no valid JSON: {reason[:200]}"

@@ -1,0 +1,303 @@
+"""What the commands about releases do."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import tomllib
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from phalanx.errors import ConfigError, InputError, reason_of
+from phalanx.json_text import parse_object
+from phalanx.owned import read_or_make_secret
+from phalanx.printable import printable, printable_json
+from phalanx.release.envelopes.statement import parse_payload
+from phalanx.release.grants.codeword import KEY_BYTES, commitment_to
+from phalanx.release.grants.grant import accept_grant, issue_grant
+from phalanx.release.grants.receipt import Receipt, verify_receipt
+from phalanx.release.grants.request import make_request
+from phalanx.release.grants.terms import Asked, Terms
+from phalanx.release.manifest.bundle import MOST_BYTES as MOST_MANIFEST_BYTES
+from phalanx.release.manifest.bundle import verify_manifest
+from phalanx.release.manifest.checking import check_model
+from phalanx.release.manifest.known_digests import KnownDigests
+from phalanx.release.manifest.resources import SIGNATURE_NAME
+from phalanx.release.open import Opener, open_release
+from phalanx.release.packages.package import RECORD, Package, check_package, read_envelope
+from phalanx.release.parties.identity import Identity
+from phalanx.release.parties.party_keys import new_keys, read_keys, write_keys
+from phalanx.release.seal import Sealing, seal_release
+from phalanx.release.sealing.hashing import Algorithm
+from phalanx.release.sealing.writing import open_plain
+
+_MOST_BYTES = 1 << 20
+_Told = Callable[[str, float], None]
+
+
+def now() -> datetime:
+    """Return the time in UTC, in whole seconds."""
+    return datetime.now(tz=UTC).replace(microsecond=0)
+
+
+def make_keys(name: str, path: Path) -> Identity:
+    """Make the keys of a party, and return what others know it by.
+
+    Raises:
+        InputError: If the file is there, or cannot be made.
+        VerificationError: If the name is none.
+    """
+    made = new_keys(name, secrets.token_bytes)
+    write_keys(made, path)
+    return made.identity
+
+
+def identity_text(identity: Identity) -> str:
+    """Return an identity as it is handed over."""
+    return _document(identity.as_json())
+
+
+def read_identity(path: Path) -> Identity:
+    """Read the identity of a party.
+
+    Raises:
+        InputError: If it cannot be read.
+        VerificationError: If it is none.
+    """
+    return Identity.from_json(parse_object(_content(path, _MOST_BYTES), str(path)))
+
+
+def asked(model: str, purposes: Sequence[str], tier: str, environment: str) -> Asked:
+    """Return what is asked for.
+
+    Raises:
+        InputError: If a part of it is empty, too long, or not on one line.
+    """
+    said = {
+        "model": model,
+        "purposes": tuple(purposes),
+        "tier": tier,
+        "environment": environment,
+    }
+    try:
+        return Asked.model_validate(said)
+    except ValidationError as error:
+        raise _unusable(model, error) from error
+
+
+def request_text(keys: Path, wanted: Asked) -> str:
+    """Return a signed request."""
+    made = make_request(read_keys(keys), wanted, now(), secrets.token_bytes)
+    return made.as_bytes().decode()
+
+
+def read_terms(path: Path) -> Terms:
+    """Read the terms of a licence.
+
+    Raises:
+        InputError: If the file cannot be read, or a term is missing, wrong or unknown.
+    """
+    try:
+        said = tomllib.loads(_content(path, _MOST_BYTES).decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        message = f"{path}: is no TOML: {reason_of(error)}"
+        raise InputError(message, next_step="Write it as the how-to shows.") from error
+    wanted = {name: said.pop(name) for name in Asked.model_fields if name in said}
+    try:
+        wanted["purposes"] = tuple(wanted.get("purposes", ()))
+        return Terms.model_validate({"export": None, **said, "asked": wanted})
+    except (ValidationError, TypeError) as error:
+        raise _unusable(str(path), error) from error
+
+
+def commitment_of(codeword: Path | None, key: Path | None) -> str | None:
+    """Return the commitment to a codeword, or nothing where there is none.
+
+    Raises:
+        ConfigError: If only one of the two files is named, or others may read the key.
+        InputError: If the codeword is none.
+    """
+    if codeword is None and key is None:
+        return None
+    if codeword is None or key is None:
+        message = "a codeword and the key that hides it go together"
+        raise ConfigError(message, next_step="Name both --codeword and --codeword-key.")
+    word = _content(codeword, _MOST_BYTES).decode(errors="replace").strip()
+    if not word or set(word) - {"0", "1"}:
+        message = f"{codeword}: a codeword is of zeros and ones"
+        raise InputError(message, next_step="Write it on one line.")
+    return commitment_to(word, read_or_make_secret(key, "key of a codeword", KEY_BYTES))
+
+
+def grant_text(
+    request: Path, recipient: Identity, keys: Path, terms: Terms, commitment: str | None
+) -> str:
+    """Return a grant that the issuer has signed."""
+    made = issue_grant(
+        read_envelope(request),
+        recipient,
+        read_keys(keys),
+        terms,
+        now(),
+        commitment=commitment,
+    )
+    return made.as_bytes().decode()
+
+
+def accepted_text(grant: Path, issuer: Identity, keys: Path, request: Path) -> str:
+    """Return a grant that both have signed."""
+    made = accept_grant(
+        read_envelope(grant), issuer, read_keys(keys), read_envelope(request), now()
+    )
+    return made.as_bytes().decode()
+
+
+def sealed_text(  # noqa: PLR0917 - as many as the command has
+    model: Path,
+    grant: Path,
+    recipient: Path,
+    out: Path,
+    keys: Path,
+    hash_type: Algorithm,
+    digests: Path | None,
+    told: _Told,
+    *,
+    unsafe_any_file: bool,
+) -> str:
+    """Seal a model, and return what was sealed, in words."""
+    how = Sealing(
+        keys=read_keys(keys),
+        recipient=read_identity(recipient),
+        grant=read_envelope(grant),
+        now=now(),
+        random=secrets.token_bytes,
+        hash_type=hash_type,
+        unsafe_any_file=unsafe_any_file,
+    )
+    made = seal_release(model, out, how, known=KnownDigests(digests), told=told)
+    return (
+        f"root {made.root}\n"
+        f"{made.files:,} files, {made.content_bytes:,} bytes; "
+        f"{made.resumed:,} files had been sealed before, "
+        f"{made.not_hashed:,} were not hashed again\n"
+    )
+
+
+def opened_text(  # noqa: PLR0917 - as many as the command has
+    folder: Path,
+    issuer: Path,
+    out: Path,
+    receipt: Path,
+    keys: Path,
+    memory: Path | None,
+    told: _Told,
+    *,
+    unsafe_any_file: bool,
+    as_json: bool,
+) -> str:
+    """Open a release, and return which checks were made and which were not."""
+    opener = Opener(
+        keys=read_keys(keys),
+        issuer=read_identity(issuer),
+        memory=memory or keys.with_name(f"{keys.name}.opened"),
+        now=now(),
+        unsafe_any_file=unsafe_any_file,
+    )
+    made = open_release(folder, out, receipt, opener, told=told)
+    said, model, root = parse_payload(made.payload, Receipt, "the receipt")
+    if as_json:
+        whole = {"model": model, "root": root, **said.model_dump(mode="json")}
+        return _document(whole)
+    return _lines(
+        f"root {root}",
+        *(f"verified: {each}" for each in said.checked),
+        *(f"not checked: {each}" for each in said.not_checked),
+    )
+
+
+def verified_text(  # noqa: PLR0917 - as many as the command has
+    path: Path,
+    issuer: Path,
+    recipient: Path | None,
+    receipt: Path | None,
+    manifest: Path | None,
+    only: Sequence[str] | None,
+) -> str:
+    """Verify a release or a model, and return what was verified, in words.
+
+    Raises:
+        ConfigError: If an option does not belong to what is verified.
+        VerificationError: If it is not as it was signed.
+        InputError: If it cannot be read.
+    """
+    party = read_identity(issuer)
+    if (path / RECORD).exists():
+        if manifest is not None or only:
+            message = "a release that is sealed shows no single files"
+            raise ConfigError(message, next_step="Leave out --manifest and --only.")
+        if recipient is None:
+            message = "a release is verified for its recipient"
+            raise ConfigError(message, next_step="Name his identity with --recipient.")
+        return _release_text(path, party, read_identity(recipient), receipt)
+    if receipt is not None:
+        message = "a receipt is of a release, and this is none"
+        raise ConfigError(message, next_step="Name the folder of the release.")
+    signed = manifest or (path if path.is_dir() else path.parent) / SIGNATURE_NAME
+    found = verify_manifest(_content(signed, MOST_MANIFEST_BYTES + 1), party.manifests, str(signed))
+    names = check_model(path, found, only=only)
+    return _lines(f"root {found.root}", f"{len(names):,} files are as {party.name} signed them")
+
+
+def _release_text(path: Path, issuer: Identity, recipient: Identity, receipt: Path | None) -> str:
+    found: Package = check_package(path, issuer, recipient)
+    terms = found.agreed.grant.terms
+    lines = [
+        f"root {found.root}",
+        f"grant {found.agreed.digest} of {issuer.name} to {recipient.name}, both signed",
+        f"{terms.asked.model}, {terms.asked.tier}, for {', '.join(terms.asked.purposes)}",
+        f"from {terms.begins_at.isoformat()} until {terms.expires_at.isoformat()}",
+        f"{len(found.record.files):,} sealed files with the headers that the record names",
+        "not checked: what is in them, for which the recipient's key is needed",
+    ]
+    if receipt is not None:
+        said = verify_receipt(
+            read_envelope(receipt),
+            recipient,
+            grant=found.agreed.digest,
+            record=found.digest,
+            root=found.root,
+        )
+        lines.append(f"receipt of {recipient.name}: opened at {said.opened_at.isoformat()}")
+    return _lines(*lines)
+
+
+def _content(path: Path, most_bytes: int) -> bytes:
+    with open_plain(path) as file:
+        content = bytearray()
+        while len(content) <= most_bytes and (piece := file.read(most_bytes + 1)):
+            content += piece
+    if len(content) > most_bytes:
+        message = f"{path}: has more than {most_bytes:,} bytes"
+        raise InputError(message, next_step="Name the file that is asked for.")
+    return bytes(content)
+
+
+def _lines(*lines: str) -> str:
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _document(said: dict[str, Any]) -> str:
+    return printable_json(json.dumps(said, indent=2, ensure_ascii=False)) + "\n"
+
+
+def _unusable(what: str, error: ValidationError | TypeError) -> InputError:
+    said = str(error)
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False)[0]
+        said = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    message = f"{what}: {printable(said)[:200]}"
+    return InputError(message, next_step="Mend it, and try again.")

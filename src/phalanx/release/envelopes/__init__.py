@@ -1,0 +1,1 @@
+"""Signed statements: DSSE envelopes around in-toto statements in canonical JSON."""

@@ -1,0 +1,176 @@
+"""Opening a release: nothing of it is used before all that can be verified of it was."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from phalanx.errors import InputError, PolicyError, VerificationError, reason_of
+from phalanx.owned import written_whole
+from phalanx.release.envelopes.dsse import Envelope
+from phalanx.release.grants.grant import refuse_untimely
+from phalanx.release.grants.newest import refuse_superseded, remember
+from phalanx.release.grants.receipt import make_receipt
+from phalanx.release.manifest.bundle import verify_manifest
+from phalanx.release.manifest.resources import SIGNATURE_NAME
+from phalanx.release.manifest.tree import files_of
+from phalanx.release.packages.open_package import OpenRelease, Told, manifest_bytes, new_file
+from phalanx.release.packages.package import check_package
+from phalanx.release.packages.staging import staging
+from phalanx.release.parties.identity import Identity
+from phalanx.release.parties.party_keys import PartyKeys
+from phalanx.release.sealing.wrapping import unwrap
+from phalanx.release.sealing.writing import Buffers, sync_folder, write_all
+
+BEFORE = (
+    "both signatures of the grant",
+    "that the grant has begun and is not over",
+    "that no newer grant of this model was opened here",
+    "the issuer's signature of the record, and the header of every sealed file",
+    "that the content key is for this recipient and this grant",
+    "the issuer's signature of the manifest",
+)
+"""What is verified before anything is decrypted."""
+
+WHILE = (
+    "every chunk, under a key that its file commits to",
+    "the digest of every file in the manifest",
+)
+"""What is verified while everything is decrypted."""
+
+KINDS = "that every file is of a kind that is handed on"
+
+NOT_CHECKED = (
+    "whether keys were revoked: there is no repository of roots yet",
+    "whether the release is in a transparency log: there is no log yet",
+    "whether the environment was attested: there is no broker yet",
+)
+"""What the protocol asks for and this version does not do."""
+
+_AGAIN = "Ask the sender for the release again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opener:
+    """Who opens, when, and whom he trusts."""
+
+    keys: PartyKeys
+    """Of the recipient."""
+
+    issuer: Identity
+    """As he was pinned."""
+
+    memory: Path
+    """Of the newest grants that were opened here."""
+
+    now: datetime
+    """In UTC, in whole seconds."""
+
+    unsafe_any_file: bool = False
+    """Whether files of any kind are taken, programs among them."""
+
+
+def verify_release(folder: Path, opener: Opener) -> OpenRelease:
+    """Verify a release as far as it can be without decrypting its files.
+
+    Parameters:
+        folder: Of the release.
+        opener: Who opens it, when, and whom he trusts.
+
+    Raises:
+        VerificationError: If anything is not as it was signed, or for another recipient.
+        PolicyError: If the grant has not begun, is over, or a newer one was opened here.
+        InputError: If the release cannot be read.
+    """
+    package = check_package(folder, opener.issuer, opener.keys.identity)
+    refuse_untimely(package.agreed.grant, opener.now)
+    refuse_superseded(opener.memory, package.agreed)
+    content_key = unwrap(
+        package.record.wrapped,
+        opener.keys.receiving,
+        purpose="release",
+        bound_to=bytes.fromhex(package.agreed.digest),
+    )
+    buffers = Buffers()
+    manifest = verify_manifest(
+        manifest_bytes(package, content_key, buffers), opener.issuer.manifests, "the manifest"
+    )
+    if manifest.root != package.root or manifest.shard_bytes is not None:
+        message = "the manifest is not the one that the record of the release names"
+        raise VerificationError(message, next_step=_AGAIN)
+    return OpenRelease(package=package, manifest=manifest, content_key=content_key, buffers=buffers)
+
+
+def open_release(
+    folder: Path,
+    target: Path,
+    receipt: Path,
+    opener: Opener,
+    *,
+    told: Told = lambda *_: None,
+) -> Envelope:
+    """Open a release into a folder, and return the receipt.
+
+    The folder is there when every file in it was verified, and not before. The receipt is written
+    just before: a copy without a receipt there never is.
+
+    Parameters:
+        folder: Of the release.
+        target: Folder of the model, which may not be there yet.
+        receipt: File for the receipt.
+        opener: Who opens it, when, and whom he trusts.
+        told: Is told how far it is.
+
+    Raises:
+        VerificationError: If anything is not as it was signed and sealed; then nothing is left.
+        PolicyError: As `verify_release`, or if a file is of no kind that is handed on.
+        InputError: If the release cannot be read, or the model not be written.
+    """
+    release = verify_release(folder, opener)
+    with staging(target, "opening") as aside:
+        try:
+            model = release.write_files(aside, unsafe_any_file=opener.unsafe_any_file, told=told)
+            bundle = manifest_bytes(release.package, release.content_key, release.buffers)
+            (model / SIGNATURE_NAME).unlink(missing_ok=True)
+            with new_file(model / SIGNATURE_NAME) as file:
+                write_all(file, memoryview(bundle))
+                os.fsync(file.fileno())
+            _refuse_others(model, {*release.files, SIGNATURE_NAME})
+            remember(opener.memory, release.package.agreed)
+            made = receipt_of(release, opener)
+            with written_whole(receipt) as beside:
+                beside.write_bytes(made.as_bytes())
+            model.rename(target)
+            sync_folder(target.parent)
+            shutil.rmtree(aside)
+        except OSError as error:
+            message = f"{target}: the model cannot be written: {reason_of(error)}"
+            raise InputError(message, next_step="Mend it, and run the same again.") from error
+        except (VerificationError, PolicyError):
+            shutil.rmtree(aside)
+            raise
+    return made
+
+
+def receipt_of(release: OpenRelease, opener: Opener) -> Envelope:
+    """Return the signed receipt of a release that was opened."""
+    kinds = () if opener.unsafe_any_file else (KINDS,)
+    return make_receipt(
+        opener.keys,
+        model=release.manifest.model,
+        root=release.manifest.root,
+        grant=release.package.agreed.digest,
+        record=release.package.digest,
+        now=opener.now,
+        checked=(*BEFORE, *WHILE, *kinds),
+        not_checked=NOT_CHECKED,
+    )
+
+
+def _refuse_others(model: Path, expected: set[str]) -> None:
+    if {each.name for each in files_of(model, ())} != expected:
+        message = f"{model} holds files that are not of this release"
+        raise VerificationError(message, next_step="Open it again.")

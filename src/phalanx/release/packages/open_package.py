@@ -1,0 +1,209 @@
+"""A release whose signatures and keys were verified: its contents, in part or as a whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from io import FileIO
+from pathlib import Path
+
+from phalanx.errors import InputError, VerificationError
+from phalanx.owned import OWNER_ONLY
+from phalanx.release.contents.kinds import refuse_unfit
+from phalanx.release.manifest.bundle import MOST_BYTES
+from phalanx.release.manifest.resources import Manifest
+from phalanx.release.names import path_below
+from phalanx.release.packages.package import Package
+from phalanx.release.packages.record import SealedEntry, header_digest
+from phalanx.release.sealing.hashing import new_hash
+from phalanx.release.sealing.reading import SealedFile, sealed_file
+from phalanx.release.sealing.writing import Buffers, open_plain, read_into, sync_folder
+from phalanx.tensor_layout import LENGTH_BYTES, Entry, header_length, parse_layout
+
+Told = Callable[[str, float], None]
+"""Is told what is being done, and which share of it is done, in [0, 1]."""
+
+_AGAIN = "Ask the sender for the release again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRelease:
+    """A release whose signatures and keys were verified; contents are, as they are read."""
+
+    package: Package
+    manifest: Manifest
+    content_key: bytes = field(repr=False)
+    buffers: Buffers = field(repr=False)
+
+    @property
+    def files(self) -> Mapping[str, int]:
+        """Names of files, with their bytes."""
+        return {each.name: each.content_bytes for each in self.package.record.files}
+
+    def read(self, name: str, start: int = 0, size: int | None = None) -> bytes:
+        """Return a range of a file; only the chunks that hold it are read and verified.
+
+        Parameters:
+            name: Of the file.
+            start: First byte.
+            size: Bytes; null takes all to the end.
+
+        Raises:
+            InputError: If there is no such file, or the range lies outside of it.
+            VerificationError: If a chunk is not as it was sealed.
+        """
+        entry = self._entry(name)
+        wanted = entry.content_bytes - start if size is None else size
+        if start < 0 or wanted < 0 or start + wanted > entry.content_bytes:
+            message = f"{name} has {entry.content_bytes:,} bytes, and others were asked for"
+            raise InputError(message, next_step="Ask for a range within the file.")
+        with self._sealed(entry) as file:
+            return file.read(start, wanted, self.buffers)
+
+    def tensors(self, name: str) -> Mapping[str, Entry]:
+        """Return where the tensors of a safetensors file lie, by name.
+
+        Raises:
+            InputError: If there is no such file, or it is none of safetensors.
+            VerificationError: If a chunk is not as it was sealed.
+        """
+        whole = self._entry(name).content_bytes
+        length = header_length(self.read(name, 0, min(LENGTH_BYTES, whole)), whole, name)
+        return parse_layout(self.read(name, LENGTH_BYTES, length), whole, name)
+
+    def tensor(self, name: str) -> tuple[Entry, bytes]:
+        """Return one tensor, with its numbers as they are stored; nothing else is decrypted.
+
+        Parameters:
+            name: Of the tensor, in whichever file it is.
+
+        Raises:
+            InputError: If no file has it.
+            VerificationError: If a chunk is not as it was sealed.
+        """
+        for file in self.files:
+            if file.endswith(".safetensors") and (entry := self.tensors(file).get(name)):
+                return entry, self.read(file, entry.start, entry.size)
+        message = f"no file of the release has a tensor {name!r}"
+        raise InputError(message, next_step="Name a tensor as its file does.")
+
+    def check(self, told: Told = lambda *_: None) -> None:
+        """Verify every chunk and every file, and write nothing.
+
+        Raises:
+            VerificationError: If one is not as it was sealed and signed.
+        """
+        for entry, expected in self._in_order(told):
+            with self._sealed(entry) as file:
+                digest = new_hash(self.manifest.hash_type)
+                for size in file.chunks(self.buffers):
+                    digest.update(self.buffers.plain[:size])
+            _refuse_other(entry, expected, digest.digest())
+
+    def write_files(self, aside: Path, *, unsafe_any_file: bool, told: Told) -> Path:
+        """Decrypt and verify every file into a folder below another, and return that folder.
+
+        Files that an earlier run has written are verified, and decrypted again if they differ.
+
+        Raises:
+            VerificationError: If one is not as it was sealed and signed.
+            PolicyError: If one is of no kind that is handed on.
+        """
+        model = _folder_of(aside, self.package.digest)
+        unfinished = aside / "unfinished"
+        for entry, expected in self._in_order(told):
+            path = path_below(model, entry.name)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self._is_written(path, entry, expected):
+                continue
+            with self._sealed(entry) as file, new_file(unfinished) as target:
+                digest = new_hash(self.manifest.hash_type)
+                file.write_to(target, digest, self.buffers)
+                _refuse_other(entry, expected, digest.digest())
+                if not unsafe_any_file:
+                    refuse_unfit(entry.name, target)
+            unfinished.rename(path)
+            sync_folder(path.parent)
+        return model
+
+    def _in_order(self, told: Told) -> Iterator[tuple[SealedEntry, bytes]]:
+        """Yield each file with the digest that it has to have."""
+        expected = {each.name: each.digest for each in self.manifest.resources}
+        entries = self.package.record.files
+        if expected.keys() != set(self.files):
+            message = "the manifest and the record of the release list other files"
+            raise VerificationError(message, next_step=_AGAIN)
+        done, whole = 0, max(1, sum(self.files.values()))
+        for each in entries:
+            told(each.name, done / whole)
+            done += each.content_bytes
+            yield each, expected[each.name]
+
+    def _sealed(self, entry: SealedEntry) -> AbstractContextManager[SealedFile]:
+        return _verified(self.package, entry, self.content_key)
+
+    def _entry(self, name: str) -> SealedEntry:
+        for each in self.package.record.files:
+            if each.name == name:
+                return each
+        message = f"the release has no file {name!r}"
+        raise InputError(message, next_step="Name a file as the record of the release does.")
+
+    def _is_written(self, path: Path, entry: SealedEntry, expected: bytes) -> bool:
+        if not path.is_file() or path.is_symlink() or path.stat().st_size != entry.content_bytes:
+            return False
+        digest = new_hash(self.manifest.hash_type)
+        with open_plain(path) as file:
+            while got := read_into(file, self.buffers.plain):
+                digest.update(self.buffers.plain[:got])
+        return digest.digest() == expected
+
+
+@contextmanager
+def _verified(package: Package, entry: SealedEntry, content_key: bytes) -> Iterator[SealedFile]:
+    """Open a sealed file that is still the one which the record names."""
+    with sealed_file(package.folder / entry.file, content_key) as file:
+        if header_digest(file.header) != entry.header:
+            message = f"{entry.file} was exchanged while the release was opened"
+            raise VerificationError(message, next_step=_AGAIN)
+        yield file
+
+
+def manifest_bytes(package: Package, content_key: bytes, buffers: Buffers) -> bytes:
+    """Return the signed manifest of a release; its signature is not verified yet.
+
+    Raises:
+        VerificationError: If it is not as it was sealed, or too large.
+    """
+    entry = package.record.manifest
+    if entry.content_bytes > MOST_BYTES:
+        message = "the manifest of the release is too large"
+        raise VerificationError(message, next_step=_AGAIN)
+    with _verified(package, entry, content_key) as file:
+        return file.read(0, entry.content_bytes, buffers)
+
+
+def _folder_of(aside: Path, digest: str) -> Path:
+    """Return the folder for files, without what was left there by another release."""
+    model, owner = aside / "model", aside / "record"
+    if not owner.is_file() or owner.read_text() != digest:
+        shutil.rmtree(model, ignore_errors=True)
+        owner.write_text(digest)
+    model.mkdir(mode=0o700, exist_ok=True)
+    return model
+
+
+def new_file(path: Path) -> FileIO:
+    """Make a file for its owner alone, in the place of whatever is there."""
+    path.unlink(missing_ok=True)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    return FileIO(os.open(path, flags, OWNER_ONLY), "rb+")
+
+
+def _refuse_other(entry: SealedEntry, expected: bytes, digest: bytes) -> None:
+    if digest != expected:
+        message = f"{entry.name!r} is not the file that the manifest names"
+        raise VerificationError(message, next_step=_AGAIN)

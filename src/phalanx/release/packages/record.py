@@ -1,0 +1,113 @@
+"""The record of a release: which sealed files it has, and whose key opens them.
+
+The issuer signs it. It names each sealed file by the digest of its header, and a header commits to
+the key and so to every chunk: files of another release, or of another version of this one, do not
+fit. Contents are not named but by the root of the manifest, which is sealed itself: who carries
+a release learns its size and the names of its files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, ClassVar
+
+from pydantic import Field, StringConstraints
+
+from phalanx.errors import VerificationError
+from phalanx.release.encoding import from_text
+from phalanx.release.envelopes.dsse import Envelope
+from phalanx.release.envelopes.statement import (
+    Digest,
+    Moment,
+    Part,
+    Predicate,
+    Text,
+    digest_of,
+    parse_payload,
+)
+from phalanx.release.grants.grant import Agreed
+from phalanx.release.names import refuse_clashing
+from phalanx.release.parties.identity import Identity
+from phalanx.release.sealing.header import Header
+from phalanx.release.sealing.wrapping import WRAPPED_BYTES, WRAPPING
+
+MANIFEST = "manifest.sealed"
+"""The sealed file of the signed manifest."""
+
+
+class SealedEntry(Part):
+    """One sealed file."""
+
+    name: str
+    """Of the file in the model."""
+
+    file: Annotated[str, StringConstraints(pattern=r"^([0-9]{6}|manifest)\.sealed$")]
+    """Of the sealed file."""
+
+    content_bytes: Annotated[int, Field(ge=0)]
+    header: Digest
+    """SHA-256 of the header of the sealed file."""
+
+
+class Record(Predicate):
+    """What a release consists of."""
+
+    type_uri: ClassVar[str] = "urn:phalanx:release:record:1"
+
+    grant: Digest
+    """SHA-256 of the grant's payload."""
+
+    wrapping: Text
+    """How the content key is wrapped, see `WRAPPING`."""
+
+    wrapped_key: str
+    """The content key, wrapped for the recipient of the grant (base64)."""
+
+    sealed_at: Moment
+    manifest: SealedEntry
+    files: Annotated[tuple[SealedEntry, ...], Field(strict=False, min_length=1)]
+
+    @property
+    def wrapped(self) -> bytes:
+        """The wrapped key, as bytes."""
+        return from_text(self.wrapped_key, "the wrapped key", WRAPPED_BYTES)
+
+
+def entry_of(header: Header, file: str) -> SealedEntry:
+    """Return what a record says of a sealed file."""
+    return SealedEntry(
+        name=header.name,
+        file=file,
+        content_bytes=header.content_bytes,
+        header=header_digest(header),
+    )
+
+
+def header_digest(header: Header) -> str:
+    """Return the digest by which a record names a sealed file, in hexadecimal."""
+    return hashlib.sha256(header.as_bytes()).hexdigest()
+
+
+def verify_record(envelope: Envelope, issuer: Identity, agreed: Agreed) -> tuple[Record, str, str]:
+    """Return what a record says, if the issuer signed it for this grant.
+
+    Returns:
+        The record, the root of its manifest, and the digest of the record.
+
+    Raises:
+        VerificationError: If he did not, or it contradicts itself.
+    """
+    envelope.refuse_unsigned(issuer, "the record of the release")
+    record, _, root = parse_payload(envelope.payload, Record, "the record of the release")
+    if record.grant != agreed.digest:
+        message = "the release was sealed under another grant"
+        raise VerificationError(message, next_step="Ask the sender for the release again.")
+    if record.wrapping != WRAPPING:
+        message = f"the content key is wrapped by {record.wrapping}, which is not known"
+        raise VerificationError(message, next_step="Update Phalanx.")
+    refuse_clashing(each.name for each in record.files)
+    files = [each.file for each in record.files]
+    if len(set(files)) < len(files) or MANIFEST in files or record.manifest.file != MANIFEST:
+        message = "the record of the release names a sealed file twice"
+        raise VerificationError(message, next_step="Ask the sender for the release again.")
+    return record, root, digest_of(envelope.payload)

@@ -1,0 +1,1 @@
+"""One file, sealed: its format, its keys, and reading any part of it."""

@@ -1,0 +1,152 @@
+"""Sealing one file: it is read once, and each chunk is hashed and encrypted while it is at hand."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from io import FileIO
+from pathlib import Path
+
+from phalanx.errors import InputError, reason_of
+from phalanx.release.sealing.file_keys import FileKeys, committed
+from phalanx.release.sealing.hashing import Hash
+from phalanx.release.sealing.header import Header
+from phalanx.release.sealing.suite import (
+    CHUNK_BYTES,
+    DIGEST_BYTES,
+    TAG_BYTES,
+    chunk_count,
+    nonce,
+)
+
+Randomness = Callable[[int], bytes]
+"""Gives so many random bytes, such as `secrets.token_bytes`."""
+
+
+class Buffers:
+    """What chunks are read into and sealed into, made once for all files: 8 MiB."""
+
+    def __init__(self) -> None:
+        """Reserve them."""
+        self.plain = memoryview(bytearray(CHUNK_BYTES))
+        self.sealed = memoryview(bytearray(CHUNK_BYTES + TAG_BYTES))
+
+
+def seal_file(  # noqa: PLR0913 - what a sealed file is made of
+    source: FileIO,
+    target: FileIO,
+    *,
+    name: str,
+    content_key: bytes,
+    grant: bytes,
+    random: Randomness,
+    digest: Hash | None,
+    buffers: Buffers,
+) -> Header:
+    """Seal a file, and hash what is in it on the way.
+
+    Every call takes a new salt, and so a new key: a file that is begun again after a break is
+    never encrypted under nonces that were used.
+
+    Parameters:
+        source: Regular file, opened without a buffer, at its beginning.
+        target: New file, opened without a buffer; it is on the disk in the end.
+        name: Of the file in its release.
+        content_key: 32 bytes of this copy of the model.
+        grant: SHA-256 of the grant's payload.
+        random: For the salt.
+        digest: Takes the content; null where its digest is known.
+        buffers: That are used again and again.
+
+    Raises:
+        InputError: If the source changes its length meanwhile.
+        OSError: If it cannot be read, or the target not be written.
+    """
+    length = os.fstat(source.fileno()).st_size
+    header, keys = committed(
+        content_key,
+        Header(
+            name=name,
+            content_bytes=length,
+            salt=random(DIGEST_BYTES),
+            grant=grant,
+            commitment=bytes(DIGEST_BYTES),
+        ),
+    )
+    start = header.as_bytes()
+    write_all(target, memoryview(start))
+    _seal_chunks(source, target, header, keys, digest, buffers)
+    os.fsync(target.fileno())
+    return header
+
+
+def _seal_chunks(  # noqa: PLR0913, PLR0917 - as above
+    source: FileIO,
+    target: FileIO,
+    header: Header,
+    keys: FileKeys,
+    digest: Hash | None,
+    buffers: Buffers,
+) -> None:
+    start, left = header.as_bytes(), header.content_bytes
+    last = chunk_count(left) - 1
+    for chunk in range(last + 1):
+        plain = buffers.plain[: min(left, CHUNK_BYTES)]
+        if read_into(source, plain) < len(plain):
+            raise _changed(source)
+        if digest is not None:
+            digest.update(plain)
+        sealed = buffers.sealed[: len(plain) + TAG_BYTES]
+        at = nonce(keys.nonce_prefix, chunk, is_last=chunk == last)
+        keys.cipher.encrypt_into(at, plain, start, sealed)
+        write_all(target, sealed)
+        left -= len(plain)
+    if source.read(1):
+        raise _changed(source)
+
+
+def read_into(source: FileIO, target: memoryview) -> int:
+    """Fill a buffer, and return how much of it could be filled before the file ended."""
+    filled = 0
+    while filled < len(target) and (got := source.readinto(target[filled:])):
+        filled += got
+    return filled
+
+
+def write_all(target: FileIO, data: memoryview) -> None:
+    """Write all bytes, however many the system takes at a time."""
+    while data:
+        data = data[target.write(data) or 0 :]
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was named in a folder last, as `fsync` of a file does for its content."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def open_plain(path: Path) -> FileIO:
+    """Open a regular file for reading, without a buffer and without following a link.
+
+    Raises:
+        InputError: If it is none, or cannot be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        message = f"{path} cannot be read: {reason_of(error)}"
+        raise InputError(message, next_step="Pass regular files that may be read.") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        message = f"{path} is no regular file"
+        raise InputError(message, next_step="Pass regular files.")
+    return FileIO(descriptor, "rb")
+
+
+def _changed(source: FileIO) -> InputError:
+    message = f"a file changed its length while it was sealed (descriptor {source.fileno()})"
+    return InputError(message, next_step="Seal files that nobody is writing.")

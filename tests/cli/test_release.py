@@ -1,0 +1,188 @@
+"""`phalanx release`, as a lab and a partner do it: in files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from phalanx.cli import ExitCode, main
+
+TERMS = """
+model = "m-1"
+purposes = ["evaluation"]
+tier = "white-box"
+environment = "own data centre"
+begins_at = 2020-01-01T00:00:00Z
+expires_at = 2990-01-01T00:00:00Z
+delete_by = 2990-02-01T00:00:00Z
+derivatives = "none"
+onward_transfer = false
+incident_contact = "security@lab.example"
+evidence_duties = ["keep the access log for a year"]
+
+[export]
+jurisdiction = "example"
+classification = "none"
+basis = "none"
+checked_on = 2026-01-01
+"""
+ASKED = ["m-1", "--purpose", "evaluation", "--environment", "own data centre"]
+LAB, PARTNER = ["--keys", "lab.keys"], ["--keys", "partner.keys"]
+ISSUER, RECIPIENT = ["--issuer", "lab.json"], ["--recipient", "partner.json"]
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("terms.toml").write_text(TERMS)
+    Path("model").mkdir()
+    Path("model/config.json").write_text("{}")
+    Path("model/vocab.txt").write_text("the\n")
+
+
+def release(*words: str) -> int:
+    """Do what one of both does."""
+    return main(["release", *words])
+
+
+@pytest.fixture
+def agreed() -> str:
+    """Return the file of a grant that both have signed."""
+    for name in ("lab", "partner"):
+        words = ["keygen", name, "--keys", f"{name}.keys", "-o", f"{name}.json"]
+        assert release(*words) == ExitCode.CLEAN
+    assert release("request", *ASKED, *PARTNER, "-o", "request.json") == ExitCode.CLEAN
+    terms = ["--terms", "terms.toml", "-o", "issued.json"]
+    assert release("grant", "request.json", *RECIPIENT, *LAB, *terms) == ExitCode.CLEAN
+    answer = ["--request", "request.json", *ISSUER, *PARTNER, "-o", "grant.json"]
+    assert release("accept", "issued.json", *answer) == ExitCode.CLEAN
+    return "grant.json"
+
+
+@pytest.fixture
+def sealed(agreed: str) -> str:
+    """Return the folder of a release."""
+    words = ["seal", "model", agreed, *RECIPIENT, *LAB, "--out", "sealed"]
+    assert release(*words) == ExitCode.CLEAN
+    return "sealed"
+
+
+def test_from_keys_to_receipt(sealed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A model goes from one to the other, and each side can verify what it has."""
+    capsys.readouterr()
+    words = [sealed, *ISSUER, *PARTNER, "--out", "opened", "--receipt", "receipt.json"]
+    assert release("open", *words) == ExitCode.CLEAN
+    said = capsys.readouterr().out
+    assert "verified: both signatures of the grant" in said
+    assert "not checked: whether the release is in a transparency log" in said
+    assert Path("opened/vocab.txt").read_text() == "the\n"
+    assert Path("partner.keys.opened").stat().st_mode & 0o077 == 0
+    receipt = ["--receipt", "receipt.json"]
+    assert release("verify", sealed, *ISSUER, *RECIPIENT, *receipt) == ExitCode.CLEAN
+    assert "receipt of partner: opened at" in capsys.readouterr().out
+    assert release("verify", "opened", *ISSUER) == ExitCode.CLEAN
+    assert "2 files are as lab signed them" in capsys.readouterr().out
+    assert release("verify", "opened", *ISSUER, "--only", "vocab.txt") == ExitCode.CLEAN
+    assert "1 files are as lab signed them" in capsys.readouterr().out
+
+
+def test_what_was_opened_can_be_read_by_programs(
+    sealed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The checks come as JSON too."""
+    capsys.readouterr()
+    words = [sealed, *ISSUER, *PARTNER, "--out", "opened", "--receipt", "receipt.json"]
+    assert release("open", *words, "-f", "json") == ExitCode.CLEAN
+    said = json.loads(capsys.readouterr().out)
+    assert said["model"] == "m-1"
+    assert said["checked"]
+    assert said["not_checked"]
+
+
+def test_a_changed_release_is_not_opened(sealed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """One changed byte ends in one message, exit 2 and no model."""
+    path = Path(sealed, "000001.sealed")
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    words = [sealed, *ISSUER, *PARTNER, "--out", "opened", "--receipt", "receipt.json"]
+    assert release("open", *words) == ExitCode.BAD_INPUT
+    assert "chunk 0 is not as it was sealed" in capsys.readouterr().err
+    assert not Path("opened").exists()
+
+
+def test_a_changed_model_is_told(sealed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that was changed after opening is named."""
+    words = [sealed, *ISSUER, *PARTNER, "--out", "opened", "--receipt", "receipt.json"]
+    assert release("open", *words) == ExitCode.CLEAN
+    Path("opened/config.json").write_text("[]")
+    assert release("verify", "opened", *ISSUER) == ExitCode.BAD_INPUT
+    assert "'config.json' is not the file that was signed" in capsys.readouterr().err
+
+
+def test_a_codeword_is_committed_to(agreed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A grant for a marked copy carries a commitment, whose key is its owner's alone."""
+    Path("codeword").write_text("0110\n")
+    words = ["grant", "request.json", *RECIPIENT, *LAB, "--terms", "terms.toml"]
+    code = ["--codeword", "codeword", "--codeword-key", "codeword.key"]
+    assert release(*words, *code, "-o", "marked.json") == ExitCode.CLEAN
+    assert Path("codeword.key").stat().st_mode & 0o077 == 0
+    assert Path("marked.json").read_bytes() != Path(agreed).read_bytes()
+    assert release(*words, *code[:2]) == ExitCode.BAD_INPUT
+    assert "go together" in capsys.readouterr().err
+    Path("codeword").write_text("0120")
+    assert release(*words, *code) == ExitCode.BAD_INPUT
+    assert "zeros and ones" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "match"),
+    [
+        ('"evaluation"', '"training"', "goes beyond the request: purposes"),
+        ("derivatives", "derived", "derivatives"),
+        ('"white-box"', '"glass"', "asked.tier"),
+        ("2990-01-01T00:00:00Z", "2019-01-01T00:00:00Z", "begins before it expires"),
+        ('["evaluation"]', "3", "terms.toml"),
+        ("model =", "model ==", "no TOML"),
+    ],
+)
+def test_terms_that_cannot_be_granted(
+    was: str, becomes: str, match: str, agreed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Terms that are wrong, or go beyond the request, end in one message."""
+    assert Path(agreed).exists()
+    Path("terms.toml").write_text(TERMS.replace(was, becomes, 1))
+    words = ["grant", "request.json", *RECIPIENT, *LAB, "--terms", "terms.toml"]
+    assert release(*words) == ExitCode.BAD_INPUT
+    assert match in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["verify", "sealed", *ISSUER],
+        ["verify", "sealed", *ISSUER, *RECIPIENT, "--only", "a"],
+        ["verify", "model", *ISSUER, "--receipt", "r"],
+        ["verify", "model", *ISSUER],
+        ["keygen", "lab", *LAB],
+        ["request", "m", "--purpose", "", "--environment", "e", *PARTNER],
+        ["seal", "model", "issued.json", *RECIPIENT, *LAB, "--out", "other"],
+        ["seal", "absent", "grant.json", *RECIPIENT, *LAB, "--out", "other"],
+        ["seal", "model", "grant.json", *RECIPIENT, *PARTNER, "--out", "other"],
+        ["open", "model", *ISSUER, *PARTNER, "--out", "o", "--receipt", "r"],
+        ["open", "sealed", *ISSUER, *LAB, "--out", "o", "--receipt", "r"],
+        ["open", "sealed", "--issuer", "terms.toml", *PARTNER, "--out", "o", "--receipt", "r"],
+    ],
+)
+def test_what_cannot_be_done(
+    words: list[str], sealed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever is wrong, it ends with exit 2, words and a next step, and leaves nothing."""
+    capsys.readouterr()
+    there = set(Path().rglob("*"))
+    assert release(*words) == ExitCode.BAD_INPUT
+    said = capsys.readouterr().err
+    assert "Next: " in said
+    assert "Traceback" not in said
+    assert set(Path().rglob("*")) == there
+    assert Path(sealed).exists()
