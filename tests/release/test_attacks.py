@@ -205,7 +205,7 @@ def test_a_record_that_the_issuer_himself_made_wrong(
     refuses(release, match)
 
 
-@pytest.mark.parametrize("name", ["../x", "/x", "config.json/x", "a\\b"])
+@pytest.mark.parametrize("name", ["../x", "/x", "config.json/x", "a\\b", "model.sig"])
 def test_names_of_a_hostile_issuer(
     name: str, release: Path, deal: Any, refuses: Callable[..., None]
 ) -> None:
@@ -214,7 +214,7 @@ def test_names_of_a_hostile_issuer(
     said["predicate"]["files"][1]["name"] = name
     forged = Envelope(payload=rfc8785.dumps(said)).signed(deal.lab.signing)
     (release / "record.json").write_bytes(forged.as_bytes())
-    refuses(release, "no name of a file|both a file and a folder")
+    refuses(release, "no name of a file|both a file and a folder|stands twice")
 
 
 def test_a_link_in_a_release(release: Path, opener: Opener, tmp_path: Path) -> None:

@@ -208,6 +208,28 @@ def test_a_sealing_that_was_killed_goes_on(
     assert _content(tmp_path / "opened") == _content(model)
 
 
+def test_a_journal_that_was_broken_off_within_its_first_line(
+    model: Path, sealing: Sealing, tmp_path: Path
+) -> None:
+    """A run that was killed before it had written anything down is begun anew."""
+    aside = tmp_path / ".release.sealing"
+    aside.mkdir(mode=0o700)
+    (aside / "journal").write_bytes(b'{"wrapped_k')
+    assert seal_release(model, tmp_path / "release", sealing).resumed == 0
+
+
+def test_a_folder_that_others_can_read_is_not_written_into(
+    release: Path, opener: Opener, tmp_path: Path
+) -> None:
+    """Whoever puts a folder there before does not get to read what is opened."""
+    aside = tmp_path / ".opened.opening"
+    aside.mkdir()
+    aside.chmod(0o755)
+    with pytest.raises(InputError, match="not for its owner alone"):
+        open_release(release, tmp_path / "opened", tmp_path / "receipt", opener)
+    assert not list(aside.iterdir())
+
+
 def test_what_changed_meanwhile_is_sealed_again(
     model: Path, sealing: Sealing, opener: Opener, tmp_path: Path
 ) -> None:

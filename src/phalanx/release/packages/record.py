@@ -26,6 +26,7 @@ from phalanx.release.envelopes.statement import (
     parse_payload,
 )
 from phalanx.release.grants.grant import Agreed
+from phalanx.release.manifest.resources import SIGNATURE_NAME
 from phalanx.release.names import refuse_clashing
 from phalanx.release.parties.identity import Identity
 from phalanx.release.sealing.header import Header
@@ -105,7 +106,8 @@ def verify_record(envelope: Envelope, issuer: Identity, agreed: Agreed) -> tuple
     if record.wrapping != WRAPPING:
         message = f"the content key is wrapped by {record.wrapping}, which is not known"
         raise VerificationError(message, next_step="Update Phalanx.")
-    refuse_clashing(each.name for each in record.files)
+    # The signature of the manifest will stand beside the files.
+    refuse_clashing([SIGNATURE_NAME, *(each.name for each in record.files)])
     files = [each.file for each in record.files]
     if len(set(files)) < len(files) or MANIFEST in files or record.manifest.file != MANIFEST:
         message = "the record of the release names a sealed file twice"
