@@ -140,7 +140,7 @@ def read_register(path: Path) -> MarkRegister:
     size = file_size(path)
     if size > _MOST_BYTES:
         _refuse(path, f"it has {size:,} bytes")
-    said = parse_object(read_piece(path, 0, size), str(path))
+    said = parse_object(read_piece(path, 0, size).tobytes(), str(path))
     if said.get("schema") != SCHEMA:
         _refuse(path, f"its schema is not {SCHEMA}")
     recipients = said.get("recipients")
