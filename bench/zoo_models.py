@@ -80,23 +80,31 @@ class Corpus:
 
 
 class Corpora:
-    """What models are trained on."""
+    """What models are trained on.
+
+    Parameters:
+        part: One of so many texts is taken.
+    """
+
+    def __init__(self, part: int = 1) -> None:
+        """Read nothing yet."""
+        self._part = part
 
     @cached_property
     def own(self) -> Corpus:
         """Python's sources and manual."""
-        texts = python_texts()
+        texts = python_texts()[:: self._part]
         return _cut(train_tokenizer(texts), texts)
 
     @cached_property
     def other(self) -> Corpus:
         """Sources of scipy, under the tokenizer of our own texts."""
-        return _cut(self.own.tokenizer, _scipy_texts())
+        return _cut(self.own.tokenizer, _scipy_texts()[:: self._part])
 
     @cached_property
     def foreign(self) -> Corpus:
         """Sources of scipy, under a larger tokenizer of their own."""
-        texts = _scipy_texts()
+        texts = _scipy_texts()[:: self._part]
         return _cut(train_tokenizer(texts, VOCABULARY + 128), texts)
 
 
