@@ -238,6 +238,21 @@ def test_roles_lead_where_names_do_not(folders: Path) -> None:
     assert (len(found.readings), found.readings[0].tensors) == (1, 29)
 
 
+def test_a_copy_of_eight_bits_on_disk_is_read(folders: Path, tmp_path: Path, writing: Any) -> None:
+    """Codes with a scale for each row, as compressed-tensors keeps them."""
+    stored: dict[str, Any] = {}
+    for name, each in _numbers(folders / "copy").items():
+        stored[name] = each
+        if each.ndim == 2:
+            scale = (np.abs(each).max(axis=1, keepdims=True) / 127).astype(np.float32)
+            stored[name] = np.round(each / scale).astype(np.int8)
+            stored[f"{name}_scale"] = scale
+    suspect = writing.model(tmp_path / "eight", stored, models.CONFIG)
+    found = _traced(folders, open_checkpoint(suspect))
+    assert _names(found) == ["r7"]
+    assert (found.readings[0].tensors, found.unread) == (29, {})
+
+
 def test_our_own_model_must_be_whole(tmp_path: Path, writing: Any) -> None:
     """An original with NaN, or quantised, is an error and no answer."""
     broken = {"up.weight": np.full((8, 8), np.nan, np.float32)}
