@@ -130,7 +130,7 @@ def test_unmarked_suspects_give_uniform_p_values(folders: Path) -> None:
     ours = open_checkpoint(folders / "ours")
     suspects = {
         "tuned": models.noisy(_numbers(folders / "ours"), 0.1),
-        "moved": models.turned(models.reordered(_numbers(folders / "ours"))),
+        "moved": models.turned(models.reordered(models.noisy(_numbers(folders / "ours"), 0.1))),
         "independent": models.drawn(9),
     }
     plan = plan_mark(20, 1, 1e-2, common=64)
