@@ -130,7 +130,7 @@ def test_unmarked_suspects_give_uniform_p_values(folders: Path) -> None:
     ours = open_checkpoint(folders / "ours")
     suspects = {
         "tuned": models.noisy(_numbers(folders / "ours"), 0.1),
-        "moved": models.turned(models.reordered(_numbers(folders / "ours"))),
+        "moved": models.turned(models.reordered(models.noisy(_numbers(folders / "ours"), 0.1))),
         "independent": models.drawn(9),
     }
     plan = plan_mark(20, 1, 1e-2, common=64)
@@ -236,6 +236,21 @@ def test_roles_lead_where_names_do_not(folders: Path) -> None:
     found = _traced(folders, models.held(fused))
     assert _names(found) == ["r7"]
     assert (len(found.readings), found.readings[0].tensors) == (1, 29)
+
+
+def test_a_copy_of_eight_bits_on_disk_is_read(folders: Path, tmp_path: Path, writing: Any) -> None:
+    """Codes with a scale for each row, as compressed-tensors keeps them."""
+    stored: dict[str, Any] = {}
+    for name, each in _numbers(folders / "copy").items():
+        stored[name] = each
+        if each.ndim == 2:
+            scale = (np.abs(each).max(axis=1, keepdims=True) / 127).astype(np.float32)
+            stored[name] = np.round(each / scale).astype(np.int8)
+            stored[f"{name}_scale"] = scale
+    suspect = writing.model(tmp_path / "eight", stored, models.CONFIG)
+    found = _traced(folders, open_checkpoint(suspect))
+    assert _names(found) == ["r7"]
+    assert (found.readings[0].tensors, found.unread) == (29, {})
 
 
 def test_our_own_model_must_be_whole(tmp_path: Path, writing: Any) -> None:
