@@ -38,6 +38,9 @@ KEYS = {"a": b"a" * 32, "b": b"b" * 32}
 MODES = ["weights-gathered", "answers-gathered"]
 RANDOM = np.random.default_rng(1)
 DOCUMENTS = [RANDOM.integers(0, 5, 60) for _ in range(3)]
+PROMPTS = [each[:6] for each in DOCUMENTS]
+"""Short: what they show does not count."""
+
 ANSWERS = [RANDOM.integers(0, 5, 60) for _ in range(3)]
 PLAN = Plan(
     suspect="model-x", mode="weights-gathered", scheme=SCHEME.setting.name, key_ids=("a", "b"),
@@ -60,8 +63,10 @@ MODELS = Models(
 
 def audited(plan: Plan, models: Models = MODELS) -> Any:
     """Run an audit of either kind."""
-    answers = ANSWERS if plan.mode == "answers-gathered" else None
-    return run_audit(plan, DOCUMENTS, models, KEYS, answers=answers)
+    if plan.mode == "answers-gathered":
+        plan = replace(plan, prompts_digest=prompts_digest(PROMPTS))
+        return run_audit(plan, PROMPTS, models, KEYS, answers=ANSWERS)
+    return run_audit(plan, DOCUMENTS, models, KEYS)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -70,9 +75,9 @@ def test_an_audit_gathers_as_its_plan_says(mode: Any) -> None:
     plan = replace(PLAN, mode=mode, decoys=3, places=10)
     audit = audited(plan)
     if mode == "answers-gathered":
-        whole = [np.concatenate(each) for each in zip(DOCUMENTS, ANSWERS, strict=True)]
+        whole = [np.concatenate(each) for each in zip(PROMPTS, ANSWERS, strict=True)]
         choices = chosen_answers(
-            whole, [60] * 3, table(1), table(3), 2, candidates=4, most_places=10
+            whole, [6] * 3, table(1), table(3), 2, candidates=4, most_places=10
         )
         excess = answers_excess(choices)
         assert audit.answers_digest == prompts_digest(ANSWERS)
@@ -103,7 +108,8 @@ def test_the_statistic_is_what_its_method_says() -> None:
     assert STRENGTHS == (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
     assert (RARE, FLOOR) == ((16.0, 64.0, 256.0), 0.001)
     for mode in MODES:
-        assert "version 1: " in METHODS[mode]
+        version = 2 if mode == "answers-gathered" else 1
+        assert f"version {version}: " in METHODS[mode]
         assert (
             "strengths 1 to 32, doubling; half-weights 16, 64, 256; least expectation 0.001"
             in (METHODS[mode])
@@ -145,6 +151,27 @@ def test_texts_that_a_key_has_marked_are_refused(house: Any) -> None:
         run_audit(replace(plan, prompts_digest=prompts_digest(marked)), marked, models, KEYS)
     audit = run_audit(replace(plan, prompts_digest=prompts_digest(plain)), plain, models, KEYS)
     assert [each.log10_e for each in audit.keys] == pytest.approx([0.0, 0.0])
+
+
+def test_what_an_answer_copies_from_its_prompt_does_not_count(house: Any) -> None:
+    """A quotation too short to be refused would name its key for whoever repeats it."""
+    random = np.random.default_rng(6)
+    quoted = house.model.write(house.prompts(1, random), 20, KEYS["b"], random)[0]
+    begun = house.prompts(40, random)
+    prompts = [np.concatenate([each, quoted]) for each in begun]
+    answers = [np.concatenate([each[:2], quoted, each[:2]]) for each in begun]
+    plan = replace(
+        PLAN, mode="answers-gathered", decoys=2, places=1_000, candidates=16, level=1e-3,
+        prompts_digest=prompts_digest(prompts),
+    )  # fmt: skip
+    models = replace(MODELS, marked=house.model, reference=house.model)
+    audit = run_audit(plan, prompts, models, KEYS, answers=answers)
+    assert all(each.log10_e < 1.0 for each in audit.keys)
+    whole = [np.concatenate(each) for each in zip(prompts, answers, strict=True)]
+    # As if the prompts were unknown: their quotations alone would convict.
+    counted = chosen_answers(whole, [0] * 40, house.model, house.model, 2, candidates=16)
+    found = excess_log10_e(counted, answers_excess(counted), SCHEME, [KEYS["b"]])
+    assert found[0] > 5.0
 
 
 def recorded(documents: Any, models: Any, most: int) -> Any:

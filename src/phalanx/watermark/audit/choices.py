@@ -53,8 +53,10 @@ def chosen_answers(  # noqa: PLR0913 - each is a choice of the auditor
     """Gather what a suspect answers.
 
     Parameters:
-        answers: Each with its prompt before it. No prompt may hold text that a key has marked:
-            an answer may copy it.
+        answers: Each with its prompt before it. A context that its own prompt shows with a token
+            after it does not count there: where a key has marked the prompt, whoever copies it
+            says what the key has chosen. No prompt may hold text that a key has marked all the
+            same: what an answer takes from it otherwise counts.
         prompts: Tokens of each prompt.
         marked: The model whose outputs are marked.
         reference: One that knows nothing of any key: best a student of unmarked answers.
@@ -78,7 +80,7 @@ def chosen_answers(  # noqa: PLR0913 - each is a choice of the auditor
         message = f"there are {len(answers)} answers and {len(prompts)} lengths of prompts"
         raise ValueError(message)
     pairs = zip(answers, prompts, strict=True)
-    where = [_from(each, max(start, context_width)) for each, start in pairs]
+    where = [_not_shown(each, start, context_width) for each, start in pairs]
     contexts = Contexts.of(answers, where, context_width, most_places)
     return _choices(
         contexts, _reader(marked, answers), None, _reader(reference, answers), candidates
@@ -176,6 +178,19 @@ def _choices(
 
 def _from(document: Integers, start: int) -> Integers:
     return np.arange(start, document.size, dtype=np.int64)
+
+
+def _not_shown(document: Integers, start: int, width: int) -> Integers:
+    """Return which tokens of an answer follow contexts after which its prompt shows no token."""
+    where = _from(document, max(start, width))
+    if start <= width or not where.size:
+        return where
+    windows = np.lib.stride_tricks.sliding_window_view(document, width)[:-1]
+    _, number = np.unique(windows, axis=0, return_inverse=True)
+    numbers = number.reshape(-1)
+    # The window that begins at 0 is the context of the token at `width`.
+    shown = np.isin(numbers[where - width], numbers[: start - width])
+    return where[~shown]
 
 
 def _reader(model: Model, documents: Sequence[Integers]) -> Reader:

@@ -29,17 +29,19 @@ GATHERED = ("answers-gathered", "weights-gathered")
 """Modes that gather choices by context, whose plans name the marked model."""
 
 _GATHERED = (
-    "winners' excess over the reference, {of}, gathered by context, version 1: the most usual "
-    "contexts, candidates likeliest where each first comes; strengths 1 to 32, doubling; "
-    "half-weights 16, 64, 256; least expectation 0.001"
+    "winners' excess over the reference, {of}, gathered by context, version {version}: the most "
+    "usual contexts{but}, candidates likeliest where each first comes; strengths 1 to 32, "
+    "doubling; half-weights 16, 64, 256; least expectation 0.001"
 )
 
 METHODS = {
     "answers": "mixture likelihood ratio of winners among answers, version 1",
     "weights": "mixture likelihood ratio of lean towards winners, version 2",
     "sums": "exact tail of the sum of scores of answers, calibrated, version 1",
-    "answers-gathered": _GATHERED.format(of="counted, over its square root"),
-    "weights-gathered": _GATHERED.format(of="of probabilities, in proportion"),
+    "answers-gathered": _GATHERED.format(
+        of="counted, over its square root", version=2, but=" that an answer's own prompt lacks"
+    ),
+    "weights-gathered": _GATHERED.format(of="of probabilities, in proportion", version=1, but=""),
 }
 """What each mode computes: another number of a statistic's own is another method."""
 
