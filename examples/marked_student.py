@@ -53,6 +53,8 @@ def main() -> None:
     parser.add_argument("texts", type=Path, help="Parquet file with a column `text`")
     parser.add_argument("--out", type=Path, default=Path("story"), help="folder of the reports")
     arguments = parser.parse_args()
+    # Models as small as these gain nothing by more threads, which wait for those of the races.
+    torch.set_num_threads(1)
     torch.manual_seed(1)
     random = np.random.default_rng(1)
 
