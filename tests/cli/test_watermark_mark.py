@@ -94,8 +94,8 @@ def test_weights_are_audited_where_they_lie(model: str, capsys: pytest.CaptureFi
     Path("read.jsonl").write_text("".join(json.dumps(each) + "\n" for each in documents))
     which = ["--scheme", "phalanx-gumbel-v1", *SEALED]
     plan = ["audit", "plan", "names", *which, "--suspect", "s", "--prompts", "read.jsonl"]
-    options = ["--mode", "weights", "--decoys", "5", "--runs", "0", "-o", "plan.json"]
-    assert mark(*plan, *options) == ExitCode.CLEAN
+    options = ["--mode", "weights", "--decoys", "5", "--runs", "0", "--reference", "r"]
+    assert mark(*plan, *options, "-o", "plan.json") == ExitCode.CLEAN
     run = ["audit", "run", "plan.json", "read.jsonl", "--names", "names", "--prompts", "read.jsonl",
            "--signer", "s.key", "-o", "report.json", *SEALED]  # fmt: skip
     capsys.readouterr()
@@ -117,7 +117,8 @@ def test_answers_are_held_against_a_reference(
     assert mark(*words, "-o", "answers.jsonl") == ExitCode.CLEAN
     which = ["--scheme", "phalanx-gumbel-v1", *SEALED]
     plan = ["audit", "plan", "names", *which, "--suspect", "s", "--prompts", "prompts.jsonl"]
-    assert mark(*plan, "--decoys", "5", "--runs", "0", "-o", "plan.json") == ExitCode.CLEAN
+    plan += ["--reference", "r", "--decoys", "5", "--runs", "0", "-o", "plan.json"]
+    assert mark(*plan) == ExitCode.CLEAN
     run = ["audit", "run", "plan.json", "answers.jsonl", "--names", "names", "--prompts",
            "prompts.jsonl", "--signer", "s.key", "-o", "report.json", *SEALED]  # fmt: skip
     capsys.readouterr()
