@@ -180,18 +180,23 @@ def test_recorded_weights_name_the_campaign(capsys: pytest.CaptureFixture[str]) 
     documents = [random.integers(0, 1_900, 200) for _ in range(3)]
     lines("prompts.jsonl", [{"tokens": each.tolist()} for each in documents])
     recorded = record(documents, key(vault))
-    lines("recorded.jsonl", [*recorded, {"tokens": [1, 2], "places": []}, {"no": 1}])
+    strange: list[dict[str, Any]] = [{"tokens": [1, 2], "places": []}, {"no": 1}]
+    lines("recorded.jsonl", [*recorded, *strange, recorded[0]])
     assert planned("--mode", "weights") == ExitCode.CLEAN
     capsys.readouterr()
     words = ["run", "plan.json", "recorded.jsonl", "--recorded", *ASKED, "-f", "json", "-q"]
     assert audit(*words) == ExitCode.FINDINGS
     told = json.loads(capsys.readouterr().out)
     assert [each["named"] for each in told["keys"]] == [False, True]
-    assert told["places"] == 588
+    assert (told["places"], told["documents"]) == (588, 3)
+    assert [each["name"] for each in told["keys"]] == ["C-1", "C-2"]
     assert [each["reason"] for each in told["rejects"]["first"]] == [
         "is no document of the plan",
         "is no record of what three models said",
+        "is a document of the plan that was given before",
     ]
+    assert audit(*words, "--reference", "elsewhere") == ExitCode.BAD_INPUT
+    assert "no model is run" in capsys.readouterr().err
 
 
 def test_gathered_weights_name_the_campaign(capsys: pytest.CaptureFixture[str]) -> None:
@@ -211,6 +216,8 @@ def test_gathered_weights_name_the_campaign(capsys: pytest.CaptureFixture[str]) 
     assert audit(*words) == ExitCode.FINDINGS
     said = capsys.readouterr().out
     assert "Named: 1 key of 2" in said
+    assert "C-2 (wmk_" in said
+    assert "C-1" not in Path("report.json").read_text()
     assert "of the 588 times" in said.replace("\n            ", " ")
     public = next(line.split()[-1] for line in said.splitlines() if "signed by" in line)
     verify = ["verify", "report.json", "--signer", public, "--plan", "plan.json"]
@@ -262,6 +269,7 @@ def test_the_power_is_told_before(capsys: pytest.CaptureFixture[str]) -> None:
         (["run", "plan.json", "answers.jsonl", *ASKED, "--names", "others"], "other keys"),
         (["run", "plan.json", "answers.jsonl", *ASKED, "--commitment", "names"], "commitment"),
         (["run", "plan.json", "answers.jsonl", *ASKED, "--reference", "none"], "Next: "),
+        (["run", "plan.json", "answers.jsonl", *ASKED, "--recorded"], "takes no records"),
         (["plan", "names", *WHICH, "--suspect", " ", "--reference", "r", "--prompts", "names",
           "-o", "x"], "one line"),
         (["plan", "names", *WHICH, "--suspect", "a", "--reference", "r", "--prompts", "empty",

@@ -96,15 +96,17 @@ def test_weights_are_audited_where_they_lie(model: str, capsys: pytest.CaptureFi
     plan = ["audit", "plan", "names", *which, "--suspect", "s", "--prompts", "read.jsonl"]
     options = ["--mode", "weights", "--decoys", "5", "--runs", "0", "--reference", "r"]
     assert mark(*plan, *options, "-o", "plan.json") == ExitCode.CLEAN
-    run = ["audit", "run", "plan.json", "read.jsonl", "--names", "names", "--prompts", "read.jsonl",
-           "--signer", "s.key", "-o", "report.json", *SEALED]  # fmt: skip
+    Path("given.jsonl").write_text("".join(json.dumps(documents[at]) + "\n" for at in (2, 0, 1, 0)))
+    run = ["audit", "run", "plan.json", "given.jsonl", "--names", "names", "--prompts",
+           "read.jsonl", "--signer", "s.key", "-o", "report.json", *SEALED]  # fmt: skip
     capsys.readouterr()
     assert mark(*run, "--model", model, "--marked", model) == ExitCode.BAD_INPUT
     assert "three models" in capsys.readouterr().err
     three = ["--model", model, "--marked", model, "--reference", model, "-f", "json"]
     assert mark(*run, *three) == ExitCode.CLEAN
     said = json.loads(capsys.readouterr().out)
-    assert said["places"] == 168
+    assert (said["places"], said["documents"]) == (168, 3)
+    assert "given before" in said["rejects"]["first"][0]["reason"]
     one_of = float(np.log10(len(said["keys"])))
     assert all(abs(each["evidence"]["log10_e"] + one_of) < 1e-9 for each in said["keys"])
 
