@@ -68,7 +68,20 @@ def planned(*words: str, scheme: str = "phalanx-gumbel-v1") -> int:
     options = ["--suspect", "model-x", "--prompts", "prompts.jsonl", "--decoys", "30", *words]
     which = ["--scheme", scheme, *KEYS]
     runs = [] if "--runs" in words else ["--runs", "0"]
-    return audit("plan", "names", *which, *options, *runs, "-o", "plan.json")
+    compared = [] if {"sums", "--reference"} & set(words) else ["--reference", "base model"]
+    return audit("plan", "names", *which, *options, *runs, *compared, "-o", "plan.json")
+
+
+def test_a_plan_says_what_it_compares_with(capsys: pytest.CaptureFixture[str]) -> None:
+    """Never that nothing is asked where a reference is: what it says is signed later."""
+    options = ["--suspect", "model-x", "--prompts", "prompts.jsonl", "-o", "plan.json"]
+    for mode in ("answers", "weights", "answers-gathered", "weights-gathered"):
+        assert audit("plan", "names", *WHICH, *options, "--mode", mode) == ExitCode.BAD_INPUT
+        assert f"audit of {mode} compares with a reference" in capsys.readouterr().err
+    assert planned("--mode", "sums", "--reference", "base model") == ExitCode.BAD_INPUT
+    assert "of sums asks no reference" in capsys.readouterr().err
+    assert planned("--mode", "sums") == ExitCode.CLEAN
+    assert "compared    none: " in capsys.readouterr().out
 
 
 def test_answers_name_the_campaign(capsys: pytest.CaptureFixture[str]) -> None:
@@ -167,18 +180,23 @@ def test_recorded_weights_name_the_campaign(capsys: pytest.CaptureFixture[str]) 
     documents = [random.integers(0, 1_900, 200) for _ in range(3)]
     lines("prompts.jsonl", [{"tokens": each.tolist()} for each in documents])
     recorded = record(documents, key(vault))
-    lines("recorded.jsonl", [*recorded, {"tokens": [1, 2], "places": []}, {"no": 1}])
+    strange: list[dict[str, Any]] = [{"tokens": [1, 2], "places": []}, {"no": 1}]
+    lines("recorded.jsonl", [*recorded, *strange, recorded[0]])
     assert planned("--mode", "weights") == ExitCode.CLEAN
     capsys.readouterr()
     words = ["run", "plan.json", "recorded.jsonl", "--recorded", *ASKED, "-f", "json", "-q"]
     assert audit(*words) == ExitCode.FINDINGS
     told = json.loads(capsys.readouterr().out)
     assert [each["named"] for each in told["keys"]] == [False, True]
-    assert told["places"] == 588
+    assert (told["places"], told["documents"]) == (588, 3)
+    assert [each["name"] for each in told["keys"]] == ["C-1", "C-2"]
     assert [each["reason"] for each in told["rejects"]["first"]] == [
         "is no document of the plan",
         "is no record of what three models said",
+        "is a document of the plan that was given before",
     ]
+    assert audit(*words, "--reference", "elsewhere") == ExitCode.BAD_INPUT
+    assert "no model is run" in capsys.readouterr().err
 
 
 def test_gathered_weights_name_the_campaign(capsys: pytest.CaptureFixture[str]) -> None:
@@ -191,12 +209,15 @@ def test_gathered_weights_name_the_campaign(capsys: pytest.CaptureFixture[str]) 
     assert planned(*mode) == ExitCode.CLEAN
     said = capsys.readouterr().out
     assert "the most usual 50,000 contexts at most" in said
+    assert "500 contexts\n" in said
     assert "Zipf" in said
     assert json.loads(Path("plan.json").read_text())["places"] == 50_000
     words = ["run", "plan.json", "recorded.jsonl", *ASKED, "--recorded"]
     assert audit(*words) == ExitCode.FINDINGS
     said = capsys.readouterr().out
     assert "Named: 1 key of 2" in said
+    assert "C-2 (wmk_" in said
+    assert "C-1" not in Path("report.json").read_text()
     assert "of the 588 times" in said.replace("\n            ", " ")
     public = next(line.split()[-1] for line in said.splitlines() if "signed by" in line)
     verify = ["verify", "report.json", "--signer", public, "--plan", "plan.json"]
@@ -248,10 +269,13 @@ def test_the_power_is_told_before(capsys: pytest.CaptureFixture[str]) -> None:
         (["run", "plan.json", "answers.jsonl", *ASKED, "--names", "others"], "other keys"),
         (["run", "plan.json", "answers.jsonl", *ASKED, "--commitment", "names"], "commitment"),
         (["run", "plan.json", "answers.jsonl", *ASKED, "--reference", "none"], "Next: "),
-        (["plan", "names", *WHICH, "--suspect", " ", "--prompts", "names", "-o", "x"], "one line"),
-        (["plan", "names", *WHICH, "--suspect", "a", "--prompts", "empty", "-o", "x"], "is empty"),
+        (["run", "plan.json", "answers.jsonl", *ASKED, "--recorded"], "takes no records"),
+        (["plan", "names", *WHICH, "--suspect", " ", "--reference", "r", "--prompts", "names",
+          "-o", "x"], "one line"),
+        (["plan", "names", *WHICH, "--suspect", "a", "--reference", "r", "--prompts", "empty",
+          "-o", "x"], "is empty"),
     ],
-)
+)  # fmt: skip
 def test_mistakes_are_told(
     words: list[str], reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -123,6 +123,7 @@ def test_several_epochs_and_schemes_are_one_family(capsys: pytest.CaptureFixture
         (["none.txt"], "cannot be read"), (["."], "Is a directory"), (["empty.txt"], "is empty"),
         (["nul.txt"], "bytes that are zero"), (["docs.jsonl", "--tokenizer", "names"], "tokenizer"),
         (["names"], "no tokenizer is named"), (["docs.jsonl", "--epoch", "9"], "no epoch 9"),
+        (["docs.jsonl", "--epoch", "2"], "Name 1, the only one"),
         (["docs.jsonl", "--scheme", "other-v1"], "no scheme other-v1"),
         (["docs.jsonl", "--scheme", "phalanx-gumbel-v1"], "named twice"),
         (["docs.jsonl", "--epoch", "1", "--epoch", "1"], "named twice"),

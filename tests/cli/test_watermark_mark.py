@@ -94,17 +94,19 @@ def test_weights_are_audited_where_they_lie(model: str, capsys: pytest.CaptureFi
     Path("read.jsonl").write_text("".join(json.dumps(each) + "\n" for each in documents))
     which = ["--scheme", "phalanx-gumbel-v1", *SEALED]
     plan = ["audit", "plan", "names", *which, "--suspect", "s", "--prompts", "read.jsonl"]
-    options = ["--mode", "weights", "--decoys", "5", "--runs", "0", "-o", "plan.json"]
-    assert mark(*plan, *options) == ExitCode.CLEAN
-    run = ["audit", "run", "plan.json", "read.jsonl", "--names", "names", "--prompts", "read.jsonl",
-           "--signer", "s.key", "-o", "report.json", *SEALED]  # fmt: skip
+    options = ["--mode", "weights", "--decoys", "5", "--runs", "0", "--reference", "r"]
+    assert mark(*plan, *options, "-o", "plan.json") == ExitCode.CLEAN
+    Path("given.jsonl").write_text("".join(json.dumps(documents[at]) + "\n" for at in (2, 0, 1, 0)))
+    run = ["audit", "run", "plan.json", "given.jsonl", "--names", "names", "--prompts",
+           "read.jsonl", "--signer", "s.key", "-o", "report.json", *SEALED]  # fmt: skip
     capsys.readouterr()
     assert mark(*run, "--model", model, "--marked", model) == ExitCode.BAD_INPUT
     assert "three models" in capsys.readouterr().err
     three = ["--model", model, "--marked", model, "--reference", model, "-f", "json"]
     assert mark(*run, *three) == ExitCode.CLEAN
     said = json.loads(capsys.readouterr().out)
-    assert said["places"] == 168
+    assert (said["places"], said["documents"]) == (168, 3)
+    assert "given before" in said["rejects"]["first"][0]["reason"]
     one_of = float(np.log10(len(said["keys"])))
     assert all(abs(each["evidence"]["log10_e"] + one_of) < 1e-9 for each in said["keys"])
 
@@ -117,7 +119,8 @@ def test_answers_are_held_against_a_reference(
     assert mark(*words, "-o", "answers.jsonl") == ExitCode.CLEAN
     which = ["--scheme", "phalanx-gumbel-v1", *SEALED]
     plan = ["audit", "plan", "names", *which, "--suspect", "s", "--prompts", "prompts.jsonl"]
-    assert mark(*plan, "--decoys", "5", "--runs", "0", "-o", "plan.json") == ExitCode.CLEAN
+    plan += ["--reference", "r", "--decoys", "5", "--runs", "0", "-o", "plan.json"]
+    assert mark(*plan) == ExitCode.CLEAN
     run = ["audit", "run", "plan.json", "answers.jsonl", "--names", "names", "--prompts",
            "prompts.jsonl", "--signer", "s.key", "-o", "report.json", *SEALED]  # fmt: skip
     capsys.readouterr()

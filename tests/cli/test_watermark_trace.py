@@ -137,8 +137,14 @@ def test_codewords_lead_to_the_accounts(
         (["register", "accounts", "--scheme", "no-v1", "-o", "x"], "no scheme"),
         (["register", "bad.csv", "--scheme", "phalanx-gumbel-v1", "-o", "x"], "header"),
         (["register", "rows.csv", "--scheme", "phalanx-gumbel-v1", "-o", "x"], "row 2"),
+        (["register", "bare.csv", "--scheme", "phalanx-gumbel-v1", "-o", "x"], "a row for each"),
+        (["register", "late.csv", "--scheme", "phalanx-gumbel-v1", "-o", "x"], "late.csv, row 3"),
+        (["register", "named.csv", "--scheme", "phalanx-gumbel-v1", "-o", "x"], "named.csv, row 2"),
+        (["register", "odd", "--scheme", "phalanx-gumbel-v1", "-o", "x"], "odd, name 2: a key is"),
+        (["trace", "suspect.jsonl", "--register", "none.parquet"], "No such file or directory"),
+        (["trace", "suspect.jsonl", "--register", "cut.parquet"], "is no Parquet, or was cut off"),
         (["register", "accounts", "--scheme", "phalanx-gumbel-v1", "--last-served", "2001-01-01",
-          "-o", "x"], "before it was first served"),
+          "-o", "x"], "Mend --first-served or --last-served"),
         (["code", "empty", "--name", "c", "--scheme", "phalanx-gumbel-v1", "-o", "x"], "no names"),
     ],
 )  # fmt: skip
@@ -155,6 +161,12 @@ def test_mistakes_are_told(
     Path("rows.csv").write_text(
         "account,key_name,first_served,last_served,tokens\na,b,today,tomorrow,1\n"
     )
+    header = "account,key_name,first_served,last_served,tokens\n"
+    Path("bare.csv").write_text(header + "\n")
+    Path("late.csv").write_text(header + "\na,b,2026-02-01,2026-01-01,1\n")
+    Path("named.csv").write_text(header + "a,b c,2026-01-01,2026-02-01,1\n")
+    Path("odd").write_text("a\n\n\x1b[31mb\n")
+    Path("cut.parquet").write_bytes(b"PAR1")
     capsys.readouterr()
     assert mark(*words, *SEALED) == ExitCode.BAD_INPUT
     said = capsys.readouterr()

@@ -32,7 +32,7 @@ def plan(
     prompts: Path,
     output: ReportPath,
     mode: Literal["answers", "weights", "sums", "answers-gathered", "weights-gathered"] = "answers",
-    reference: str = "none: how likely tokens are is not asked",
+    reference: Annotated[str | None, Parameter(show_default=False)] = None,
     reference_model: Annotated[Path | None, Parameter(show_default=False)] = None,
     marked_model: Annotated[Path | None, Parameter(show_default=False)] = None,
     by_custodians: bool = False,
@@ -64,7 +64,8 @@ def plan(
             finds them. `weights`: all of its probabilities. `sums`: answers alone, for any scheme.
             `answers-gathered` and `weights-gathered` gather choices by context and see far more
             where contexts come again; nothing that is asked or read may be marked.
-        reference: The model that it is compared with, and why that knows nothing of the keys.
+        reference: The model that it is compared with, and why that knows nothing of the keys: in
+            every mode but `sums`, which compares with none.
         reference_model: Its folder: the SHA-256 of its weights is fixed, and it is run here.
         marked_model: Folder of the model whose outputs are marked, where choices are gathered: the
             SHA-256 of its weights is fixed, and it is run here.

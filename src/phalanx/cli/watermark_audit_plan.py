@@ -36,6 +36,7 @@ from phalanx.watermark.texts import read_documents
 MOST_PROMPTS_BYTES = 4 << 30
 SHARES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5)
 _MOST_TEXT = 2_000
+_NONE = "none: how likely tokens are is not asked"
 
 
 def make_plan(
@@ -47,7 +48,7 @@ def make_plan(
     suspect: str,
     prompts: Path,
     mode: Mode,
-    reference: str,
+    reference: str | None,
     reference_model: Path | None,
     marked_model: Path | None,
     candidates: int,
@@ -61,6 +62,7 @@ def make_plan(
     Parameters:
         vault: That derives the keys; null for audit keys, which custodians open for the plan: it
             names them by what they are for.
+        reference: Null for sums alone.
         places: Null for as many as the mode takes.
 
     Other parameters are those of `Plan`, or of the command.
@@ -73,14 +75,12 @@ def make_plan(
     if mode != "sums" and not races(scheme):
         message = f"{scheme.setting.name} lets no tokens race, so that nobody knows its winners"
         raise InputError(message, next_step="Plan with --mode sums.")
-    for text in (suspect, reference):
+    compared = _compared(mode, reference, reference_model)
+    for text in (suspect, compared):
         if not 0 < len(text.strip()) <= _MOST_TEXT or not text.isprintable():
             message = f"suspect and reference are said on one line of up to {_MOST_TEXT:,} letters"
             raise InputError(message, next_step="Say them in a sentence each.")
     places = _places(mode, places, candidates, marked_model)
-    if mode == "sums" and reference_model is not None:
-        message = "an audit of sums asks no reference"
-        raise InputError(message, next_step="Leave --reference-model out.")
     if decoy_seed is not None and not 0 <= decoy_seed < 1 << 53:
         message = f"--decoy-seed is 0 to 2^53 - 1, not {decoy_seed}"
         raise InputError(message, next_step="Leave it out: one is drawn.")
@@ -104,7 +104,7 @@ def make_plan(
         key_ids=ids,
         key_commitment="",
         prompts_digest=prompts_digest(content),
-        reference=reference,
+        reference=compared,
         reference_digest="" if reference_model is None else weights_digest(reference_model),
         level=level,
         decoys=decoys,
@@ -114,6 +114,20 @@ def make_plan(
         made_at=who.at.isoformat(timespec="seconds"),
         marked_digest="" if marked_model is None else weights_digest(marked_model),
     )
+
+
+def _compared(mode: Mode, reference: str | None, reference_model: Path | None) -> str:
+    """Return what a plan, and the report that is signed, say that the suspect is compared with."""
+    if mode == "sums":
+        if reference is not None or reference_model is not None:
+            message = "an audit of sums asks no reference"
+            raise InputError(message, next_step="Leave --reference and --reference-model out.")
+        return _NONE
+    if reference is None:
+        message = f"an audit of {mode} compares with a reference, which is not said"
+        advice = "Say with --reference which model it is, and why it knows nothing of the keys."
+        raise InputError(message, next_step=advice)
+    return reference
 
 
 def _places(mode: Mode, places: int | None, candidates: int, marked_model: Path | None) -> int:
@@ -191,12 +205,13 @@ def _curve(plan: Plan, how: PowerOptions, needed: float) -> list[str]:
     scheme = open_scheme(plan.scheme)
     # The same curve for the same plan.
     random = np.random.default_rng(plan.decoy_seed)
+    of = " contexts" if plan.gathered else " places"
     lines = [
         f"Share of {count(how.runs)} simulated audits that name the key (median e in brackets),",
         f"for choices of {how.entropy_nats:g} nats a token:",
         "",
         "  share of choices that the mark decided"
-        + "".join(f"{count(places) + ' places':>24}" for places in how.places),
+        + "".join(f"{count(places) + of:>24}" for places in how.places),
     ]
     columns = []
     for places in how.places:

@@ -32,6 +32,7 @@ from phalanx.watermark.texts.documents import MOST_LINE_BYTES
 
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
+_AGAIN = "is a document of the plan that was given before"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +65,13 @@ def read_answers(material: Material, plan: Plan, rejects: list[Reject]) -> Answe
     """Read answers to prompts of the plan; others are rejected.
 
     Raises:
-        InputError: If nothing can be used, or nobody says how likely tokens were.
+        InputError: If nothing can be used, nobody says how likely tokens were, or records of models
+            are announced.
         PhalanxError: If tokenizer or reference cannot be opened.
     """
+    if material.models.recorded:
+        message = "an audit of answers takes no records of models: lines of answers have log_p"
+        raise InputError(message, next_step="Leave --recorded out, or plan with --mode weights.")
     chosen, cut = answers_of(material, rejects)
     setting = open_scheme(plan.scheme).setting
     documents, log_p, model = cut.documents, None, None
@@ -135,13 +140,18 @@ def recorded_of(material: Material, plan: Plan, rejects: list[Reject]) -> list[R
     """Return what was recorded of documents of the plan, in its order.
 
     Raises:
-        InputError: If nothing can be used, or the plan fixes weights.
+        InputError: If nothing can be used, the plan fixes weights, or a model is named as well.
     """
     if plan.reference_digest or plan.marked_digest:
         message = "the plan fixes the weights of models, of which records say nothing"
         raise InputError(message, next_step="Run it here: name --marked, --model and --reference.")
+    models = material.models
+    if not (models.marked is models.model is models.reference is material.tokenizer is None):
+        message = "of what was recorded no model is run, and no text is cut into tokens"
+        raise InputError(message, next_step="Leave out the folders and --tokenizer, or --recorded.")
     planned = _planned(material)
-    documents = []
+    documents: list[Recorded] = []
+    seen: set[int] = set()
     lines = content_of(material.given, MOST_PROMPTS_BYTES).splitlines()
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -152,7 +162,10 @@ def recorded_of(material: Material, plan: Plan, rejects: list[Reject]) -> list[R
             rejects.append(Reject(where=where, reason="is no record of what three models said"))
         elif found.tokens.tobytes() not in planned:
             rejects.append(Reject(where=where, reason="is no document of the plan"))
+        elif (at := planned[found.tokens.tobytes()]) in seen:
+            rejects.append(Reject(where=where, reason=_AGAIN))
         else:
+            seen.add(at)
             documents.append(found)
     if not documents:
         raise _nothing(material.given, rejects)
@@ -176,6 +189,7 @@ def reading_of(material: Material, rejects: list[Reject]) -> tuple[Cut, list[Loc
         lambda document: (document.text, document.tokens),
         "is no document of the plan",
         rejects,
+        once=True,
     )
     return cut, opened(folders)
 
@@ -202,6 +216,8 @@ def _chosen(
     asked: Callable[[Document], tuple[str | None, Numbers | None]],
     unplanned: str,
     rejects: list[Reject],
+    *,
+    once: bool = False,
 ) -> tuple[list[Document], Cut]:
     """Return the documents that the plan knows, in its order, and as tokens.
 
@@ -210,20 +226,25 @@ def _chosen(
         asked: What of a document stands in the plan: its text, or its token numbers.
         unplanned: What is said of a document of which neither does.
         rejects: What could not be used is added.
+        once: Of what the plan knows each is used once: what is read a second time says nothing new.
     """
     tokenizer = open_tokenizer(material.tokenizer)
     planned = _planned(material)
     given = read_documents([material.given], io.BytesIO(), as_lines=True)
     rejects += given.rejects
     used: list[tuple[int, Document]] = []
+    seen: set[int | None] = set()
     for document in given.documents:
         at = _place_of(planned, *asked(document))
         reason = tokenizer.lacks(document)
         if not reason and at is None:
             reason = unplanned
+        if not reason and once and at in seen:
+            reason = _AGAIN
         if reason:
             rejects.append(Reject(where=document.where, reason=reason))
         elif at is not None:
+            seen.add(at)
             used.append((at, document))
     if not used:
         raise _nothing(material.given, rejects)

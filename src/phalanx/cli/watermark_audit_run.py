@@ -64,6 +64,10 @@ class Done:
 
     rejects: tuple[Reject, ...]
 
+    names: tuple[str, ...] = ()
+    """What the keys are for, in the plan's order; of keys that the vault derives. The signed report
+    does not say them."""
+
 
 def audited(
     task: Task, vault: Callable[[], Vault], who: Act, progress: Callable[[str, float], None]
@@ -91,7 +95,7 @@ def audited(
             _refuse_other_weights(digest, folder, name)
     if task.commitment is not None:
         refuse_commitment(task.commitment, plan)
-    keys, opening = _keys_of(task, plan, vault, who)
+    keys, opening, names = _keys_of(task, plan, vault, who)
     rejects: list[Reject] = []
     progress("reading", 0.1)
     if plan.gathered:
@@ -120,13 +124,15 @@ def audited(
         message = f"{material.given}: nothing is left that counts"
         raise InputError(message, next_step="Ask for longer answers, or read more.")
     progress("done", 1.0)
-    return Done(audit=audit, documents=documents, repeats=repeats, rejects=tuple(rejects))
+    return Done(
+        audit=audit, documents=documents, repeats=repeats, rejects=tuple(rejects), names=names
+    )
 
 
 def _keys_of(
     task: Task, plan: Plan, vault: Callable[[], Vault], who: Act
-) -> tuple[dict[str, bytes], Opening | None]:
-    """Return the keys of a plan by their names in it, before anything is asked.
+) -> tuple[dict[str, bytes], Opening | None, tuple[str, ...]]:
+    """Return the keys of a plan by their names in it, and what the vault calls them.
 
     Raises:
         InputError: If it is not said where they come from, or a file is none.
@@ -137,7 +143,7 @@ def _keys_of(
         message = "keys come from the vault, by --names, or from custodians, by --audit-keys"
         raise InputError(message, next_step="Name one of both.")
     if task.audit_keys is not None:
-        return _audit_keys(task, plan, task.audit_keys)
+        return *_audit_keys(task, plan, task.audit_keys), ()
     if task.names is None or task.seed is not None:
         message = "--seed is of audit keys that custodians opened"
         raise InputError(message, next_step="Leave it out: the vault has the keys.")
@@ -147,7 +153,8 @@ def _keys_of(
         message = f"{task.names}: the vault derives other keys than those of the plan"
         advice = "Name vault, names, purpose and epoch as they were when it was made."
         raise VerificationError(message, next_step=advice)
-    return {name: key.reveal() for name, key in zip(made.ids, made.keys, strict=True)}, None
+    keys = {name: key.reveal() for name, key in zip(made.ids, made.keys, strict=True)}
+    return keys, None, made.names
 
 
 def _audit_keys(task: Task, plan: Plan, path: Path) -> tuple[dict[str, bytes], Opening | None]:

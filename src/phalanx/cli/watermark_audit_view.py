@@ -29,7 +29,7 @@ def as_json(done: Done, public: str) -> str:
         done: The audit.
         public: Key that verifies its report, base64.
     """
-    audit = done.audit
+    audit, names = done.audit, _names(done)
     return to_text(
         {
             "schema": SCHEMA,
@@ -48,6 +48,7 @@ def as_json(done: Done, public: str) -> str:
             "keys": [
                 {
                     "key_id": key.key_id,
+                    "name": names.get(key.key_id),
                     "named": key.named,
                     "log10_e_of_this_key_alone": key.log10_e,
                     "decoys_ahead": key.decoys_ahead,
@@ -99,10 +100,11 @@ def as_text(done: Done, public: str) -> str:
     pairs = sorted(
         zip(audit.keys, audit.evidence(), strict=True), key=lambda pair: -pair[0].log10_e
     )
+    names = _names(done)
     for key, evidence in pairs[:_MOST_LINES]:
         lines += labelled(
             "  NAMED" if key.named else "  -",
-            f"{key.key_id}: e {power(key.log10_e)} of this key alone; with "
+            f"{_called(names, key.key_id)}: e {power(key.log10_e)} of this key alone; with "
             f"{plural(len(audit.keys), 'key')} asked about, p at most {power(evidence.log10_p)}; "
             f"{count(key.decoys_ahead)} of {count(plan.decoys)} random keys have as much",
         )
@@ -114,6 +116,15 @@ def as_text(done: Done, public: str) -> str:
     ]
     lines += ["", *labelled("not said", _NOT_SAID)]
     return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _names(done: Done) -> dict[str, str]:
+    """Return what each key is for, by its id; nothing where the plan says it."""
+    return dict(zip(done.audit.plan.key_ids, done.names, strict=True)) if done.names else {}
+
+
+def _called(names: dict[str, str], key_id: str) -> str:
+    return f"{names[key_id]} ({key_id})" if key_id in names else key_id
 
 
 def _counted(done: Done) -> str:

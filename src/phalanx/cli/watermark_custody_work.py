@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from phalanx.cli.rendering import refuse_known
-from phalanx.cli.watermark_work import commitment_text, committed, digest_of, names_of
+from phalanx.cli.watermark_work import commitment_text, committed, digest_of, key_names_of
 from phalanx.errors import InputError, VerificationError, reason_of
 from phalanx.owned import read_owned
 from phalanx.printable import printable, printable_json
@@ -68,7 +68,7 @@ def wanted(  # noqa: PLR0917 - what custodians read
     """
     opens_at = opens_at.astimezone(UTC)
     return Wanted(
-        names=names_of(names),
+        names=key_names_of(names),
         setting=open_scheme(scheme).setting,
         reason=reason,
         plan=digest_of(plan),

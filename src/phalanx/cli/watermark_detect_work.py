@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phalanx.cli.watermark_asked import AskedOptions, LevelOptions, TextOptions
-from phalanx.cli.watermark_work import names_of
+from phalanx.cli.watermark_work import key_names_of
 from phalanx.errors import InputError
 from phalanx.watermark.detection import SchemeKeys
 from phalanx.watermark.detection.survey import Read, Survey, survey
@@ -157,7 +157,7 @@ def keys_of(
     if len(set(asked.epoch)) < len(asked.epoch):
         message = "an epoch is named twice"
         raise InputError(message, next_step="Name each once: every key counts as a test.")
-    names = names_of(asked.names)
+    names = key_names_of(asked.names)
     found: list[SchemeKeys] = []
     known: dict[str, KeyName] = {}
     for scheme in schemes:

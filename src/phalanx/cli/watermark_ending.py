@@ -69,11 +69,11 @@ def withdraw(
         by: Who does it, for the log; the user of this machine if it is left out.
         common: Options of every command.
     """
-    from phalanx.cli.watermark_work import act, names_of
+    from phalanx.cli.watermark_work import act, key_names_of
     from phalanx.watermark.keys.ending import withdraw_keys
     from phalanx.watermark.keys.vault import Vault
 
-    said = names_of(names)
+    said = key_names_of(names)
     number = withdraw_keys(Vault(folder, seal.seal()), purpose, said, act(by), epoch=epoch)
     write_text(f"{number}\n", None)
     common.say(

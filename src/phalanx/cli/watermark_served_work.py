@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import cast
 
 from phalanx.cli.watermark_options import KeyOptions
-from phalanx.cli.watermark_work import content_of, names_of
+from phalanx.cli.watermark_work import content_of, key_names_of, names_of
 from phalanx.errors import InputError, VerificationError
 from phalanx.watermark.detection import SchemeKeys
 from phalanx.watermark.keys.listing import DerivedKeys
-from phalanx.watermark.keys.tree import Purpose
+from phalanx.watermark.keys.tree import Purpose, refuse_key_name
 from phalanx.watermark.keys.vault import Act, Vault
 from phalanx.watermark.schemes.registry import open_scheme
 from phalanx.watermark.schemes.scheme import Scheme
@@ -49,17 +49,18 @@ def registered(  # noqa: PLR0917 - what a register is made of
     """
     setting = open_scheme(which.scheme).setting
     rows = _csv_rows(path) if path.suffix == ".csv" else None
-    names = names_of(path) if rows is None else tuple(dict.fromkeys(row[1] for row in rows))
+    names = key_names_of(path) if rows is None else tuple(dict.fromkeys(row[1] for row in rows))
     made = vault.derive(which.purpose, names, setting, who, epoch=which.epoch)
     ids = dict(zip(made.names, made.ids, strict=True))
     if rows is None:
         begins = _in_utc(first) if first else made.begins
         ends = _in_utc(last) if last else made.ends or max(who.at, begins)
         rows = [(name, name, begins, ends, 0) for name in names]
-    for number, (_, _, begins, ends, _) in enumerate(rows, start=2):
         if ends < begins:
-            message = f"{path}, row {number}: was last served before it was first served"
-            raise InputError(message, next_step="Mend the moments.")
+            message = (
+                f"{path}: would be last served before they are first served, {begins:%Y-%m-%d}"
+            )
+            raise InputError(message, next_step="Mend --first-served or --last-served.")
     return tuple(
         ServedKey(
             account=account,
@@ -181,8 +182,7 @@ def _csv_rows(path: Path) -> list[tuple[str, str, datetime, datetime, int]]:
         message = f"{path}: not a readable CSV"
         raise InputError(message, next_step="Save it as CSV in UTF-8.") from error
     if not rows or rows[0] != _HEADER or len(rows) < 2:
-        message = f"{path}: expected the header {','.join(_HEADER)}, and rows below it"
-        raise InputError(message, next_step="Add the header line.")
+        raise _no_rows(path)
     found = []
     for number, cells in enumerate(rows[1:], start=2):
         if not any(cells):
@@ -200,8 +200,19 @@ def _csv_rows(path: Path) -> list[tuple[str, str, datetime, datetime, int]]:
                 f"{path}, row {number}: an account has 1 to 512 characters, tokens are counted"
             )
             raise InputError(message, next_step="Mend or remove the row.")
+        if row[3] < row[2]:
+            message = f"{path}, row {number}: was last served before it was first served"
+            raise InputError(message, next_step="Mend the moments.")
+        refuse_key_name(key_name, f"{path}, row {number}")
         found.append(row)
+    if not found:
+        raise _no_rows(path)
     return found
+
+
+def _no_rows(path: Path) -> InputError:
+    message = f"{path}: expected the header {','.join(_HEADER)}, and rows below it"
+    return InputError(message, next_step="Write the header line, and a row for each account.")
 
 
 def _moment(text: str) -> datetime:

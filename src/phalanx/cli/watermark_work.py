@@ -29,6 +29,7 @@ from phalanx.watermark.keys.commitment import (
 from phalanx.watermark.keys.custodians import Custodian, read_public
 from phalanx.watermark.keys.listing import DerivedKeys, ListedEpoch
 from phalanx.watermark.keys.secret import Secret
+from phalanx.watermark.keys.tree import refuse_key_name
 from phalanx.watermark.keys.vault import Act, Vault
 from phalanx.watermark.schemes.registry import open_scheme
 
@@ -126,7 +127,7 @@ def derived(vault: Vault, names: Path, which: KeyOptions, who: Act) -> DerivedKe
         PhalanxError: If the vault cannot be opened, or the epoch was destroyed.
     """
     setting = open_scheme(which.scheme).setting
-    return vault.derive(which.purpose, names_of(names), setting, who, epoch=which.epoch)
+    return vault.derive(which.purpose, key_names_of(names), setting, who, epoch=which.epoch)
 
 
 def committed(found: DerivedKeys, plan: str, seed: Path) -> Commitment:
@@ -210,7 +211,7 @@ def detectors_of(
     if len(schemes) < len(which.scheme):
         message = "a scheme is named twice: each of its keys would pay twice"
         raise InputError(message, next_step="Name each scheme once.")
-    said = names_of(names)
+    said = key_names_of(names)
     return tuple(
         KeysDetector(
             scheme,
@@ -232,6 +233,18 @@ def names_of(path: Path) -> tuple[str, ...]:
         reason = "a name is there twice" if names else "there are no names"
         message = f"{path}: {reason}"
         raise InputError(message, next_step="Write each name once, one a line.")
+    return names
+
+
+def key_names_of(path: Path) -> tuple[str, ...]:
+    """Read names of keys, one a line.
+
+    Raises:
+        InputError: If there are none, one is there twice, or one is no name of a key.
+    """
+    names = names_of(path)
+    for number, name in enumerate(names, start=1):
+        refuse_key_name(name, f"{path}, name {number:,}")
     return names
 
 

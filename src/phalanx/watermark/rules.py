@@ -91,8 +91,8 @@ class StudentOfMarkedOutputs:
     2502.11598). A key that is not named clears nobody.
     Honest look-alikes: a student of published answers of the campaign; a service that looks texts
     up, quotes pages or passes questions on shows their marks untrained, and only weights that are
-    run alone rule that out; a reference that itself
-    learnt from the key's texts makes the test weaker, not false.
+    run alone rule that out; a reference that itself learnt from the key's texts makes the test
+    weaker, not false.
     Too little to tell: a power curve, simulated before the audit, says how much is needed.
     Measured error: e-values have a mean of at most one without a mark, by construction and in the
     calibration tests; random keys are asked about beside the plan's, and can only clear.

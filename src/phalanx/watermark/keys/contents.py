@@ -85,7 +85,9 @@ class Contents:
             return self.current
         if not 1 <= number <= len(self.epochs):
             message = f"there is no epoch {number}"
-            raise InputError(message, next_step=f"Name one of 1 to {len(self.epochs)}.")
+            last = len(self.epochs)
+            there = f"one of 1 to {last}" if last > 1 else "1, the only one"
+            raise InputError(message, next_step=f"Name {there}.")
         found = self.epochs[number - 1]
         if found.destroyed is not None:
             message = f"epoch {number} was destroyed at {found.destroyed.isoformat()}"

@@ -164,14 +164,19 @@ def root_id(root: Secret) -> str:
     return f"wmk_{keyed.finalize().hex()[:32]}"
 
 
-def refuse_key_name(name: str) -> None:
+def refuse_key_name(name: str, where: str = "") -> None:
     """Refuse what no key is named by.
+
+    Parameters:
+        name: For whom or what the key would be. It is not repeated: it may be anything.
+        where: It stands, for whoever has to mend it.
 
     Raises:
         InputError: If it is empty or long, or has a space or a character outside ASCII.
     """
     if not _NAME.fullmatch(name):
-        message = "a key is named by 1 to 200 printable ASCII characters without spaces"
+        place = f"{where}: " if where else ""
+        message = f"{place}a key is named by 1 to 200 printable ASCII characters without spaces"
         raise InputError(message, next_step="Use a pseudonym, a campaign's id or a number.")
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from phalanx.errors import InputError
+from phalanx.errors import InputError, reason_of
 from phalanx.owned import written_whole
 
 MOST_ROWS = 10_000_000
@@ -87,9 +87,12 @@ def read_register(path: Path) -> tuple[ServedKey, ...]:
         if path.suffix == ".parquet":
             return _read_parquet(path)
         return _read_lines(path)
-    except (OSError, pa.ArrowException) as error:
-        message = f"{path} cannot be read as a register: {type(error).__name__}"
+    except pa.ArrowException as error:
+        message = f"{path}: is no Parquet, or was cut off"
         raise InputError(message, next_step=_EXPECTED) from error
+    except OSError as error:
+        message = f"{path}: cannot be read: {reason_of(error)}"
+        raise InputError(message, next_step="Check the path and its permissions.") from error
 
 
 def write_register(path: Path, rows: Sequence[ServedKey]) -> None:
