@@ -107,6 +107,25 @@ def test_kin_to_an_ancestor_is_not_accused(
     assert provenance(*words, "--ancestor", "missing") == ExitCode.BAD_INPUT
 
 
+def test_no_ancestor_is_lost(capsys: pytest.CaptureFixture[str], writing: Any, models: Any) -> None:
+    """Neither behind another file of its name, nor because it cannot be compared."""
+    writing.model(Path("sister"), models.noisy(models.drawn(1), 0.3, 5), models.CONFIG)
+    words = ["compare", "tuned", "sister", "-f", "json"]
+    for files in (("ours", "stranger"), ("stranger", "ours")):
+        named = [word for each in files for word in ("--ancestor", f"{each}/model.safetensors")]
+        assert provenance(*words, *named) == ExitCode.CLEAN
+        said = json.loads(capsys.readouterr().out)
+        at = 1 + files.index("ours")
+        assert f"is kin to model.safetensors ({at}) too" in said["families"][0]["reason"]
+        assert any(f"model.safetensors ({3 - at}): compared" in each for each in said["notes"])
+    odd = {f"odd.{at}": np.ones((20, 20), np.float32) for at in range(3)}
+    writing.model(Path("odd"), odd, {})
+    assert provenance(*words, "--ancestor", "odd") == ExitCode.CLEAN
+    said = json.loads(capsys.readouterr().out)
+    assert said["conclusions"] == ["not evaluable"]
+    assert "odd, which ours was made from, cannot be compared" in said["families"][0]["reason"]
+
+
 def test_a_report_is_signed_and_verified(capsys: pytest.CaptureFixture[str]) -> None:
     """By whoever has the public key; nothing else is taken."""
     words = ["compare", "ours", "tuned", "--report", "r.json", "--key", "k.key"]

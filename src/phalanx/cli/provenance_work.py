@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -179,9 +179,9 @@ def compared(
     plan = Plan(level=min(Plan().level, budget.share))
     comparison = compare_weights(*pair, plan, _tokenizers(ours, suspect))
     of_ancestors = {}
-    for path in ancestors:
-        progress(f"ancestor {path.name}", 0.3)
-        of_ancestors[path.resolve().name] = compare_weights(
+    for name, path in _called(ancestors):
+        progress(f"ancestor {name}", 0.3)
+        of_ancestors[name] = compare_weights(
             open_checkpoint(path), pair[1], plan, _tokenizers(path, suspect)
         )
     more, notes = beside.take(progress)
@@ -203,7 +203,7 @@ def compared(
             verdict=verdict,
             layers=comparison.layers,
             changes=changes,
-            notes=_cut([*_notes(comparison, ours, suspect), *notes]),
+            notes=_cut([*_notes(comparison, ours, suspect), *_told(of_ancestors), *notes]),
             made_at=at.isoformat(timespec="seconds"),
             version=__version__,
         )
@@ -234,6 +234,23 @@ def probed(beside: Beside, level: float, at: datetime, progress: Progress) -> Re
             version=__version__,
         )
     )
+
+
+def _called(paths: Sequence[Path]) -> list[tuple[str, Path]]:
+    """Return models with a name for each: files are called alike, and none may replace another."""
+    names = [path.resolve().name for path in paths]
+    return [
+        (name if names.count(name) == 1 else f"{name} ({at})", path)
+        for at, (name, path) in enumerate(zip(names, paths, strict=True), 1)
+    ]
+
+
+def _told(ancestors: Mapping[str, Comparison]) -> list[str]:
+    return [
+        f"Ancestor of ours {name}: compared with the suspect as well, p {10.0**each.log10_p:.2g}."
+        for name, each in ancestors.items()
+        if each.decides
+    ]
 
 
 def _nobody(name: str) -> Party:

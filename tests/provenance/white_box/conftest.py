@@ -165,12 +165,12 @@ def with_layers(weights: Weights, kept: list[int], other: Weights | None = None)
     return found
 
 
-def upcycled(weights: Weights, experts: int) -> Weights:
+def upcycled(weights: Weights, experts: int, seed: int = 0) -> Weights:
     """Return a mixture of experts, each of which began as the dense block."""
     found = {name: w for name, w in weights.items() if ".mlp." not in name}
     for expert in range(experts):
         part = {name: w for name, w in weights.items() if ".mlp." in name}
-        for name, w in noisy(part, 0.3, expert).items():
+        for name, w in noisy(part, 0.3, 1000 * seed + expert).items():
             found[name.replace(".mlp.", f".mlp.experts.{expert}.")] = w
     return found
 

@@ -149,6 +149,43 @@ def test_independent_models_drawn_at_random(models: Any) -> None:
     false_rates(found, models, Plan(decoys=8))
 
 
+def test_heads_that_differ_by_their_number_are_not_compared(models: Any) -> None:
+    """Heads with slopes of their own do the same in the same places, in all such models.
+
+    Here the first ones copy what they read, and the last ones take it away. Where the settings
+    do not say so the test errs, which is why they are looked at.
+    """
+    pair = [models.drawn(seed, layers=6) for seed in (1, 2)]
+    for each in pair:
+        for layer in range(6):
+            at = f"model.layers.{layer}.self_attn"
+            value = np.repeat(each[f"{at}.v_proj.weight"].reshape(4, 8, 64), 2, axis=0)
+            sign = np.repeat(np.tile([1.0, -1.0], 4), 8)
+            each[f"{at}.o_proj.weight"] = (value.reshape(64, 64).T * sign).astype(np.float32)
+    for settings, asked in ((models.CONFIG, True), ({**models.CONFIG, "alibi": True}, False)):
+        answer = compare_weights(*(models.held(each, settings) for each in pair))
+        found = [each for outcome, each in answer.results if outcome.test.rule_id == "PHX-P004"]
+        assert (answer.log10_p <= -3.0) == asked
+        assert asked == any(isinstance(each, ExactEvidence) for each in found)
+
+
+@pytest.mark.parametrize("kind", ["experts", "layers"])
+def test_independent_models_that_repeat_their_own_blocks(kind: str, models: Any) -> None:
+    """Experts that grew from one block, and layers that are repeated, are one order each.
+
+    Each coin of two such models would else count as often as the block stands in them.
+    """
+    found = []
+    for seed in range(10):
+        one = models.drawn(seed, layers=1)
+        found.append(
+            models.upcycled(one, 10, seed + 1)
+            if kind == "experts"
+            else models.noisy(models.with_layers(one, [0] * 10), 0.3, seed)
+        )
+    false_rates(found, models, Plan(decoys=8, map_pairs=4))
+
+
 def test_independent_models_taught_the_same(models: Any) -> None:
     """Models that learnt from the same data, whose embeddings are alike, are not accused."""
     found = [models.taught(seed) for seed in range(1, 13)]

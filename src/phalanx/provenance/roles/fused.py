@@ -28,8 +28,34 @@ class Heads:
     """Rows of one head."""
 
 
+_OF_OWN_SLOPES = ("bloom", "mpt", "baichuan")
+"""Parts of the names of kinds of models whose heads differ by their number (ALiBi)."""
+
+
+def numbered_heads(config: Mapping[str, Any]) -> bool:
+    """Tell whether settings give each head a slope of its own, by its number.
+
+    Then heads have an order: the head that looks far stands in the same place in all such models,
+    and exchanging two of them does change the model.
+
+    References:
+        Press, Smith & Lewis, "Train short, test long", 2022.
+
+    Examples:
+        >>> numbered_heads({"attn_config": {"alibi": True}}), numbered_heads({"alibi": False})
+        (True, False)
+    """
+    inside = config.get("attn_config")
+    said = [config, *([inside] if isinstance(inside, dict) else [])]
+    return any(
+        each.get("alibi") or each.get("position_embedding_type") == "alibi" for each in said
+    ) or any(kind in str(config.get("model_type")) for kind in _OF_OWN_SLOPES)
+
+
 def heads_of(config: Mapping[str, Any], query_rows: int, key_rows: int) -> Heads | None:
-    """Return how the rows divide, or nothing if the settings do not say or do not fit.
+    """Return how the rows divide into heads that have no order of their own.
+
+    Nothing if the settings do not say or do not fit, or each head has a slope of its own.
 
     Examples:
         >>> heads_of({"num_attention_heads": 8, "num_key_value_heads": 2}, 128, 32)
@@ -38,6 +64,8 @@ def heads_of(config: Mapping[str, Any], query_rows: int, key_rows: int) -> Heads
         True
     """
     queries = config.get("num_attention_heads", config.get("n_head"))
+    if numbered_heads(config):
+        return None
     if type(queries) is not int or queries < 1 or query_rows % queries:
         return None
     width = query_rows // queries

@@ -21,12 +21,13 @@ from phalanx.provenance.tests.findings import (
     of_coins,
 )
 from phalanx.provenance.tests.frame import Frame, standing_frame, vocabulary_frame
-from phalanx.provenance.tests.gate_up import mutual_nearest, sign_coins
-from phalanx.provenance.tests.heads import Folds, head_coins
+from phalanx.provenance.tests.gate_up import mutual_nearest, sign_leanings
+from phalanx.provenance.tests.heads import Folds, head_leanings
 from phalanx.provenance.tests.layer_map import LayerMap, layer_map
+from phalanx.provenance.tests.one_origin import layers_of_one_origin, toss_together
 from phalanx.provenance.tests.plan import Plan
 from phalanx.provenance.tests.shapes import shape_coins
-from phalanx.provenance.tests.swaps import swap_coins
+from phalanx.provenance.tests.swaps import swap_leanings
 from phalanx.provenance.tests.tokenizers import Tokenizer
 from phalanx.provenance.tests.tokens import read_tokens
 from phalanx.provenance.weights import Checkpoint
@@ -81,6 +82,7 @@ class _Comparing:
         self.notes: list[str] = []
         self.decoys: Decoys | None = None
         self.layers: LayerMap | None = None
+        self.origin: dict[int, int] = {}
 
     def run(self) -> Comparison:
         """Ask every test."""
@@ -140,6 +142,7 @@ class _Comparing:
         mine = list(our_blocks(readers[0], self.plan))
         other = list(their_blocks(readers[1], self.plan))
         pairs = list(_same_place(mine, other))
+        self.origin = layers_of_one_origin(mine)
         self._swaps(where, pairs)
         self._signs(where, pairs)
         if not where:
@@ -179,17 +182,23 @@ class _Comparing:
         ):
             self.layers = found
 
+    def _order_of(self, block: Block) -> tuple[int, int]:
+        """Return what blocks of ours have in common whose neurons may stand in one order."""
+        return self.origin[block.layer], block.units
+
     def _swaps(self, where: str, pairs: Sequence[tuple[Block, Block]]) -> None:
         same = [(a, b) for a, b in pairs if a.units == b.units]
-        coins = sum((swap_coins(a.standing, b.standing) for a, b in same), Coins())
+        coins = toss_together(
+            (self._order_of(a), swap_leanings(a.standing, b.standing)) for a, b in same
+        )
         reason = "" if same else "no blocks in the same places with as many neurons"
         self.outcomes.append(of_coins("PHX-P001", where, coins, len(same), reason))
 
     def _signs(self, where: str, pairs: Sequence[tuple[Block, Block]]) -> None:
         gated = [(a, b) for a, b in pairs if a.gated]
-        coins = sum(
-            (sign_coins(mutual_nearest(a.first, b.first), a.second, b.second) for a, b in gated),
-            Coins(),
+        coins = toss_together(
+            (self._order_of(a), sign_leanings(mutual_nearest(a.first, b.first), a.second, b.second))
+            for a, b in gated
         )
         reason = "" if gated else "no gated neurons in the same layers"
         self.outcomes.append(of_coins("PHX-P002", where, coins, len(gated), reason))
@@ -228,7 +237,7 @@ class _Comparing:
 
     def _heads(self, where: str, our_reader: Reader, their_reader: Reader) -> None:
         theirs = {each.index: each.attention for each in self.theirs.layers}
-        coins, layers = Coins(), 0
+        leanings = []
         for layer in self.ours.layers:
             mine, other = layer.attention, theirs.get(layer.index)
             if mine is None or other is None or mine.heads != other.heads:
@@ -242,10 +251,13 @@ class _Comparing:
                 )
                 for reader, each in ((our_reader, mine), (their_reader, other))
             ]
-            coins += head_coins(folds[0], folds[1], mine.heads)
-            layers += 1
-        reason = "" if layers else "no heads of the same shape in the same layers"
-        self.outcomes.append(of_coins("PHX-P004", where, coins, layers, reason))
+            origin = self.origin.get(layer.index, layer.index), mine.heads
+            leanings.append((origin, head_leanings(folds[0], folds[1], mine.heads)))
+        coins = toss_together(leanings)
+        reason = (
+            "" if leanings else "no heads of one shape, and without an order, in the same layers"
+        )
+        self.outcomes.append(of_coins("PHX-P004", where, coins, len(leanings), reason))
 
     def _shapes(self) -> None:
         """Compare by shape where names say nothing."""

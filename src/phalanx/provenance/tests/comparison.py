@@ -42,6 +42,11 @@ class Comparison:
     """What could not be compared, and what was left out."""
 
     @property
+    def decides(self) -> bool:
+        """Whether any test was asked that may decide."""
+        return any(isinstance(each, ExactEvidence) and each.decisive for _, each in self.results)
+
+    @property
     def log10_p(self) -> float:
         """Strongest p-value of a test that may decide, corrected, base-10 logarithm."""
         return min(

@@ -28,6 +28,7 @@ from phalanx.evidence.tails import matchings_log10_sf
 from phalanx.provenance.tests.coins import Coins, toss
 from phalanx.provenance.weights.numbers import Floats32
 
+Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 
 
@@ -67,8 +68,19 @@ def mutual_nearest(ours: Floats32, theirs: Floats32) -> Pairs:
 
 def sign_coins(by_gate: Pairs, ours_up: Floats32, theirs_up: Floats32) -> Coins:
     """Return whether up-rows agree in sign where gates belong together."""
+    return toss(sign_leanings(by_gate, ours_up, theirs_up))
+
+
+def sign_leanings(by_gate: Pairs, ours_up: Floats32, theirs_up: Floats32) -> Floats:
+    """Return how far the up-row of each of our neurons agrees with its partner's.
+
+    Returns:
+        Shape (our neurons,), 0 without a partner; the sign of each is its coin.
+    """
+    agreed = np.zeros(len(ours_up), dtype=np.float64)
     mine, other = ours_up[by_gate.ours], theirs_up[by_gate.theirs]
-    return toss(np.einsum("ij,ij->i", mine, other, dtype=np.float64))
+    agreed[by_gate.ours] = np.einsum("ij,ij->i", mine, other, dtype=np.float64)
+    return agreed
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,12 @@ class Folds:
 
 
 def head_coins(ours: Folds, theirs: Folds, heads: Heads) -> Coins:
-    """Return whether pairs of heads are more alike as they stand than exchanged.
+    """Return whether pairs of heads are more alike as they stand than exchanged."""
+    return toss(head_leanings(ours, theirs, heads))
+
+
+def head_leanings(ours: Folds, theirs: Folds, heads: Heads) -> Floats:
+    """Return how much more alike each pair of heads is as it stands than exchanged.
 
     Where several heads of queries share keys, two of these are exchanged; else two whole heads.
 
@@ -38,6 +43,9 @@ def head_coins(ours: Folds, theirs: Folds, heads: Heads) -> Coins:
         ours: Our layer.
         theirs: The suspect's.
         heads: How the rows of both divide.
+
+    Returns:
+        Shape (pairs,); the sign of each is its coin.
     """
     group = heads.queries // heads.keys
     if group > 1:
@@ -56,7 +64,7 @@ def head_coins(ours: Folds, theirs: Folds, heads: Heads) -> Coins:
         - _likeness(mine, two, other, one)
         for one, two in pairs
     ]
-    return toss(np.array(differences))
+    return np.array(differences, dtype=np.float64)
 
 
 def _split(folds: Folds, heads: Heads) -> dict[str, Floats32]:

@@ -13,9 +13,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from phalanx.provenance.tests.coins import Coins, toss
 from phalanx.provenance.weights.numbers import Floats32
+
+Floats = npt.NDArray[np.float64]
 
 
 def swap_coins(ours: Sequence[Floats32], theirs: Sequence[Floats32]) -> Coins:
@@ -34,10 +37,23 @@ def swap_coins(ours: Sequence[Floats32], theirs: Sequence[Floats32]) -> Coins:
         >>> swap_coins([units], [units + other]), swap_coins([units], [other]).tosses
         (Coins(heads=20, tosses=20), 20)
     """
+    return toss(swap_leanings(ours, theirs))
+
+
+def swap_leanings(ours: Sequence[Floats32], theirs: Sequence[Floats32]) -> Floats:
+    """Return how much more alike each pair of units is as it stands than exchanged.
+
+    Parameters:
+        ours: As `swap_coins` takes them.
+        theirs: Likewise.
+
+    Returns:
+        Shape (units / 2,); the sign of each is its coin.
+    """
     half = len(ours[0]) // 2
     differences = np.zeros(half, dtype=np.float64)
     for mine, other in zip(ours, theirs, strict=True):
         first, second = mine[:half], mine[half : 2 * half]
         gap = other[:half] - other[half : 2 * half]
         differences += np.einsum("ij,ij->i", first - second, gap, dtype=np.float64)
-    return toss(differences)
+    return differences

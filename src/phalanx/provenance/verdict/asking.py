@@ -53,9 +53,20 @@ def of_weights(comparison: Comparison, ancestors: Mapping[str, Comparison] | Non
 
 
 def _kin_to(ancestors: Mapping[str, Comparison]) -> str:
+    """Say why what was found may come from an ancestor; nothing if no ancestor is in its way.
+
+    One that cannot be compared is in the way too: whoever named it asks not to be believed
+    before it is ruled out.
+    """
     kin = [name for name, each in ancestors.items() if each.log10_p <= KIN_TO_ANCESTOR_LOG10_P]
     if not kin:
-        return ""
+        silent = [name for name, each in ancestors.items() if not each.decides]
+        return (
+            f"{', '.join(silent)}, which ours was made from, cannot be compared with the suspect: "
+            "what it shares with ours may come from there"
+            if silent
+            else ""
+        )
     return (
         f"the suspect is kin to {', '.join(kin)} too, which ours was made from: what it shares "
         "with ours may come from there"

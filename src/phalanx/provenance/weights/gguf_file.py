@@ -20,6 +20,7 @@ _CONFIG = {
     "attention.key_length": "head_dim",
     "attention.layer_norm_rms_epsilon": "rms_norm_eps",
     "expert_count": "num_local_experts",
+    "attention.max_alibi_bias": "alibi",
 }
 """Settings that a comparison needs, and how `config.json` calls them."""
 
