@@ -108,8 +108,7 @@ def test_the_statistic_is_what_its_method_says() -> None:
     assert STRENGTHS == (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
     assert (RARE, FLOOR) == ((16.0, 64.0, 256.0), 0.001)
     for mode in MODES:
-        version = 2 if mode == "answers-gathered" else 1
-        assert f"version {version}: " in METHODS[mode]
+        assert "version 2: " in METHODS[mode]
         assert (
             "strengths 1 to 32, doubling; half-weights 16, 64, 256; least expectation 0.001"
             in (METHODS[mode])
@@ -174,6 +173,50 @@ def test_what_an_answer_copies_from_its_prompt_does_not_count(house: Any) -> Non
     assert found[0] > 5.0
 
 
+def copying(model: Any) -> Any:
+    """Return a suspect that repeats what followed the same two tokens before, and knows no key."""
+
+    def said(tokens: Any) -> Any:
+        logs = model(tokens).copy()
+        last: dict[bytes, int] = {}
+        for at in range(2, tokens.size + 1):
+            seen = last.get(tokens[at - 2 : at].tobytes())
+            if seen is not None:
+                logs[at - 1, seen] = np.logaddexp(logs[at - 1, seen], np.log(4.0))
+                logs[at - 1] -= np.logaddexp.reduce(logs[at - 1])
+            if at < tokens.size:
+                last[tokens[at - 2 : at].tobytes()] = int(tokens[at])
+        return logs
+
+    return said
+
+
+def test_what_a_document_has_shown_does_not_count(house: Any) -> None:
+    """A marked passage that comes twice, too short to be refused, would convict who copies it."""
+    random = np.random.default_rng(6)
+    quoted = house.model.write(house.prompts(1, random), 20, KEYS["b"], random)[0]
+    plain = house.model.write(house.prompts(40, random), 20, None, random)
+    documents = [np.concatenate([each, quoted, each[:2], quoted]) for each in plain]
+    plan = replace(
+        PLAN, decoys=2, places=1_000, candidates=16, level=1e-3,
+        prompts_digest=prompts_digest(documents),
+    )  # fmt: skip
+    suspect = copying(house.model)
+    models = replace(MODELS, marked=house.model, suspect=suspect, reference=house.model)
+    audit = run_audit(plan, documents, models, KEYS)
+    assert all(each.log10_e < 1.0 for each in audit.keys)
+    # As if the second passage stood alone, and the suspect knew the first all the same.
+    halves = [each[: each.size - quoted.size - 2] for each in documents]
+    rest = [quoted for _ in documents]
+    counted = chosen_weights(
+        [*halves, *rest], house.model,
+        lambda tokens: suspect(np.concatenate([quoted, tokens]))[quoted.size :],
+        house.model, 2, candidates=16,
+    )  # fmt: skip
+    found = excess_log10_e(counted, weights_excess(counted), SCHEME, [KEYS["b"]])
+    assert found[0] > 5.0
+
+
 def recorded(documents: Any, models: Any, most: int) -> Any:
     """Write down what three models said, of the likeliest tokens of the first."""
     found = []
@@ -209,6 +252,24 @@ def test_records_gather_to_what_the_models_would(house: Any) -> None:
     assert (e >= 20.0).mean() <= 0.05
     with pytest.raises(InputError, match="nothing was recorded"):
         chosen_recorded([parse_recorded(b'{"tokens": [1, 2, 3], "places": []}')], 2)  # type: ignore[list-item]
+
+
+def test_places_that_do_not_count_may_hold_what_they_like() -> None:
+    """Other numbers of candidates before a whole context, or where a context comes again."""
+    models = (table(1), table(2), table(3))
+    whole = recorded(DOCUMENTS, models, 5)
+    other = recorded(DOCUMENTS, models, 3)
+    for each, few in zip(whole, other, strict=True):
+        seen = set()
+        for at in range(1, each.tokens.size):
+            context = each.tokens[at - 2 : at].tobytes()
+            if at < 2 or context in seen:
+                each.places[at] = few.places[at]
+            seen.add(context)
+    here = chosen_recorded(recorded(DOCUMENTS, models, 5), 2, candidates=4)
+    there = chosen_recorded(whole, 2, candidates=4)
+    assert np.array_equal(here.said, there.said)
+    assert np.array_equal(here.field.candidates, there.field.candidates)
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -101,8 +101,10 @@ def chosen_weights(  # noqa: PLR0913 - each is a choice of the auditor
 
     Parameters:
         documents: Texts of the kind that the suspect is thought to have learnt, best of the marked
-            model. No key may have marked them: where a context comes again, they would say what
-            the key has chosen. `read` takes marked ones.
+            model. A context counts where it first comes in each: from there on the document itself
+            says what followed it, and where a key has marked that, whoever copies says what the key
+            has chosen. No key may have marked them all the same: which contexts come would hang on
+            it. `read` takes marked ones.
         marked: The model whose outputs are marked.
         suspect: The model under audit.
         reference: One that knows nothing of any key, see `Leaning.log_lean`.
@@ -113,7 +115,7 @@ def chosen_weights(  # noqa: PLR0913 - each is a choice of the auditor
     Raises:
         ValueError: If there is no context in any document.
     """
-    where = [_from(each, context_width) for each in documents]
+    where = [_first_times(each, context_width) for each in documents]
     contexts = Contexts.of(documents, where, context_width, most_places)
     ours, its, other = (_reader(model, documents) for model in (marked, suspect, reference))
     return _choices(contexts, ours, its, other, candidates)
@@ -142,9 +144,10 @@ def chosen_recorded(
     Raises:
         InputError: If numbers of candidates differ, or nothing was recorded after a context.
     """
+    firsts = [_first_times(each.tokens, context_width) for each in documents]
     where = [
-        np.array(sorted(at for at in each.places if at >= context_width), dtype=np.int64)
-        for each in documents
+        np.array([at for at in first if int(at) in each.places], dtype=np.int64)
+        for each, first in zip(documents, firsts, strict=True)
     ]
     sizes = {
         each.places[int(at)][0].size
@@ -176,21 +179,30 @@ def _choices(
     )
 
 
-def _from(document: Integers, start: int) -> Integers:
-    return np.arange(start, document.size, dtype=np.int64)
-
-
 def _not_shown(document: Integers, start: int, width: int) -> Integers:
     """Return which tokens of an answer follow contexts after which its prompt shows no token."""
-    where = _from(document, max(start, width))
+    where = np.arange(max(start, width), document.size, dtype=np.int64)
     if start <= width or not where.size:
         return where
-    windows = np.lib.stride_tricks.sliding_window_view(document, width)[:-1]
-    _, number = np.unique(windows, axis=0, return_inverse=True)
-    numbers = number.reshape(-1)
-    # The window that begins at 0 is the context of the token at `width`.
+    numbers = _numbered(document, width)
     shown = np.isin(numbers[where - width], numbers[: start - width])
     return where[~shown]
+
+
+def _first_times(document: Integers, width: int) -> Integers:
+    """Return which tokens of a document follow contexts that come for the first time in it."""
+    if document.size <= width:
+        return np.empty(0, np.int64)
+    _, first = np.unique(_numbered(document, width), return_index=True)
+    return np.sort(first).astype(np.int64) + width
+
+
+def _numbered(document: Integers, width: int) -> Integers:
+    """Return a number for each context: that at 0 is of the token at `width`."""
+    windows = np.lib.stride_tricks.sliding_window_view(document, width)[:-1]
+    _, number = np.unique(windows, axis=0, return_inverse=True)
+    result: Integers = number.reshape(-1)
+    return result
 
 
 def _reader(model: Model, documents: Sequence[Integers]) -> Reader:
@@ -227,8 +239,7 @@ class _OfRecord:
         """Return the likeliest of those that were recorded."""
         found = [self.document.places[int(each)] for each in at]
         rows = [tokens[np.argsort(-logs[self.model])[:count]] for tokens, logs in found]
-        sizes = next(iter(self.document.places.values()))[0].size
-        return np.array(rows, dtype=np.int64).reshape(at.size, min(count, sizes))
+        return np.array(rows, dtype=np.int64)
 
     def chances(self, at: Integers, chosen: Integers) -> Floats:
         """Return what was recorded of each, and nothing of others."""

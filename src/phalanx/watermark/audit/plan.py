@@ -41,7 +41,11 @@ METHODS = {
     "answers-gathered": _GATHERED.format(
         of="counted, over its square root", version=2, but=" that an answer's own prompt lacks"
     ),
-    "weights-gathered": _GATHERED.format(of="of probabilities, in proportion", version=1, but=""),
+    "weights-gathered": _GATHERED.format(
+        of="of probabilities, in proportion",
+        version=2,
+        but=", where each first comes in a document",
+    ),
 }
 """What each mode computes: another number of a statistic's own is another method."""
 
