@@ -29,7 +29,7 @@ from phalanx.watermark.audit.choices import MOST_PLACES
 from phalanx.watermark.audit.plan import GATHERED, MOST_GATHERED, MOST_KEYS
 from phalanx.watermark.audit.winners import races
 from phalanx.watermark.keys.vault import Act, Vault
-from phalanx.watermark.marking.local_model import weights_digest
+from phalanx.watermark.marking.model_digest import model_digest
 from phalanx.watermark.schemes.registry import open_scheme
 from phalanx.watermark.texts import read_documents
 
@@ -105,14 +105,14 @@ def make_plan(
         key_commitment="",
         prompts_digest=prompts_digest(content),
         reference=compared,
-        reference_digest="" if reference_model is None else weights_digest(reference_model),
+        reference_digest="" if reference_model is None else model_digest(reference_model),
         level=level,
         decoys=decoys,
         decoy_seed=secrets.randbits(53) if decoy_seed is None else decoy_seed,
         candidates=candidates,
         places=places,
         made_at=who.at.isoformat(timespec="seconds"),
-        marked_digest="" if marked_model is None else weights_digest(marked_model),
+        marked_digest="" if marked_model is None else model_digest(marked_model),
     )
 
 

@@ -94,7 +94,7 @@ def read_recorded(material: Material, plan: Plan, rejects: list[Reject]) -> tupl
     """Read what three models said of documents of the plan; return it, and how many there are.
 
     Raises:
-        InputError: If nothing can be used, or the plan fixes the weights of the reference.
+        InputError: If nothing can be used, or the plan fixes a model.
     """
     documents = recorded_of(material, plan, rejects)
     width = open_scheme(plan.scheme).setting.context_width
@@ -143,7 +143,7 @@ def recorded_of(material: Material, plan: Plan, rejects: list[Reject]) -> list[R
         InputError: If nothing can be used, the plan fixes weights, or a model is named as well.
     """
     if plan.reference_digest or plan.marked_digest:
-        message = "the plan fixes the weights of models, of which records say nothing"
+        message = "the plan fixes models, and records do not say of which they are"
         raise InputError(message, next_step="Run it here: name --marked, --model and --reference.")
     models = material.models
     if not (models.marked is models.model is models.reference is material.tokenizer is None):

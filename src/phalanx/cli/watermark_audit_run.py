@@ -33,7 +33,7 @@ from phalanx.watermark.audit import (
 )
 from phalanx.watermark.audit.plan import MOST_BYTES
 from phalanx.watermark.keys.vault import Act, Vault
-from phalanx.watermark.marking.local_model import weights_digest
+from phalanx.watermark.marking.model_digest import model_digest
 from phalanx.watermark.texts import Reject
 
 
@@ -92,7 +92,7 @@ def audited(
         (plan.marked_digest, material.models.marked, "marked"),
     ):
         if digest:
-            _refuse_other_weights(digest, folder, name)
+            _refuse_other_model(digest, folder, name)
     if task.commitment is not None:
         refuse_commitment(task.commitment, plan)
     keys, opening, names = _keys_of(task, plan, vault, who)
@@ -174,12 +174,12 @@ def _audit_keys(task: Task, plan: Plan, path: Path) -> tuple[dict[str, bytes], O
     return {name: key.reveal() for name, key in names}, opening
 
 
-def _refuse_other_weights(digest: str, folder: Path | None, name: str) -> None:
-    """Refuse to go on without the model whose weights the plan fixed."""
+def _refuse_other_model(digest: str, folder: Path | None, name: str) -> None:
+    """Refuse to go on without the model that the plan fixed."""
     of = "reference" if name == "reference" else "marked model"
     if folder is None:
-        message = f"the plan fixes the weights of its {of}, which is not named"
+        message = f"the plan fixes its {of}, which is not named"
         raise VerificationError(message, next_step=f"Name its folder with --{name}.")
-    if weights_digest(folder) != digest:
-        message = f"{folder}: not the {of} of the plan"
+    if model_digest(folder) != digest:
+        message = f"{folder}: not the {of} of the plan: a file of it is another one"
         raise VerificationError(message, next_step="Name the model that was planned with.")

@@ -115,14 +115,11 @@ def test_the_statistic_is_what_its_method_says() -> None:
         )
 
 
-def test_a_plan_names_the_marked_model_and_older_plans_are_as_they_were() -> None:
-    """Version 3 of a plan that gathers; version 2, with the bytes that it had, of others."""
+def test_a_plan_that_gathers_names_the_marked_model() -> None:
+    """Others name none."""
     said = json.loads(PLAN.as_bytes())
-    assert (said["version"], said["marked_digest"]) == (3, "44" * 32)
+    assert (said["version"], said["marked_digest"]) == (4, "44" * 32)
     assert read_plan(PLAN.as_bytes()) == PLAN
-    older = json.loads(replace(PLAN, mode="weights", marked_digest="").as_bytes())
-    assert older["version"] == 2
-    assert "marked_digest" not in older
     with pytest.raises(ValueError, match="names the marked model"):
         replace(PLAN, mode="weights")
     with pytest.raises(ValueError, match="places times candidates"):

@@ -103,9 +103,18 @@ def test_there_is_one_way_to_write_a_plan() -> None:
     for other in (text + "\n", text.replace(":", ": ", 1), text.replace("{", '{"level":1e-6,', 1)):
         with pytest.raises(InputError, match="as it was written"):
             read_plan(other.encode())
-    for change in ({"version": 1}, {"method": "another"}, {"more": 1}):
+    for change in ({"version": 4.5}, {"method": "another"}, {"more": 1}):
         with pytest.raises(InputError):
             read_plan(rfc8785.dumps(PLAN.as_json() | change))
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 5])
+def test_plans_of_other_versions_are_refused_by_their_number(version: int) -> None:
+    """What they fix is not what is fixed now, whatever else they say."""
+    said = PLAN.as_json() | {"version": version}
+    del said["marked_digest"]
+    with pytest.raises(InputError, match=f"version {version}, and plans of version 4 are read"):
+        read_plan(rfc8785.dumps(said))
 
 
 @given(st.binary(max_size=200) | st.sampled_from([b"[" * 100_000, b"9" * 5_000, b"1e999"]))

@@ -49,11 +49,9 @@ METHODS = {
 }
 """What each mode computes: another number of a statistic's own is another method."""
 
-VERSION = 2
-"""Of the form of a plan."""
-
-VERSION_GATHERED = 3
-"""Of the form of a plan that names the marked model; those of other modes are as they were."""
+VERSION = 4
+"""Of the form of a plan. Earlier ones fixed the weights of models without their settings, and
+neither the tokenizer nor how much must be answered: they are refused."""
 
 MOST_BYTES = 16 << 20
 """Of the file of a plan or a report."""
@@ -72,6 +70,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _KEY_ID = re.compile(r"[!-~]{1,200}")
 _SCHEME = re.compile(r"[!-~]{1,300}")
 _MOST_TEXT = 2_000
+_MOST_VERSION = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +88,7 @@ class Plan:
         ...     places=20_000, made_at="2026-11-25T12:00:00Z",
         ... )
         >>> plan.digest()[:16], plan.method
-        ('0df445b84250f5f6', 'mixture likelihood ratio of winners among answers, version 1')
+        ('1f5bae3eb2cdf359', 'mixture likelihood ratio of winners among answers, version 1')
         >>> read_plan(plan.as_bytes()) == plan
         True
     """
@@ -117,7 +116,7 @@ class Plan:
     """The model that it is compared with, and why that knows nothing of the keys."""
 
     reference_digest: str
-    """SHA-256 of that model's weights, hexadecimal; empty if nobody has them."""
+    """`model_digest` of that model's folder, hexadecimal; empty if nobody has it."""
 
     level: float
     """Chance of naming any key falsely that is accepted, between 0 and 1."""
@@ -139,9 +138,9 @@ class Plan:
     """When the plan was made, RFC 3339."""
 
     marked_digest: str = ""
-    """SHA-256 of the weights of the model whose outputs are marked, hexadecimal, where choices are
-    gathered: it makes the races, and who could try several would find one that fits. Empty if
-    nobody has them here, and in other modes."""
+    """`model_digest` of the folder of the model whose outputs are marked, hexadecimal, where
+    choices are gathered: it makes the races, and who could try several would find one that fits.
+    Empty if nobody has it here, and in other modes."""
 
     def __post_init__(self) -> None:
         """Refuse a plan whose outcome would say nothing."""
@@ -162,9 +161,7 @@ class Plan:
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON."""
         said = asdict(self) | {"key_ids": list(self.key_ids)}
-        if not self.gathered:
-            del said["marked_digest"]
-        return said | {"method": self.method, "version": _version(self)}
+        return said | {"method": self.method, "version": VERSION}
 
     def as_bytes(self) -> bytes:
         """Return the plan as a file, whose SHA-256 is its digest: canonical JSON (RFC 8785)."""
@@ -194,7 +191,9 @@ def read_plan(data: bytes) -> Plan:
     try:
         if len(data) > MOST_BYTES:
             raise _other_bytes()
-        plan = plan_of(json.loads(data))
+        said = json.loads(data)
+        _refuse_other_version(said)
+        plan = plan_of(said)
         if plan.as_bytes() != data:
             raise _other_bytes()
     except (ValueError, RecursionError) as error:
@@ -210,8 +209,6 @@ def plan_of(said: object) -> Plan:
         ValueError: If it is no plan of this version.
     """
     names = [each.name for each in fields(Plan)]
-    if isinstance(said, dict) and said.get("mode") not in GATHERED:
-        names.remove("marked_digest")
     if not isinstance(said, dict) or set(said) != {*names, "method", "version"}:
         message = "a plan has other fields"
         raise ValueError(message)
@@ -219,14 +216,19 @@ def plan_of(said: object) -> Plan:
     chosen = {name: said[name] for name in names}
     # A list that holds no names is refused as a plan, not here.
     plan = Plan(**chosen | {"key_ids": tuple(key_ids) if isinstance(key_ids, list) else key_ids})
-    if (said["method"], said["version"]) != (plan.method, _version(plan)):
-        message = f"the plan is not of version {_version(plan)}, or has another method"
+    if (said["method"], said["version"]) != (plan.method, VERSION):
+        message = f"the plan is not of version {VERSION}, or has another method"
         raise ValueError(message)
     return plan
 
 
-def _version(plan: Plan) -> int:
-    return VERSION_GATHERED if plan.gathered else VERSION
+def _refuse_other_version(said: object) -> None:
+    """Refuse a plan of another version by its number."""
+    version = said.get("version") if isinstance(said, dict) else VERSION
+    if type(version) is int and version != VERSION and 0 < version < _MOST_VERSION:
+        message = f"the plan is of version {version}, and plans of version {VERSION} are read here"
+        advice = "Use the release of Phalanx that wrote it, or plan anew and publish again."
+        raise InputError(message, next_step=advice)
 
 
 def _other_bytes() -> ValueError:

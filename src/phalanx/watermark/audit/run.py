@@ -42,10 +42,10 @@ class Models:
     """The one that the plan names; needed but for sums."""
 
     reference_digest: str = ""
-    """SHA-256 of the weights that were loaded for it, hexadecimal."""
+    """`model_digest` of the folder that was loaded for it, hexadecimal."""
 
     marked_digest: str = ""
-    """SHA-256 of the weights of the marked model, hexadecimal, where choices are gathered."""
+    """`model_digest` of the folder of the marked model, hexadecimal, where choices are gathered."""
 
 
 def run_audit(  # noqa: PLR0913 - each is one thing that was promised, or its answer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.causal_model import open_causal_model
-from phalanx.errors import ConfigError, InputError
+from phalanx.errors import InputError
 
 if TYPE_CHECKING:
     from phalanx.watermark.marking.generate import MarkProcessor
@@ -84,25 +83,6 @@ class LocalModel:
         if tokens.size and int(tokens.max()) >= self.vocabulary:
             message = f"{self.name} has tokens below {self.vocabulary:,}, not {int(tokens.max()):,}"
             raise InputError(message, next_step="Name the tokenizer of this model.")
-
-
-def weights_digest(folder: Path) -> str:
-    """Return the SHA-256 of a model's weights, hexadecimal: of its files of safetensors by name.
-
-    Raises:
-        ConfigError: If there are none.
-        OSError: If one cannot be read.
-    """
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        message = f"{folder}: no folder of a model: it has no safetensors"
-        raise ConfigError(message, next_step="Name a folder with config.json and safetensors.")
-    digest = hashlib.sha256()
-    for path in files:
-        with path.open("rb") as file:
-            part = hashlib.file_digest(file, "sha256").hexdigest()
-        digest.update(f"{part}  {path.name}\n".encode())
-    return digest.hexdigest()
 
 
 def open_local_model(folder: Path) -> LocalModel:
