@@ -204,6 +204,7 @@ def planned(suspect: str, documents: list[Tokens]) -> Plan:
         key_ids=tuple(KEYS),
         key_commitment="",
         prompts_digest=prompts_digest(documents),
+        prompts=len(documents),
         reference="the model that the suspect was tuned from",
         reference_digest="",
         level=1e-6,

@@ -238,12 +238,13 @@ def audit_files(log10_e: float) -> list[str]:
     """Write a signed audit of one key, and return the options that name it."""
     plan = Plan(
         suspect="model-x", mode="weights", scheme="phalanx-gumbel-v1", key_ids=("C-1",),
-        key_commitment="", prompts_digest="00" * 32, reference="base", reference_digest="",
+        key_commitment="", prompts_digest="00" * 32, prompts=9, reference="base",
+        reference_digest="",
         level=1e-6, decoys=1, decoy_seed=0, candidates=64, places=1000,
         made_at="2026-11-25T12:00:00Z",
     )  # fmt: skip
     Path("plan.json").write_bytes(plan.as_bytes())
-    audit = conclude(plan, 900, np.array([log10_e]), np.array([-1.0]))
+    audit = conclude(plan, 900, np.array([log10_e]), np.array([-1.0]), read=9)
     Path("audit.json").write_bytes(sign_report(audit, SIGNER))
     signer = public_text(SIGNER.public_key())
     return ["--audit", "audit.json", "--audit-plan", "plan.json", "--audit-signer", signer]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from phalanx.cli.watermark_audit_answers import answers_of
 from phalanx.cli.watermark_audit_read import (
     Material,
-    answers_of,
     opened,
     reading_of,
     recorded_of,
@@ -22,7 +22,6 @@ from phalanx.watermark.audit import (
     chosen_answers,
     chosen_recorded,
     chosen_weights,
-    prompts_digest,
 )
 from phalanx.watermark.schemes.registry import open_scheme
 from phalanx.watermark.texts import Reject
@@ -55,20 +54,20 @@ def gather_answers(material: Material, plan: Plan, rejects: list[Reject]) -> Gat
     if material.models.recorded or None in folders:
         message = "gathered answers are read by two models here: --marked and --reference"
         raise InputError(message, next_step="Name both, or plan with --mode answers.")
-    chosen, cut = answers_of(material, rejects)
+    found = answers_of(material, plan, rejects)
     marked, reference = opened(folders)
-    whole = [np.concatenate(pair) for pair in zip(cut.prompts, cut.documents, strict=True)]
+    whole = [np.concatenate(pair) for pair in zip(found.prompts, found.tokens, strict=True)]
     width = open_scheme(plan.scheme).setting.context_width
     _refuse_short(whole, width)
     choices = chosen_answers(
-        whole, [each.size for each in cut.prompts], marked, reference, width,
+        whole, [each.size for each in found.prompts], marked, reference, width,
         candidates=plan.candidates, most_places=plan.places,
     )  # fmt: skip
     return Gathered(
         choices=choices,
-        unmarked=cut.prompts,
-        digest=prompts_digest(cut.documents),
-        documents=len(chosen),
+        unmarked=found.asked,
+        digest=found.digest,
+        documents=len(found.given),
     )
 
 
@@ -88,7 +87,7 @@ def gather_weights(material: Material, plan: Plan, rejects: list[Reject]) -> Gat
         )
         read_by = tuple(each.tokens for each in records)
     else:
-        cut, (marked, suspect, reference) = reading_of(material, rejects)
+        cut, (marked, suspect, reference) = reading_of(material, plan, rejects)
         _refuse_short(cut.documents, width)
         choices = chosen_weights(
             cut.documents, marked, suspect, reference, width,

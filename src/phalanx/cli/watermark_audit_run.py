@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from phalanx.cli.watermark_audit_answers import read_answers
 from phalanx.cli.watermark_audit_gather import gather_answers, gather_weights
-from phalanx.cli.watermark_audit_plan import MOST_PROMPTS_BYTES
+from phalanx.cli.watermark_audit_prompts import MOST_PROMPTS_BYTES
 from phalanx.cli.watermark_audit_read import (
     Material,
-    read_answers,
     read_recorded,
     read_weights,
 )
@@ -56,9 +56,6 @@ class Done:
     """What came out."""
 
     audit: Audit
-    documents: int
-    """That were used."""
-
     repeats: int
     """Places that say the same again, or what a prompt said."""
 
@@ -101,10 +98,10 @@ def audited(
     if plan.gathered:
         gather = gather_weights if plan.mode == "weights-gathered" else gather_answers
         found = gather(material, plan, rejects)
-        documents, repeats = found.documents, found.choices.field.draws.repeats
+        repeats = found.choices.field.draws.repeats
         progress("testing", 0.4)
         audit = audit_choices(
-            plan, found.choices, found.unmarked, keys,
+            plan, found.choices, found.unmarked, keys, read=found.documents,
             opening=opening, answers_digest=found.digest,
         )  # fmt: skip
     elif plan.mode == "weights":
@@ -112,21 +109,20 @@ def audited(
         leaning, documents = read_by(material, plan, rejects)
         repeats = leaning.field.draws.repeats
         progress("testing", 0.4)
-        audit = audit_leaning(plan, leaning, keys, opening=opening)
+        audit = audit_leaning(plan, leaning, keys, documents=documents, opening=opening)
     else:
         said = read_answers(material, plan, rejects)
-        documents, repeats = said.documents, said.draws.repeats
+        repeats = said.draws.repeats
         progress("testing", 0.4)
         audit = audit_answers(
-            plan, said.draws, said.log_p, keys, opening=opening, answers_digest=said.digest
-        )
+            plan, said.draws, said.log_p, keys,
+            answers=said.documents, opening=opening, answers_digest=said.digest,
+        )  # fmt: skip
     if not audit.places:
         message = f"{material.given}: nothing is left that counts"
         raise InputError(message, next_step="Ask for longer answers, or read more.")
     progress("done", 1.0)
-    return Done(
-        audit=audit, documents=documents, repeats=repeats, rejects=tuple(rejects), names=names
-    )
+    return Done(audit=audit, repeats=repeats, rejects=tuple(rejects), names=names)
 
 
 def _keys_of(

@@ -44,9 +44,9 @@ PROMPTS = [each[:6] for each in DOCUMENTS]
 ANSWERS = [RANDOM.integers(0, 5, 60) for _ in range(3)]
 PLAN = Plan(
     suspect="model-x", mode="weights-gathered", scheme=SCHEME.setting.name, key_ids=("a", "b"),
-    key_commitment="", prompts_digest=prompts_digest(DOCUMENTS), reference="tuned by us",
-    reference_digest="", level=1e-6, decoys=2_000, decoy_seed=7, candidates=4, places=100,
-    made_at="2026-11-25T12:00:00Z", marked_digest="44" * 32,
+    key_commitment="", prompts_digest=prompts_digest(DOCUMENTS), prompts=3,
+    reference="tuned by us", reference_digest="", level=1e-6, decoys=2_000, decoy_seed=7,
+    candidates=4, places=100, made_at="2026-11-25T12:00:00Z", marked_digest="44" * 32,
 )  # fmt: skip
 
 
@@ -131,9 +131,9 @@ def test_a_plan_that_gathers_names_the_marked_model() -> None:
     other = replace(PLAN, mode="weights", marked_digest="")
     choices = chosen_weights(DOCUMENTS, table(1), table(2), table(3), 2, candidates=5)
     with pytest.raises(ValueError, match="gathers nothing"):
-        audit_choices(other, choices, DOCUMENTS, KEYS)
+        audit_choices(other, choices, DOCUMENTS, KEYS, read=3)
     with pytest.raises(VerificationError, match="more candidates"):
-        audit_choices(PLAN, choices, DOCUMENTS, KEYS)
+        audit_choices(PLAN, choices, DOCUMENTS, KEYS, read=3)
 
 
 def test_texts_that_a_key_has_marked_are_refused(house: Any) -> None:
@@ -142,7 +142,7 @@ def test_texts_that_a_key_has_marked_are_refused(house: Any) -> None:
     marked = house.model.write(house.prompts(10, random), 60, KEYS["b"], random)
     plain = house.model.write(house.prompts(10, random), 60, None, random)
     models = replace(MODELS, marked=house.model, suspect=house.model, reference=house.model)
-    plan = replace(PLAN, decoys=2, places=1_000)
+    plan = replace(PLAN, decoys=2, places=1_000, prompts=10)
     with pytest.raises(InputError, match="mark of a key"):
         run_audit(replace(plan, prompts_digest=prompts_digest(marked)), marked, models, KEYS)
     audit = run_audit(replace(plan, prompts_digest=prompts_digest(plain)), plain, models, KEYS)
@@ -158,7 +158,7 @@ def test_what_an_answer_copies_from_its_prompt_does_not_count(house: Any) -> Non
     answers = [np.concatenate([each[:2], quoted, each[:2]]) for each in begun]
     plan = replace(
         PLAN, mode="answers-gathered", decoys=2, places=1_000, candidates=16, level=1e-3,
-        prompts_digest=prompts_digest(prompts),
+        prompts_digest=prompts_digest(prompts), prompts=40,
     )  # fmt: skip
     models = replace(MODELS, marked=house.model, reference=house.model)
     audit = run_audit(plan, prompts, models, KEYS, answers=answers)
@@ -196,7 +196,7 @@ def test_what_a_document_has_shown_does_not_count(house: Any) -> None:
     documents = [np.concatenate([each, quoted, each[:2], quoted]) for each in plain]
     plan = replace(
         PLAN, decoys=2, places=1_000, candidates=16, level=1e-3,
-        prompts_digest=prompts_digest(documents),
+        prompts_digest=prompts_digest(documents), prompts=40,
     )  # fmt: skip
     suspect = copying(house.model)
     models = replace(MODELS, marked=house.model, suspect=suspect, reference=house.model)

@@ -23,6 +23,7 @@ PLAN = Plan(
     key_ids=("a", "b"),
     key_commitment="00" * 32,
     prompts_digest="11" * 32,
+    prompts=30,
     reference="base",
     reference_digest="22" * 32,
     level=1e-6,
@@ -48,6 +49,10 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "prompts_digest": ("", "11", "AB" * 32, "zz" * 32),
     "key_commitment": ("00", None, 0),
     "reference_digest": ("22", None, False),
+    "tokenizer_digest": ("11", None),
+    "prompts": (0, 10_000_001, True, 2.0),
+    "answers_each": (0, 2, 1_001, True),
+    "least_read": (0.0, 1.1, 1, None, math.nan),
     "made_at": ("", "soon", "2026-11-25T12:00:00", 5),
 }
 
@@ -76,14 +81,25 @@ def test_a_plan_binds_to_all_of_it() -> None:
     others: dict[str, Any] = {
         "suspect": "y", "mode": "answers", "scheme": "z", "key_ids": ("a",), "reference": "other",
         "key_commitment": "", "prompts_digest": "33" * 32, "reference_digest": "33" * 32,
+        "tokenizer_digest": "33" * 32, "prompts": 31, "least_read": 1.0,
         "level": 1e-5, "decoys": 6, "decoy_seed": 8, "candidates": 32, "places": 901,
         "made_at": "2026-11-25T12:00:01Z",
     }  # fmt: skip
-    assert {*others, "marked_digest"} == {each.name for each in fields(Plan)}
+    assert {*others, "marked_digest", "answers_each"} == {each.name for each in fields(Plan)}
     digests = {replace(PLAN, **{name: value}).digest() for name, value in others.items()}
     assert len(digests | {PLAN.digest()}) == len(others) + 1
     gathered = replace(PLAN, mode="weights-gathered")
     assert gathered.digest() != replace(gathered, marked_digest="33" * 32).digest()
+    asked = replace(PLAN, mode="answers")
+    assert asked.digest() != replace(asked, answers_each=2).digest()
+
+
+def test_least_is_rounded_up() -> None:
+    """A share of the answers that are asked for, and one at least."""
+    for prompts, each, share, least in ((30, 1, 0.95, 29), (10, 2, 0.95, 19), (1, 1, 0.01, 1),
+                                        (20, 5, 0.29, 29), (7, 1, 1.0, 7)):  # fmt: skip
+        plan = replace(PLAN, mode="sums", prompts=prompts, answers_each=each, least_read=share)
+        assert (plan.asked, plan.least) == (prompts * each, least)
 
 
 def test_the_digest_is_that_of_the_file() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
@@ -56,6 +57,11 @@ neither the tokenizer nor how much must be answered: they are refused."""
 MOST_BYTES = 16 << 20
 """Of the file of a plan or a report."""
 
+MOST_PROMPTS = 10_000_000
+MOST_ANSWERS_EACH = 1_000
+LEAST_READ = 0.95
+"""Of what was planned, unless the plan says another share."""
+
 MOST_KEYS = 10_000
 MOST_DECOYS = 100_000
 MOST_CANDIDATES = 1 << 20
@@ -70,6 +76,9 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _KEY_ID = re.compile(r"[!-~]{1,200}")
 _SCHEME = re.compile(r"[!-~]{1,300}")
 _MOST_TEXT = 2_000
+_ROUNDING = 1e-6
+"""Of a share of a whole number."""
+
 _MOST_VERSION = 1_000
 
 
@@ -83,12 +92,12 @@ class Plan:
     Examples:
         >>> plan = Plan(
         ...     suspect="model-x", mode="answers", scheme="phalanx-gumbel-v1", key_ids=("a", "b"),
-        ...     key_commitment="", prompts_digest="11" * 32, reference="base model",
+        ...     key_commitment="", prompts_digest="11" * 32, prompts=500, reference="base model",
         ...     reference_digest="22" * 32, level=1e-6, decoys=1000, decoy_seed=7, candidates=64,
         ...     places=20_000, made_at="2026-11-25T12:00:00Z",
         ... )
         >>> plan.digest()[:16], plan.method
-        ('1f5bae3eb2cdf359', 'mixture likelihood ratio of winners among answers, version 1')
+        ('04073f1b2c7b9be2', 'mixture likelihood ratio of winners among answers, version 1')
         >>> read_plan(plan.as_bytes()) == plan
         True
     """
@@ -111,6 +120,9 @@ class Plan:
 
     prompts_digest: str
     """`prompts_digest` of what the suspect is asked or made to read, hexadecimal."""
+
+    prompts: int
+    """How many prompts, or documents, that digest is of."""
 
     reference: str
     """The model that it is compared with, and why that knows nothing of the keys."""
@@ -142,6 +154,17 @@ class Plan:
     choices are gathered: it makes the races, and who could try several would find one that fits.
     Empty if nobody has it here, and in other modes."""
 
+    tokenizer_digest: str = ""
+    """SHA-256 of the `tokenizer.json` that cuts texts into tokens, hexadecimal: who could try
+    several would find one that fits. Empty where token numbers are handed in."""
+
+    answers_each: int = 1
+    """Answers of the suspect to each prompt, as they come; 1 where it reads."""
+
+    least_read: float = LEAST_READ
+    """Share of the planned answers, or documents, that must be there, above 0, up to 1: with fewer
+    the audit is not evaluable, as who left out the others may have chosen."""
+
     def __post_init__(self) -> None:
         """Refuse a plan whose outcome would say nothing."""
         for wrong in _wrong(self):
@@ -157,6 +180,16 @@ class Plan:
     def gathered(self) -> bool:
         """Whether choices are gathered by context."""
         return self.mode in GATHERED
+
+    @property
+    def asked(self) -> int:
+        """Answers, or documents, that there are if none is missing."""
+        return self.prompts * self.answers_each
+
+    @property
+    def least(self) -> int:
+        """Answers, or documents, with which the audit is evaluable."""
+        return max(1, math.ceil(self.least_read * self.asked - _ROUNDING))
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON."""
@@ -241,7 +274,11 @@ def _wrong(plan: Plan) -> Iterator[str]:
     yield from _wrong_keys(plan.key_ids)
     if not (type(plan.level) is float and 0.0 < plan.level < 1.0):
         yield f"level must be a number between 0 and 1, not {plan.level!r:.40}"
+    if not (type(plan.least_read) is float and 0.0 < plan.least_read <= 1.0):
+        yield f"least_read must be a share above 0, up to 1, not {plan.least_read!r:.40}"
     for name, least, most in (
+        ("prompts", 1, MOST_PROMPTS),
+        ("answers_each", 1, MOST_ANSWERS_EACH),
         ("decoys", 0, MOST_DECOYS),
         ("decoy_seed", 0, _SEEDS - 1),
         ("candidates", 2, MOST_CANDIDATES),
@@ -253,6 +290,8 @@ def _wrong(plan: Plan) -> Iterator[str]:
             return
     if plan.gathered and plan.places * plan.candidates > MOST_GATHERED:
         yield f"places times candidates must be at most {MOST_GATHERED:,} where they are gathered"
+    if plan.answers_each > 1 and str(plan.mode).startswith("weights"):
+        yield "a suspect that reads answers nothing: answers_each must be 1"
     if plan.marked_digest and not plan.gathered:
         yield "only a plan that gathers choices names the marked model"
 
@@ -268,7 +307,7 @@ def _wrong_names(plan: Plan) -> Iterator[str]:
         yield "scheme must be the name of one"
     if not _is(plan.prompts_digest, _DIGEST):
         yield "prompts_digest must be 64 hexadecimal digits"
-    for name in ("key_commitment", "reference_digest", "marked_digest"):
+    for name in ("key_commitment", "reference_digest", "marked_digest", "tokenizer_digest"):
         value = getattr(plan, name)
         if not _is(value, _DIGEST) and value != "":
             yield f"{name} must be 64 hexadecimal digits, or empty"
