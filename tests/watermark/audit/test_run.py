@@ -27,6 +27,7 @@ from phalanx.watermark.audit import (
     run_audit,
     simulate_power,
 )
+from phalanx.watermark.audit.models import likeliest, logs_of, said_by
 from phalanx.watermark.draws import draw
 from phalanx.watermark.keys.commitment import commit, open_key
 from phalanx.watermark.keys.listing import DerivedKeys
@@ -376,3 +377,18 @@ def test_documents_have_one_digest() -> None:
     for bad in ([np.array([-1])], [np.array([0.5])], [np.array([[1]])]):
         with pytest.raises(ValueError, match="token"):
             prompts_digest(bad)
+
+
+def test_what_a_model_says_is_not_copied_and_put_in_order_in_parts() -> None:
+    """A long document of a large vocabulary is held once, as exactly as the model said it."""
+    logs = np.log(np.random.default_rng(3).dirichlet(np.ones(500), 200)).astype(np.float32)
+    document = np.arange(200)
+    said = said_by(lambda _: logs, document)
+    assert np.shares_memory(said, logs)
+    rows = np.arange(3, 200, 2)
+    chosen = likeliest(said, rows, 7)
+    assert np.array_equal(np.sort(chosen), np.sort(np.argsort(-logs[rows])[:, :7]))
+    assert np.array_equal(logs_of(said, rows, chosen), np.take_along_axis(logs[rows], chosen, 1))
+    assert likeliest(said, rows[:0], 7).shape == (0, 7)
+    assert likeliest(said, rows, 501).shape == (rows.size, 500)
+    assert said_by(lambda _: np.zeros((200, 3), dtype=np.int64), document).dtype == np.float64

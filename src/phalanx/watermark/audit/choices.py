@@ -14,7 +14,14 @@ import numpy as np
 
 from phalanx.errors import InputError
 from phalanx.watermark.audit.contexts import Contexts, Reader
-from phalanx.watermark.audit.models import CANDIDATES, Model, said_by
+from phalanx.watermark.audit.models import (
+    CANDIDATES,
+    Model,
+    Said,
+    likeliest,
+    logs_of,
+    said_by,
+)
 from phalanx.watermark.audit.recorded import Recorded
 from phalanx.watermark.audit.winners import Field, Floats, Integers
 
@@ -213,18 +220,16 @@ def _reader(model: Model, documents: Sequence[Integers]) -> Reader:
 class _OfModel:
     """What a model says that is here."""
 
-    logs: Floats
+    logs: Said
     """Shape (length, vocabulary)."""
 
     def likeliest(self, at: Integers, count: int) -> Integers:
         """Return the likeliest of the vocabulary."""
-        count = min(count, self.logs.shape[1])
-        found: Integers = np.argpartition(-self.logs[at - 1], count - 1, axis=1)[:, :count]
-        return found.astype(np.int64)
+        return likeliest(self.logs, at - 1, count)
 
     def chances(self, at: Integers, chosen: Integers) -> Floats:
         """Return what it gives each."""
-        result: Floats = np.exp(np.take_along_axis(self.logs[at - 1], chosen, axis=1))
+        result: Floats = np.exp(logs_of(self.logs, at - 1, chosen))
         return result
 
 

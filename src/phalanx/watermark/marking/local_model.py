@@ -32,8 +32,10 @@ class LocalModel:
         self.vocabulary = int(made.config.vocab_size)
         self.longest = int(getattr(made.config, "max_position_embeddings", 0) or 1 << 30)
 
-    def __call__(self, tokens: Numbers) -> npt.NDArray[np.float64]:
+    def __call__(self, tokens: Numbers) -> npt.NDArray[np.float32]:
         """Return natural logarithms of what follows each token, shape (length, vocabulary).
+
+        In single precision, as models say it: a long document of a large vocabulary fills memory.
 
         Raises:
             InputError: If the document is longer than the model reads, or has other tokens.
@@ -42,8 +44,8 @@ class LocalModel:
 
         self._check(tokens, tokens.size)
         with torch.no_grad():
-            logits = self._made(torch.tensor(tokens)[None]).logits[0].double()
-            logs: npt.NDArray[np.float64] = torch.log_softmax(logits, dim=-1).numpy()
+            logits = self._made(torch.tensor(tokens)[None]).logits[0].float()
+            logs: npt.NDArray[np.float32] = torch.log_softmax(logits, dim=-1).numpy()
         return logs
 
     def answer(self, prompt: Numbers, processor: MarkProcessor, most_tokens: int) -> Numbers:
