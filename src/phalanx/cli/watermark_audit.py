@@ -75,8 +75,8 @@ def plan(
         reference: The model that it is compared with, and why that knows nothing of the keys: in
             every mode but `sums`, which compares with none.
         reference_model: Its folder, of which all files are fixed by their SHA-256: it is run here.
-        marked_model: Folder of the model whose outputs are marked, where choices are gathered: it
-            is fixed and run here as well.
+        marked_model: Folder of the model whose outputs are marked, of an audit of weights or that
+            gathers: it is fixed and run here as well.
         by_custodians: The keys are audit keys, which two custodians open for this plan later. It
             names them by what they are for, and no vault is opened.
         candidates: Likeliest tokens that race at each place, where probabilities are read.

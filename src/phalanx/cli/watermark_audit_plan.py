@@ -26,7 +26,7 @@ from phalanx.watermark.audit import (
     simulate_power,
 )
 from phalanx.watermark.audit.choices import MOST_PLACES
-from phalanx.watermark.audit.plan import GATHERED, MOST_GATHERED, MOST_KEYS
+from phalanx.watermark.audit.plan import GATHERED, MOST_GATHERED, MOST_KEYS, RACED
 from phalanx.watermark.audit.winners import races
 from phalanx.watermark.keys.vault import Act, Vault
 from phalanx.watermark.marking.model_digest import model_digest
@@ -138,10 +138,10 @@ def _compared(mode: Mode, reference: str | None, reference_model: Path | None) -
 
 def _places(mode: Mode, places: int | None, candidates: int, marked_model: Path | None) -> int:
     """Return how many places count at most, and refuse what other modes take."""
+    if marked_model is not None and mode not in RACED:
+        message = f"an audit of {mode} fixes no marked model"
+        raise InputError(message, next_step="Leave --marked-model out.")
     if mode not in GATHERED:
-        if marked_model is not None:
-            message = f"an audit of {mode} fixes no marked model"
-            raise InputError(message, next_step="Leave --marked-model out.")
         return 10**9 if places is None else places
     places = MOST_PLACES if places is None else places
     if places * candidates > MOST_GATHERED:

@@ -120,8 +120,9 @@ def test_a_plan_that_gathers_names_the_marked_model() -> None:
     said = json.loads(PLAN.as_bytes())
     assert (said["version"], said["marked_digest"]) == (4, "44" * 32)
     assert read_plan(PLAN.as_bytes()) == PLAN
-    with pytest.raises(ValueError, match="names the marked model"):
-        replace(PLAN, mode="weights")
+    assert replace(PLAN, mode="weights").marked_digest
+    with pytest.raises(ValueError, match="marked model makes the races"):
+        replace(PLAN, mode="answers")
     with pytest.raises(ValueError, match="places times candidates"):
         replace(PLAN, places=10**9)
     with pytest.raises(VerificationError, match="marked model is not"):

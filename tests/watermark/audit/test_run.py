@@ -140,6 +140,8 @@ def test_what_the_plan_does_not_say_is_refused() -> None:
         run_audit(replace(PLAN, prompts=4), DOCUMENTS, MODELS, KEYS)
     with pytest.raises(VerificationError, match="tokenizer is not"):
         run_audit(replace(PLAN, tokenizer_digest="44" * 32), DOCUMENTS, MODELS, KEYS)
+    with pytest.raises(VerificationError, match="marked model is not"):
+        run_audit(replace(PLAN, marked_digest="44" * 32), DOCUMENTS, MODELS, KEYS)
     with pytest.raises(VerificationError, match="reference is not"):
         run_audit(PLAN, DOCUMENTS, replace(MODELS, reference_digest="33" * 32), KEYS)
     with pytest.raises(VerificationError, match="not the keys"):

@@ -94,10 +94,11 @@ def test_what_a_suspect_passes_on_is_not_called_training() -> None:
 def test_what_nobody_can_check_is_said() -> None:
     """Without a commitment, or without a digest of the reference, there is the auditor's word."""
     loose = audit([9.0, 0.5], [0.0, -1.0]).assumptions
-    assert sum("auditor's word" in each for each in loose) == 3
+    assert sum("auditor's word" in each for each in loose) == 4
     bound = replace(
-        PLAN, key_commitment="00" * 32, reference_digest="22" * 32, tokenizer_digest="33" * 32
-    )
+        PLAN, key_commitment="00" * 32, reference_digest="22" * 32, tokenizer_digest="33" * 32,
+        marked_digest="44" * 32,
+    )  # fmt: skip
     tight = conclude(bound, 900, np.array([9.0, 0.5]), np.array([0.0, -1.0]), read=30).assumptions
     assert not any("auditor's word" in each for each in tight)
 

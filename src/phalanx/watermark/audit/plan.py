@@ -27,7 +27,10 @@ far more text. What is `gathered` is so by context, over every time that one com
 where contexts come again, and needs prompts or documents that no key has marked."""
 
 GATHERED = ("answers-gathered", "weights-gathered")
-"""Modes that gather choices by context, whose plans name the marked model."""
+"""Modes that gather choices by context."""
+
+RACED = ("weights", *GATHERED)
+"""Modes where the marked model makes the races, so that their plans name it."""
 
 _GATHERED = (
     "winners' excess over the reference, {of}, gathered by context, version {version}: the most "
@@ -150,9 +153,9 @@ class Plan:
     """When the plan was made, RFC 3339."""
 
     marked_digest: str = ""
-    """`model_digest` of the folder of the model whose outputs are marked, hexadecimal, where
-    choices are gathered: it makes the races, and who could try several would find one that fits.
-    Empty if nobody has it here, and in other modes."""
+    """`model_digest` of the folder of the model whose outputs are marked, hexadecimal, where it
+    makes the races: who could try several would find one that fits. Empty if nobody has it here,
+    and in other modes."""
 
     tokenizer_digest: str = ""
     """SHA-256 of the `tokenizer.json` that cuts texts into tokens, hexadecimal: who could try
@@ -190,6 +193,11 @@ class Plan:
     def least(self) -> int:
         """Answers, or documents, with which the audit is evaluable."""
         return max(1, math.ceil(self.least_read * self.asked - _ROUNDING))
+
+    @property
+    def raced(self) -> bool:
+        """Whether the marked model makes the races."""
+        return self.mode in RACED
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON."""
@@ -292,8 +300,8 @@ def _wrong(plan: Plan) -> Iterator[str]:
         yield f"places times candidates must be at most {MOST_GATHERED:,} where they are gathered"
     if plan.answers_each > 1 and str(plan.mode).startswith("weights"):
         yield "a suspect that reads answers nothing: answers_each must be 1"
-    if plan.marked_digest and not plan.gathered:
-        yield "only a plan that gathers choices names the marked model"
+    if plan.marked_digest and not plan.raced:
+        yield "only a plan where the marked model makes the races names it"
 
 
 def _wrong_names(plan: Plan) -> Iterator[str]:

@@ -45,7 +45,7 @@ class Models:
     """`model_digest` of the folder that was loaded for it, hexadecimal."""
 
     marked_digest: str = ""
-    """`model_digest` of the folder of the marked model, hexadecimal, where choices are gathered."""
+    """`model_digest` of the folder of the marked model, hexadecimal, where it makes the races."""
 
     tokenizer_digest: str = ""
     """SHA-256 of the `tokenizer.json` that has cut texts, hexadecimal."""
@@ -83,7 +83,7 @@ def run_audit(  # noqa: PLR0913 - each is one thing that was promised, or its an
     refuse_other_prompts(plan, documents)
     if plan.reference_digest != models.reference_digest:
         refuse("the reference is not the one of the plan")
-    if plan.gathered and plan.marked_digest != models.marked_digest:
+    if plan.raced and plan.marked_digest != models.marked_digest:
         refuse("the marked model is not the one of the plan")
     if plan.tokenizer_digest != models.tokenizer_digest:
         refuse("the tokenizer is not the one of the plan")

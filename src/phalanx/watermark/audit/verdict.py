@@ -114,7 +114,7 @@ class Audit:
             found.append(_NO_REFERENCE)
         if not plan.tokenizer_digest:
             found.append(_NO_TOKENIZER)
-        if plan.gathered and not plan.marked_digest:
+        if plan.raced and not plan.marked_digest:
             found.append(_NO_MARKED)
         return tuple(found)
 
