@@ -191,6 +191,16 @@ def test_the_tokenizer_is_the_one_that_was_planned(capsys: pytest.CaptureFixture
     assert "the plan takes token numbers" in capsys.readouterr().err
 
 
+def test_a_plan_outlives_the_epoch_of_its_keys(capsys: pytest.CaptureFixture[str]) -> None:
+    """The next one derives others, and it is said how to name that of the plan."""
+    assert plan() == ExitCode.CLEAN
+    assert main(["watermark", "keys", "rotate", "--key-file", "v.key"]) == ExitCode.CLEAN
+    capsys.readouterr()
+    assert run() == ExitCode.BAD_INPUT
+    assert "with --epoch the one of that time" in " ".join(capsys.readouterr().err.split())
+    assert run("--epoch", "1") == ExitCode.FINDINGS
+
+
 def test_no_prompt_is_planned_twice(capsys: pytest.CaptureFixture[str]) -> None:
     """Of answers nobody could say which of both they answer."""
     lines = given("prompts.jsonl")

@@ -147,7 +147,10 @@ def _keys_of(
     made = derived(vault(), task.names, which, who)
     if made.ids != plan.key_ids:
         message = f"{task.names}: the vault derives other keys than those of the plan"
-        advice = "Name vault, names, purpose and epoch as they were when it was made."
+        advice = (
+            "Name vault, names and purpose as they were when it was made, and with --epoch the one "
+            "of that time if the vault has begun another."
+        )
         raise VerificationError(message, next_step=advice)
     keys = {name: key.reveal() for name, key in zip(made.ids, made.keys, strict=True)}
     return keys, None, made.names
