@@ -201,6 +201,15 @@ def test_a_plan_outlives_the_epoch_of_its_keys(capsys: pytest.CaptureFixture[str
     assert run("--epoch", "1") == ExitCode.FINDINGS
 
 
+def test_the_vaults_own_key_signs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its file is as long as one that signs."""
+    assert plan() == ExitCode.CLEAN
+    words = ["./v.key" if each == "sign.key" else each for each in RUN]
+    given = ["run", "plan.json", "answers.jsonl", *words, "-o", "report.json"]
+    assert audit(*given) == ExitCode.BAD_INPUT
+    assert "opens the vault, and signs no report" in capsys.readouterr().err
+
+
 def test_no_prompt_is_planned_twice(capsys: pytest.CaptureFixture[str]) -> None:
     """Of answers nobody could say which of both they answer."""
     lines = given("prompts.jsonl")

@@ -179,7 +179,7 @@ def run(
         audit_keys=audit_keys, seed=seed,
         material=Material(given=given, prompts=prompts, tokenizer=tokenizer, models=models),
     )  # fmt: skip
-    key = signer_of(signer)
+    key = signer_of(signer, seal.key_file)
     with common.progress("audit") as progress:
         done = audited(task, lambda: Vault(folder, seal.seal()), act(by), progress)
     public = write_signed(sign_report(done.audit, key), key, output)
