@@ -148,6 +148,47 @@ def test_what_an_answer_says_of_its_prompt_only_finds_it(
     assert after["places"] == before["places"]
 
 
+def test_gathered_answers_are_taken_as_recorded(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every place of them; what leaves some out is missing, and a second one refused."""
+    random = np.random.default_rng(2)
+    flat = [float(np.log(0.25))] * 4
+    prompts = [random.integers(0, 4, 6).tolist() for _ in range(5)]
+    answers = [random.integers(0, 4, 80).tolist() for _ in range(5)]
+    place = {"candidates": [0, 1, 2, 3], "marked": flat, "reference": flat}
+    lines: list[dict[str, Any]] = [
+        {
+            "prompt_tokens": prompt,
+            "tokens": said,
+            "places": [{"at": at, **place} for at in range(80)],
+        }
+        for prompt, said in zip(prompts, answers, strict=True)
+    ]
+    write("prompts.jsonl", [{"tokens": each} for each in prompts])
+    mode = ["--mode", "answers-gathered", "--candidates", "4", "--least-read", "0.8"]
+    assert plan(*mode) == ExitCode.CLEAN
+    write("answers.jsonl", lines)
+    capsys.readouterr()
+    assert run("--recorded", "-f", "json") == ExitCode.CLEAN
+    told = json.loads(capsys.readouterr().out)
+    assert (told["documents"], told["evaluable"], told["rejects"]["count"]) == (5, True, 0)
+    few = lines[0] | {"places": lines[0]["places"][:-1]}
+    strange = lines[1] | {"prompt_tokens": [9]}
+    write("answers.jsonl", [few, *lines[1:], strange, {"tokens": [1]}])
+    assert run("--recorded", "-f", "json") == ExitCode.CLEAN
+    told = json.loads(capsys.readouterr().out)
+    assert (told["documents"], told["asked"]) == (4, 5)
+    assert [each["reason"] for each in told["rejects"]["first"]] == [
+        "lacks places: each token with a whole context before it is recorded",
+        "answers no prompt of the plan",
+        "is no record of what two models said",
+    ]
+    write("answers.jsonl", [*lines, lines[3]])
+    assert run("--recorded") == ExitCode.BAD_INPUT
+    assert "answers.jsonl:6: a prompt of the plan has more answers" in capsys.readouterr().err
+    assert run("--recorded", "--marked", "model") == ExitCode.BAD_INPUT
+    assert "no model is run" in capsys.readouterr().err
+
+
 def tokenizer(path: str, turn: int) -> None:
     """Write a tokenizer that calls word *n* by the number *n*, or by another one."""
     words = {f"w{at}": (at + turn) % 1_900 for at in range(1_900)}

@@ -145,7 +145,7 @@ def run(
         given: Lines of JSON. Answers: `tokens` or `text`, `prompt` or `prompt_tokens`, and `log_p`,
             natural logarithms of what the reference gives each token, unless --reference says it.
             Weights: documents to read, or with --recorded what was recorded of them. Gathered
-            answers take --marked and --reference, and no `log_p`.
+            answers take --marked and --reference, or --recorded, and no `log_p`.
         prompts: File of prompts, as planned.
         signer: File of the key that signs, for its owner alone; made if it is not there.
         output: File to write the report to.

@@ -8,14 +8,29 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.cli.watermark_audit_prompts import planned_prompts
-from phalanx.cli.watermark_audit_read import Material, nothing, used_of
+from phalanx.cli.watermark_audit_read import (
+    LACKS_PLACES,
+    Material,
+    nothing,
+    records_of,
+    refuse_models,
+    used_of,
+)
 from phalanx.errors import InputError
-from phalanx.watermark.audit import Plan, likelihood, prompts_digest
+from phalanx.watermark.audit import (
+    Plan,
+    Recorded,
+    likelihood,
+    parse_recorded_answer,
+    prompts_digest,
+)
 from phalanx.watermark.draws import Draws, draw
 from phalanx.watermark.marking.local_model import open_local_model
 from phalanx.watermark.schemes.registry import open_scheme
 from phalanx.watermark.texts import Document, Reject
 
+_UNPLANNED = "answers no prompt of the plan"
+_EMPTY = "has no token"
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 
@@ -87,39 +102,91 @@ def answers_of(material: Material, plan: Plan, rejects: list[Reject]) -> Answere
     prompts = planned_prompts(plan, material.prompts, material.tokenizer)
     used = used_of(
         material, prompts, lambda each: (each.prompt, each.prompt_tokens),
-        "answers no prompt of the plan", rejects,
+        _UNPLANNED, rejects,
     )  # fmt: skip
-    found: dict[int, list[tuple[Document, Numbers]]] = {}
+    slots = _Slots(plan)
+    order: list[tuple[int, int, Document, Numbers]] = []
     for at, document in used:
         tokens = prompts.tokenizer.cut([document]).documents[0]
         if not tokens.size:
-            rejects.append(Reject(where=document.where, reason="has no token"))
+            rejects.append(Reject(where=document.where, reason=_EMPTY))
             continue
-        same = found.setdefault(at, [])
-        if len(same) == plan.answers_each:
-            message = (
-                f"{document.where}: a prompt of the plan has more answers than the "
-                f"{plan.answers_each:,} that it asks for: which of them count would be a choice"
-            )
-            advice = "Hand in those that came first, or plan anew with --answers-each."
-            raise InputError(message, next_step=advice)
-        same.append((document, tokens))
-    if not found:
+        order.append((at, slots.take(at, tokens, document.where), document, tokens))
+    if not order:
         raise nothing(material.given, rejects)
-    order = [(at, *each) for at in sorted(found) for each in found[at]]
-    none = np.empty(0, np.int64)
-    slots = [
-        found[at][number][1] if number < len(found.get(at, ())) else none
-        for at in range(plan.prompts)
-        for number in range(plan.answers_each)
-    ]
+    order.sort(key=lambda each: each[:2])
     return Answered(
-        given=tuple(document for _, document, _ in order),
+        given=tuple(document for *_, document, _ in order),
         tokens=tuple(tokens for *_, tokens in order),
         prompts=tuple(prompts.tokens[at] for at, *_ in order),
         asked=prompts.tokens,
-        digest=prompts_digest(slots),
+        digest=slots.digest(),
     )
+
+
+def recorded_answers_of(
+    material: Material, plan: Plan, rejects: list[Reject]
+) -> tuple[list[Recorded], tuple[Numbers, ...], str]:
+    """Return what was recorded of answers, all prompts of the plan, and the answers' digest.
+
+    Raises:
+        InputError: As `answers_of`, or if the plan fixes a model, or one is named as well.
+        VerificationError: If the tokenizer is not the one of the plan.
+    """
+    refuse_models(material, plan)
+    prompts = planned_prompts(plan, material.prompts, material.tokenizer)
+    width = open_scheme(plan.scheme).setting.context_width
+    slots = _Slots(plan)
+    order: list[tuple[int, int, Recorded]] = []
+    for where, found in records_of(material, parse_recorded_answer):
+        at = None if found is None else prompts.place_of(None, found.tokens[: found.prompt])
+        if found is None:
+            rejects.append(Reject(where=where, reason="is no record of what two models said"))
+        elif at is None:
+            rejects.append(Reject(where=where, reason=_UNPLANNED))
+        elif found.tokens.size == found.prompt:
+            rejects.append(Reject(where=where, reason=_EMPTY))
+        elif not found.whole(width):
+            rejects.append(Reject(where=where, reason=LACKS_PLACES))
+        else:
+            order.append((at, slots.take(at, found.tokens[found.prompt :], where), found))
+    if not order:
+        raise nothing(material.given, rejects)
+    order.sort(key=lambda each: each[:2])
+    return [found for *_, found in order], prompts.tokens, slots.digest()
+
+
+class _Slots:
+    """A place for each answer that a plan asks for."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._found: dict[int, list[Numbers]] = {}
+
+    def take(self, at: int, answer: Numbers, where: str) -> int:
+        """Keep an answer to a prompt, and return which of its answers it is.
+
+        Raises:
+            InputError: If the plan asks for no more.
+        """
+        same = self._found.setdefault(at, [])
+        if len(same) == self._plan.answers_each:
+            message = (
+                f"{where}: a prompt of the plan has more answers than the "
+                f"{self._plan.answers_each:,} that it asks for: which of them count would be a "
+                "choice"
+            )
+            advice = "Hand in those that came first, or plan anew with --answers-each."
+            raise InputError(message, next_step=advice)
+        same.append(answer)
+        return len(same)
+
+    def digest(self) -> str:
+        """Return the digest of all answers; those that are missing have no token."""
+        none = [np.empty(0, np.int64)] * self._plan.answers_each
+        places = (self._found.get(at, []) for at in range(self._plan.prompts))
+        filled = [(found + none)[: self._plan.answers_each] for found in places]
+        return prompts_digest([answer for each in filled for answer in each])
 
 
 def _recorded_log_p(found: Answered, draws: Draws) -> Floats:

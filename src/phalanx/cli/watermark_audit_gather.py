@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.cli.watermark_audit_answers import answers_of
+from phalanx.cli.watermark_audit_answers import answers_of, recorded_answers_of
 from phalanx.cli.watermark_audit_read import (
     Material,
     opened,
@@ -21,6 +21,7 @@ from phalanx.watermark.audit import (
     Plan,
     chosen_answers,
     chosen_recorded,
+    chosen_recorded_answers,
     chosen_weights,
 )
 from phalanx.watermark.schemes.registry import open_scheme
@@ -44,20 +45,28 @@ class Gathered:
 
 
 def gather_answers(material: Material, plan: Plan, rejects: list[Reject]) -> Gathered:
-    """Run two models on answers to prompts of the plan, and gather what the suspect chose.
+    """Gather what the suspect chose in answers to prompts of the plan.
+
+    Two models run here on them, or were recorded.
 
     Raises:
         InputError: If a model is not named, nothing can be used, or vocabularies differ.
         PhalanxError: If a tokenizer or model cannot be opened.
     """
+    width = open_scheme(plan.scheme).setting.context_width
+    if material.models.recorded:
+        records, asked, digest = recorded_answers_of(material, plan, rejects)
+        choices = chosen_recorded_answers(
+            records, width, candidates=plan.candidates, most_places=plan.places
+        )
+        return Gathered(choices=choices, unmarked=asked, digest=digest, documents=len(records))
     folders = (material.models.marked, material.models.reference)
-    if material.models.recorded or None in folders:
-        message = "gathered answers are read by two models here: --marked and --reference"
-        raise InputError(message, next_step="Name both, or plan with --mode answers.")
+    if None in folders:
+        message = "gathered answers are read by two models: --marked and --reference"
+        raise InputError(message, next_step="Name both, pass --recorded, or plan with answers.")
     found = answers_of(material, plan, rejects)
     marked, reference = opened(folders)
     whole = [np.concatenate(pair) for pair in zip(found.prompts, found.tokens, strict=True)]
-    width = open_scheme(plan.scheme).setting.context_width
     _refuse_short(whole, width)
     choices = chosen_answers(
         whole, [each.size for each in found.prompts], marked, reference, width,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from phalanx.watermark.texts.documents import MOST_LINE_BYTES
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 _AGAIN = "is a document of the plan that was given before"
+LACKS_PLACES = "lacks places: each token with a whole context before it is recorded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,29 +85,21 @@ def recorded_of(material: Material, plan: Plan, rejects: list[Reject]) -> list[R
         InputError: If nothing can be used, the plan fixes a model, or one is named as well.
         VerificationError: If the tokenizer is not the one of the plan.
     """
-    if plan.reference_digest or plan.marked_digest:
-        message = "the plan fixes models, and records do not say of which they are"
-        raise InputError(message, next_step="Run it here: name --marked, --model and --reference.")
-    models = material.models
-    if not (models.marked is models.model is models.reference is None):
-        message = "of what was recorded no model is run"
-        raise InputError(message, next_step="Leave out the folders, or --recorded.")
+    refuse_models(material, plan)
     prompts = planned_prompts(plan, material.prompts, material.tokenizer)
     planned = {each.tobytes(): at for at, each in enumerate(prompts.tokens)}
     documents: list[Recorded] = []
     seen: set[int] = set()
-    lines = content_of(material.given, MOST_PROMPTS_BYTES).splitlines()
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        found = parse_recorded(line) if len(line) <= MOST_LINE_BYTES else None
-        where = f"{material.given}:{number}"
+    width = open_scheme(plan.scheme).setting.context_width
+    for where, found in records_of(material, parse_recorded):
         if found is None:
             rejects.append(Reject(where=where, reason="is no record of what three models said"))
         elif found.tokens.tobytes() not in planned:
             rejects.append(Reject(where=where, reason="is no document of the plan"))
         elif (at := planned[found.tokens.tobytes()]) in seen:
             rejects.append(Reject(where=where, reason=_AGAIN))
+        elif not found.whole(width):
+            rejects.append(Reject(where=where, reason=LACKS_PLACES))
         else:
             seen.add(at)
             documents.append(found)
@@ -114,6 +107,32 @@ def recorded_of(material: Material, plan: Plan, rejects: list[Reject]) -> list[R
         raise nothing(material.given, rejects)
     documents.sort(key=lambda each: planned[each.tokens.tobytes()])
     return documents
+
+
+def refuse_models(material: Material, plan: Plan) -> None:
+    """Refuse to read records where models are fixed, or named.
+
+    Raises:
+        InputError: If they are.
+    """
+    if plan.reference_digest or plan.marked_digest:
+        message = "the plan fixes models, and records do not say of which they are"
+        raise InputError(message, next_step="Run them here: name the folders.")
+    models = material.models
+    if not (models.marked is models.model is models.reference is None):
+        message = "of what was recorded no model is run"
+        raise InputError(message, next_step="Leave out the folders, or --recorded.")
+
+
+def records_of(
+    material: Material, parse: Callable[[bytes], Recorded | None]
+) -> Iterator[tuple[str, Recorded | None]]:
+    """Yield what was recorded on each line, and where it stands; null if it is none."""
+    lines = content_of(material.given, MOST_PROMPTS_BYTES).splitlines()
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            found = parse(line) if len(line) <= MOST_LINE_BYTES else None
+            yield f"{material.given}:{number}", found
 
 
 def reading_of(

@@ -17,12 +17,14 @@ from phalanx.watermark.audit import (
     audit_choices,
     chosen_answers,
     chosen_recorded,
+    chosen_recorded_answers,
     chosen_weights,
     decoy_keys,
     excess_log10_e,
     imagined_field,
     imagined_times,
     parse_recorded,
+    parse_recorded_answer,
     prompts_digest,
     read_plan,
     run_audit,
@@ -250,6 +252,40 @@ def test_records_gather_to_what_the_models_would(house: Any) -> None:
     assert (e >= 20.0).mean() <= 0.05
     with pytest.raises(InputError, match="nothing was recorded"):
         chosen_recorded([parse_recorded(b'{"tokens": [1, 2, 3], "places": []}')], 2)  # type: ignore[list-item]
+
+
+def test_records_of_answers_gather_to_what_the_models_would() -> None:
+    """What a prompt shows does not count there either, and places that are left out are seen."""
+    models = (table(1), table(3))
+    lines = []
+    for prompt, answer in zip(PROMPTS, ANSWERS, strict=True):
+        whole = np.concatenate([prompt, answer])
+        said = [model(whole)[prompt.size - 1 :] for model in models]
+        places = [
+            {
+                "at": at,
+                "candidates": list(range(5)),
+                "marked": said[0][at].tolist(),
+                "reference": said[1][at].tolist(),
+            }
+            for at in range(answer.size)
+        ]
+        of = {"prompt_tokens": prompt.tolist(), "tokens": answer.tolist(), "places": places}
+        lines.append(of)
+    found = [parse_recorded_answer(json.dumps(each).encode()) for each in lines]
+    assert all(each is not None and each.whole(2) for each in found)
+    there = chosen_recorded_answers([each for each in found if each], 2, candidates=4)
+    whole = [np.concatenate(each) for each in zip(PROMPTS, ANSWERS, strict=True)]
+    here = chosen_answers(whole, [6] * 3, *models, 2, candidates=4)
+    assert np.array_equal(here.field.draws.positions, there.field.draws.positions)
+    keys = decoy_keys(replace(PLAN, decoys=50), 32)
+    one, other = (excess_log10_e(e, answers_excess(e), SCHEME, keys) for e in (here, there))
+    assert np.allclose(one, other)
+    lines[0]["places"].pop(7)
+    few = parse_recorded_answer(json.dumps(lines[0]).encode())
+    assert few is not None
+    assert not few.whole(2)
+    assert parse_recorded_answer(json.dumps(lines[1] | {"prompt_tokens": None}).encode()) is None
 
 
 def test_places_that_do_not_count_may_hold_what_they_like() -> None:

@@ -7,7 +7,7 @@ in what the suspect learnt from as well: there a mark has left something.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -152,9 +152,40 @@ def chosen_recorded(
         InputError: If numbers of candidates differ, or nothing was recorded after a context.
     """
     firsts = [_first_times(each.tokens, context_width) for each in documents]
+    contexts, reader = _recorded(documents, firsts, context_width, most_places)
+    return _choices(contexts, reader(0), reader(1), reader(2), candidates)
+
+
+def chosen_recorded_answers(
+    answers: Sequence[Recorded],
+    context_width: int,
+    *,
+    candidates: int = CANDIDATES,
+    most_places: int = MOST_PLACES,
+) -> Choices:
+    """Gather what a suspect answers, of which two models that run elsewhere were recorded.
+
+    Parameters:
+        answers: As recorded, each with its prompt before it, and as `chosen_answers` takes them.
+        context_width: Of the scheme.
+        candidates: Tokens that race after each context: the likeliest of those that were recorded.
+        most_places: Contexts that are kept at most.
+
+    Raises:
+        InputError: If numbers of candidates differ, or nothing was recorded after a context.
+    """
+    shown = [_not_shown(each.tokens, each.prompt, context_width) for each in answers]
+    contexts, reader = _recorded(answers, shown, context_width, most_places)
+    return _choices(contexts, reader(0), None, reader(1), candidates)
+
+
+def _recorded(
+    documents: Sequence[Recorded], counted: Sequence[Integers], width: int, most: int
+) -> tuple[Contexts, Callable[[int], Reader]]:
+    """Return contexts of what counts and was recorded, and what gives each model's record."""
     where = [
-        np.array([at for at in first if int(at) in each.places], dtype=np.int64)
-        for each, first in zip(documents, firsts, strict=True)
+        np.array([at for at in some if int(at) in each.places], dtype=np.int64)
+        for each, some in zip(documents, counted, strict=True)
     ]
     sizes = {
         each.places[int(at)][0].size
@@ -164,12 +195,8 @@ def chosen_recorded(
     if len(sizes) != 1:
         message = "nothing was recorded that counts, or numbers of candidates differ"
         raise InputError(message, next_step="Record as many candidates at every place.")
-    contexts = Contexts.of([each.tokens for each in documents], where, context_width, most_places)
-
-    def reader(model: int) -> Reader:
-        return lambda number: _OfRecord(documents[number], model)
-
-    return _choices(contexts, reader(0), reader(1), reader(2), candidates)
+    contexts = Contexts.of([each.tokens for each in documents], where, width, most)
+    return contexts, lambda model: lambda number: _OfRecord(documents[number], model)
 
 
 def _choices(
