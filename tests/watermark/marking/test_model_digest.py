@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,6 +50,21 @@ def test_whatever_changes_what_it_computes_changes_it(
     assert model_digest(folder) == before
     change(folder)
     assert model_digest(folder) != before
+
+
+def test_no_name_stands_for_two_files(folder: Path) -> None:
+    """Whatever letters it has, such as those of a list of files."""
+    (folder / "model.safetensors.index.json").unlink()
+    (folder / "x").write_bytes(b"1")
+    (folder / "y").write_bytes(b"2")
+    before = model_digest(folder)
+    one, two = (hashlib.sha256(each).hexdigest() for each in (b"1", b"2"))
+    (folder / "x").unlink()
+    (folder / "y").unlink()
+    (folder / f"x\n{two}  y").write_bytes(b"1")
+    assert model_digest(folder) != before
+    (folder / f"x\n{two}  y").rename(folder / os.fsdecode(b"\xff"))
+    assert len(model_digest(folder)) == len(one)
 
 
 def test_what_no_library_reads_does_not_count(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 from phalanx.errors import ConfigError, reason_of
@@ -35,8 +36,10 @@ def model_digest(folder: Path) -> str:
             if path.name.endswith(".index.json"):
                 _refuse_elsewhere(path, names)
             with path.open("rb") as file:
-                part = hashlib.file_digest(file, "sha256").hexdigest()
-            digest.update(f"{part}  {path.name}\n".encode())
+                part = hashlib.file_digest(file, "sha256").digest()
+            # Its length keeps a name apart from what follows, whatever letters it has.
+            name = os.fsencode(path.name)
+            digest.update(len(name).to_bytes(4, "big") + name + part)
     except OSError as error:
         message = f"{folder}: cannot be read: {reason_of(error)}"
         raise ConfigError(message, next_step=_ADVICE) from error
