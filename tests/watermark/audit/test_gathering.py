@@ -275,8 +275,8 @@ def test_records_of_answers_gather_to_what_the_models_would() -> None:
     found = [parse_recorded_answer(json.dumps(each).encode()) for each in lines]
     assert all(each is not None and each.whole(2) for each in found)
     there = chosen_recorded_answers([each for each in found if each], 2, candidates=4)
-    whole = [np.concatenate(each) for each in zip(PROMPTS, ANSWERS, strict=True)]
-    here = chosen_answers(whole, [6] * 3, *models, 2, candidates=4)
+    texts = [np.concatenate(each) for each in zip(PROMPTS, ANSWERS, strict=True)]
+    here = chosen_answers(texts, [6] * 3, *models, 2, candidates=4)
     assert np.array_equal(here.field.draws.positions, there.field.draws.positions)
     keys = decoy_keys(replace(PLAN, decoys=50), 32)
     one, other = (excess_log10_e(e, answers_excess(e), SCHEME, keys) for e in (here, there))
