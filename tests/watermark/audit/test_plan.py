@@ -52,7 +52,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "tokenizer_digest": ("11", None),
     "prompts": (0, 10_000_001, True, 2.0),
     "answers_each": (0, 2, 1_001, True),
-    "least_read": (0.0, 1.1, 1, None, math.nan),
+    "least_read": (0.0, 1.1, 2, True, None, math.nan),
     "made_at": ("", "soon", "2026-11-25T12:00:00", 5),
 }
 
@@ -92,6 +92,13 @@ def test_a_plan_binds_to_all_of_it() -> None:
     assert gathered.digest() != replace(gathered, marked_digest="33" * 32).digest()
     asked = replace(PLAN, mode="answers")
     assert asked.digest() != replace(asked, answers_each=2).digest()
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5, 1e-9])
+def test_a_share_is_read_as_it_was_written(share: float) -> None:
+    """All of it as well, which JSON writes as it writes a whole number."""
+    plan = replace(PLAN, least_read=share)
+    assert read_plan(plan.as_bytes()) == plan
 
 
 def test_least_is_rounded_up() -> None:

@@ -282,7 +282,8 @@ def _wrong(plan: Plan) -> Iterator[str]:
     yield from _wrong_keys(plan.key_ids)
     if not (type(plan.level) is float and 0.0 < plan.level < 1.0):
         yield f"level must be a number between 0 and 1, not {plan.level!r:.40}"
-    if not (type(plan.least_read) is float and 0.0 < plan.least_read <= 1.0):
+    # JSON writes the share of all as a whole number.
+    if not (type(plan.least_read) in {int, float} and 0.0 < plan.least_read <= 1.0):
         yield f"least_read must be a share above 0, up to 1, not {plan.least_read!r:.40}"
     for name, least, most in (
         ("prompts", 1, MOST_PROMPTS),
