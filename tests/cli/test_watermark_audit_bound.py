@@ -202,8 +202,8 @@ def test_the_tokenizer_is_the_one_that_was_planned(capsys: pytest.CaptureFixture
     texts = [
         {"text": " ".join(f"w{at}" for at in each["tokens"])} for each in given("prompts.jsonl")
     ]
-    said = [" ".join(f"w{at}" for at in each["tokens"]) for each in given()]
-    tokens = given("prompts.jsonl")
+    answers, tokens = given(), given("prompts.jsonl")
+    said = [" ".join(f"w{at}" for at in each["tokens"]) for each in answers]
     write("prompts.jsonl", texts)
     pairs = zip(said, texts, strict=True)
     write("answers.jsonl", [{"text": one, "prompt": other["text"]} for one, other in pairs])
@@ -226,6 +226,16 @@ def test_the_tokenizer_is_the_one_that_was_planned(capsys: pytest.CaptureFixture
     assert (status, "not the tokenizer of the plan" in text) == (ExitCode.BAD_INPUT, True)
     status, text = verify(capsys, "--prompts", "answers.jsonl")
     assert (status, "not the documents" in text) == (ExitCode.BAD_INPUT, True)
+    write(
+        "answers.jsonl",
+        [
+            each | {"text": one, "prompt": other["text"], "tokens": each["tokens"][::-1]}
+            for each, one, other in zip(answers, said, texts, strict=True)
+        ],
+    )
+    assert plan("--tokenizer", "right.json") == ExitCode.CLEAN
+    assert run("--tokenizer", "right.json") == ExitCode.BAD_INPUT
+    assert "log_p is of other tokens" in capsys.readouterr().err
     write("prompts.jsonl", tokens)
     assert plan("--mode", "sums") == ExitCode.CLEAN
     assert run("--tokenizer", "right.json") == ExitCode.BAD_INPUT

@@ -196,6 +196,10 @@ def _recorded_log_p(found: Answered, draws: Draws) -> Floats:
             message = f"{document.where}: has no log_p of the reference for each of its tokens"
             advice = "Record it, name the reference's folder with --reference, or plan with sums."
             raise InputError(message, next_step=advice)
+        if document.tokens is None or not np.array_equal(document.tokens, tokens):
+            message = f"{document.where}: log_p is of other tokens than the plan's tokenizer cuts"
+            advice = "Record it of these, or name the reference's folder with --reference."
+            raise InputError(message, next_step=advice)
     before = np.zeros(sum(each.size for each in found.prompts))
     logs = [each.log_p for each in found.given if each.log_p is not None]
     said = np.concatenate([before, *logs])
