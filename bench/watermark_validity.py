@@ -135,6 +135,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--texts", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=20261201)
+    parser.add_argument("--schemes", nargs="+", default=scheme_names(), help="all if left out")
     parser.add_argument("--smoke", action="store_true", help="few texts")
     arguments = parser.parse_args()
     count = 300 if arguments.smoke else arguments.texts
@@ -144,7 +145,7 @@ def main() -> None:
         kind = "real"
         texts = windows(arguments.data, count, LENGTH, VOCABULARY, arguments.seed)
     outcomes = []
-    for name in scheme_names():
+    for name in arguments.schemes:
         start = time.process_time()
         scheme = open_scheme(name + PARAMETERS.get(name, ""))
         random = np.random.default_rng(arguments.seed)

@@ -26,6 +26,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, LogitsProcessorList
 from phalanx.errors import VerificationError
 from phalanx.watermark.audit import (
     Audit,
+    Mode,
     Models,
     Plan,
     prompts_digest,
@@ -45,6 +46,8 @@ KEYS = {
 }
 VOCABULARY, PROMPT, LENGTH = 512, 8, 96
 DECOYS = 1_000
+MODES: tuple[Mode, ...] = ("weights", "weights-gathered")
+"""One look at each context, and all of them together."""
 
 
 def main() -> None:
@@ -77,15 +80,21 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     signer = Ed25519PrivateKey.generate()
     (arguments.out / "signer.pub").write_bytes(signer.public_key().public_bytes_raw())
-    for name, suspect in (("student", student), ("honest", honest)):
-        plan = planned(name, documents)
-        print(f"\n{name}: plan {plan.digest()[:16]}, published before anything is read")
-        (arguments.out / f"{name}.plan.json").write_bytes(plan.as_bytes())
+    asked = [
+        (name, suspect, mode)
+        for name, suspect in (("student", student), ("honest", honest))
+        for mode in MODES
+    ]
+    for name, suspect, mode in asked:
+        plan = planned(name, documents, mode)
+        print(f"\n{name}, {mode}: plan {plan.digest()[:16]}, published before anything is read")
+        file = f"{name}.{mode}"
+        (arguments.out / f"{file}.plan.json").write_bytes(plan.as_bytes())
         models = Models(marked=reader(teacher), suspect=reader(suspect), reference=reader(base))
         audit = run_audit(plan, documents, models, KEYS)
         show(audit)
         report = sign_report(audit, signer)
-        (arguments.out / f"{name}.json").write_bytes(report)
+        (arguments.out / f"{file}.json").write_bytes(report)
         verify_report(report, signer.public_key(), plan.digest())
         print("  the signed report verifies")
         changed = report.replace(b'"named":false', b'"named":true', 1)
@@ -195,15 +204,16 @@ def serve(
     return np.concatenate(answers)
 
 
-def planned(suspect: str, documents: list[Tokens]) -> Plan:
+def planned(suspect: str, documents: list[Tokens], mode: Mode) -> Plan:
     """Return the plan of an audit of both keys."""
     return Plan(
         suspect=suspect,
-        mode="weights",
+        mode=mode,
         scheme=SCHEME.setting.name,
         key_ids=tuple(KEYS),
         key_commitment="",
         prompts_digest=prompts_digest(documents),
+        prompts=len(documents),
         reference="the model that the suspect was tuned from",
         reference_digest="",
         level=1e-6,

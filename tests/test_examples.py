@@ -68,7 +68,11 @@ def test_an_audit_names_the_campaign_whose_harvest_trained_a_student(tmp_path: P
     )
     assert done.returncode == 0, done.stderr[-2_000:]
     signer = Ed25519PublicKey.from_public_bytes((tmp_path / "signer.pub").read_bytes())
-    for name, named in (("student", [True, False]), ("honest", [False, False])):
+    for name, named in (
+        (f"{name}.{mode}", named)
+        for name, named in (("student", [True, False]), ("honest", [False, False]))
+        for mode in ("weights", "weights-gathered")
+    ):
         data = (tmp_path / f"{name}.json").read_bytes()
         published = read_plan((tmp_path / f"{name}.plan.json").read_bytes()).digest()
         report = verify_report(data, signer, published)

@@ -234,16 +234,17 @@ def test_other_architectures_are_not_evaluable(
         assert "ot evaluable" in said
 
 
-def audit_files(log10_e: float) -> list[str]:
+def audit_files(log10_e: float, read: int = 9) -> list[str]:
     """Write a signed audit of one key, and return the options that name it."""
     plan = Plan(
         suspect="model-x", mode="weights", scheme="phalanx-gumbel-v1", key_ids=("C-1",),
-        key_commitment="", prompts_digest="00" * 32, reference="base", reference_digest="",
+        key_commitment="", prompts_digest="00" * 32, prompts=9, reference="base",
+        reference_digest="",
         level=1e-6, decoys=1, decoy_seed=0, candidates=64, places=1000,
         made_at="2026-11-25T12:00:00Z",
     )  # fmt: skip
     Path("plan.json").write_bytes(plan.as_bytes())
-    audit = conclude(plan, 900, np.array([log10_e]), np.array([-1.0]))
+    audit = conclude(plan, 900, np.array([log10_e]), np.array([-1.0]), read=read)
     Path("audit.json").write_bytes(sign_report(audit, SIGNER))
     signer = public_text(SIGNER.public_key())
     return ["--audit", "audit.json", "--audit-plan", "plan.json", "--audit-signer", signer]
@@ -258,7 +259,12 @@ def test_an_audit_of_marks_stands_beside(capsys: pytest.CaptureFixture[str]) -> 
     assert said["conclusions"] == ["trained on our outputs"]
     assert said["level_of_each_family"] == 5e-7
     assert any("model-x" in each for each in said["notes"])
-    assert provenance("compare", "ours", "stranger", *audit_files(2.0)) == ExitCode.CLEAN
+    for numbers, state in (((2.0, 9), "nothing found"), ((20.0, 5), "not evaluable")):
+        told = ["compare", "ours", "stranger", *audit_files(*numbers), "-f", "json"]
+        assert provenance(*told) == ExitCode.CLEAN
+        found = json.loads(capsys.readouterr().out)["families"]
+        (said,) = (each for each in found if each["family"] == "watermark-audit")
+        assert said["state"] == state
     assert provenance("compare", "ours", "stranger", *options[:2]) == ExitCode.BAD_INPUT
     Path("plan.json").write_text(Path("plan.json").read_text().replace("model-x", "model-y"))
     capsys.readouterr()

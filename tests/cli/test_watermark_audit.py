@@ -218,11 +218,13 @@ def test_gathered_weights_name_the_campaign(capsys: pytest.CaptureFixture[str]) 
     assert "Named: 1 key of 2" in said
     assert "C-2 (wmk_" in said
     assert "C-1" not in Path("report.json").read_text()
-    assert "of the 588 times" in said.replace("\n            ", " ")
+    first = sum(len({each[at - 4 : at].tobytes() for at in range(4, 200)}) for each in documents)
+    assert f"of the {first:,} times" in said.replace("\n            ", " ")
     public = next(line.split()[-1] for line in said.splitlines() if "signed by" in line)
     verify = ["verify", "report.json", "--signer", public, "--plan", "plan.json"]
     assert audit(*verify) == ExitCode.CLEAN
     told = [json.loads(line)["tokens"] for line in Path("answers.jsonl").read_text().splitlines()]
+    told = told[:6]
     lines("prompts.jsonl", [{"tokens": each} for each in told])
     lines("recorded.jsonl", record([np.array(each) for each in told], key(vault)))
     assert planned(*mode) == ExitCode.CLEAN
@@ -302,13 +304,13 @@ def test_golden(check_golden: Any) -> None:
     """What people and programs read."""
     plan = Plan(
         suspect="model-x", mode="answers", scheme=SCHEME.setting.name, key_ids=("wmk_1", "wmk_2"),
-        key_commitment="", prompts_digest="1" * 64, reference="the base model",
+        key_commitment="", prompts_digest="1" * 64, prompts=10, reference="the base model",
         reference_digest="", level=1e-6, decoys=2, decoy_seed=7, candidates=64, places=1_000,
         made_at="2026-11-25T12:00:00Z",
     )  # fmt: skip
     done = Done(
-        audit=conclude(plan, 900, np.array([0.4, 12.25]), np.array([0.1, -3.0])),
-        documents=10, repeats=4, rejects=(Reject(where="a.jsonl:3", reason="is no JSON"),),
+        audit=conclude(plan, 900, np.array([0.4, 12.25]), np.array([0.1, -3.0]), read=10),
+        repeats=4, rejects=(Reject(where="a.jsonl:3", reason="is no JSON"),),
     )  # fmt: skip
     check_golden("watermark_audit.txt", as_text(done, "cHVibGlj"))
     check_golden("watermark_audit.json", as_json(done, "cHVibGlj"))

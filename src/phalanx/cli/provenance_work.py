@@ -125,7 +125,8 @@ def _audited(options: AuditOptions) -> tuple[Asked, str] | None:
         f"The audit for marks was about {audit.plan.suspect!r}, with the plan "
         f"{audit.plan.digest()}: that this is the suspect is for its reader to check."
     )
-    return of_audit(audit.evidence(), [each.named for each in audit.keys]), note
+    named = [each.named for each in audit.keys]
+    return of_audit(audit.evidence(), named, evaluable=audit.evaluable), note
 
 
 def marked(options: MarkOptions, ours: Path) -> Copies | None:

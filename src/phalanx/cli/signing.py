@@ -6,18 +6,26 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from phalanx.errors import ConfigError
 from phalanx.owned import read_or_make_secret, written_whole
 from phalanx.signed import public_text
 
 _SIGNER = "key that signs reports"
 
 
-def signer_of(path: Path) -> Ed25519PrivateKey:
+def signer_of(path: Path, beside: Path | None = None) -> Ed25519PrivateKey:
     """Read the key that signs, or make it.
 
+    Parameters:
+        path: Its file.
+        beside: Key file of a vault, which is as long and signs nothing.
+
     Raises:
-        ConfigError: If others may read it, or it is none.
+        ConfigError: If others may read it, it is none, or it is that of the vault.
     """
+    if beside is not None and path.resolve() == beside.resolve():
+        message = f"{path}: opens the vault, and signs no report"
+        raise ConfigError(message, next_step="Name another file: it is made if it is not there.")
     return Ed25519PrivateKey.from_private_bytes(read_or_make_secret(path, _SIGNER, 32))
 
 

@@ -32,6 +32,9 @@ def plan(
     prompts: Path,
     output: ReportPath,
     mode: Literal["answers", "weights", "sums", "answers-gathered", "weights-gathered"] = "answers",
+    tokenizer: Annotated[Path | None, Parameter(show_default=False)] = None,
+    answers_each: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=1_000))] = 1,
+    least_read: Annotated[float, Parameter(validator=validators.Number(gt=0, lte=1))] = 0.95,
     reference: Annotated[str | None, Parameter(show_default=False)] = None,
     reference_model: Annotated[Path | None, Parameter(show_default=False)] = None,
     marked_model: Annotated[Path | None, Parameter(show_default=False)] = None,
@@ -64,11 +67,16 @@ def plan(
             finds them. `weights`: all of its probabilities. `sums`: answers alone, for any scheme.
             `answers-gathered` and `weights-gathered` gather choices by context and see far more
             where contexts come again; nothing that is asked or read may be marked.
+        tokenizer: `tokenizer.json` of the marked model, which cuts texts: its SHA-256 is fixed.
+            Left out where prompts, and later answers, are token numbers.
+        answers_each: Answers that each prompt gets, all of which are handed in.
+        least_read: Share of these answers, or of the documents, that must be there: with fewer the
+            audit is not evaluable.
         reference: The model that it is compared with, and why that knows nothing of the keys: in
             every mode but `sums`, which compares with none.
-        reference_model: Its folder: the SHA-256 of its weights is fixed, and it is run here.
-        marked_model: Folder of the model whose outputs are marked, where choices are gathered: the
-            SHA-256 of its weights is fixed, and it is run here.
+        reference_model: Its folder, of which all files are fixed by their SHA-256: it is run here.
+        marked_model: Folder of the model whose outputs are marked, of an audit of weights or that
+            gathers: it is fixed and run here as well.
         by_custodians: The keys are audit keys, which two custodians open for this plan later. It
             names them by what they are for, and no vault is opened.
         candidates: Likeliest tokens that race at each place, where probabilities are read.
@@ -90,9 +98,10 @@ def plan(
     refuse_output(output)
     made = make_plan(
         None if by_custodians else Vault(folder, seal.seal()), names, which, act(by),
-        suspect=suspect, prompts=prompts, mode=mode, reference=reference,
-        reference_model=reference_model, marked_model=marked_model, candidates=candidates,
-        places=most_places, level=level, decoys=decoys, decoy_seed=decoy_seed,
+        suspect=suspect, prompts=prompts, tokenizer=tokenizer, answers_each=answers_each,
+        least_read=least_read, mode=mode, reference=reference, reference_model=reference_model,
+        marked_model=marked_model, candidates=candidates, places=most_places, level=level,
+        decoys=decoys, decoy_seed=decoy_seed,
     )  # fmt: skip
     with common.progress("power"):
         text = power_text(made, power)
@@ -127,15 +136,16 @@ def run(
 ) -> ExitCode:
     """Run an audit as planned, write the signed report, and print the evidence of every key.
 
-    Of what is given, only what answers a prompt of the plan is used, or stands in its file. What an
-    answer copies from its prompt does not count, and no context with its token counts twice.
+    Of what is given, only what answers a prompt of the plan is used, or stands in its file; more
+    answers than it asks for are refused. What an answer copies from its prompt does not count, and
+    no context with its token counts twice.
 
     Parameters:
         plan: File of the plan.
         given: Lines of JSON. Answers: `tokens` or `text`, `prompt` or `prompt_tokens`, and `log_p`,
             natural logarithms of what the reference gives each token, unless --reference says it.
             Weights: documents to read, or with --recorded what was recorded of them. Gathered
-            answers take --marked and --reference, and no `log_p`.
+            answers take --marked and --reference, or --recorded, and no `log_p`.
         prompts: File of prompts, as planned.
         signer: File of the key that signs, for its owner alone; made if it is not there.
         output: File to write the report to.
@@ -145,7 +155,7 @@ def run(
         seed: File that `custody open` made with the commitment to audit keys.
         purpose: Of the keys, as planned.
         epoch: Of the keys, as planned; the one in use if it is left out.
-        tokenizer: `tokenizer.json` of the marked model, where texts are given.
+        tokenizer: `tokenizer.json` that the plan fixes, where texts are given.
         models: Models that are run here.
         commitment: File of the commitment that was published: it must be to this plan.
         folder: Of the vault.
@@ -169,7 +179,7 @@ def run(
         audit_keys=audit_keys, seed=seed,
         material=Material(given=given, prompts=prompts, tokenizer=tokenizer, models=models),
     )  # fmt: skip
-    key = signer_of(signer)
+    key = signer_of(signer, seal.key_file)
     with common.progress("audit") as progress:
         done = audited(task, lambda: Vault(folder, seal.seal()), act(by), progress)
     public = write_signed(sign_report(done.audit, key), key, output)
@@ -191,6 +201,8 @@ def verify(
     signer: str,
     plan: Path,
     commitment: Annotated[Path | None, Parameter(show_default=False)] = None,
+    prompts: Annotated[Path | None, Parameter(show_default=False)] = None,
+    tokenizer: Annotated[Path | None, Parameter(show_default=False)] = None,
     output_format: TableOrJson = "table",
     output: OutputPath = None,
     common: Common = Common(),
@@ -205,6 +217,8 @@ def verify(
             not from the report.
         plan: File of the plan, whose SHA-256 was published before the first question.
         commitment: File of the commitment that was published: it must be to that plan.
+        prompts: File of the prompts, if it is to be held against the plan.
+        tokenizer: `tokenizer.json` that cut texts, if it is to be held against the plan.
         output_format: How to print.
         output: File to write instead.
         common: Options of every command.
@@ -213,6 +227,6 @@ def verify(
     from phalanx.cli.watermark_audit_view import verified_json, verified_text
 
     refuse_output(output)
-    found = verified(report, signer, plan, commitment)
+    found = verified(report, signer, plan, commitment, prompts=prompts, tokenizer=tokenizer)
     write_text((verified_json if output_format == "json" else verified_text)(found), output)
-    common.detail("signature, plan and commitment agree")
+    common.detail("signature, plan and what else was given agree")

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from phalanx.cli.watermark_audit_answers import answers_of, recorded_answers_of
 from phalanx.cli.watermark_audit_read import (
     Material,
-    answers_of,
     opened,
     reading_of,
     recorded_of,
@@ -21,8 +21,8 @@ from phalanx.watermark.audit import (
     Plan,
     chosen_answers,
     chosen_recorded,
+    chosen_recorded_answers,
     chosen_weights,
-    prompts_digest,
 )
 from phalanx.watermark.schemes.registry import open_scheme
 from phalanx.watermark.texts import Reject
@@ -45,30 +45,38 @@ class Gathered:
 
 
 def gather_answers(material: Material, plan: Plan, rejects: list[Reject]) -> Gathered:
-    """Run two models on answers to prompts of the plan, and gather what the suspect chose.
+    """Gather what the suspect chose in answers to prompts of the plan.
+
+    Two models run here on them, or were recorded.
 
     Raises:
         InputError: If a model is not named, nothing can be used, or vocabularies differ.
         PhalanxError: If a tokenizer or model cannot be opened.
     """
-    folders = (material.models.marked, material.models.reference)
-    if material.models.recorded or None in folders:
-        message = "gathered answers are read by two models here: --marked and --reference"
-        raise InputError(message, next_step="Name both, or plan with --mode answers.")
-    chosen, cut = answers_of(material, rejects)
-    marked, reference = opened(folders)
-    whole = [np.concatenate(pair) for pair in zip(cut.prompts, cut.documents, strict=True)]
     width = open_scheme(plan.scheme).setting.context_width
+    if material.models.recorded:
+        records, asked, digest = recorded_answers_of(material, plan, rejects)
+        choices = chosen_recorded_answers(
+            records, width, candidates=plan.candidates, most_places=plan.places
+        )
+        return Gathered(choices=choices, unmarked=asked, digest=digest, documents=len(records))
+    folders = (material.models.marked, material.models.reference)
+    if None in folders:
+        message = "gathered answers are read by two models: --marked and --reference"
+        raise InputError(message, next_step="Name both, pass --recorded, or plan with answers.")
+    found = answers_of(material, plan, rejects)
+    marked, reference = opened(folders)
+    whole = [np.concatenate(pair) for pair in zip(found.prompts, found.tokens, strict=True)]
     _refuse_short(whole, width)
     choices = chosen_answers(
-        whole, [each.size for each in cut.prompts], marked, reference, width,
+        whole, [each.size for each in found.prompts], marked, reference, width,
         candidates=plan.candidates, most_places=plan.places,
     )  # fmt: skip
     return Gathered(
         choices=choices,
-        unmarked=cut.prompts,
-        digest=prompts_digest(cut.documents),
-        documents=len(chosen),
+        unmarked=found.asked,
+        digest=found.digest,
+        documents=len(found.given),
     )
 
 
@@ -88,7 +96,7 @@ def gather_weights(material: Material, plan: Plan, rejects: list[Reject]) -> Gat
         )
         read_by = tuple(each.tokens for each in records)
     else:
-        cut, (marked, suspect, reference) = reading_of(material, rejects)
+        cut, (marked, suspect, reference) = reading_of(material, plan, rejects)
         _refuse_short(cut.documents, width)
         choices = chosen_weights(
             cut.documents, marked, suspect, reference, width,

@@ -46,4 +46,4 @@ class ModelOptions:
     """One that knows nothing of any key; of an audit of weights, or of answers without `log_p`."""
 
     recorded: bool = False
-    """Of an audit of weights: `given` holds what the three models said, and none is run."""
+    """Of an audit of weights, or that gathers: `given` holds what models said, and none is run."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import secrets
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from phalanx.cli.watermark_audit_options import PowerOptions
+from phalanx.cli.watermark_audit_prompts import MOST_PROMPTS_BYTES, read_prompts
 from phalanx.cli.watermark_options import KeyOptions
 from phalanx.cli.watermark_work import content_of, derived, names_of
 from phalanx.errors import InputError
@@ -26,14 +26,12 @@ from phalanx.watermark.audit import (
     simulate_power,
 )
 from phalanx.watermark.audit.choices import MOST_PLACES
-from phalanx.watermark.audit.plan import GATHERED, MOST_GATHERED, MOST_KEYS
+from phalanx.watermark.audit.plan import GATHERED, MOST_GATHERED, MOST_KEYS, RACED
 from phalanx.watermark.audit.winners import races
 from phalanx.watermark.keys.vault import Act, Vault
-from phalanx.watermark.marking.local_model import weights_digest
+from phalanx.watermark.marking.model_digest import model_digest
 from phalanx.watermark.schemes.registry import open_scheme
-from phalanx.watermark.texts import read_documents
 
-MOST_PROMPTS_BYTES = 4 << 30
 SHARES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5)
 _MOST_TEXT = 2_000
 _NONE = "none: how likely tokens are is not asked"
@@ -47,6 +45,9 @@ def make_plan(
     *,
     suspect: str,
     prompts: Path,
+    tokenizer: Path | None,
+    answers_each: int,
+    least_read: float,
     mode: Mode,
     reference: str | None,
     reference_model: Path | None,
@@ -63,6 +64,7 @@ def make_plan(
         vault: That derives the keys; null for audit keys, which custodians open for the plan: it
             names them by what they are for.
         reference: Null for sums alone.
+        tokenizer: Null where prompts and answers are token numbers.
         places: Null for as many as the mode takes.
 
     Other parameters are those of `Plan`, or of the command.
@@ -80,6 +82,9 @@ def make_plan(
         if not 0 < len(text.strip()) <= _MOST_TEXT or not text.isprintable():
             message = f"suspect and reference are said on one line of up to {_MOST_TEXT:,} letters"
             raise InputError(message, next_step="Say them in a sentence each.")
+    if answers_each > 1 and mode.startswith("weights"):
+        message = f"an audit of {mode} asks nothing, and reads each document once"
+        raise InputError(message, next_step="Leave --answers-each out.")
     places = _places(mode, places, candidates, marked_model)
     if decoy_seed is not None and not 0 <= decoy_seed < 1 << 53:
         message = f"--decoy-seed is 0 to 2^53 - 1, not {decoy_seed}"
@@ -88,10 +93,7 @@ def make_plan(
     if not content.strip():
         message = f"{prompts}: is empty"
         raise InputError(message, next_step="Write what the suspect is asked, or reads.")
-    said = read_documents([prompts], io.BytesIO(), as_lines=True)
-    if said.rejects:
-        message = f"{said.rejects[0].where}: {said.rejects[0].reason}"
-        raise InputError(message, next_step="Plan with prompts that can all be read.")
+    asked = read_prompts(prompts, tokenizer)
     if vault is None:
         ids, name = _named(names), scheme.setting.name
     else:
@@ -104,15 +106,19 @@ def make_plan(
         key_ids=ids,
         key_commitment="",
         prompts_digest=prompts_digest(content),
+        prompts=len(asked.documents),
         reference=compared,
-        reference_digest="" if reference_model is None else weights_digest(reference_model),
+        reference_digest="" if reference_model is None else model_digest(reference_model),
         level=level,
         decoys=decoys,
         decoy_seed=secrets.randbits(53) if decoy_seed is None else decoy_seed,
         candidates=candidates,
         places=places,
         made_at=who.at.isoformat(timespec="seconds"),
-        marked_digest="" if marked_model is None else weights_digest(marked_model),
+        marked_digest="" if marked_model is None else model_digest(marked_model),
+        tokenizer_digest=asked.tokenizer.digest,
+        answers_each=answers_each,
+        least_read=least_read,
     )
 
 
@@ -132,10 +138,10 @@ def _compared(mode: Mode, reference: str | None, reference_model: Path | None) -
 
 def _places(mode: Mode, places: int | None, candidates: int, marked_model: Path | None) -> int:
     """Return how many places count at most, and refuse what other modes take."""
+    if marked_model is not None and mode not in RACED:
+        message = f"an audit of {mode} fixes no marked model"
+        raise InputError(message, next_step="Leave --marked-model out.")
     if mode not in GATHERED:
-        if marked_model is not None:
-            message = f"an audit of {mode} fixes no marked model"
-            raise InputError(message, next_step="Leave --marked-model out.")
         return 10**9 if places is None else places
     places = MOST_PLACES if places is None else places
     if places * candidates > MOST_GATHERED:
@@ -176,6 +182,7 @@ def power_text(plan: Plan, how: PowerOptions) -> str:
             "asked", f"{plural(len(plan.key_ids), 'key')} of {plan.scheme}, by {plan.method}"
         ),
         *labelled("compared", plan.reference),
+        *labelled("read", _read(plan)),
         *labelled("counted", _counted(plan)),
         *labelled(
             "level",
@@ -193,6 +200,14 @@ def power_text(plan: Plan, how: PowerOptions) -> str:
     else:
         lines += ["", *_curve(plan, how, needed)]
     return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _read(plan: Plan) -> str:
+    what = "document" if plan.mode.startswith("weights") else "answer"
+    return (
+        f"{plural(plan.asked, what)}; with fewer than {count(plan.least)} of them the audit is not "
+        "evaluable"
+    )
 
 
 def _counted(plan: Plan) -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from phalanx.cli.watermark_audit_answers import read_answers
 from phalanx.cli.watermark_audit_gather import gather_answers, gather_weights
-from phalanx.cli.watermark_audit_plan import MOST_PROMPTS_BYTES
+from phalanx.cli.watermark_audit_prompts import MOST_PROMPTS_BYTES
 from phalanx.cli.watermark_audit_read import (
     Material,
-    read_answers,
     read_recorded,
     read_weights,
 )
@@ -33,7 +33,7 @@ from phalanx.watermark.audit import (
 )
 from phalanx.watermark.audit.plan import MOST_BYTES
 from phalanx.watermark.keys.vault import Act, Vault
-from phalanx.watermark.marking.local_model import weights_digest
+from phalanx.watermark.marking.model_digest import model_digest
 from phalanx.watermark.texts import Reject
 
 
@@ -56,9 +56,6 @@ class Done:
     """What came out."""
 
     audit: Audit
-    documents: int
-    """That were used."""
-
     repeats: int
     """Places that say the same again, or what a prompt said."""
 
@@ -92,7 +89,7 @@ def audited(
         (plan.marked_digest, material.models.marked, "marked"),
     ):
         if digest:
-            _refuse_other_weights(digest, folder, name)
+            _refuse_other_model(digest, folder, name)
     if task.commitment is not None:
         refuse_commitment(task.commitment, plan)
     keys, opening, names = _keys_of(task, plan, vault, who)
@@ -101,10 +98,10 @@ def audited(
     if plan.gathered:
         gather = gather_weights if plan.mode == "weights-gathered" else gather_answers
         found = gather(material, plan, rejects)
-        documents, repeats = found.documents, found.choices.field.draws.repeats
+        repeats = found.choices.field.draws.repeats
         progress("testing", 0.4)
         audit = audit_choices(
-            plan, found.choices, found.unmarked, keys,
+            plan, found.choices, found.unmarked, keys, read=found.documents,
             opening=opening, answers_digest=found.digest,
         )  # fmt: skip
     elif plan.mode == "weights":
@@ -112,21 +109,20 @@ def audited(
         leaning, documents = read_by(material, plan, rejects)
         repeats = leaning.field.draws.repeats
         progress("testing", 0.4)
-        audit = audit_leaning(plan, leaning, keys, opening=opening)
+        audit = audit_leaning(plan, leaning, keys, documents=documents, opening=opening)
     else:
         said = read_answers(material, plan, rejects)
-        documents, repeats = said.documents, said.draws.repeats
+        repeats = said.draws.repeats
         progress("testing", 0.4)
         audit = audit_answers(
-            plan, said.draws, said.log_p, keys, opening=opening, answers_digest=said.digest
-        )
+            plan, said.draws, said.log_p, keys,
+            answers=said.documents, opening=opening, answers_digest=said.digest,
+        )  # fmt: skip
     if not audit.places:
         message = f"{material.given}: nothing is left that counts"
         raise InputError(message, next_step="Ask for longer answers, or read more.")
     progress("done", 1.0)
-    return Done(
-        audit=audit, documents=documents, repeats=repeats, rejects=tuple(rejects), names=names
-    )
+    return Done(audit=audit, repeats=repeats, rejects=tuple(rejects), names=names)
 
 
 def _keys_of(
@@ -151,7 +147,10 @@ def _keys_of(
     made = derived(vault(), task.names, which, who)
     if made.ids != plan.key_ids:
         message = f"{task.names}: the vault derives other keys than those of the plan"
-        advice = "Name vault, names, purpose and epoch as they were when it was made."
+        advice = (
+            "Name vault, names and purpose as they were when it was made, and with --epoch the one "
+            "of that time if the vault has begun another."
+        )
         raise VerificationError(message, next_step=advice)
     keys = {name: key.reveal() for name, key in zip(made.ids, made.keys, strict=True)}
     return keys, None, made.names
@@ -174,12 +173,12 @@ def _audit_keys(task: Task, plan: Plan, path: Path) -> tuple[dict[str, bytes], O
     return {name: key.reveal() for name, key in names}, opening
 
 
-def _refuse_other_weights(digest: str, folder: Path | None, name: str) -> None:
-    """Refuse to go on without the model whose weights the plan fixed."""
+def _refuse_other_model(digest: str, folder: Path | None, name: str) -> None:
+    """Refuse to go on without the model that the plan fixed."""
     of = "reference" if name == "reference" else "marked model"
     if folder is None:
-        message = f"the plan fixes the weights of its {of}, which is not named"
+        message = f"the plan fixes its {of}, which is not named"
         raise VerificationError(message, next_step=f"Name its folder with --{name}.")
-    if weights_digest(folder) != digest:
-        message = f"{folder}: not the {of} of the plan"
+    if model_digest(folder) != digest:
+        message = f"{folder}: not the {of} of the plan: a file of it is another one"
         raise VerificationError(message, next_step="Name the model that was planned with.")

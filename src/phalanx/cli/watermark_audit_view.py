@@ -44,7 +44,9 @@ def as_json(done: Done, public: str) -> str:
             "largest_decoy_log10_e": audit.largest_decoy_log10_e,
             "places": audit.places,
             "repeats": done.repeats,
-            "documents": done.documents,
+            "asked": audit.plan.asked,
+            "documents": audit.read,
+            "evaluable": audit.evaluable,
             "keys": [
                 {
                     "key_id": key.key_id,
@@ -65,11 +67,11 @@ def as_text(done: Done, public: str) -> str:
     """Write an audit for reading."""
     audit, plan = done.audit, done.audit.plan
     named = [each for each in audit.keys if each.named]
-    head = (
-        f"Named: {plural(len(named), 'key')} of {count(len(audit.keys))}"
-        if named
-        else f"No key is named ({plural(len(audit.keys), 'key')} asked about)"
-    )
+    head = f"No key is named ({plural(len(audit.keys), 'key')} asked about)"
+    if named:
+        head = f"Named: {plural(len(named), 'key')} of {count(len(audit.keys))}"
+    if not audit.evaluable:
+        head = f"Not evaluable: the plan wants {count(plan.least)} of what was asked or read"
     decoys = (
         f"; the largest of {plural(plan.decoys, 'random key')} has e "
         f"{power(audit.largest_decoy_log10_e)}"
@@ -128,7 +130,9 @@ def _called(names: dict[str, str], key_id: str) -> str:
 
 
 def _counted(done: Done) -> str:
-    read = plural(done.documents, "document")
+    audit = done.audit
+    what = "document" if audit.plan.mode.startswith("weights") else "answer"
+    read = f"{count(audit.read)} of {plural(audit.plan.asked, what)}"
     places = done.audit.places
     if done.audit.plan.gathered:
         return (
@@ -157,9 +161,19 @@ def verified_text(report: dict[str, Any]) -> str:
         *labelled("suspect", str(plan["suspect"])),
         *labelled("plan", f"SHA-256 {report['plan_digest']}, made {plan['made_at']}"),
         *labelled("level", f"chance of naming any key falsely: {plan['level']:g}"),
-        *labelled("named", f"{count(len(named))} of {plural(len(report['keys']), 'key')}"),
+        *labelled("read", f"{count(report['read'])} of {count(report['asked'])}"),
+        *labelled(
+            "named",
+            f"{count(len(named))} of {plural(len(report['keys']), 'key')}"
+            if report["evaluable"]
+            else "not evaluable: less was read than the plan wants",
+        ),
     ]
     for each in named[:_MOST_LINES]:
         lines += labelled("", f"{each['key_id']}: e {power(each['log10_e'])}")
+    lines += [
+        "",
+        *bullets("What must hold for these numbers to mean what they say:", report["assumptions"]),
+    ]
     lines += ["", *labelled("not said", _NOT_SAID)]
     return "".join(f"{printable(line)}\n" for line in lines)

@@ -93,7 +93,8 @@ class StudentOfMarkedOutputs:
     up, quotes pages or passes questions on shows their marks untrained, and only weights that are
     run alone rule that out; a reference that itself learnt from the key's texts makes the test
     weaker, not false.
-    Too little to tell: a power curve, simulated before the audit, says how much is needed.
+    Too little to tell: a power curve, simulated before the audit, says how much is needed. With
+    fewer answers than the plan wants nobody is named: what is missing may have been chosen.
     Measured error: e-values have a mean of at most one without a mark, by construction and in the
     calibration tests; random keys are asked about beside the plan's, and can only clear.
     """

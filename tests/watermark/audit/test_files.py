@@ -15,7 +15,7 @@ from phalanx.watermark.audit import Plan, imagined_field, leaning_of, parse_reco
 
 PLAN = Plan(
     suspect="x", mode="answers", scheme="phalanx-gumbel-v1", key_ids=("a", "b"), key_commitment="",
-    prompts_digest="1" * 64, reference="base", reference_digest="", level=1e-6, decoys=9,
+    prompts_digest="1" * 64, prompts=5, reference="base", reference_digest="", level=1e-6, decoys=9,
     decoy_seed=7, candidates=64, places=1_000, made_at="2026-11-25T12:00:00Z",
 )  # fmt: skip
 PLACE = {"at": 2, "candidates": [5, 6], "marked": [-1, -1], "suspect": [-1.0, -2], "reference": [

@@ -17,12 +17,14 @@ from phalanx.watermark.audit import (
     audit_choices,
     chosen_answers,
     chosen_recorded,
+    chosen_recorded_answers,
     chosen_weights,
     decoy_keys,
     excess_log10_e,
     imagined_field,
     imagined_times,
     parse_recorded,
+    parse_recorded_answer,
     prompts_digest,
     read_plan,
     run_audit,
@@ -44,9 +46,9 @@ PROMPTS = [each[:6] for each in DOCUMENTS]
 ANSWERS = [RANDOM.integers(0, 5, 60) for _ in range(3)]
 PLAN = Plan(
     suspect="model-x", mode="weights-gathered", scheme=SCHEME.setting.name, key_ids=("a", "b"),
-    key_commitment="", prompts_digest=prompts_digest(DOCUMENTS), reference="tuned by us",
-    reference_digest="", level=1e-6, decoys=2_000, decoy_seed=7, candidates=4, places=100,
-    made_at="2026-11-25T12:00:00Z", marked_digest="44" * 32,
+    key_commitment="", prompts_digest=prompts_digest(DOCUMENTS), prompts=3,
+    reference="tuned by us", reference_digest="", level=1e-6, decoys=2_000, decoy_seed=7,
+    candidates=4, places=100, made_at="2026-11-25T12:00:00Z", marked_digest="44" * 32,
 )  # fmt: skip
 
 
@@ -108,24 +110,21 @@ def test_the_statistic_is_what_its_method_says() -> None:
     assert STRENGTHS == (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
     assert (RARE, FLOOR) == ((16.0, 64.0, 256.0), 0.001)
     for mode in MODES:
-        version = 2 if mode == "answers-gathered" else 1
-        assert f"version {version}: " in METHODS[mode]
+        assert "version 2: " in METHODS[mode]
         assert (
             "strengths 1 to 32, doubling; half-weights 16, 64, 256; least expectation 0.001"
             in (METHODS[mode])
         )
 
 
-def test_a_plan_names_the_marked_model_and_older_plans_are_as_they_were() -> None:
-    """Version 3 of a plan that gathers; version 2, with the bytes that it had, of others."""
+def test_a_plan_that_gathers_names_the_marked_model() -> None:
+    """Others name none."""
     said = json.loads(PLAN.as_bytes())
-    assert (said["version"], said["marked_digest"]) == (3, "44" * 32)
+    assert (said["version"], said["marked_digest"]) == (4, "44" * 32)
     assert read_plan(PLAN.as_bytes()) == PLAN
-    older = json.loads(replace(PLAN, mode="weights", marked_digest="").as_bytes())
-    assert older["version"] == 2
-    assert "marked_digest" not in older
-    with pytest.raises(ValueError, match="names the marked model"):
-        replace(PLAN, mode="weights")
+    assert replace(PLAN, mode="weights").marked_digest
+    with pytest.raises(ValueError, match="marked model makes the races"):
+        replace(PLAN, mode="answers")
     with pytest.raises(ValueError, match="places times candidates"):
         replace(PLAN, places=10**9)
     with pytest.raises(VerificationError, match="marked model is not"):
@@ -135,9 +134,9 @@ def test_a_plan_names_the_marked_model_and_older_plans_are_as_they_were() -> Non
     other = replace(PLAN, mode="weights", marked_digest="")
     choices = chosen_weights(DOCUMENTS, table(1), table(2), table(3), 2, candidates=5)
     with pytest.raises(ValueError, match="gathers nothing"):
-        audit_choices(other, choices, DOCUMENTS, KEYS)
+        audit_choices(other, choices, DOCUMENTS, KEYS, read=3)
     with pytest.raises(VerificationError, match="more candidates"):
-        audit_choices(PLAN, choices, DOCUMENTS, KEYS)
+        audit_choices(PLAN, choices, DOCUMENTS, KEYS, read=3)
 
 
 def test_texts_that_a_key_has_marked_are_refused(house: Any) -> None:
@@ -146,7 +145,7 @@ def test_texts_that_a_key_has_marked_are_refused(house: Any) -> None:
     marked = house.model.write(house.prompts(10, random), 60, KEYS["b"], random)
     plain = house.model.write(house.prompts(10, random), 60, None, random)
     models = replace(MODELS, marked=house.model, suspect=house.model, reference=house.model)
-    plan = replace(PLAN, decoys=2, places=1_000)
+    plan = replace(PLAN, decoys=2, places=1_000, prompts=10)
     with pytest.raises(InputError, match="mark of a key"):
         run_audit(replace(plan, prompts_digest=prompts_digest(marked)), marked, models, KEYS)
     audit = run_audit(replace(plan, prompts_digest=prompts_digest(plain)), plain, models, KEYS)
@@ -162,7 +161,7 @@ def test_what_an_answer_copies_from_its_prompt_does_not_count(house: Any) -> Non
     answers = [np.concatenate([each[:2], quoted, each[:2]]) for each in begun]
     plan = replace(
         PLAN, mode="answers-gathered", decoys=2, places=1_000, candidates=16, level=1e-3,
-        prompts_digest=prompts_digest(prompts),
+        prompts_digest=prompts_digest(prompts), prompts=40,
     )  # fmt: skip
     models = replace(MODELS, marked=house.model, reference=house.model)
     audit = run_audit(plan, prompts, models, KEYS, answers=answers)
@@ -171,6 +170,50 @@ def test_what_an_answer_copies_from_its_prompt_does_not_count(house: Any) -> Non
     # As if the prompts were unknown: their quotations alone would convict.
     counted = chosen_answers(whole, [0] * 40, house.model, house.model, 2, candidates=16)
     found = excess_log10_e(counted, answers_excess(counted), SCHEME, [KEYS["b"]])
+    assert found[0] > 5.0
+
+
+def copying(model: Any) -> Any:
+    """Return a suspect that repeats what followed the same two tokens before, and knows no key."""
+
+    def said(tokens: Any) -> Any:
+        logs = model(tokens).copy()
+        last: dict[bytes, int] = {}
+        for at in range(2, tokens.size + 1):
+            seen = last.get(tokens[at - 2 : at].tobytes())
+            if seen is not None:
+                logs[at - 1, seen] = np.logaddexp(logs[at - 1, seen], np.log(4.0))
+                logs[at - 1] -= np.logaddexp.reduce(logs[at - 1])
+            if at < tokens.size:
+                last[tokens[at - 2 : at].tobytes()] = int(tokens[at])
+        return logs
+
+    return said
+
+
+def test_what_a_document_has_shown_does_not_count(house: Any) -> None:
+    """A marked passage that comes twice, too short to be refused, would convict who copies it."""
+    random = np.random.default_rng(6)
+    quoted = house.model.write(house.prompts(1, random), 20, KEYS["b"], random)[0]
+    plain = house.model.write(house.prompts(40, random), 20, None, random)
+    documents = [np.concatenate([each, quoted, each[:2], quoted]) for each in plain]
+    plan = replace(
+        PLAN, decoys=2, places=1_000, candidates=16, level=1e-3,
+        prompts_digest=prompts_digest(documents), prompts=40,
+    )  # fmt: skip
+    suspect = copying(house.model)
+    models = replace(MODELS, marked=house.model, suspect=suspect, reference=house.model)
+    audit = run_audit(plan, documents, models, KEYS)
+    assert all(each.log10_e < 1.0 for each in audit.keys)
+    # As if the second passage stood alone, and the suspect knew the first all the same.
+    halves = [each[: each.size - quoted.size - 2] for each in documents]
+    rest = [quoted for _ in documents]
+    counted = chosen_weights(
+        [*halves, *rest], house.model,
+        lambda tokens: suspect(np.concatenate([quoted, tokens]))[quoted.size :],
+        house.model, 2, candidates=16,
+    )  # fmt: skip
+    found = excess_log10_e(counted, weights_excess(counted), SCHEME, [KEYS["b"]])
     assert found[0] > 5.0
 
 
@@ -209,6 +252,58 @@ def test_records_gather_to_what_the_models_would(house: Any) -> None:
     assert (e >= 20.0).mean() <= 0.05
     with pytest.raises(InputError, match="nothing was recorded"):
         chosen_recorded([parse_recorded(b'{"tokens": [1, 2, 3], "places": []}')], 2)  # type: ignore[list-item]
+
+
+def test_records_of_answers_gather_to_what_the_models_would() -> None:
+    """What a prompt shows does not count there either, and places that are left out are seen."""
+    models = (table(1), table(3))
+    lines = []
+    for prompt, answer in zip(PROMPTS, ANSWERS, strict=True):
+        whole = np.concatenate([prompt, answer])
+        said = [model(whole)[prompt.size - 1 :] for model in models]
+        places = [
+            {
+                "at": at,
+                "candidates": list(range(5)),
+                "marked": said[0][at].tolist(),
+                "reference": said[1][at].tolist(),
+            }
+            for at in range(answer.size)
+        ]
+        of = {"prompt_tokens": prompt.tolist(), "tokens": answer.tolist(), "places": places}
+        lines.append(of)
+    found = [parse_recorded_answer(json.dumps(each).encode()) for each in lines]
+    assert all(each is not None and each.whole(2) for each in found)
+    there = chosen_recorded_answers([each for each in found if each], 2, candidates=4)
+    texts = [np.concatenate(each) for each in zip(PROMPTS, ANSWERS, strict=True)]
+    here = chosen_answers(texts, [6] * 3, *models, 2, candidates=4)
+    assert np.array_equal(here.field.draws.positions, there.field.draws.positions)
+    keys = decoy_keys(replace(PLAN, decoys=50), 32)
+    one, other = (excess_log10_e(e, answers_excess(e), SCHEME, keys) for e in (here, there))
+    assert np.allclose(one, other)
+    lines[0]["places"].pop(7)
+    few = parse_recorded_answer(json.dumps(lines[0]).encode())
+    assert few is not None
+    assert not few.whole(2)
+    assert parse_recorded_answer(json.dumps(lines[1] | {"prompt_tokens": None}).encode()) is None
+
+
+def test_places_that_do_not_count_may_hold_what_they_like() -> None:
+    """Other numbers of candidates before a whole context, or where a context comes again."""
+    models = (table(1), table(2), table(3))
+    whole = recorded(DOCUMENTS, models, 5)
+    other = recorded(DOCUMENTS, models, 3)
+    for each, few in zip(whole, other, strict=True):
+        seen = set()
+        for at in range(1, each.tokens.size):
+            context = each.tokens[at - 2 : at].tobytes()
+            if at < 2 or context in seen:
+                each.places[at] = few.places[at]
+            seen.add(context)
+    here = chosen_recorded(recorded(DOCUMENTS, models, 5), 2, candidates=4)
+    there = chosen_recorded(whole, 2, candidates=4)
+    assert np.array_equal(here.said, there.said)
+    assert np.array_equal(here.field.candidates, there.field.candidates)
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -36,6 +36,7 @@ def plan(mode: Any, documents: Any) -> Plan:
         key_ids=tuple(KEYS),
         key_commitment="",
         prompts_digest=prompts_digest(documents),
+        prompts=len(documents),
         reference="the model that the student was tuned from",
         reference_digest="",
         level=1e-6,

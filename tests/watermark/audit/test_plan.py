@@ -23,6 +23,7 @@ PLAN = Plan(
     key_ids=("a", "b"),
     key_commitment="00" * 32,
     prompts_digest="11" * 32,
+    prompts=30,
     reference="base",
     reference_digest="22" * 32,
     level=1e-6,
@@ -48,6 +49,10 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "prompts_digest": ("", "11", "AB" * 32, "zz" * 32),
     "key_commitment": ("00", None, 0),
     "reference_digest": ("22", None, False),
+    "tokenizer_digest": ("11", None),
+    "prompts": (0, 10_000_001, True, 2.0),
+    "answers_each": (0, 2, 1_001, True),
+    "least_read": (0.0, 1.1, 2, True, None, math.nan),
     "made_at": ("", "soon", "2026-11-25T12:00:00", 5),
 }
 
@@ -76,14 +81,32 @@ def test_a_plan_binds_to_all_of_it() -> None:
     others: dict[str, Any] = {
         "suspect": "y", "mode": "answers", "scheme": "z", "key_ids": ("a",), "reference": "other",
         "key_commitment": "", "prompts_digest": "33" * 32, "reference_digest": "33" * 32,
+        "tokenizer_digest": "33" * 32, "prompts": 31, "least_read": 1.0,
         "level": 1e-5, "decoys": 6, "decoy_seed": 8, "candidates": 32, "places": 901,
         "made_at": "2026-11-25T12:00:01Z",
     }  # fmt: skip
-    assert {*others, "marked_digest"} == {each.name for each in fields(Plan)}
+    assert {*others, "marked_digest", "answers_each"} == {each.name for each in fields(Plan)}
     digests = {replace(PLAN, **{name: value}).digest() for name, value in others.items()}
     assert len(digests | {PLAN.digest()}) == len(others) + 1
     gathered = replace(PLAN, mode="weights-gathered")
     assert gathered.digest() != replace(gathered, marked_digest="33" * 32).digest()
+    asked = replace(PLAN, mode="answers")
+    assert asked.digest() != replace(asked, answers_each=2).digest()
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5, 1e-9])
+def test_a_share_is_read_as_it_was_written(share: float) -> None:
+    """All of it as well, which JSON writes as it writes a whole number."""
+    plan = replace(PLAN, least_read=share)
+    assert read_plan(plan.as_bytes()) == plan
+
+
+def test_least_is_rounded_up() -> None:
+    """A share of the answers that are asked for, and one at least."""
+    for prompts, each, share, least in ((30, 1, 0.95, 29), (10, 2, 0.95, 19), (1, 1, 0.01, 1),
+                                        (20, 5, 0.29, 29), (7, 1, 1.0, 7)):  # fmt: skip
+        plan = replace(PLAN, mode="sums", prompts=prompts, answers_each=each, least_read=share)
+        assert (plan.asked, plan.least) == (prompts * each, least)
 
 
 def test_the_digest_is_that_of_the_file() -> None:
@@ -103,9 +126,18 @@ def test_there_is_one_way_to_write_a_plan() -> None:
     for other in (text + "\n", text.replace(":", ": ", 1), text.replace("{", '{"level":1e-6,', 1)):
         with pytest.raises(InputError, match="as it was written"):
             read_plan(other.encode())
-    for change in ({"version": 1}, {"method": "another"}, {"more": 1}):
+    for change in ({"version": 4.5}, {"method": "another"}, {"more": 1}):
         with pytest.raises(InputError):
             read_plan(rfc8785.dumps(PLAN.as_json() | change))
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 5])
+def test_plans_of_other_versions_are_refused_by_their_number(version: int) -> None:
+    """What they fix is not what is fixed now, whatever else they say."""
+    said = PLAN.as_json() | {"version": version}
+    del said["marked_digest"]
+    with pytest.raises(InputError, match=f"version {version}, and plans of version 4 are read"):
+        read_plan(rfc8785.dumps(said))
 
 
 @given(st.binary(max_size=200) | st.sampled_from([b"[" * 100_000, b"9" * 5_000, b"1e999"]))

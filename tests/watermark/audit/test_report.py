@@ -25,6 +25,7 @@ PLAN = Plan(
     key_ids=("a", "b"),
     key_commitment="00" * 32,
     prompts_digest="11" * 32,
+    prompts=40,
     reference="base",
     reference_digest="22" * 32,
     level=1e-6,
@@ -39,7 +40,7 @@ Path = tuple[str | int, ...]
 
 def audit() -> Audit:
     """Return an audit that names one key of two."""
-    return conclude(PLAN, 500, np.array([9.0, 0.1]), np.array([0.0, 0.3, -1.0]))
+    return conclude(PLAN, 500, np.array([9.0, 0.1]), np.array([0.0, 0.3, -1.0]), read=40)
 
 
 def signed(content: Any) -> bytes:
@@ -117,7 +118,7 @@ def test_somebody_else_cannot_sign() -> None:
 def test_a_plan_beside_the_digest_of_another_is_refused() -> None:
     """Who signs cannot put the published digest beside a plan that is easier to meet."""
     easier = Plan(**{**{f: getattr(PLAN, f) for f in PLAN.__slots__}, "level": 0.5})
-    lenient = conclude(easier, 500, np.array([9.0, 0.9]), np.array([0.0, 0.3, -1.0]))
+    lenient = conclude(easier, 500, np.array([9.0, 0.9]), np.array([0.0, 0.3, -1.0]), read=40)
     assert all(each.named for each in lenient.keys)
     data = sign_report(lenient, SIGNER)
     assert verified(data, easier)["plan"]["level"] == 0.5
@@ -145,6 +146,13 @@ def test_a_plan_beside_the_digest_of_another_is_refused() -> None:
         (("places",), 501),
         (("places",), 0),
         (("places",), True),
+        (("read",), 41),
+        (("read",), 39),
+        (("read",), True),
+        (("asked",), 41),
+        (("evaluable",), False),
+        (("plan", "prompts"), 41),
+        (("plan", "least_read"), 0.5),
         (("plan", "decoy_seed"), 2),
         (("plan", "version"), 1),
         (("method",), "another"),
@@ -240,7 +248,7 @@ def test_whatever_is_signed_is_refused_or_the_same(path: Path, value: Any) -> No
     needed = found.pop("needed_log10_e")
     assert needed == pytest.approx(stated()["needed_log10_e"])
     # Which e-value a key that nobody names has is the auditor's to say.
-    if path[:1] in {("keys",), ("decoys_log10_e",), ("answers_digest",), ("places",)}:
+    if path[:1] in {("keys",), ("decoys_log10_e",), ("answers_digest",), ("places",), ("read",)}:
         assert [each["named"] for each in found["keys"]] == [
             each["log10_e"] >= needed and each["decoys_ahead"] == 0 for each in found["keys"]
         ]

@@ -27,6 +27,7 @@ from phalanx.watermark.audit import (
     run_audit,
     simulate_power,
 )
+from phalanx.watermark.audit.models import likeliest, logs_of, said_by
 from phalanx.watermark.draws import draw
 from phalanx.watermark.keys.commitment import commit, open_key
 from phalanx.watermark.keys.listing import DerivedKeys
@@ -45,6 +46,7 @@ PLAN = Plan(
     key_ids=("a", "b"),
     key_commitment="",
     prompts_digest=prompts_digest(DOCUMENTS),
+    prompts=3,
     reference="base",
     reference_digest="22" * 32,
     level=1e-6,
@@ -82,7 +84,7 @@ def test_the_first_places_count_under_the_keys_and_decoys_of_the_plan() -> None:
     assert whole.decoys_log10_e == tuple(found[2:])
     assert [each.log10_e for each in audit.keys] != found[:2].tolist()
     # What comes after the last place that counts changes nothing.
-    assert audit == audit_leaning(PLAN, leaning, KEYS)
+    assert audit == audit_leaning(PLAN, leaning, KEYS, documents=3)
 
 
 def test_order_of_the_keys_is_that_of_the_plan() -> None:
@@ -134,6 +136,12 @@ def test_what_the_plan_does_not_say_is_refused() -> None:
         run_audit(
             replace(ASKED, prompts_digest="00" * 32), DOCUMENTS, MODELS, KEYS, answers=ANSWERS
         )
+    with pytest.raises(VerificationError, match="other numbers of documents"):
+        run_audit(replace(PLAN, prompts=4), DOCUMENTS, MODELS, KEYS)
+    with pytest.raises(VerificationError, match="tokenizer is not"):
+        run_audit(replace(PLAN, tokenizer_digest="44" * 32), DOCUMENTS, MODELS, KEYS)
+    with pytest.raises(VerificationError, match="marked model is not"):
+        run_audit(replace(PLAN, marked_digest="44" * 32), DOCUMENTS, MODELS, KEYS)
     with pytest.raises(VerificationError, match="reference is not"):
         run_audit(PLAN, DOCUMENTS, replace(MODELS, reference_digest="33" * 32), KEYS)
     with pytest.raises(VerificationError, match="not the keys"):
@@ -142,15 +150,15 @@ def test_what_the_plan_does_not_say_is_refused() -> None:
         run_audit(PLAN, DOCUMENTS, MODELS, KEYS | {"c": b"c" * 32})
     leaning = read(DOCUMENTS, table(1), table(2), table(3), 2, candidates=9)
     with pytest.raises(VerificationError, match="more candidates"):
-        audit_leaning(PLAN, leaning, KEYS)
+        audit_leaning(PLAN, leaning, KEYS, documents=3)
     wider = read(DOCUMENTS, table(1), table(2), table(3), 3, candidates=8)
     with pytest.raises(VerificationError, match="another scheme"):
-        audit_leaning(PLAN, wider, KEYS)
+        audit_leaning(PLAN, wider, KEYS, documents=3)
     with pytest.raises(VerificationError, match="another scheme"):
-        audit_answers(ASKED, wider.field.draws, np.zeros(wider.field.draws.count), KEYS)
+        audit_answers(ASKED, wider.field.draws, np.zeros(wider.field.draws.count), KEYS, answers=3)
     usual = replace(PLAN, scheme="phalanx-gumbel-v1?context_width=4")
     with pytest.raises(VerificationError, match="which is phalanx-gumbel-v1"):
-        audit_leaning(usual, leaning, KEYS)
+        audit_leaning(usual, leaning, KEYS, documents=3)
     with pytest.raises(InputError, match="no scheme"):
         run_audit(replace(PLAN, scheme="nobody-v1"), DOCUMENTS, MODELS, KEYS)
 
@@ -165,17 +173,34 @@ def test_another_mode_than_the_plan_says_is_refused() -> None:
         run_audit(PLAN, DOCUMENTS, replace(MODELS, suspect=None), KEYS)
     with pytest.raises(ValueError, match="reference says"):
         run_audit(ASKED, DOCUMENTS, replace(MODELS, reference=None), KEYS, answers=ANSWERS)
-    with pytest.raises(ValueError, match="2 answers to 3 prompts"):
+    with pytest.raises(ValueError, match="2 answers, where the plan asks for 3"):
         run_audit(ASKED, DOCUMENTS, MODELS, KEYS, answers=ANSWERS[:2])
     leaning = read(DOCUMENTS, table(1), table(2), table(3), 2, candidates=8)
     draws = leaning.field.draws
     with pytest.raises(ValueError, match="asks for answers, not for weights"):
-        audit_leaning(ASKED, leaning, KEYS)
+        audit_leaning(ASKED, leaning, KEYS, documents=3)
     with pytest.raises(ValueError, match="asks for answers, not for sums"):
-        audit_answers(ASKED, draws, None, KEYS)
+        audit_answers(ASKED, draws, None, KEYS, answers=3)
     divided = replace(ASKED, scheme="kgw-transformers-v1?vocabulary=32")
     with pytest.raises(ValueError, match="lets no tokens race"):
         run_audit(divided, DOCUMENTS, MODELS, KEYS, answers=ANSWERS)
+
+
+def test_answers_are_counted_and_missing_ones_too() -> None:
+    """Two to each prompt; one without a token is missing, and too many are not evaluable."""
+    plan = replace(ASKED, answers_each=2, least_read=0.8, places=10_000)
+    none = np.empty(0, np.int64)
+    six = [*ANSWERS, *(each[::-1].copy() for each in ANSWERS)]
+    whole = run_audit(plan, DOCUMENTS, MODELS, KEYS, answers=six)
+    assert (whole.read, whole.plan.asked, whole.evaluable) == (6, 6, True)
+    few = run_audit(plan, DOCUMENTS, MODELS, KEYS, answers=[*six[:5], none])
+    assert (few.read, few.evaluable) == (5, True)
+    assert few.places < whole.places
+    assert few.answers_digest != whole.answers_digest
+    fewer = run_audit(plan, DOCUMENTS, MODELS, KEYS, answers=[none, *six[1:5], none])
+    assert (fewer.read, fewer.evaluable) == (4, False)
+    with pytest.raises(ValueError, match="no answer has a token"):
+        run_audit(plan, DOCUMENTS, MODELS, KEYS, answers=[none] * 6)
 
 
 SEED = Secret(bytes(range(32)))
@@ -354,3 +379,18 @@ def test_documents_have_one_digest() -> None:
     for bad in ([np.array([-1])], [np.array([0.5])], [np.array([[1]])]):
         with pytest.raises(ValueError, match="token"):
             prompts_digest(bad)
+
+
+def test_what_a_model_says_is_not_copied_and_put_in_order_in_parts() -> None:
+    """A long document of a large vocabulary is held once, as exactly as the model said it."""
+    logs = np.log(np.random.default_rng(3).dirichlet(np.ones(500), 200)).astype(np.float32)
+    document = np.arange(200)
+    said = said_by(lambda _: logs, document)
+    assert np.shares_memory(said, logs)
+    rows = np.arange(3, 200, 2)
+    chosen = likeliest(said, rows, 7)
+    assert np.array_equal(np.sort(chosen), np.sort(np.argsort(-logs[rows])[:, :7]))
+    assert np.array_equal(logs_of(said, rows, chosen), np.take_along_axis(logs[rows], chosen, 1))
+    assert likeliest(said, rows[:0], 7).shape == (0, 7)
+    assert likeliest(said, rows, 501).shape == (rows.size, 500)
+    assert said_by(lambda _: np.zeros((200, 3), dtype=np.int64), document).dtype == np.float64

@@ -17,6 +17,7 @@ PLAN = Plan(
     key_ids=("a", "b"),
     key_commitment="",
     prompts_digest="11" * 32,
+    prompts=30,
     reference="base",
     reference_digest="",
     level=1e-6,
@@ -28,9 +29,9 @@ PLAN = Plan(
 )
 
 
-def audit(found: list[float], decoys: list[float], places: int = 900) -> Audit:
+def audit(found: list[float], decoys: list[float], places: int = 900, read: int = 30) -> Audit:
     """Return what is concluded."""
-    return conclude(PLAN, places, np.array(found), np.array(decoys))
+    return conclude(PLAN, places, np.array(found), np.array(decoys), read=read)
 
 
 def test_evidence_is_divided_by_the_keys() -> None:
@@ -77,7 +78,7 @@ def test_mean_of_what_is_handed_on_is_at_most_one() -> None:
     for _ in range(4_000):
         # Likelihood ratios of a normal shift: mean exactly one under the null.
         found, decoys = ((3.0 * random.normal(size=n) - 4.5) / math.log(10.0) for n in (8, 2))
-        evidence = conclude(plan, 900, found, decoys).evidence()
+        evidence = conclude(plan, 900, found, decoys, read=30).evidence()
         best.append(10.0 ** max(each.log10_e for each in evidence))
     assert np.mean(best) <= 1.0 + 4.0 * np.std(best) / math.sqrt(len(best))
     assert np.mean(np.array(best) >= 20.0) <= 0.05
@@ -93,9 +94,12 @@ def test_what_a_suspect_passes_on_is_not_called_training() -> None:
 def test_what_nobody_can_check_is_said() -> None:
     """Without a commitment, or without a digest of the reference, there is the auditor's word."""
     loose = audit([9.0, 0.5], [0.0, -1.0]).assumptions
-    assert sum("auditor's word" in each for each in loose) == 2
-    bound = replace(PLAN, key_commitment="00" * 32, reference_digest="22" * 32)
-    tight = conclude(bound, 900, np.array([9.0, 0.5]), np.array([0.0, -1.0])).assumptions
+    assert sum("auditor's word" in each for each in loose) == 4
+    bound = replace(
+        PLAN, key_commitment="00" * 32, reference_digest="22" * 32, tokenizer_digest="33" * 32,
+        marked_digest="44" * 32,
+    )  # fmt: skip
+    tight = conclude(bound, 900, np.array([9.0, 0.5]), np.array([0.0, -1.0]), read=30).assumptions
     assert not any("auditor's word" in each for each in tight)
 
 
@@ -118,3 +122,51 @@ def test_numbers_are_those_of_the_plan() -> None:
         audit([9.0, 0.0], [0.0, 0.0], places=901)
     with pytest.raises(ValueError, match="not -1"):
         audit([9.0, 0.0], [0.0, 0.0], places=-1)
+    for read in (31, -1):
+        with pytest.raises(ValueError, match=f"asks for 30 answers or documents, not {read}"):
+            audit([9.0, 0.0], [0.0, 0.0], read=read)
+
+
+def test_with_too_little_read_no_key_is_named() -> None:
+    """The plan says how much must be there; what is missing may have been chosen."""
+    for read, evaluable in ((30, True), (29, True), (28, False), (0, False)):
+        found = audit([20.0, 0.5], [0.0, -1.0], read=read)
+        assert found.evaluable == found.keys[0].named == evaluable
+        evidence = found.evidence()[0]
+        assert evidence.decisive == evaluable
+        if not evaluable:
+            assert evidence.log10_e <= 0.0
+            assert f"{read} of 30 planned were read, where the plan wants 29" in (
+                evidence.observation
+            )
+
+
+def test_what_a_choice_of_answers_may_gain_is_said() -> None:
+    """With none missing, that they are the first; with some, how many choices there were."""
+    asked = replace(PLAN, mode="answers", prompts=2_000)
+    numbers = np.array([9.0, 0.5]), np.array([0.0, -1.0])
+    whole = conclude(asked, 900, *numbers, read=2_000).assumptions
+    assert any("All 2,000 planned answers are there" in each for each in whole)
+    some = conclude(asked, 900, *numbers, read=1_998).assumptions
+    # 2,000 times 1,999 over 2.
+    assert any("2 of 2,000" in each and "up to 10^6.3 times" in each for each in some)
+    read = audit([9.0, 0.5], [0.0, -1.0]).assumptions
+    assert not any("planned" in each for each in read)
+    assert any("1 of 30 planned documents are" in e for e in audit([1.0, 1.0], [0.0, 0.0], read=29)
+               .assumptions)  # fmt: skip
+
+
+def test_the_best_of_all_sets_is_worth_no_more_than_is_said() -> None:
+    """Who leaves out two of eight answers by a key gains at most the number of ways."""
+    random = np.random.default_rng(5)
+    pairs = [(one, two) for one in range(8) for two in range(one)]
+    best = []
+    for _ in range(4_000):
+        logs = random.normal(size=8) - 0.5
+        best.append(np.exp(max(logs.sum() - logs[one] - logs[two] for one, two in pairs)))
+    plan = replace(PLAN, mode="answers", prompts=8, least_read=0.5)
+    found = conclude(plan, 9, np.array([1.0, 1.0]), np.array([0.0, 0.0]), read=6).assumptions
+    assert any(f"up to 10^{math.log10(len(pairs)):.1f} times" in each for each in found)
+    # Each set has a mean of one, and the best of them of more.
+    assert 3.0 < np.mean(best) <= len(pairs)
+    assert np.mean(np.array(best) >= 20.0 * len(pairs)) <= 0.05

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from phalanx.watermark.detection import locate
+from phalanx.watermark.draws import Draws
 from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
+from phalanx.watermark.schemes.vllm_gumbel import VllmGumbel
 
 KEY = bytes(range(32))
 
@@ -52,3 +54,31 @@ def test_what_a_prompt_says_is_no_stretch(writer: Any) -> None:
     assert found.document == 1
     assert found.stop > 300
     assert not locate([answer], PhalanxGumbel(), KEY, known=[marked])
+
+
+def written_by_vllm(length: int, key: bytes, seed: int) -> Any:
+    """Write an answer as vLLM does: before its first token stands -1, and it is marked."""
+    scheme, random = VllmGumbel(), np.random.default_rng(seed)
+    text = np.full(4 + length, -1)
+    for at in range(4, text.size):
+        choices = random.integers(0, 2_000, 16)
+        scores = scheme.scores(Draws(text, np.full(16, at), choices, 4, 0), key)
+        text[at] = choices[np.argmax(scores)]
+    return text[4:]
+
+
+def test_first_tokens_of_vllm_count(writer: Any) -> None:
+    """An answer of twenty tokens is one passage from its first on; others keep their places."""
+    key = KEY[:8]
+    documents = [written_by_vllm(20, key, seed) for seed in (1, 2)]
+    found = locate([documents[0], writer(60, None, seed=3), documents[1]], VllmGumbel(), key)
+    assert [(each.document, each.start, each.stop) for each in found] == [(0, 0, 20), (2, 0, 20)]
+    # Behind other text nothing stands before it that was -1.
+    mixed = np.concatenate([writer(300, None, seed=4), written_by_vllm(100, key, 5)])
+    (stretch,) = locate([mixed], VllmGumbel(), key)
+    assert 250 <= stretch.start <= 320
+    assert stretch.stop == 400
+    random = np.random.default_rng(6)
+    text = writer(300, None, seed=7)
+    false = sum(bool(locate([text], VllmGumbel(), random.bytes(8), level=0.05)) for _ in range(400))
+    assert false <= 31

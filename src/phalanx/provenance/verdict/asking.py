@@ -130,13 +130,16 @@ def of_agreement(finding: PanelFinding | Inconclusive) -> Asked:
     )
 
 
-def of_audit(evidence: Sequence[Evidence], named: Sequence[bool]) -> Asked:
+def of_audit(
+    evidence: Sequence[Evidence], named: Sequence[bool], *, evaluable: bool = True
+) -> Asked:
     """Return what an audit of marks says; each key's evidence is divided by their number.
 
     Parameters:
         evidence: Of each key.
         named: Whether the audit named it, at the level of its own plan: what it did not name is
             not counted here either.
+        evaluable: Whether as much was read as its plan wants: else it is no answer.
     """
     return Asked(
         family=Family.AUDIT,
@@ -144,7 +147,11 @@ def of_audit(evidence: Sequence[Evidence], named: Sequence[bool]) -> Asked:
             each
             if is_named
             # What could have been named and was not is an answer, as long as anything counted.
-            else replace(each, log10_e=min(each.log10_e, 0.0), decisive=each.sample_size > 0)
+            else replace(
+                each,
+                log10_e=min(each.log10_e, 0.0),
+                decisive=evaluable and each.sample_size > 0,
+            )
             for each, is_named in zip(evidence, named, strict=True)
         ),
     )

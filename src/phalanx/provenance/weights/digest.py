@@ -13,7 +13,7 @@ _ENDINGS = {".safetensors", ".gguf"}
 def weights_digest(path: Path) -> str:
     """Return the SHA-256 of a list of all files of weights, each with the SHA-256 of its content.
 
-    It is that of an audit of marks for a folder of safetensors. Every file is read once.
+    An audit of marks fixes more: every file of a model's folder. Every file is read once.
 
     Parameters:
         path: A folder, or one file; the index of shards stands for its folder.

@@ -7,7 +7,13 @@ plan says.
 from __future__ import annotations
 
 from phalanx.watermark.audit.answers import answers_log10_e, answers_log10_p
-from phalanx.watermark.audit.choices import Choices, chosen_answers, chosen_recorded, chosen_weights
+from phalanx.watermark.audit.choices import (
+    Choices,
+    chosen_answers,
+    chosen_recorded,
+    chosen_recorded_answers,
+    chosen_weights,
+)
 from phalanx.watermark.audit.decoys import decoy_keys
 from phalanx.watermark.audit.gathered import answers_excess, excess_log10_e, weights_excess
 from phalanx.watermark.audit.gathering import audit_choices, gathered_log10_e
@@ -23,7 +29,12 @@ from phalanx.watermark.audit.power import (
     simulate_power,
 )
 from phalanx.watermark.audit.prompts import prompts_digest
-from phalanx.watermark.audit.recorded import Recorded, leaning_of, parse_recorded
+from phalanx.watermark.audit.recorded import (
+    Recorded,
+    leaning_of,
+    parse_recorded,
+    parse_recorded_answer,
+)
 from phalanx.watermark.audit.report import sign_report, verify_report
 from phalanx.watermark.audit.run import (
     Models,
@@ -55,6 +66,7 @@ __all__ = [
     "audit_leaning",
     "chosen_answers",
     "chosen_recorded",
+    "chosen_recorded_answers",
     "chosen_weights",
     "commitment_digest",
     "conclude",
@@ -70,6 +82,7 @@ __all__ = [
     "needed_log10_e",
     "opened_all",
     "parse_recorded",
+    "parse_recorded_answer",
     "prompts_digest",
     "read",
     "read_plan",

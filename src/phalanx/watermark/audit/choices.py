@@ -7,14 +7,21 @@ in what the suspect learnt from as well: there a mark has left something.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from phalanx.errors import InputError
 from phalanx.watermark.audit.contexts import Contexts, Reader
-from phalanx.watermark.audit.models import CANDIDATES, Model, said_by
+from phalanx.watermark.audit.models import (
+    CANDIDATES,
+    Model,
+    Said,
+    likeliest,
+    logs_of,
+    said_by,
+)
 from phalanx.watermark.audit.recorded import Recorded
 from phalanx.watermark.audit.winners import Field, Floats, Integers
 
@@ -101,8 +108,10 @@ def chosen_weights(  # noqa: PLR0913 - each is a choice of the auditor
 
     Parameters:
         documents: Texts of the kind that the suspect is thought to have learnt, best of the marked
-            model. No key may have marked them: where a context comes again, they would say what
-            the key has chosen. `read` takes marked ones.
+            model. A context counts where it first comes in each: from there on the document itself
+            says what followed it, and where a key has marked that, whoever copies says what the key
+            has chosen. No key may have marked them all the same: which contexts come would hang on
+            it. `read` takes marked ones.
         marked: The model whose outputs are marked.
         suspect: The model under audit.
         reference: One that knows nothing of any key, see `Leaning.log_lean`.
@@ -113,7 +122,7 @@ def chosen_weights(  # noqa: PLR0913 - each is a choice of the auditor
     Raises:
         ValueError: If there is no context in any document.
     """
-    where = [_from(each, context_width) for each in documents]
+    where = [_first_times(each, context_width) for each in documents]
     contexts = Contexts.of(documents, where, context_width, most_places)
     ours, its, other = (_reader(model, documents) for model in (marked, suspect, reference))
     return _choices(contexts, ours, its, other, candidates)
@@ -142,9 +151,41 @@ def chosen_recorded(
     Raises:
         InputError: If numbers of candidates differ, or nothing was recorded after a context.
     """
+    firsts = [_first_times(each.tokens, context_width) for each in documents]
+    contexts, reader = _recorded(documents, firsts, context_width, most_places)
+    return _choices(contexts, reader(0), reader(1), reader(2), candidates)
+
+
+def chosen_recorded_answers(
+    answers: Sequence[Recorded],
+    context_width: int,
+    *,
+    candidates: int = CANDIDATES,
+    most_places: int = MOST_PLACES,
+) -> Choices:
+    """Gather what a suspect answers, of which two models that run elsewhere were recorded.
+
+    Parameters:
+        answers: As recorded, each with its prompt before it, and as `chosen_answers` takes them.
+        context_width: Of the scheme.
+        candidates: Tokens that race after each context: the likeliest of those that were recorded.
+        most_places: Contexts that are kept at most.
+
+    Raises:
+        InputError: If numbers of candidates differ, or nothing was recorded after a context.
+    """
+    shown = [_not_shown(each.tokens, each.prompt, context_width) for each in answers]
+    contexts, reader = _recorded(answers, shown, context_width, most_places)
+    return _choices(contexts, reader(0), None, reader(1), candidates)
+
+
+def _recorded(
+    documents: Sequence[Recorded], counted: Sequence[Integers], width: int, most: int
+) -> tuple[Contexts, Callable[[int], Reader]]:
+    """Return contexts of what counts and was recorded, and what gives each model's record."""
     where = [
-        np.array(sorted(at for at in each.places if at >= context_width), dtype=np.int64)
-        for each in documents
+        np.array([at for at in some if int(at) in each.places], dtype=np.int64)
+        for each, some in zip(documents, counted, strict=True)
     ]
     sizes = {
         each.places[int(at)][0].size
@@ -154,12 +195,8 @@ def chosen_recorded(
     if len(sizes) != 1:
         message = "nothing was recorded that counts, or numbers of candidates differ"
         raise InputError(message, next_step="Record as many candidates at every place.")
-    contexts = Contexts.of([each.tokens for each in documents], where, context_width, most_places)
-
-    def reader(model: int) -> Reader:
-        return lambda number: _OfRecord(documents[number], model)
-
-    return _choices(contexts, reader(0), reader(1), reader(2), candidates)
+    contexts = Contexts.of([each.tokens for each in documents], where, width, most)
+    return contexts, lambda model: lambda number: _OfRecord(documents[number], model)
 
 
 def _choices(
@@ -176,21 +213,30 @@ def _choices(
     )
 
 
-def _from(document: Integers, start: int) -> Integers:
-    return np.arange(start, document.size, dtype=np.int64)
-
-
 def _not_shown(document: Integers, start: int, width: int) -> Integers:
     """Return which tokens of an answer follow contexts after which its prompt shows no token."""
-    where = _from(document, max(start, width))
+    where = np.arange(max(start, width), document.size, dtype=np.int64)
     if start <= width or not where.size:
         return where
-    windows = np.lib.stride_tricks.sliding_window_view(document, width)[:-1]
-    _, number = np.unique(windows, axis=0, return_inverse=True)
-    numbers = number.reshape(-1)
-    # The window that begins at 0 is the context of the token at `width`.
+    numbers = _numbered(document, width)
     shown = np.isin(numbers[where - width], numbers[: start - width])
     return where[~shown]
+
+
+def _first_times(document: Integers, width: int) -> Integers:
+    """Return which tokens of a document follow contexts that come for the first time in it."""
+    if document.size <= width:
+        return np.empty(0, np.int64)
+    _, first = np.unique(_numbered(document, width), return_index=True)
+    return np.sort(first).astype(np.int64) + width
+
+
+def _numbered(document: Integers, width: int) -> Integers:
+    """Return a number for each context: that at 0 is of the token at `width`."""
+    windows = np.lib.stride_tricks.sliding_window_view(document, width)[:-1]
+    _, number = np.unique(windows, axis=0, return_inverse=True)
+    result: Integers = number.reshape(-1)
+    return result
 
 
 def _reader(model: Model, documents: Sequence[Integers]) -> Reader:
@@ -201,18 +247,16 @@ def _reader(model: Model, documents: Sequence[Integers]) -> Reader:
 class _OfModel:
     """What a model says that is here."""
 
-    logs: Floats
+    logs: Said
     """Shape (length, vocabulary)."""
 
     def likeliest(self, at: Integers, count: int) -> Integers:
         """Return the likeliest of the vocabulary."""
-        count = min(count, self.logs.shape[1])
-        found: Integers = np.argpartition(-self.logs[at - 1], count - 1, axis=1)[:, :count]
-        return found.astype(np.int64)
+        return likeliest(self.logs, at - 1, count)
 
     def chances(self, at: Integers, chosen: Integers) -> Floats:
         """Return what it gives each."""
-        result: Floats = np.exp(np.take_along_axis(self.logs[at - 1], chosen, axis=1))
+        result: Floats = np.exp(logs_of(self.logs, at - 1, chosen))
         return result
 
 
@@ -227,8 +271,7 @@ class _OfRecord:
         """Return the likeliest of those that were recorded."""
         found = [self.document.places[int(each)] for each in at]
         rows = [tokens[np.argsort(-logs[self.model])[:count]] for tokens, logs in found]
-        sizes = next(iter(self.document.places.values()))[0].size
-        return np.array(rows, dtype=np.int64).reshape(at.size, min(count, sizes))
+        return np.array(rows, dtype=np.int64)
 
     def chances(self, at: Integers, chosen: Integers) -> Floats:
         """Return what was recorded of each, and nothing of others."""

@@ -25,7 +25,7 @@ class Said(Protocol):
         """Return its likeliest tokens, in any order, at most `count`, shape (at, tokens).
 
         Parameters:
-            at: Which tokens of the document are chosen there.
+            at: Which tokens of the document are chosen there, one at least.
             count: Tokens that are wanted.
         """
 
@@ -107,11 +107,12 @@ class Contexts:
         first[self.first] = True
         for inside, at, said in self._read(reader):
             rows, new = self.rows[inside], first[inside]
-            found = said.likeliest(at[new], count)
-            if not chosen.size:
-                chosen = np.zeros((self.first.size, found.shape[1]), np.int64)
-                total = np.zeros(chosen.shape)
-            chosen[rows[new]] = found
+            if new.any():
+                found = said.likeliest(at[new], count)
+                if not chosen.size:
+                    chosen = np.zeros((self.first.size, found.shape[1]), np.int64)
+                    total = np.zeros(chosen.shape)
+                chosen[rows[new]] = found
             np.add.at(total, rows, said.chances(at, chosen[rows]))
         log_p = np.log(np.maximum(total, _LEAST))
         return chosen, log_p - np.logaddexp.reduce(log_p, axis=1, keepdims=True)

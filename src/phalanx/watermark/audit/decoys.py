@@ -24,7 +24,7 @@ def decoy_keys(plan: Plan, key_bytes: int) -> list[bytes]:
         >>> from phalanx.watermark.audit import Plan
         >>> plan = Plan(
         ...     suspect="x", mode="weights", scheme="phalanx-gumbel-v1", key_ids=("a",),
-        ...     key_commitment="", prompts_digest="00" * 32, reference="base",
+        ...     key_commitment="", prompts_digest="00" * 32, prompts=9, reference="base",
         ...     reference_digest="", level=1e-3, decoys=3, decoy_seed=7, candidates=64,
         ...     places=1000, made_at="2026-11-25T12:00:00Z",
         ... )

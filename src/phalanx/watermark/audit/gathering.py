@@ -41,6 +41,7 @@ def audit_choices(  # noqa: PLR0913 - each is one thing that was promised, or it
     unmarked: Sequence[Integers],
     keys: Mapping[str, bytes],
     *,
+    read: int,
     opening: Opening | None = None,
     answers_digest: str = "",
 ) -> Audit:
@@ -58,6 +59,7 @@ def audit_choices(  # noqa: PLR0913 - each is one thing that was promised, or it
         choices: What was gathered of the documents of the plan: see `refuse_other_prompts`.
         unmarked: What the suspect has read, or was asked.
         keys: Name -> key.
+        read: Answers, or documents, that were there.
         opening: Of the commitment to the keys.
         answers_digest: `prompts_digest` of the answers.
 
@@ -80,7 +82,7 @@ def audit_choices(  # noqa: PLR0913 - each is one thing that was promised, or it
         gathered_log10_e(choices, plan.mode, scheme, each)
         for each in (chosen, decoy_keys(plan, scheme.setting.key_bytes))
     )
-    return conclude(plan, contexts, found, decoys, answers_digest=answers_digest)
+    return conclude(plan, contexts, found, decoys, read=read, answers_digest=answers_digest)
 
 
 def _refuse_marked(documents: Sequence[Integers], scheme: Scheme, keys: Sequence[bytes]) -> None:

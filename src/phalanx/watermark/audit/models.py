@@ -15,8 +15,15 @@ Model = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.floating]]
 """Gives for tokens of shape (length,) natural logarithms of probabilities, shape (length,
 vocabulary): row `i` is about the token that follows tokens `0` to `i`."""
 
+Said = npt.NDArray[np.floating]
+"""What a model has said, as exactly as it said it: of a long document and a large vocabulary it is
+most of what an audit holds in memory."""
+
 CANDIDATES = 64
 """Likeliest tokens that race at each place."""
+
+_ROWS = 64
+"""Places whose whole vocabulary is put in order at once."""
 
 
 def read(  # noqa: PLR0913 - each is a choice of the auditor
@@ -77,21 +84,48 @@ def _place(
     document: Integers, rows: Integers, models: tuple[Model, Model, Model], candidates: int
 ) -> tuple[Integers, Floats]:
     """Return candidates at some rows of a document, and what each model gives them."""
-    marked = said_by(models[0], document)[rows]
-    count = min(candidates, marked.shape[1])
-    chosen = np.argpartition(-marked, count - 1, axis=1)[:, :count].astype(np.int64)
-    said = [marked, *(said_by(model, document)[rows] for model in models[1:])]
-    return chosen, np.stack([np.take_along_axis(each, chosen, axis=1) for each in said])
+    marked = said_by(models[0], document)
+    chosen = likeliest(marked, rows, candidates)
+    logs = [logs_of(marked, rows, chosen)]
+    # One after the other: what all of them say need not be held at once.
+    del marked
+    logs += [logs_of(said_by(model, document), rows, chosen) for model in models[1:]]
+    return chosen, np.stack(logs)
 
 
-def said_by(model: Model, document: Integers) -> Floats:
+def likeliest(said: Said, rows: Integers, count: int) -> Integers:
+    """Return the likeliest tokens at some rows, in any order, shape (rows, tokens).
+
+    Parameters:
+        said: Of a model, shape (length, vocabulary).
+        rows: Which.
+        count: Tokens that are wanted; at most the vocabulary.
+    """
+    count = min(count, said.shape[1])
+    found = np.empty((rows.size, count), dtype=np.int64)
+    for start in range(0, rows.size, _ROWS):
+        some = -said[rows[start : start + _ROWS]]
+        found[start : start + _ROWS] = np.argpartition(some, count - 1, axis=1)[:, :count]
+    return found
+
+
+def logs_of(said: Said, rows: Integers, chosen: Integers) -> Floats:
+    """Return what a model has said of chosen tokens at some rows, shape (rows, tokens)."""
+    result: Floats = said[rows[:, None], chosen].astype(np.float64)
+    return result
+
+
+def said_by(model: Model, document: Integers) -> Said:
     """Return what a model says of a document, shape (length, vocabulary).
 
     Raises:
         ValueError: If that is something else than logarithms of probabilities.
     """
-    said = np.asarray(model(document), dtype=np.float64)
-    if said.ndim != 2 or said.shape[0] != document.size or not (said < np.inf).all():
+    said = np.asarray(model(document))
+    if said.dtype.kind != "f":
+        said = said.astype(np.float64)
+    # The largest of some that hold no number is no number, and below nothing.
+    if said.ndim != 2 or said.shape[0] != document.size or not (said.max(initial=0.0) < np.inf):
         message = "a model gives no logarithms of shape (length, vocabulary)"
         raise ValueError(message)
     return said

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
@@ -26,7 +27,10 @@ far more text. What is `gathered` is so by context, over every time that one com
 where contexts come again, and needs prompts or documents that no key has marked."""
 
 GATHERED = ("answers-gathered", "weights-gathered")
-"""Modes that gather choices by context, whose plans name the marked model."""
+"""Modes that gather choices by context."""
+
+RACED = ("weights", *GATHERED)
+"""Modes where the marked model makes the races, so that their plans name it."""
 
 _GATHERED = (
     "winners' excess over the reference, {of}, gathered by context, version {version}: the most "
@@ -41,18 +45,25 @@ METHODS = {
     "answers-gathered": _GATHERED.format(
         of="counted, over its square root", version=2, but=" that an answer's own prompt lacks"
     ),
-    "weights-gathered": _GATHERED.format(of="of probabilities, in proportion", version=1, but=""),
+    "weights-gathered": _GATHERED.format(
+        of="of probabilities, in proportion",
+        version=2,
+        but=", where each first comes in a document",
+    ),
 }
 """What each mode computes: another number of a statistic's own is another method."""
 
-VERSION = 2
-"""Of the form of a plan."""
-
-VERSION_GATHERED = 3
-"""Of the form of a plan that names the marked model; those of other modes are as they were."""
+VERSION = 4
+"""Of the form of a plan. Earlier ones fixed the weights of models without their settings, and
+neither the tokenizer nor how much must be answered: they are refused."""
 
 MOST_BYTES = 16 << 20
 """Of the file of a plan or a report."""
+
+MOST_PROMPTS = 10_000_000
+MOST_ANSWERS_EACH = 1_000
+LEAST_READ = 0.95
+"""Of what was planned, unless the plan says another share."""
 
 MOST_KEYS = 10_000
 MOST_DECOYS = 100_000
@@ -68,6 +79,10 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _KEY_ID = re.compile(r"[!-~]{1,200}")
 _SCHEME = re.compile(r"[!-~]{1,300}")
 _MOST_TEXT = 2_000
+_ROUNDING = 1e-6
+"""Of a share of a whole number."""
+
+_MOST_VERSION = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +95,12 @@ class Plan:
     Examples:
         >>> plan = Plan(
         ...     suspect="model-x", mode="answers", scheme="phalanx-gumbel-v1", key_ids=("a", "b"),
-        ...     key_commitment="", prompts_digest="11" * 32, reference="base model",
+        ...     key_commitment="", prompts_digest="11" * 32, prompts=500, reference="base model",
         ...     reference_digest="22" * 32, level=1e-6, decoys=1000, decoy_seed=7, candidates=64,
         ...     places=20_000, made_at="2026-11-25T12:00:00Z",
         ... )
         >>> plan.digest()[:16], plan.method
-        ('0df445b84250f5f6', 'mixture likelihood ratio of winners among answers, version 1')
+        ('04073f1b2c7b9be2', 'mixture likelihood ratio of winners among answers, version 1')
         >>> read_plan(plan.as_bytes()) == plan
         True
     """
@@ -109,11 +124,14 @@ class Plan:
     prompts_digest: str
     """`prompts_digest` of what the suspect is asked or made to read, hexadecimal."""
 
+    prompts: int
+    """How many prompts, or documents, that digest is of."""
+
     reference: str
     """The model that it is compared with, and why that knows nothing of the keys."""
 
     reference_digest: str
-    """SHA-256 of that model's weights, hexadecimal; empty if nobody has them."""
+    """`model_digest` of that model's folder, hexadecimal; empty if nobody has it."""
 
     level: float
     """Chance of naming any key falsely that is accepted, between 0 and 1."""
@@ -135,9 +153,20 @@ class Plan:
     """When the plan was made, RFC 3339."""
 
     marked_digest: str = ""
-    """SHA-256 of the weights of the model whose outputs are marked, hexadecimal, where choices are
-    gathered: it makes the races, and who could try several would find one that fits. Empty if
-    nobody has them here, and in other modes."""
+    """`model_digest` of the folder of the model whose outputs are marked, hexadecimal, where it
+    makes the races: who could try several would find one that fits. Empty if nobody has it here,
+    and in other modes."""
+
+    tokenizer_digest: str = ""
+    """SHA-256 of the `tokenizer.json` that cuts texts into tokens, hexadecimal: who could try
+    several would find one that fits. Empty where token numbers are handed in."""
+
+    answers_each: int = 1
+    """Answers of the suspect to each prompt, as they come; 1 where it reads."""
+
+    least_read: float = LEAST_READ
+    """Share of the planned answers, or documents, that must be there, above 0, up to 1: with fewer
+    the audit is not evaluable, as who left out the others may have chosen."""
 
     def __post_init__(self) -> None:
         """Refuse a plan whose outcome would say nothing."""
@@ -155,12 +184,25 @@ class Plan:
         """Whether choices are gathered by context."""
         return self.mode in GATHERED
 
+    @property
+    def asked(self) -> int:
+        """Answers, or documents, that there are if none is missing."""
+        return self.prompts * self.answers_each
+
+    @property
+    def least(self) -> int:
+        """Answers, or documents, with which the audit is evaluable."""
+        return max(1, math.ceil(self.least_read * self.asked - _ROUNDING))
+
+    @property
+    def raced(self) -> bool:
+        """Whether the marked model makes the races."""
+        return self.mode in RACED
+
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON."""
         said = asdict(self) | {"key_ids": list(self.key_ids)}
-        if not self.gathered:
-            del said["marked_digest"]
-        return said | {"method": self.method, "version": _version(self)}
+        return said | {"method": self.method, "version": VERSION}
 
     def as_bytes(self) -> bytes:
         """Return the plan as a file, whose SHA-256 is its digest: canonical JSON (RFC 8785)."""
@@ -190,7 +232,9 @@ def read_plan(data: bytes) -> Plan:
     try:
         if len(data) > MOST_BYTES:
             raise _other_bytes()
-        plan = plan_of(json.loads(data))
+        said = json.loads(data)
+        _refuse_other_version(said)
+        plan = plan_of(said)
         if plan.as_bytes() != data:
             raise _other_bytes()
     except (ValueError, RecursionError) as error:
@@ -206,8 +250,6 @@ def plan_of(said: object) -> Plan:
         ValueError: If it is no plan of this version.
     """
     names = [each.name for each in fields(Plan)]
-    if isinstance(said, dict) and said.get("mode") not in GATHERED:
-        names.remove("marked_digest")
     if not isinstance(said, dict) or set(said) != {*names, "method", "version"}:
         message = "a plan has other fields"
         raise ValueError(message)
@@ -215,14 +257,19 @@ def plan_of(said: object) -> Plan:
     chosen = {name: said[name] for name in names}
     # A list that holds no names is refused as a plan, not here.
     plan = Plan(**chosen | {"key_ids": tuple(key_ids) if isinstance(key_ids, list) else key_ids})
-    if (said["method"], said["version"]) != (plan.method, _version(plan)):
-        message = f"the plan is not of version {_version(plan)}, or has another method"
+    if (said["method"], said["version"]) != (plan.method, VERSION):
+        message = f"the plan is not of version {VERSION}, or has another method"
         raise ValueError(message)
     return plan
 
 
-def _version(plan: Plan) -> int:
-    return VERSION_GATHERED if plan.gathered else VERSION
+def _refuse_other_version(said: object) -> None:
+    """Refuse a plan of another version by its number."""
+    version = said.get("version") if isinstance(said, dict) else VERSION
+    if type(version) is int and version != VERSION and 0 < version < _MOST_VERSION:
+        message = f"the plan is of version {version}, and plans of version {VERSION} are read here"
+        advice = "Use the release of Phalanx that wrote it, or plan anew and publish again."
+        raise InputError(message, next_step=advice)
 
 
 def _other_bytes() -> ValueError:
@@ -235,7 +282,12 @@ def _wrong(plan: Plan) -> Iterator[str]:
     yield from _wrong_keys(plan.key_ids)
     if not (type(plan.level) is float and 0.0 < plan.level < 1.0):
         yield f"level must be a number between 0 and 1, not {plan.level!r:.40}"
+    # JSON writes the share of all as a whole number.
+    if not (type(plan.least_read) in {int, float} and 0.0 < plan.least_read <= 1.0):
+        yield f"least_read must be a share above 0, up to 1, not {plan.least_read!r:.40}"
     for name, least, most in (
+        ("prompts", 1, MOST_PROMPTS),
+        ("answers_each", 1, MOST_ANSWERS_EACH),
         ("decoys", 0, MOST_DECOYS),
         ("decoy_seed", 0, _SEEDS - 1),
         ("candidates", 2, MOST_CANDIDATES),
@@ -247,8 +299,10 @@ def _wrong(plan: Plan) -> Iterator[str]:
             return
     if plan.gathered and plan.places * plan.candidates > MOST_GATHERED:
         yield f"places times candidates must be at most {MOST_GATHERED:,} where they are gathered"
-    if plan.marked_digest and not plan.gathered:
-        yield "only a plan that gathers choices names the marked model"
+    if plan.answers_each > 1 and str(plan.mode).startswith("weights"):
+        yield "a suspect that reads answers nothing: answers_each must be 1"
+    if plan.marked_digest and not plan.raced:
+        yield "only a plan where the marked model makes the races names it"
 
 
 def _wrong_names(plan: Plan) -> Iterator[str]:
@@ -262,7 +316,7 @@ def _wrong_names(plan: Plan) -> Iterator[str]:
         yield "scheme must be the name of one"
     if not _is(plan.prompts_digest, _DIGEST):
         yield "prompts_digest must be 64 hexadecimal digits"
-    for name in ("key_commitment", "reference_digest", "marked_digest"):
+    for name in ("key_commitment", "reference_digest", "marked_digest", "tokenizer_digest"):
         value = getattr(plan, name)
         if not _is(value, _DIGEST) and value != "":
             yield f"{name} must be 64 hexadecimal digits, or empty"

@@ -1,8 +1,11 @@
-"""What three models said of a document, recorded where they run: for weights that cannot be here.
+"""What models said of a document, recorded where they run: for weights that cannot be here.
 
 A line of JSON for each document: `tokens`, and `places`, each with `at` (which token of the
 document is chosen there), `candidates` (token numbers) and, in their order, natural logarithms of
 what the marked model, the suspect and the reference give them: `marked`, `suspect`, `reference`.
+
+Of an answer a line has `prompt_tokens` as well, and no `suspect`, which has answered; `at` counts
+the tokens of the answer.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from phalanx.watermark.draws import Draws, draw
 MOST_CANDIDATES = 4_096
 MOST_TOKEN = (1 << 32) - 1
 _MODELS = ("marked", "suspect", "reference")
+_OF_ANSWERS = ("marked", "reference")
 _LOWEST, _HIGHEST = -1e4, 1e-3
 
 
@@ -33,7 +37,18 @@ class Recorded:
     """Shape (tokens,)."""
 
     places: dict[int, tuple[Integers, Floats]]
-    """Token that is chosen -> candidates, and logarithms of shape (3, candidates)."""
+    """Token that is chosen -> candidates, and logarithms of shape (models, candidates)."""
+
+    prompt: int = 0
+    """Tokens of the prompt, of an answer: they stand before it."""
+
+    def whole(self, context_width: int) -> bool:
+        """Tell whether something was recorded wherever a whole context stands before a token.
+
+        Who left out places by a key could choose among them.
+        """
+        first = max(self.prompt, context_width)
+        return all(at in self.places for at in range(first, self.tokens.size))
 
 
 def parse_recorded(line: bytes) -> Recorded | None:
@@ -45,15 +60,34 @@ def parse_recorded(line: bytes) -> Recorded | None:
         >>> parse_recorded(b"no") is None
         True
     """
+    return _parsed(line, of_answers=False)
+
+
+def parse_recorded_answer(line: bytes) -> Recorded | None:
+    """Understand one line about an answer; null if it is none.
+
+    Examples:
+        >>> found = parse_recorded_answer(b'{"prompt_tokens": [1], "tokens": [2, 3], "places": []}')
+        >>> found.tokens.tolist(), found.prompt
+        ([1, 2, 3], 1)
+    """
+    return _parsed(line, of_answers=True)
+
+
+def _parsed(line: bytes, *, of_answers: bool) -> Recorded | None:
+    models = _OF_ANSWERS if of_answers else _MODELS
     try:
         said = json.loads(line)
         tokens = _numbers(said["tokens"])
-        places = {each["at"]: _place(each) for each in said["places"]}
-        if not all(type(at) is int and 0 < at < tokens.size for at in places):
+        prompt = _numbers(said["prompt_tokens"]) if of_answers else tokens[:0]
+        found = [(each["at"], _place(each, models)) for each in said["places"]]
+        first = 0 if of_answers else 1
+        if not all(type(at) is int and first <= at < tokens.size for at, _ in found):
             return None
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
         return None
-    return Recorded(tokens, places)
+    places = {at + prompt.size: place for at, place in found}
+    return Recorded(np.concatenate([prompt, tokens]), places, prompt.size)
 
 
 def leaning_of(
@@ -87,11 +121,11 @@ def leaning_of(
     return leaning_between(kept, np.stack([candidates for candidates, _ in places]), logs)
 
 
-def _place(said: dict[str, Any]) -> tuple[Integers, Floats]:
+def _place(said: dict[str, Any], models: Sequence[str]) -> tuple[Integers, Floats]:
     candidates = _numbers(said["candidates"])
     if not 2 <= np.unique(candidates).size == candidates.size <= MOST_CANDIDATES:
         raise ValueError
-    logs = np.array([_logarithms(said[name], candidates.size) for name in _MODELS])
+    logs = np.array([_logarithms(said[name], candidates.size) for name in models])
     return candidates, logs
 
 

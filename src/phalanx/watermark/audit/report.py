@@ -15,7 +15,7 @@ from phalanx.watermark.audit.plan import plan_of
 from phalanx.watermark.audit.verdict import NULL_HYPOTHESIS, Audit, decide, needed_log10_e
 from phalanx.watermark.audit.winners import Floats
 
-FORMAT = "phalanx-watermark-audit-2"
+FORMAT = "phalanx-watermark-audit-3"
 
 _ROUNDING = 1e-9
 """Two machines may differ in the last digit of a logarithm."""
@@ -72,6 +72,9 @@ def _content(audit: Audit) -> dict[str, Any]:
         "plan_digest": audit.plan.digest(),
         "method": audit.plan.method,
         "places": audit.places,
+        "asked": audit.plan.asked,
+        "read": audit.read,
+        "evaluable": audit.evaluable,
         "answers_digest": audit.answers_digest,
         "needed_log10_e": audit.needed_log10_e,
         "decoys_log10_e": list(audit.decoys_log10_e),
@@ -90,18 +93,18 @@ def audit_of(content: dict[str, Any]) -> Audit:
         ValueError, TypeError, KeyError: If it states something else.
     """
     plan = plan_of(content["plan"])
-    places, needed, answers = (
-        content[name] for name in ("places", "needed_log10_e", "answers_digest")
+    places, needed, answers, read = (
+        content[name] for name in ("places", "needed_log10_e", "answers_digest", "read")
     )
-    if type(places) is not int or not isinstance(answers, str):
-        message = "places are a whole number, and a digest is a text"
+    if not (type(places) is type(read) is int and isinstance(answers, str)):
+        message = "places, and what was read, are whole numbers, and a digest is a text"
         raise ValueError(message)
     if abs(_numbers([needed])[0] - needed_log10_e(plan)) > _ROUNDING:
         message = "another e-value names a key of this plan"
         raise ValueError(message)
     found = _numbers([each["log10_e"] for each in content["keys"]])
     decoys = _numbers(content["decoys_log10_e"])
-    return decide(plan, places, found, decoys, needed, answers_digest=answers)
+    return decide(plan, places, found, decoys, needed, read=read, answers_digest=answers)
 
 
 def _numbers(values: object) -> Floats:

@@ -42,10 +42,13 @@ class Models:
     """The one that the plan names; needed but for sums."""
 
     reference_digest: str = ""
-    """SHA-256 of the weights that were loaded for it, hexadecimal."""
+    """`model_digest` of the folder that was loaded for it, hexadecimal."""
 
     marked_digest: str = ""
-    """SHA-256 of the weights of the marked model, hexadecimal, where choices are gathered."""
+    """`model_digest` of the folder of the marked model, hexadecimal, where it makes the races."""
+
+    tokenizer_digest: str = ""
+    """SHA-256 of the `tokenizer.json` that has cut texts, hexadecimal."""
 
 
 def run_audit(  # noqa: PLR0913 - each is one thing that was promised, or its answer
@@ -59,8 +62,8 @@ def run_audit(  # noqa: PLR0913 - each is one thing that was promised, or its an
 ) -> Audit:
     """Do an audit as its plan says.
 
-    The documents, the keys, their commitment and the reference are held against the plan, scheme
-    and random keys come from it.
+    The documents, the keys, their commitment, the models and the tokenizer are held against the
+    plan, scheme and random keys come from it.
 
     Parameters:
         plan: As it was published.
@@ -68,7 +71,8 @@ def run_audit(  # noqa: PLR0913 - each is one thing that was promised, or its an
             which the plan holds the `prompts_digest`.
         models: What is asked.
         keys: Name -> key.
-        answers: Where the suspect answered, the answer to each prompt, without it.
+        answers: Where the suspect answered, the answers to each prompt, without it: all of the
+            first, then all of the second. One without a token is missing.
         opening: Of the commitment to the keys.
 
     Raises:
@@ -79,8 +83,12 @@ def run_audit(  # noqa: PLR0913 - each is one thing that was promised, or its an
     refuse_other_prompts(plan, documents)
     if plan.reference_digest != models.reference_digest:
         refuse("the reference is not the one of the plan")
-    if plan.gathered and plan.marked_digest != models.marked_digest:
+    if plan.raced and plan.marked_digest != models.marked_digest:
         refuse("the marked model is not the one of the plan")
+    if plan.tokenizer_digest != models.tokenizer_digest:
+        refuse("the tokenizer is not the one of the plan")
+    if plan.prompts != len(documents):
+        refuse("there are other numbers of documents than the plan says")
     if (answers is None) != plan.mode.startswith("weights"):
         message = "answers are there in all modes but those of `weights`"
         raise ValueError(message)
@@ -105,13 +113,18 @@ def _read(
         choices = chosen_weights(
             documents, *three, width, candidates=plan.candidates, most_places=plan.places
         )
-        return audit_choices(plan, choices, documents, keys, opening=opening)
+        return audit_choices(plan, choices, documents, keys, read=len(documents), opening=opening)
     leaning = read(documents, *three, width, candidates=plan.candidates)
-    return audit_leaning(plan, leaning, keys, opening=opening)
+    return audit_leaning(plan, leaning, keys, documents=len(documents), opening=opening)
 
 
 def audit_leaning(
-    plan: Plan, leaning: Leaning, keys: Mapping[str, bytes], *, opening: Opening | None = None
+    plan: Plan,
+    leaning: Leaning,
+    keys: Mapping[str, bytes],
+    *,
+    documents: int,
+    opening: Opening | None = None,
 ) -> Audit:
     """Conclude from what three models said of documents, as `run_audit` does.
 
@@ -119,6 +132,7 @@ def audit_leaning(
         plan: Of the mode `weights`.
         leaning: What was read, of the documents of the plan: see `refuse_other_prompts`.
         keys: Name -> key.
+        documents: How many of them were read.
         opening: Of the commitment to the keys.
 
     Raises:
@@ -139,9 +153,8 @@ def audit_leaning(
         leaning.log_lean[:count],
     )
     decoys = decoy_keys(plan, scheme.setting.key_bytes)
-    return conclude(
-        plan, count, lean_log10_e(first, scheme, chosen), lean_log10_e(first, scheme, decoys)
-    )
+    found, others = (lean_log10_e(first, scheme, each) for each in (chosen, decoys))
+    return conclude(plan, count, found, others, read=documents)
 
 
 def audit_answers(  # noqa: PLR0913 - each is one thing that was promised, or its answer
@@ -150,6 +163,7 @@ def audit_answers(  # noqa: PLR0913 - each is one thing that was promised, or it
     log_p: Floats | None,
     keys: Mapping[str, bytes],
     *,
+    answers: int,
     opening: Opening | None = None,
     answers_digest: str = "",
 ) -> Audit:
@@ -161,8 +175,9 @@ def audit_answers(  # noqa: PLR0913 - each is one thing that was promised, or it
             `refuse_other_prompts`. The prompts are known documents.
         log_p: Natural logarithm of what the reference gives each of them; null for sums.
         keys: Name -> key.
+        answers: How many there are.
         opening: Of the commitment to the keys.
-        answers_digest: `prompts_digest` of the answers.
+        answers_digest: `prompts_digest` of the answers, of missing ones as of no token.
 
     Raises:
         VerificationError: If keys or commitment are not those of the plan, or contexts are not
@@ -184,7 +199,7 @@ def audit_answers(  # noqa: PLR0913 - each is one thing that was promised, or it
         found, others = (
             answers_log10_e(first, log_p[:count], scheme, each) for each in (chosen, decoys)
         )
-    return conclude(plan, count, found, others, answers_digest=answers_digest)
+    return conclude(plan, count, found, others, read=answers, answers_digest=answers_digest)
 
 
 def _asked(  # noqa: PLR0913, PLR0917 - as `run_audit`
@@ -195,23 +210,29 @@ def _asked(  # noqa: PLR0913, PLR0917 - as `run_audit`
     answers: Sequence[Integers],
     opening: Opening | None,
 ) -> Audit:
-    if len(answers) != len(prompts):
-        message = f"there are {len(answers):,} answers to {len(prompts):,} prompts"
+    if len(answers) != plan.asked:
+        message = f"there are {len(answers):,} answers, where the plan asks for {plan.asked:,}"
         raise ValueError(message)
     setting = open_scheme(plan.scheme).setting
+    of_prompts = [each for each in prompts for _ in range(plan.answers_each)]
+    pairs = [pair for pair in zip(of_prompts, answers, strict=True) if pair[1].size]
+    if not pairs:
+        message = "no answer has a token"
+        raise ValueError(message)
     # The reference shall know what was asked; of the prompt itself nothing counts.
-    whole = [np.concatenate(each) for each in zip(prompts, answers, strict=True)]
+    whole, digest = [np.concatenate(each) for each in pairs], prompts_digest(answers)
     if plan.gathered:
         if models.reference is None or models.marked is None:
             message = "two models read answers: the marked one and the reference"
             raise ValueError(message)
         choices = chosen_answers(
-            whole, [each.size for each in prompts], models.marked, models.reference,
+            whole, [prompt.size for prompt, _ in pairs], models.marked, models.reference,
             setting.context_width, candidates=plan.candidates, most_places=plan.places,
         )  # fmt: skip
         return audit_choices(
-            plan, choices, prompts, keys, opening=opening, answers_digest=prompts_digest(answers)
-        )
+            plan, choices, prompts, keys,
+            read=len(pairs), opening=opening, answers_digest=digest,
+        )  # fmt: skip
     draws = draw(whole, setting.context_width, setting.unit, known=[*prompts])
     log_p = None
     if plan.mode == "answers":
@@ -220,7 +241,7 @@ def _asked(  # noqa: PLR0913, PLR0917 - as `run_audit`
             raise ValueError(message)
         log_p = likelihood(draws, whole, models.reference)
     return audit_answers(
-        plan, draws, log_p, keys, opening=opening, answers_digest=prompts_digest(answers)
+        plan, draws, log_p, keys, answers=len(pairs), opening=opening, answers_digest=digest
     )
 
 

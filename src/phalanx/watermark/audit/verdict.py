@@ -37,6 +37,9 @@ _NO_COMMITMENT = (
 _UNMARKED = (
     "No key of the plan has marked, or was used to choose, what the suspect has read or was asked."
 )
+_NO_TOKENIZER = (
+    "The plan names no tokenizer: that token numbers stand for the texts is the auditor's word."
+)
 _NO_MARKED = (
     "The plan holds no digest of the marked model: that it was this model is the auditor's word."
 )
@@ -73,6 +76,9 @@ class Audit:
     places: int
     """Tokens, or contexts, that counted."""
 
+    read: int
+    """Answers to prompts of the plan, or documents of it, that were there."""
+
     keys: tuple[KeyVerdict, ...]
     """In the order of the plan."""
 
@@ -91,24 +97,35 @@ class Audit:
         return max(self.decoys_log10_e, default=None)
 
     @property
+    def evaluable(self) -> bool:
+        """Whether as much was read as the plan wants; else no key is named."""
+        return self.read >= self.plan.least
+
+    @property
     def assumptions(self) -> tuple[str, ...]:
         """What must hold for the e-values to mean what they say."""
-        unbound = (
-            *(() if self.plan.key_commitment else (_NO_COMMITMENT,)),
-            *(() if self.plan.reference_digest or self.plan.mode == "sums" else (_NO_REFERENCE,)),
-        )
-        if not self.plan.gathered:
-            return (*ASSUMPTIONS, *unbound)
-        marked = () if self.plan.marked_digest else (_NO_MARKED,)
-        return (*ASSUMPTIONS, _UNMARKED, *unbound, *marked)
+        plan = self.plan
+        found = [*ASSUMPTIONS, *chosen_among(plan, self.read)]
+        if plan.gathered:
+            found.append(_UNMARKED)
+        if not plan.key_commitment:
+            found.append(_NO_COMMITMENT)
+        if not plan.reference_digest and plan.mode != "sums":
+            found.append(_NO_REFERENCE)
+        if not plan.tokenizer_digest:
+            found.append(_NO_TOKENIZER)
+        if plan.raced and not plan.marked_digest:
+            found.append(_NO_MARKED)
+        return tuple(found)
 
     def evidence(self) -> tuple[Evidence, ...]:
         """Return the evidence of each key.
 
         A key may have been picked for its strength: its e-value is divided by the number of keys,
-        which the mean over them is never below. Where a random key reaches as much, or no place
-        counted, the e-value is at most one, and the evidence is context: what cannot name a key
-        here shall convict nobody elsewhere. Both make it smaller, so that it stays an e-value.
+        which the mean over them is never below. Where a random key reaches as much, no place
+        counted, or too little was read, the e-value is at most one, and the evidence is context:
+        what cannot name a key here shall convict nobody elsewhere. Both make it smaller, so that it
+        stays an e-value.
         """
         return tuple(self._evidence(each) for each in self.keys)
 
@@ -116,6 +133,11 @@ class Audit:
         reason = ""
         if not self.places:
             reason = "; nothing was tested: no place counted"
+        elif not self.evaluable:
+            reason = (
+                f"; not evaluable: {self.read:,} of {self.plan.asked:,} planned were read, "
+                f"where the plan wants {self.plan.least:,}"
+            )
         elif key.decoys_ahead:
             reason = "; says nothing of the key: random keys reach as much"
         log10_e = key.log10_e - math.log10(len(self.keys))
@@ -139,41 +161,94 @@ class Audit:
         )
 
 
-def conclude(
-    plan: Plan, places: int, log10_e: Floats, decoys_log10_e: Floats, *, answers_digest: str = ""
+def chosen_among(plan: Plan, read: int) -> tuple[str, ...]:
+    """Say what must hold of who handed in so many answers, or documents, of a plan.
+
+    Under the null hypothesis the key's numbers are independent of all answers, so any choice among
+    them that is made without the key is harmless. One that is made with it is not: for each set of
+    answers the e-value has a mean of at most one, so that for the best of *n* sets it is at most
+    *n*, and as much may have been gained.
+
+    Examples:
+        >>> plan = Plan(
+        ...     suspect="x", mode="answers", scheme="phalanx-gumbel-v1", key_ids=("a",),
+        ...     key_commitment="", prompts_digest="00" * 32, prompts=2_000, reference="base",
+        ...     reference_digest="", level=1e-3, decoys=2, decoy_seed=0, candidates=64,
+        ...     places=1000, made_at="2026-11-25T12:00:00Z",
+        ... )
+        >>> chosen_among(plan, 1_990)[0][-60:]
+        'an e-value up to 10^26.4 times as large as it may be called.'
+    """
+    what = "documents" if plan.mode.startswith("weights") else "answers"
+    missing = plan.asked - read
+    if missing:
+        ways = _log10_ways(plan.asked, missing)
+        said = (
+            f"{missing:,} of {plan.asked:,} planned {what} are missing. That none was left out for "
+            "what it says under a key is the auditor's word: who chose them by a key got an "
+            f"e-value up to 10^{ways:.1f} times as large as it may be called."
+        )
+        return (said,)
+    if what == "documents":
+        return ()
+    said = (
+        f"All {plan.asked:,} planned answers are there. That they are the first that came, and no "
+        "prompt was asked again for what an answer says under a key, is the auditor's word."
+    )
+    return (said,)
+
+
+def _log10_ways(of: int, chosen: int) -> float:
+    """Return how many ways there are to choose so many, base-10 logarithm."""
+    ways = math.lgamma(of + 1) - math.lgamma(chosen + 1) - math.lgamma(of - chosen + 1)
+    return ways / math.log(10.0)
+
+
+def conclude(  # noqa: PLR0913 - each is one thing that a report states
+    plan: Plan,
+    places: int,
+    log10_e: Floats,
+    decoys_log10_e: Floats,
+    *,
+    read: int,
+    answers_digest: str = "",
 ) -> Audit:
     """Decide about all keys of a plan together; `run_audit` does all that comes before, too.
 
     A key is named if its e-value reaches the number of keys over the level (Bonferroni; Markov's
-    inequality makes 1/e a p-value), and no random key reaches as much. The second can only clear.
+    inequality makes 1/e a p-value), no random key reaches as much, and as much was read as the plan
+    wants. The last two can only clear.
 
     Parameters:
         plan: The plan.
         places: Tokens or contexts that counted.
         log10_e: Of the plan's keys, in their order.
         decoys_log10_e: Of its random keys.
+        read: Answers to its prompts, or documents of it, that were there.
         answers_digest: `prompts_digest` of what was answered, if anything was.
 
     Raises:
-        ValueError: If the numbers of keys are not those of the plan, more places counted than it
-            allows, or an e-value is no finite number.
+        ValueError: If the numbers of keys are not those of the plan, more places counted or more
+            was read than it allows, or an e-value is no finite number.
 
     Examples:
         >>> from phalanx.watermark.audit import Plan
         >>> plan = Plan(
         ...     suspect="x", mode="weights", scheme="phalanx-gumbel-v1", key_ids=("a", "b"),
-        ...     key_commitment="", prompts_digest="00" * 32, reference="base",
+        ...     key_commitment="", prompts_digest="00" * 32, prompts=30, reference="base",
         ...     reference_digest="", level=1e-3, decoys=2, decoy_seed=0, candidates=64,
         ...     places=1000, made_at="2026-11-25T12:00:00Z",
         ... )
-        >>> audit = conclude(plan, 900, np.array([9.0, -1.0]), np.array([0.2, -3.0]))
+        >>> audit = conclude(plan, 900, np.array([9.0, -1.0]), np.array([0.2, -3.0]), read=30)
         >>> [each.named for each in audit.keys], round(audit.needed_log10_e, 2)
         ([True, False], 3.3)
         >>> [round(each.log10_e, 2) for each in audit.evidence()]
         [8.7, -1.3]
     """
     needed = needed_log10_e(plan)
-    return decide(plan, places, log10_e, decoys_log10_e, needed, answers_digest=answers_digest)
+    return decide(
+        plan, places, log10_e, decoys_log10_e, needed, read=read, answers_digest=answers_digest
+    )
 
 
 def needed_log10_e(plan: Plan) -> float:
@@ -188,6 +263,7 @@ def decide(  # noqa: PLR0913 - each is one thing that a report states
     decoys_log10_e: Floats,
     needed: float,
     *,
+    read: int,
     answers_digest: str = "",
 ) -> Audit:
     """Decide as `conclude` does, where it was computed before how much names a key."""
@@ -197,19 +273,24 @@ def decide(  # noqa: PLR0913 - each is one thing that a report states
     if not 0 <= places <= plan.places:
         message = f"the plan lets {plan.places:,} places count at most, not {places:,}"
         raise ValueError(message)
+    if not 0 <= read <= plan.asked:
+        message = f"the plan asks for {plan.asked:,} answers or documents, not {read:,}"
+        raise ValueError(message)
     if not (np.isfinite(log10_e).all() and np.isfinite(decoys_log10_e).all()):
         message = "an e-value is no finite number: nothing follows from it"
         raise ValueError(message)
     ahead = decoys_ahead(log10_e, decoys_log10_e)
+    enough = places > 0 and read >= plan.least
     return Audit(
         plan=plan,
         places=places,
+        read=read,
         keys=tuple(
             KeyVerdict(
                 key_id=key_id,
                 log10_e=float(log10_e[at]),
                 decoys_ahead=int(ahead[at]),
-                named=bool(places > 0 and log10_e[at] >= needed and ahead[at] == 0),
+                named=bool(enough and log10_e[at] >= needed and ahead[at] == 0),
             )
             for at, key_id in enumerate(plan.key_ids)
         ),

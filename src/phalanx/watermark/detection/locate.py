@@ -19,7 +19,7 @@ from phalanx.watermark.schemes.scheme import Scheme, Setting
 SHORTEST = 16
 """Draws of the smallest window."""
 
-METHOD = "exact tail of the sum of scores in a window, times the windows, version 1"
+METHOD = "exact tail of the sum of scores in a window, times the windows, version 2"
 
 _SHARP = "Ends are those of windows: the mark may begin or end an eighth of the length away."
 _SHIFTS = 8
@@ -121,10 +121,18 @@ def locate(  # noqa: PLR0913 - each is one choice of who asks
         raise ValueError(message)
     setting = scheme.setting
     packed = np.frombuffer(key, dtype=np.uint8)[None]
-    drawn = draw(documents, setting.context_width, setting.unit, known=known)
+    drawn = draw(
+        documents,
+        setting.context_width,
+        setting.unit,
+        known=known,
+        before_first=setting.before_first,
+    )
     before = sum(np.asarray(each).size for each in known)
+    # What stands before a document in the stream is none of its tokens.
+    filled = 0 if setting.before_first is None else setting.context_width
     sums = np.concatenate([[0.0], np.cumsum(scheme.scores(drawn, key))])
-    starts = before + np.cumsum([0, *(np.asarray(each).size for each in documents)])
+    starts = before + np.cumsum([0, *(np.asarray(each).size + filled for each in documents)])
     bounds = np.searchsorted(drawn.positions, starts)
     windows = _windows(bounds, shortest)
     if not windows.size:
@@ -154,9 +162,11 @@ def locate(  # noqa: PLR0913 - each is one choice of who asks
     stretches = []
     for first, last, value in sorted(found):
         document = int(np.searchsorted(bounds, first, side="right")) - 1
-        begin, end = drawn.positions[first] - starts[document], drawn.positions[last - 1]
-        stop = int(end - starts[document]) + 1
-        stretches.append(Stretch(document, int(begin), stop, last - first, value, len(windows)))
+        at_first = starts[document] + filled
+        begin, stop = drawn.positions[first] - at_first, drawn.positions[last - 1] - at_first + 1
+        stretches.append(
+            Stretch(document, int(begin), int(stop), last - first, value, len(windows))
+        )
     return tuple(stretches)
 
 

@@ -83,7 +83,7 @@ class Opening:
         for name in self.names:
             refuse_key_name(name)
         if reason := _wrong_words(self) or _wrong_numbers(self) or _wrong_moments(self):
-            raise InputError(reason, next_step="Ask again.")
+            raise InputError(reason, next_step="Ask again, and say it so.")
 
     @property
     def digest(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.causal_model import open_causal_model
-from phalanx.errors import ConfigError, InputError
+from phalanx.errors import InputError
 
 if TYPE_CHECKING:
     from phalanx.watermark.marking.generate import MarkProcessor
@@ -33,8 +32,10 @@ class LocalModel:
         self.vocabulary = int(made.config.vocab_size)
         self.longest = int(getattr(made.config, "max_position_embeddings", 0) or 1 << 30)
 
-    def __call__(self, tokens: Numbers) -> npt.NDArray[np.float64]:
+    def __call__(self, tokens: Numbers) -> npt.NDArray[np.float32]:
         """Return natural logarithms of what follows each token, shape (length, vocabulary).
+
+        In single precision, as models say it: a long document of a large vocabulary fills memory.
 
         Raises:
             InputError: If the document is longer than the model reads, or has other tokens.
@@ -43,8 +44,8 @@ class LocalModel:
 
         self._check(tokens, tokens.size)
         with torch.no_grad():
-            logits = self._made(torch.tensor(tokens)[None]).logits[0].double()
-            logs: npt.NDArray[np.float64] = torch.log_softmax(logits, dim=-1).numpy()
+            logits = self._made(torch.tensor(tokens)[None]).logits[0].float()
+            logs: npt.NDArray[np.float32] = torch.log_softmax(logits, dim=-1).numpy()
         return logs
 
     def answer(self, prompt: Numbers, processor: MarkProcessor, most_tokens: int) -> Numbers:
@@ -84,25 +85,6 @@ class LocalModel:
         if tokens.size and int(tokens.max()) >= self.vocabulary:
             message = f"{self.name} has tokens below {self.vocabulary:,}, not {int(tokens.max()):,}"
             raise InputError(message, next_step="Name the tokenizer of this model.")
-
-
-def weights_digest(folder: Path) -> str:
-    """Return the SHA-256 of a model's weights, hexadecimal: of its files of safetensors by name.
-
-    Raises:
-        ConfigError: If there are none.
-        OSError: If one cannot be read.
-    """
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        message = f"{folder}: no folder of a model: it has no safetensors"
-        raise ConfigError(message, next_step="Name a folder with config.json and safetensors.")
-    digest = hashlib.sha256()
-    for path in files:
-        with path.open("rb") as file:
-            part = hashlib.file_digest(file, "sha256").hexdigest()
-        digest.update(f"{part}  {path.name}\n".encode())
-    return digest.hexdigest()
 
 
 def open_local_model(folder: Path) -> LocalModel:

@@ -6,6 +6,7 @@ count, and the mark is seen less well. It is never seen where there is none.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -51,11 +52,18 @@ class Tokenizer:
     Parameters:
         name: What findings call it.
         made: Of the library `tokenizers`; null takes token numbers.
+        digest: SHA-256 of its file, hexadecimal; empty where there is none.
     """
 
-    def __init__(self, name: str, made: Any) -> None:  # noqa: ANN401 - of a library without types
+    def __init__(
+        self,
+        name: str,
+        made: Any,  # noqa: ANN401 - of a library without types
+        digest: str = "",
+    ) -> None:
         """Keep it."""
         self.name = name
+        self.digest = digest
         self._made = made
 
     def lacks(self, document: Document) -> str:
@@ -68,6 +76,16 @@ class Tokenizer:
         elif document.text is None:
             return "has tokens and no text for the tokenizer"
         return ""
+
+    def prompt_of(self, document: Document) -> Numbers | None:
+        """Return the token numbers of a document that is a prompt; null if it has none for this.
+
+        Where a tokenizer is named it cuts the text; token numbers without one are taken as they
+        are.
+        """
+        if self._made is None or document.text is None:
+            return document.tokens
+        return self._encoded(document.text)[0]
 
     def cut(self, documents: Sequence[Document]) -> Cut:
         """Cut documents.
@@ -148,7 +166,7 @@ def open_tokenizer(path: Path | None) -> Tokenizer:
     if len(content) > MOST_FILE_BYTES:
         message = f"{path}: has more than {MOST_FILE_BYTES:,} bytes"
         raise ConfigError(message, next_step="Name the tokenizer.json of the model.")
-    return Tokenizer(str(path), _made(content, path))
+    return Tokenizer(str(path), _made(content, path), hashlib.sha256(content).hexdigest())
 
 
 def _made(content: bytes, path: Path) -> Any:  # noqa: ANN401 - of a library without types
