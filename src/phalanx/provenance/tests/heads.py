@@ -45,7 +45,7 @@ def head_leanings(ours: Folds, theirs: Folds, heads: Heads) -> Floats:
         heads: How the rows of both divide.
 
     Returns:
-        Shape (pairs,); the sign of each is its coin.
+        Shape (pairs,); the sign of each is its coin. 0 where one of the four heads lacks a part.
     """
     group = heads.queries // heads.keys
     if group > 1:
@@ -62,6 +62,8 @@ def head_leanings(ours: Folds, theirs: Folds, heads: Heads) -> Floats:
         + _likeness(mine, two, other, two)
         - _likeness(mine, one, other, two)
         - _likeness(mine, two, other, one)
+        if all(_whole(each, head) for each in (mine, other) for head in (one, two))
+        else 0.0
         for one, two in pairs
     ]
     return np.array(differences, dtype=np.float64)
@@ -76,6 +78,11 @@ def _split(folds: Folds, heads: Heads) -> dict[str, Floats32]:
         return parts if len(parts) == heads.queries else np.repeat(parts, group, axis=0)
 
     return {name: cut(getattr(folds, name)) for name in ("query", "key", "value", "output")}
+
+
+def _whole(parts: dict[str, Floats32], head: int) -> bool:
+    """Tell whether a head is more than zeros that fill a matrix up: those stand behind all."""
+    return all(bool(each[head].any()) for each in parts.values())
 
 
 def _likeness(ours: dict[str, Floats32], one: int, theirs: dict[str, Floats32], two: int) -> float:
