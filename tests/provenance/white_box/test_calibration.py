@@ -196,6 +196,49 @@ def test_units_of_zeros_behind_the_others_are_no_coins(models: Any) -> None:
     assert least > -3.0
 
 
+def test_coordinates_that_have_an_order_are_not_compared(models: Any) -> None:
+    """Fixed positions in the stream make embeddings of all such models lean alike.
+
+    Where our settings do not say so the test errs; the suspect's are not asked, since it is ours
+    that must have no order.
+    """
+    pair = [models.drawn(seed) for seed in (1, 2)]
+    lean = np.sin(np.arange(64)).astype(np.float32) * 0.02
+    for each in pair:
+        each["model.embed_tokens.weight"] += lean
+    kinds = {"ours": ["xglm", "llama"], "theirs": ["llama", "xglm"], "nobody": ["llama", "llama"]}
+    for whose, named in kinds.items():
+        answer = compare_weights(
+            *(
+                models.held(each, {**models.CONFIG, "model_type": name})
+                for each, name in zip(pair, named, strict=True)
+            )
+        )
+        said = {each.test.rule_id + each.where: each.reason for each, _ in answer.results}
+        unasked = {rule for rule, reason in said.items() if "fixed positions" in reason}
+        assert unasked == ({"PHX-P003", "PHX-P005"} if whose == "ours" else set())
+        assert (answer.log10_p > -3.0) == (whose == "ours")
+
+
+def test_signs_that_up_rows_have_by_birth_are_not_compared(models: Any) -> None:
+    """Where one is added to what an up-row reads, it leans with its gate in any such model."""
+    pair = [models.drawn(seed) for seed in (1, 2)]
+    tokens = pair[0]["model.embed_tokens.weight"]
+    pair[1]["model.embed_tokens.weight"] = tokens[:, ::-1].copy()
+    for at, each in enumerate(pair):
+        for layer in range(models.LAYERS):
+            # Gates that serve the same tokens in both, and up-rows that lean with them.
+            gate = tokens[100 * layer % 150 : 100 * layer % 150 + 128][:, :: 1 - 2 * at]
+            base = f"model.layers.{layer}.mlp"
+            order = np.random.default_rng([at, layer]).permutation(128)
+            each[f"{base}.gate_proj.weight"] = gate[order].copy()
+            each[f"{base}.up_proj.weight"] += gate[order]
+    for kind, accused in (("llama", True), ("gpt_oss", False)):
+        held = [models.held(each, {**models.CONFIG, "model_type": kind}) for each in pair]
+        answer = compare_weights(*held)
+        assert (answer.log10_p <= -6.0) == accused
+
+
 @pytest.mark.parametrize("kind", ["experts", "layers"])
 def test_independent_models_that_repeat_their_own_blocks(kind: str, models: Any) -> None:
     """Experts that grew from one block, and layers that are repeated, are one order each.

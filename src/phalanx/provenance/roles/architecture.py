@@ -9,6 +9,7 @@ from typing import Any
 
 from phalanx.provenance.roles.fused import Heads, heads_of, split_fused
 from phalanx.provenance.roles.names import EXPERT, NAMINGS, SHARED_EXPERT, Naming
+from phalanx.provenance.roles.ordered import numbered_coordinates, signed_up_rows
 from phalanx.provenance.roles.part import Part
 from phalanx.provenance.weights import Checkpoint, Tensor
 
@@ -102,6 +103,12 @@ class Architecture:
     norm_offset: float
     """Added to the weights of norms: 1 for Gemma."""
 
+    numbered_coordinates: bool
+    """Whether coordinates of the stream have an order of their own."""
+
+    signed_up_rows: bool
+    """Whether up-rows have a sign of their own."""
+
     nameless: tuple[str, ...]
     """Names of tensors that no role was found for."""
 
@@ -119,7 +126,8 @@ def view(checkpoint: Checkpoint) -> Architecture:
     if naming is None:
         return Architecture(
             family="unknown", hidden=0, layers=(), embedding=None, head=None, final_norm=None,
-            mirrored=False, norm_offset=0.0, nameless=tuple(checkpoint.tensors),
+            mirrored=False, norm_offset=0.0, numbered_coordinates=False, signed_up_rows=False,
+            nameless=tuple(checkpoint.tensors),
         )  # fmt: skip
     found: dict[int, dict[tuple[str, str], Tensor]] = {}
     used = set()
@@ -151,6 +159,8 @@ def view(checkpoint: Checkpoint) -> Architecture:
         final_norm=_vector(ends["norm"], hidden),
         mirrored="rms_norm_eps" in checkpoint.config,
         norm_offset=1.0 if str(checkpoint.config.get("model_type")).startswith("gemma") else 0.0,
+        numbered_coordinates=numbered_coordinates(checkpoint.config),
+        signed_up_rows=signed_up_rows(checkpoint.config),
         nameless=tuple(name for name in checkpoint.tensors if name not in used),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from phalanx.provenance.roles.ordered import numbered_heads
 from phalanx.provenance.roles.part import Part, Places
 from phalanx.provenance.weights import Tensor
 
@@ -26,30 +27,6 @@ class Heads:
 
     width: int
     """Rows of one head."""
-
-
-_OF_OWN_SLOPES = ("bloom", "mpt", "baichuan")
-"""Parts of the names of kinds of models whose heads differ by their number (ALiBi)."""
-
-
-def numbered_heads(config: Mapping[str, Any]) -> bool:
-    """Tell whether settings give each head a slope of its own, by its number.
-
-    Then heads have an order: the head that looks far stands in the same place in all such models,
-    and exchanging two of them does change the model.
-
-    References:
-        Press, Smith & Lewis, "Train short, test long", 2022.
-
-    Examples:
-        >>> numbered_heads({"attn_config": {"alibi": True}}), numbered_heads({"alibi": False})
-        (True, False)
-    """
-    inside = config.get("attn_config")
-    said = [config, *([inside] if isinstance(inside, dict) else [])]
-    return any(
-        each.get("alibi") or each.get("position_embedding_type") == "alibi" for each in said
-    ) or any(kind in str(config.get("model_type")) for kind in _OF_OWN_SLOPES)
 
 
 def heads_of(config: Mapping[str, Any], query_rows: int, key_rows: int) -> Heads | None:

@@ -61,6 +61,6 @@ def swap_leanings(ours: Sequence[Floats32], theirs: Sequence[Floats32]) -> Float
         gap = other[:half] - other[half : 2 * half]
         differences += np.einsum("ij,ij->i", first - second, gap, dtype=np.float64)
         for each in (mine, other):
-            there = each.any(axis=1)
+            there = (each != 0.0).any(axis=1)
             full &= there[:half] & there[half : 2 * half]
     return np.where(full, differences, 0.0)
