@@ -188,7 +188,7 @@ def compared(
     if copies is not None:
         progress("marks", 0.5)
         more.append(of_marks(copies.trace(pair[1], progress)))
-    verdict = judge(budget, [of_weights(comparison, of_ancestors), *more])
+    verdict = judge(budget, [of_weights(comparison, of_ancestors, budget.log10_share), *more])
     changes = None
     if verdict.answers[Family.WEIGHTS].state is State.REJECTED:
         progress("changes", 0.8)

@@ -39,6 +39,8 @@ class LayerMap:
         Parameters:
             log10_level: Chance of naming any pair falsely that is accepted, base-10 logarithm.
         """
+        if not self.ours:
+            return {}
         seen = np.nan_to_num(self.log10_p, nan=0.0)
         found = {}
         for column, name in enumerate(self.theirs):
