@@ -230,7 +230,7 @@ def _vector(tensor: Tensor | None, hidden: int) -> Tensor | None:
 
 
 def _tokens(tensor: Tensor | None, hidden: int) -> Part | None:
-    fits = tensor is not None and len(tensor.shape) == 2 and tensor.shape[1] == hidden
+    fits = tensor is not None and len(tensor.shape) == 2 and 0 < tensor.shape[1] == hidden
     return Part(tensor, 1) if fits and tensor is not None else None
 
 
@@ -242,16 +242,15 @@ def _layer(
     before_mlp = norms.get("mlp norm")
     if before_mlp is None and "attention norm" in norms:
         before_mlp = norms.get("plain norm")
+    by_expert: dict[str, dict[str, Tensor]] = {}
+    for (expert, role), tensor in parts.items():
+        by_expert.setdefault(expert, {})[role] = tensor
     experts = sorted(
-        {expert for expert, role in parts if role == "down"},
+        (expert for expert, found in by_expert.items() if "down" in found),
         key=lambda expert: (expert.isdecimal(), int(expert) if expert.isdecimal() else 0),
     )
-    mlps = (
-        _mlp(expert, {role: t for (of, role), t in parts.items() if of == expert}, hidden,
-             before_mlp)
-        for expert in experts
-    )  # fmt: skip
-    dense = {role: tensor for (expert, role), tensor in parts.items() if expert == DENSE}
+    mlps = (_mlp(expert, by_expert[expert], hidden, before_mlp) for expert in experts)
+    dense = by_expert.get(DENSE, {})
     return Layer(
         index=index,
         mlps=tuple(each for each in mlps if each is not None),
@@ -262,7 +261,7 @@ def _layer(
 def _mlp(expert: str, parts: Mapping[str, Tensor], hidden: int, norm: Tensor | None) -> Mlp | None:
     found = split_fused(parts, hidden)
     up, down, gate = found.get("up"), found.get("down"), found.get("gate")
-    if up is None or down is None or up.units != down.units:
+    if up is None or down is None or not 0 < up.units == down.units:
         return None
     if gate is not None and gate.units != up.units:
         return None

@@ -43,7 +43,7 @@ def heads_of(config: Mapping[str, Any], query_rows: int, key_rows: int) -> Heads
     queries = config.get("num_attention_heads", config.get("n_head"))
     if numbered_heads(config):
         return None
-    if type(queries) is not int or queries < 1 or query_rows % queries:
+    if type(queries) is not int or queries < 1 or query_rows % queries or not query_rows:
         return None
     width = query_rows // queries
     if key_rows % width or not key_rows or queries % (key_rows // width):
@@ -73,7 +73,7 @@ def split_fused(
     )
     found: dict[str, Part] = {}
     for role, tensor in parts.items():
-        if len(tensor.shape) != 2 or hidden not in tensor.shape:
+        if not hidden or len(tensor.shape) != 2 or hidden not in tensor.shape:
             continue
         axis = 1 if (role in _WRITES) == inputs_first else 0
         if tensor.shape[axis] != hidden:
