@@ -132,7 +132,7 @@ def test_a_recording_says_what_the_model_said(serve: Serve, tmp_path: Path) -> N
     source = CompletionsEndpoint(serve(_letters), "letters")
     path = tmp_path / "said.jsonl"
     texts, questions = ["abc", "späte\nZeile"], ["who?", "why?"]
-    record(source, path, texts, questions, 2)
+    record(source, path, texts, {2: questions})
     again = RecordedAnswers(path)
     assert isinstance(again, LogprobSource)
     for one, two in zip(
