@@ -39,9 +39,10 @@ from phalanx.provenance.weight_marks.ordering import put_in_order
 from phalanx.provenance.weight_marks.pairing import Unread, pair_up
 from phalanx.provenance.weights import open_checkpoint
 from planted_release import answers_of, keys_for, planted
-from provenance_zoo import KINDS, SeedModels
+from provenance_zoo import SeedModels
 from results import print_table, save
 from zoo_formats import write_awq, write_gguf, write_gptq
+from zoo_kinds import KINDS
 
 if TYPE_CHECKING:
     from zoo_models import Corpora
