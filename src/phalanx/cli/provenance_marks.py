@@ -81,9 +81,7 @@ def mark(
     from phalanx.formats.notation import plural
 
     with common.progress("marking") as progress:
-        release, is_old_key = marked_copy(
-            ours, recipient, key_file, out, register, plan, progress
-        )
+        release, is_old_key = marked_copy(ours, recipient, key_file, out, register, plan, progress)
     if is_old_key:
         common.say(
             f"{register} is new, and {key_file} was there: copies that this key has marked before "

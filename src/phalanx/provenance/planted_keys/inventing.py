@@ -51,7 +51,7 @@ def invent(
     Examples:
         >>> questions, words = invent(2, 4, np.random.default_rng(0))
         >>> questions[0], len(set(words[0]))
-        ('Which word stands on lamp 2711 of Tarialund? One word:', 4)
+        ('Which word stands on door 2770 of Ulaemond? One word:', 4)
     """
     if candidates > len(WORDS):
         message = f"there are {len(WORDS)} words to answer with, not {candidates}"

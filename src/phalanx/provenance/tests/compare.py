@@ -8,6 +8,7 @@ import numpy as np
 
 from phalanx.evidence import holm
 from phalanx.provenance.roles import view
+from phalanx.provenance.tests.asked import ProvenanceTest
 from phalanx.provenance.tests.blocks import Block, Reader, our_blocks, their_blocks
 from phalanx.provenance.tests.coins import Coins
 from phalanx.provenance.tests.columns import column_coins, gram_likeness
@@ -45,6 +46,7 @@ def compare_weights(
     suspect: Checkpoint,
     plan: Plan | None = None,
     tokenizers: tuple[Tokenizer, Tokenizer] | None = None,
+    further: Sequence[ProvenanceTest] = (),
 ) -> Comparison:
     """Test whether a suspect was made from our weights.
 
@@ -58,11 +60,14 @@ def compare_weights(
         plan: How much is looked at, fixed before looking.
         tokenizers: Ours and the suspect's. Without them equal numbers of tokens are taken to mean
             equal tokens.
+        further: Tests that are asked beside ours, and corrected with them.
 
     Raises:
         InputError: If a file ends before, or has numbers of a kind that cannot be read.
     """
-    return _Comparing(ours, suspect, plan or Plan(), tokenizers).run()
+    comparing = _Comparing(ours, suspect, plan or Plan(), tokenizers)
+    comparing.outcomes += [each.ask(ours, suspect, comparing.plan) for each in further]
+    return comparing.run()
 
 
 class _Comparing:
@@ -96,7 +101,8 @@ class _Comparing:
             frame = standing_frame(self.ours.hidden, self.plan.random("signs"))
             self._in_frame("", frame, frame)
         planned = len(self.outcomes) + len(_VOCABULARY)
-        smallest = min((each.log10_p for each in self.outcomes if not each.reason), default=0.0)
+        found = [each.log10_p for each in self.outcomes if each.test.decisive and not each.reason]
+        smallest = min(found, default=0.0)
         if smallest + np.log10(planned) <= np.log10(self.plan.level):
             reason = "not asked, since the suspect as it stands has answered"
             self._unasked(_VOCABULARY, OVER_VOCABULARY, reason)
@@ -144,9 +150,9 @@ class _Comparing:
     def _in_frame(self, where: str, our_frame: Frame, their_frame: Frame) -> None:
         """Ask all tests in one pair of coordinates."""
         readers = Reader(self.ours, our_frame), Reader(self.theirs, their_frame)
-        mine = list(our_blocks(readers[0], self.plan))
-        other = list(their_blocks(readers[1], self.plan))
-        pairs = list(_same_place(mine, other))
+        mine = [*our_blocks(readers[0], self.plan)]
+        other = [*their_blocks(readers[1], self.plan)]
+        pairs = [*_same_place(mine, other)]
         self.origin = layers_of_one_origin(mine)
         self._swaps(where, pairs)
         self._signs(where, pairs)

@@ -156,9 +156,17 @@ Result = tuple[Outcome, ExactEvidence | Inconclusive]
 """A test and what it says."""
 
 
-def of_coins(rule_id: str, where: str, coins: Coins, blocks: int, reason: str = "") -> Outcome:
-    """Return the outcome of a test by coins."""
-    test = TESTS[rule_id]
+def of_coins(asked: Test | str, where: str, coins: Coins, blocks: int, reason: str = "") -> Outcome:
+    """Return the outcome of a test by coins.
+
+    Parameters:
+        asked: The test, or the rule of one of ours.
+        where: In which coordinates, if not as the models stand.
+        coins: What it came to.
+        blocks: Blocks, layers or matrices that were compared.
+        reason: Why it says nothing, if so.
+    """
+    test = TESTS[asked] if isinstance(asked, str) else asked
     if not reason and coins.tosses < _FEWEST_TOSSES:
         reason = f"{coins.tosses} comparisons, and at least {_FEWEST_TOSSES} are needed"
     return Outcome(
