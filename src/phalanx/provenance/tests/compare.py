@@ -19,6 +19,7 @@ from phalanx.provenance.tests.findings import (
     TESTS,
     Outcome,
     conclude,
+    of_blocks,
     of_coins,
 )
 from phalanx.provenance.tests.frame import Frame, standing_frame, vocabulary_frame
@@ -36,6 +37,7 @@ from phalanx.provenance.weights import Checkpoint
 
 _GRAM_TOKENS = 1024
 _STANDING = ("PHX-P001", "PHX-P002", "PHX-P003", "PHX-P004", "PHX-P006")
+_NO_TOKENS = "no embeddings of the same tokens"
 _NUMBERED = "fixed positions give the coordinates of our stream an order"
 _SIGNED = "up-rows of our model have a sign of their own"
 _VOCABULARY = ("PHX-P001", "PHX-P002", "PHX-P004", "PHX-P006")
@@ -107,7 +109,7 @@ class _Comparing:
             reason = "not asked, since the suspect as it stands has answered"
             self._unasked(_VOCABULARY, OVER_VOCABULARY, reason)
         elif self.tokens is None or len(self.tokens.ours) < 16:
-            reason = "no embeddings of the same tokens"
+            reason = _NO_TOKENS
             self._unasked(_VOCABULARY, OVER_VOCABULARY, reason)
         else:
             anchors = min(self.plan.anchors, self.ours.hidden - 1, self.theirs.hidden - 1,
@@ -137,7 +139,7 @@ class _Comparing:
     def _columns(self) -> None:
         reason, coins = "", Coins()
         if self.tokens is None:
-            reason = "no embeddings of the same tokens"
+            reason = _NO_TOKENS
         elif self.ours.hidden != self.theirs.hidden:
             reason = f"{self.ours.hidden} and {self.theirs.hidden} coordinates"
         elif self.ours.numbered_coordinates:
@@ -227,11 +229,7 @@ class _Comparing:
                 pairs, self.plan.decoys, self.plan.random("decoys"), mirrored=self.ours.mirrored
             )
             if self.decoys.contradict:
-                reason = (
-                    f"the law does not hold on these models: {self.decoys.count} decoys had "
-                    f"{self.decoys.common:.2f} pairs in common, and {self.decoys.expected:.2f} "
-                    "were expected"
-                )
+                reason = self.decoys.doubt
         if self.ours.numbered_coordinates:
             # Decoys do not see it: with their coordinates permuted, nothing stands alike.
             reason = _NUMBERED
@@ -244,8 +242,8 @@ class _Comparing:
                 blocks=len(found),
                 said=(
                     f"{common:,} pairs of {size:,} neurons are the same by both, where "
-                    f"{sum(each.expected for each in found):.1f} are by chance ({len(found)} "
-                    "blocks); the strongest block, corrected for their number"
+                    f"{sum(each.expected for each in found):.1f} are by chance "
+                    f"({of_blocks(len(found))}); the strongest, corrected for their number"
                 ),
                 size=size,
                 log10_p=smallest,

@@ -173,12 +173,22 @@ def of_coins(asked: Test | str, where: str, coins: Coins, blocks: int, reason: s
         test=test,
         where=where,
         blocks=blocks,
-        said=f"{coins.heads:,} of {coins.tosses:,} {test.seen} ({blocks} blocks)",
+        said=f"{coins.heads:,} of {coins.tosses:,} {test.seen} ({of_blocks(blocks)})",
         size=coins.tosses,
         log10_p=coins.log10_p,
         reason=reason,
         reachable_log10_p=-coins.tosses * float(np.log10(2.0)),
     )
+
+
+def of_blocks(number: int) -> str:
+    """Return a number of blocks in words.
+
+    Examples:
+        >>> of_blocks(1), of_blocks(8)
+        ('1 block', '8 blocks')
+    """
+    return f"{number:,} block{'' if number == 1 else 's'}"
 
 
 def conclude(outcomes: Sequence[Outcome]) -> tuple[Result, ...]:
