@@ -79,6 +79,9 @@ def _refuse_larger_than_files(folder: Path, config: Any) -> None:  # noqa: ANN40
         size = path.stat().st_size
         stored += size
         tensors += _tensors_in(path, size)
+    if not stored:
+        message = f"{folder}: the model cannot be opened: it has no safetensors"
+        raise InputError(message, next_step="Save it with `save_pretrained`.")
     advice = "Fetch config.json and the weights again, together."
     layers = getattr(config, "num_hidden_layers", 0)
     # Even empty layers take their time, and each has a tensor at least.
