@@ -94,7 +94,8 @@ class HeadsInPlace:
     Does not say: who copied from whom.
     Evaded by: putting heads into another order, or changing their number.
     Honest look-alikes: as PHX-P001. Models that give each head a slope or a window of its own by
-    its number (ALiBi): these are not asked where the settings say so.
+    its number (ALiBi): these are not asked where the settings say so. Heads that were given one
+    repeated key each are exchanged together.
     Too little to tell: small models have few heads; ten comparisons are the least.
     Measured error: as PHX-P002.
     """

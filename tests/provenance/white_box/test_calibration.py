@@ -149,6 +149,29 @@ def test_independent_models_drawn_at_random(models: Any) -> None:
     false_rates(found, models, Plan(decoys=8))
 
 
+def test_heads_that_share_a_key_are_one() -> None:
+    """Keys and values that were repeated, one for each head of queries, are exchanged together."""
+    heads, random = Heads(16, 16, 6), np.random.default_rng(8)
+    coins = []
+    for _ in range(PAIRS // 2):
+        pair = []
+        for _ in range(2):
+            rows = {
+                name: random.normal(size=(count, 6, 20)).astype(np.float32)
+                for name, count in (("query", 16), ("output", 16), ("key", 4), ("value", 4))
+            }
+            # Heads of one key look for much the same: all they have of their own is little.
+            for name in ("query", "output"):
+                own = np.repeat(random.normal(size=(4, 6, 20)), 4, axis=0)
+                rows[name] = (own + 0.3 * rows[name]).astype(np.float32)
+            for name in ("key", "value"):
+                rows[name] = np.repeat(rows[name], 4, axis=0)
+            pair.append(Folds(**{name: each.reshape(-1, 20) for name, each in rows.items()}))
+        coins.append(head_coins(pair[0], pair[1], heads))
+    assert {each.tosses for each in coins} == {2}
+    assert kstest(spread_out(coins, random), "uniform").pvalue > 0.01
+
+
 def test_heads_that_differ_by_their_number_are_not_compared(models: Any) -> None:
     """Heads with slopes of their own do the same in the same places, in all such models.
 

@@ -267,8 +267,9 @@ class _Comparing:
                 )
                 for reader, each in ((our_reader, mine), (their_reader, other))
             ]
-            origin = self.origin.get(layer.index, layer.index), mine.heads
-            leanings.append((origin, head_leanings(folds[0], folds[1], mine.heads)))
+            found = head_leanings(folds[0], folds[1], mine.heads)
+            origin = self.origin.get(layer.index, layer.index), mine.heads, found.size
+            leanings.append((origin, found))
         coins = toss_together(leanings)
         reason = (
             "" if leanings else "no heads of one shape, and without an order, in the same layers"

@@ -14,9 +14,13 @@ import numpy.typing as npt
 
 from phalanx.provenance.roles.fused import Heads
 from phalanx.provenance.tests.coins import Coins, toss
+from phalanx.provenance.tests.frame import unit_length
 from phalanx.provenance.weights.numbers import Floats32
 
 Floats = npt.NDArray[np.float64]
+
+_ONE_KEY = 0.5
+"""Cosine from which two keys count as one: that costs coins, and no validity."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,8 +57,10 @@ def head_leanings(ours: Folds, theirs: Folds, heads: Heads) -> Floats:
         pairs = np.stack(
             [first[:, : group // 2].ravel(), first[:, group // 2 : group // 2 * 2].ravel()], axis=1
         )
+        repeated = 1
     else:
-        half = heads.queries // 2
+        repeated = repeated_keys(ours.key, heads)
+        half = heads.queries // repeated // 2 * repeated
         pairs = np.stack([np.arange(half), np.arange(half, 2 * half)], axis=1)
     mine, other = _split(ours, heads), _split(theirs, heads)
     differences = [
@@ -66,7 +72,34 @@ def head_leanings(ours: Folds, theirs: Folds, heads: Heads) -> Floats:
         else 0.0
         for one, two in pairs
     ]
-    return np.array(differences, dtype=np.float64)
+    return np.array(differences, dtype=np.float64).reshape(-1, repeated).sum(axis=1)
+
+
+def repeated_keys(key: Floats32, heads: Heads) -> int:
+    """Return how many heads in a row have one and the same key, or nearly.
+
+    Where heads that shared a key were given one each, they are no units of their own: only all of
+    them together could as well stand elsewhere.
+
+    Parameters:
+        key: Rows of the keys of our layer, shape (rows, width).
+        heads: How they divide.
+
+    Examples:
+        >>> keys = np.random.default_rng(0).normal(size=(4, 8)).astype(np.float32)
+        >>> heads = Heads(4, 4, 2)
+        >>> repeated_keys(np.repeat(keys.reshape(2, 16), 2, axis=0).reshape(8, 8), heads)
+        2
+        >>> repeated_keys(np.arange(64, dtype=np.float32).reshape(8, 8) % 7 - 3, heads)
+        1
+    """
+    flat = unit_length(key.reshape(heads.keys, -1))
+    alike = np.einsum("ij,ij->i", flat[:-1], flat[1:]) > _ONE_KEY
+    for times in range(heads.keys, 1, -1):
+        inside = np.arange(1, heads.keys) % times != 0
+        if heads.keys % times == 0 and alike[inside].all():
+            return times
+    return 1
 
 
 def _split(folds: Folds, heads: Heads) -> dict[str, Floats32]:
