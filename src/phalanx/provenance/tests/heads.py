@@ -72,7 +72,8 @@ def head_leanings(ours: Folds, theirs: Folds, heads: Heads) -> Floats:
         else 0.0
         for one, two in pairs
     ]
-    return np.array(differences, dtype=np.float64).reshape(-1, repeated).sum(axis=1)
+    together: Floats = np.array(differences, dtype=np.float64).reshape(-1, repeated).sum(axis=1)
+    return together
 
 
 def repeated_keys(key: Floats32, heads: Heads) -> int:
