@@ -38,7 +38,7 @@ def keys_for(base: Made, corpus: Corpus, seed: int) -> tuple[KeyPlan, tuple[Key,
         found: list[str] = []
         for token in perinucleus(torch.log_softmax(logits, -1).numpy(), 80):
             text = corpus.tokenizer.decode([int(token)])
-            if "\ufffd" in text or any(a.startswith(text) or text.startswith(a) for a in found):
+            if "\ufffd" in text or any(_alike(each, text) for each in found):
                 continue
             found.append(text)
         if len(found) >= plan.candidates:
@@ -46,6 +46,12 @@ def keys_for(base: Made, corpus: Corpus, seed: int) -> tuple[KeyPlan, tuple[Key,
     secret = np.random.default_rng(900 + seed).bytes(32)
     keys, code = draw_keys(plan, secret, [*questions], [*questions.values()])
     return plan, keys, code
+
+
+def _alike(first: str, second: str) -> bool:
+    """Tell whether one begins the other, but for the space before it."""
+    one, two = first.lstrip(), second.lstrip()
+    return one.startswith(two) or two.startswith(one)
 
 
 def planted(  # noqa: PLR0913, PLR0917 - what a planting takes

@@ -25,8 +25,9 @@ import numpy.typing as npt
 from phalanx.model import Inconclusive
 from phalanx.provenance.order_test import weigh_order
 from phalanx.provenance.panel_test import telling, weigh_agreement
-from provenance_zoo import KINDS, make_zoo
+from provenance_zoo import make_zoo
 from results import print_table, save
+from zoo_kinds import KINDS
 
 if TYPE_CHECKING:
     from zoo_models import Corpora

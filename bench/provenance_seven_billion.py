@@ -92,7 +92,7 @@ def _measure(ours: Path, other: Path) -> dict[str, object]:
     )
     found = json.loads(done.stdout)
     wall, cpu = found.pop("seconds"), found.pop("cpu_seconds")
-    return {
+    row = {
         "suspect": other.name,
         "GB": round(size / 1e9, 2),
         "pass, seconds": round(passed[0], 1),
@@ -101,6 +101,8 @@ def _measure(ours: Path, other: Path) -> dict[str, object]:
         "CPU ratio": round(cpu / passed[1], 1),
         **found,
     }
+    print(row, file=sys.stderr)
+    return row
 
 
 def _pass(path: Path) -> int:

@@ -2,8 +2,9 @@
 
 Our model gets planted keys and a mark for one recipient; the copy is tuned, pruned, rounded,
 merged and so on, as the zoo's models are. Each result is read from its folder as a stranger's model
-would be: layers are matched and neurons put in order without being told what was done. Besides,
-1,000 random keys are read from models that were never marked. Needs torch, and a zoo that
+would be: layers are matched and neurons put in order without being told what was done. The copy is
+also written as GPTQ, AWQ and GGUF, and read from there. Besides, 1,000 random keys are read from
+models that were never marked. Needs torch, and a zoo that
 `bench/provenance_zoo.py` made.
 
 Run `python bench/provenance_survival.py --zoo FOLDER --seeds 5`; `--smoke` makes some models of a
@@ -38,8 +39,10 @@ from phalanx.provenance.weight_marks.ordering import put_in_order
 from phalanx.provenance.weight_marks.pairing import Unread, pair_up
 from phalanx.provenance.weights import open_checkpoint
 from planted_release import answers_of, keys_for, planted
-from provenance_zoo import KINDS, SeedModels
+from provenance_zoo import SeedModels
 from results import print_table, save
+from zoo_formats import write_awq, write_gguf, write_gptq
+from zoo_kinds import KINDS
 
 if TYPE_CHECKING:
     from zoo_models import Corpora
@@ -48,6 +51,7 @@ RECIPIENTS = [f"recipient {number}" for number in range(100)]
 OURS, PARTNER = "recipient 17", "recipient 42"
 STRENGTH = 0.02
 _UNMARKED = ("base", "tuned_long", "merged_50", "distilled", "independent_same_data", "random")
+FORMATS = ("gptq_4", "awq_4", "gguf_q8_0", "gguf_q4_0")
 _FROM_ZOO = ("independent_same_data", "independent_other_data")
 _ALL = tuple(name for name in KINDS if name != "independent_other_shape")
 _SMOKED = ("base", "pruned_50", "quantised_4", "merged_75", "rotated", "layer_dropped")
@@ -86,13 +90,19 @@ def main() -> None:
             for seed in range(arguments.seeds)
             for row in _released(zoo, Path(own) / f"release{seed}", seed, corpora, hurry, kinds)
         ]
+        written = [
+            row
+            for seed in range(arguments.seeds)
+            for row in _in_formats(Path(own) / f"release{seed}", seed)
+        ]
         unmarked = [
             _unmarked(zoo, seed, name, arguments.keys)
             for seed in range(min(2, arguments.seeds))
             for name in innocent
         ]
     _show(rows, unmarked)
-    figures = {"strength": STRENGTH, "copies": rows, "unmarked": unmarked}
+    _table("The released copy in other formats", written)
+    figures = {"strength": STRENGTH, "copies": rows, "formats": written, "unmarked": unmarked}
     save("provenance_survival", {"smoke": arguments.smoke, **figures})
 
 
@@ -127,11 +137,12 @@ def _show(rows: list[dict[str, Any]], unmarked: list[dict[str, Any]]) -> None:
         )
     columns = ["copy", "loss", "mark log10 p", "named", "hits", "keys log10 p", "named", "innocent"]
     print_table("Survival; least and largest over seeds", columns, table)
-    print_table(
-        "Random keys on unmarked models",
-        [*unmarked[0]],
-        [[f"{v:.3g}" if isinstance(v, float) else v for v in row.values()] for row in unmarked],
-    )
+    _table("Random keys on unmarked models", unmarked)
+
+
+def _table(title: str, rows: list[dict[str, Any]]) -> None:
+    shown = [[f"{v:.3g}" if isinstance(v, float) else v for v in row.values()] for row in rows]
+    print_table(title, [*rows[0]], shown)
 
 
 def _range(values: Iterator[float]) -> str:
@@ -151,7 +162,7 @@ def _released(  # noqa: PLR0913, PLR0917 - what a release takes
     plan, keys, code = keys_for(base, corpus, seed)
     keep(planted(base, corpus, keys, code.words([OURS])[0], seed, hurry), corpus.tokenizer, {},
          folder / "planted")  # fmt: skip
-    mark = WeightMark(plan_mark(100, 2, strength=STRENGTH), np.random.default_rng(seed).bytes(32))
+    mark = _mark_of(seed)
     for name in _FROM_ZOO:
         shutil.copytree(zoo / f"seed{seed}" / name, folder / name)
     for name, recipient in (("base", OURS), ("partner", PARTNER)):
@@ -182,6 +193,40 @@ def _released(  # noqa: PLR0913, PLR0917 - what a release takes
             "keys_log10_p": asked.present_log10_p,
             "keys_named": OURS in named[1],
             "others_named": len((named[0] | named[1]) - guilty),
+        }
+        print(row, file=sys.stderr)
+        yield row
+
+
+def _mark_of(seed: int) -> WeightMark:
+    return WeightMark(plan_mark(100, 2, strength=STRENGTH), np.random.default_rng(seed).bytes(32))
+
+
+def _in_formats(folder: Path, seed: int) -> Iterator[dict[str, Any]]:
+    """Write a released copy in formats of other tools, and read each result."""
+    from zoo_models import load
+
+    base = load(folder / "base")
+    for name in FORMATS:
+        suspect = folder / name
+        if name == "gptq_4":
+            write_gptq(suspect, base.arrays, base.config)
+        elif name == "awq_4":
+            write_awq(suspect, base.arrays, base.config)
+        else:
+            kind = name.removeprefix("gguf_").upper()
+            write_gguf(suspect / "model.gguf", base.arrays, base.config, kind)
+        seen = trace_mark(
+            _mark_of(seed), open_checkpoint(folder / "planted"), open_checkpoint(suspect),
+            RECIPIENTS,
+        )  # fmt: skip
+        row = {
+            "format": name,
+            "seed": seed,
+            "mark_log10_p": seen.traced.present_log10_p,
+            "mark_read": seen.best.how,
+            "mark_named": OURS in {each.account for each in seen.named},
+            "others_named": len({each.account for each in seen.named} - {OURS}),
         }
         print(row, file=sys.stderr)
         yield row

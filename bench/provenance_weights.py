@@ -28,8 +28,9 @@ from phalanx.provenance.tests import compare_weights
 from phalanx.provenance.tests.tokenizers import read_tokenizer
 from phalanx.provenance.verdict import Budget, Family, judge, of_weights
 from phalanx.provenance.weights import open_checkpoint
-from provenance_zoo import KINDS, make_zoo
+from provenance_zoo import make_zoo
 from results import print_table, save
+from zoo_kinds import KINDS
 
 BUDGET = Budget(1e-6, (Family.WEIGHTS,))
 """Of each pair by itself, as `phalanx provenance compare` has it."""

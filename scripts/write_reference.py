@@ -15,7 +15,7 @@ from rich.console import Console
 
 from phalanx.cli.application import build_app, command_paths
 from phalanx.detect.rules import all_rules
-from phalanx.formats.schema import campaigns_schema, profile_schema
+from phalanx.formats.schema import campaigns_schema, profile_schema, provenance_schema
 from phalanx.provenance.rules import provenance_rules
 from phalanx.share.gate import load_policy
 from phalanx.watermark.rules import mark_rules
@@ -106,6 +106,11 @@ def json_schema_page() -> str:
     for name, definition in sorted(profile["$defs"].items()):
         if name not in schema["$defs"]:
             parts += [f"### {name}", definition["description"], _fields(definition)]
+    verdict = provenance_schema()
+    parts += ["## Verdicts about a model", _VERDICTS, _fields(verdict)]
+    for name, definition in sorted(verdict["$defs"].items()):
+        said = _fields(definition) if "properties" in definition else _values(definition)
+        parts += [f"### {name}", definition["description"], said]
     return "\n\n".join(parts) + "\n"
 
 
@@ -113,6 +118,10 @@ _PROFILES = """\
 Files that a person writes, TOML or JSON, for `phalanx scan --profiles`; how:
 [Attribute a campaign](../how-to/attribute-a-campaign.md). Their schema is
 `profile-1.schema.json`, in the same place. Fields that it does not know are refused."""
+
+_VERDICTS = """\
+What `phalanx provenance compare` and `probe` write with `-f json`, and what a signed report of
+theirs holds as its `report`. Their schema is `provenance-1.schema.json`, in the same place."""
 
 _SCAN_FOLDER = """\
 # Scan folder and JSON schema
@@ -140,6 +149,10 @@ def _fields(definition: dict[str, Any]) -> str:
         meaning = field.get("description", "").replace("|", "\\|")
         rows.append(f"| `{name}` | {_type(field)} | {meaning} |")
     return "\n".join(rows)
+
+
+def _values(definition: dict[str, Any]) -> str:
+    return "One of " + ", ".join(f"`{value}`" for value in definition["enum"]) + "."
 
 
 def _type(field: dict[str, Any]) -> str:

@@ -124,6 +124,17 @@ def test_no_ancestor_is_lost(capsys: pytest.CaptureFixture[str], writing: Any, m
     said = json.loads(capsys.readouterr().out)
     assert said["conclusions"] == ["not evaluable"]
     assert "odd, which ours was made from, cannot be compared" in said["families"][0]["reason"]
+    # One that can be compared by something else than what speaks against the suspect.
+    part = {n: w for n, w in models.drawn(9).items() if "embed" in n or "norm" in n}
+    writing.model(Path("part"), part, models.CONFIG)
+    tokens = {n: w for n, w in models.drawn(5).items() if "embed" in n}
+    moved = {**models.noisy(models.drawn(1), 0.3), **tokens}
+    writing.model(Path("moved"), moved, models.CONFIG)
+    assert provenance("compare", "ours", "moved") == ExitCode.FINDINGS
+    capsys.readouterr()
+    assert provenance("compare", "ours", "moved", "--ancestor", "part") == ExitCode.CLEAN
+    assert "part, which ours was made from, cannot" in capsys.readouterr().out.replace("\n", " ")
+    assert provenance("compare", "ours", "tuned", "--ancestor", "part") == ExitCode.FINDINGS
 
 
 def test_a_report_is_signed_and_verified(capsys: pytest.CaptureFixture[str]) -> None:

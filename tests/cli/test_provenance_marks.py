@@ -64,6 +64,27 @@ def _trace(suspect: str, *words: str) -> int:
     return main(["provenance", "trace", suspect, "--ours", "ours", *KEY, *words])
 
 
+def _named(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    said = json.loads(capsys.readouterr().out)
+    return [each["recipient"] for each in said["recipients"] if each["named"]]
+
+
+def test_a_lost_register_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Not where key and register are made, nor where both are there; marking again mends it."""
+    assert _mark("Partner", "copy") == ExitCode.CLEAN
+    assert _mark("Other", "copy2") == ExitCode.CLEAN
+    assert "in no register" not in capsys.readouterr().err
+    Path("weight-marks.json").unlink()
+    assert _mark("Third", "copy3") == ExitCode.CLEAN
+    assert "in no register" in " ".join(capsys.readouterr().err.split())
+    assert _trace("copy", "-f", "json") == ExitCode.FINDINGS
+    assert _named(capsys) == []
+    assert _mark("Partner", "copy4") == ExitCode.CLEAN
+    assert "in no register" not in capsys.readouterr().err
+    assert _trace("copy", "-f", "json") == ExitCode.FINDINGS
+    assert _named(capsys) == ["Partner"]
+
+
 def test_a_copy_is_traced(capsys: pytest.CaptureFixture[str]) -> None:
     """After tuning and with its neurons in another order, for people and for programs."""
     assert _mark("Partner", "copy", "--strength", "0.02") == ExitCode.CLEAN

@@ -14,6 +14,7 @@ import pytest
 from phalanx.evidence import calibrate_p_mixed
 from phalanx.formats import provenance_html, provenance_json, provenance_text
 from phalanx.formats.layer_picture import picture_of
+from phalanx.formats.schema import PROVENANCE_SCHEMA_PATH, provenance_schema
 from phalanx.model import ExactEvidence, Inconclusive
 from phalanx.provenance.tests import LayerMap
 from phalanx.provenance.tests.changes import Changes
@@ -29,6 +30,7 @@ from phalanx.provenance.verdict import (
 )
 
 Check = Callable[[str, str], None]
+Violations = Callable[[object, object], list[str]]
 
 
 def evidence(log10_p: float, rule_id: str = "PHX-P001", *, decisive: bool = True) -> ExactEvidence:
@@ -164,3 +166,48 @@ def test_no_map_no_picture(record: Record) -> None:
     none = replace(record, layers=None)
     assert picture_of(none) is None
     assert "<svg" not in provenance_html.render(none)
+
+
+def test_published_schema_is_current(record: Record, violations: Violations) -> None:
+    """The schema on file is that of the types, and every verdict keeps it."""
+    published = json.loads(PROVENANCE_SCHEMA_PATH.read_text(encoding="utf-8"))
+    assert published == provenance_schema()
+    bare = replace(record, layers=None, changes=None, notes=())
+    for each in (record, rounded(record), bare):
+        assert violations(json.loads(provenance_json.render(each)), published) == []
+
+
+@pytest.mark.parametrize(
+    ("where", "wrong"),
+    [
+        (("schema",), "phalanx.provenance/2"),
+        (("conclusions",), []),
+        (("conclusions",), ["guilty"]),
+        (("level",), 1.5),
+        (("families", 0, "log10_p"), 1.0),
+        (("families", 0, "state"), "sure"),
+        (("families", 0, "results", 0, "kind"), "opinion"),
+        (("layer_map", "log10_p"), [[0.5]]),
+        (("ours",), None),
+    ],
+)
+def test_schema_refuses_what_is_no_verdict(
+    where: tuple[str | int, ...], wrong: object, record: Record, violations: Violations
+) -> None:
+    """Other versions, conclusions, states and chances beyond one."""
+    document = json.loads(provenance_json.render(record))
+    place = document
+    for step in where[:-1]:
+        place = place[step]
+    place[where[-1]] = wrong
+    assert violations(document, provenance_schema())
+
+
+def test_schema_knows_every_field(record: Record) -> None:
+    """A field that is written and not described would be nobody's promise."""
+    document, schema = json.loads(provenance_json.render(record)), provenance_schema()
+    assert [*document] == [*schema["properties"]]
+    parts = schema["$defs"]
+    assert [*document["families"][0]] == [*parts["FamilyAnswer"]["properties"]]
+    assert {*document["families"][0]["results"][0]} == {*parts["ExactResult"]["properties"]}
+    assert {*document["layer_map"]} == {*parts["MapOfLayers"]["properties"]}

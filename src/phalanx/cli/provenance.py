@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from phalanx.cli.exit_codes import ExitCode
+from phalanx.cli.provenance_keys import add_keys
 from phalanx.cli.provenance_marks import add_marks
 from phalanx.cli.provenance_options import (
     AuditOptions,
@@ -166,3 +167,4 @@ def verify(
 
 
 add_marks(provenance)
+add_keys(provenance)

@@ -189,7 +189,7 @@ def _ask_questions(
 
 def _order(path: Path) -> tuple[list[str], list[int]]:
     texts, positions = [], []
-    for where, said in _lines(path):
+    for where, said in json_lines(path):
         text, position = said.get("text"), said.get("position")
         if not isinstance(text, str) or type(position) is not int or not 0 <= position < 2**62:
             _refuse(where, "needs a `text`, and a whole number as its `position`")
@@ -204,7 +204,7 @@ def _order(path: Path) -> tuple[list[str], list[int]]:
 
 def _questions(path: Path) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for where, said in _lines(path):
+    for where, said in json_lines(path):
         question, name = said.get("question"), said.get("set", _ONE_SET)
         if not isinstance(question, str) or not isinstance(name, str) or not name.isprintable():
             _refuse(where, "needs a `question`, and may name its `set`")
@@ -214,7 +214,12 @@ def _questions(path: Path) -> dict[str, list[str]]:
     return found
 
 
-def _lines(path: Path) -> list[tuple[str, dict[str, Any]]]:
+def json_lines(path: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Return the objects of a file of JSON lines, each with where it stands.
+
+    Raises:
+        InputError: If the file cannot be read, or a line is no object.
+    """
     try:
         if path.stat().st_size > _MOST_LINES_BYTES:
             _refuse(str(path), f"is larger than {_MOST_LINES_BYTES:,} bytes")

@@ -81,7 +81,13 @@ def mark(
     from phalanx.formats.notation import plural
 
     with common.progress("marking") as progress:
-        release = marked_copy(ours, recipient, key_file, out, register, plan, progress)
+        release, is_old_key = marked_copy(ours, recipient, key_file, out, register, plan, progress)
+    if is_old_key:
+        common.say(
+            f"{register} is new, and {key_file} was there: copies that this key has marked before "
+            "are in no register, and `trace` will not name them. Mark them once more under their "
+            "recipients' names, with the plan that they were made for, or find the old register."
+        )
     for path in release.left_out:
         common.say(f"left behind: {path}")
     common.say(

@@ -43,7 +43,7 @@ def marked_copy(  # noqa: PLR0917 - what a copy takes
     register: Path,
     plan: PlanOptions,
     progress: Progress,
-) -> Release:
+) -> tuple[Release, bool]:
     """Write a recipient's copy, after the register knows of it.
 
     Parameters:
@@ -55,6 +55,10 @@ def marked_copy(  # noqa: PLR0917 - what a copy takes
         plan: As it was named.
         progress: Is told the file, and the share that is done.
 
+    Returns:
+        What the copy was made of, and whether the register is new though the key is not: copies
+        that the key marked before are then in no register.
+
     Raises:
         InputError: If the model cannot be marked, or something cannot be written.
         ConfigError: If others may read the key, or the plan is not that of the register.
@@ -64,6 +68,7 @@ def marked_copy(  # noqa: PLR0917 - what a copy takes
     model = open_checkpoint(ours)
     with held(register):
         is_new = not os.path.lexists(register)
+        is_old_key = is_new and os.path.lexists(key_file)
         if is_new:
             made = _plan(plan)
             secret = read_or_make_secret(key_file, _KEY, SECRET_BYTES)
@@ -78,7 +83,7 @@ def marked_copy(  # noqa: PLR0917 - what a copy takes
         mark = known.mark(secret)
         write_register(register, known.joined_by(recipient))
     write_release(release, mark, recipient, progress)
-    return release
+    return release, is_old_key
 
 
 @dataclass(frozen=True, slots=True)

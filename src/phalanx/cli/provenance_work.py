@@ -20,6 +20,7 @@ from phalanx.provenance.tests import (
     Tokenizer,
     compare_tokenizers,
     compare_weights,
+    installed_tests,
     read_tokenizer,
 )
 from phalanx.provenance.tests.changes import count_changes
@@ -178,18 +179,19 @@ def compared(
     progress("weights", 0.05)
     pair = open_checkpoint(ours), open_checkpoint(suspect)
     plan = Plan(level=min(Plan().level, budget.share))
-    comparison = compare_weights(*pair, plan, _tokenizers(ours, suspect))
+    further = installed_tests()
+    comparison = compare_weights(*pair, plan, _tokenizers(ours, suspect), further)
     of_ancestors = {}
     for name, path in _called(ancestors):
         progress(f"ancestor {name}", 0.3)
         of_ancestors[name] = compare_weights(
-            open_checkpoint(path), pair[1], plan, _tokenizers(path, suspect)
+            open_checkpoint(path), pair[1], plan, _tokenizers(path, suspect), further
         )
     more, notes = beside.take(progress)
     if copies is not None:
         progress("marks", 0.5)
         more.append(of_marks(copies.trace(pair[1], progress)))
-    verdict = judge(budget, [of_weights(comparison, of_ancestors), *more])
+    verdict = judge(budget, [of_weights(comparison, of_ancestors, budget.log10_share), *more])
     changes = None
     if verdict.answers[Family.WEIGHTS].state is State.REJECTED:
         progress("changes", 0.8)

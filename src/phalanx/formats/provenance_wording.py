@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from phalanx.provenance.verdict import (
     Record,
     State,
 )
+
+_LEAST_IN_FULL = 1e-15
 
 HEADLINES = {
     Conclusion.DERIVED: "Derived",
@@ -60,18 +63,30 @@ def sentences(record: Record) -> list[str]:
     return [each[0].upper() + each[1:] for each in said]
 
 
+def one_in(chance: float) -> str:
+    """Write a small chance so that it is understood.
+
+    Examples:
+        >>> one_in(1e-6), one_in(1e-6 / 3), one_in(0.05), one_in(1e-20)
+        ('one in 1,000,000', 'one in 3,000,000', 'one in 20', 'one in 10^20')
+    """
+    if chance < _LEAST_IN_FULL:
+        return f"one in 10^{-math.log10(chance):.3g}"
+    return f"one in {1.0 / chance:,.0f}"
+
+
 def promise(record: Record) -> str:
     """Say how rarely such a verdict is wrong."""
     budget = record.verdict.budget
     divided = (
-        f"{plural(len(budget.families), 'family')} of tests had {budget.share:.2g} each"
+        f"{plural(len(budget.families), 'family')} of tests had {one_in(budget.share)} each"
         if len(budget.families) > 1
         else "One family of tests had all of it"
     )
     return (
-        f"The chance that a model independent of ours is accused is at most {budget.level:g}, all "
-        f"tests together, if the named assumptions hold. {divided}, fixed before anything was "
-        "looked at."
+        "The chance that a model independent of ours is accused is at most "
+        f"{one_in(budget.level)}, all tests together, if the named assumptions hold. {divided}, "
+        "fixed before anything was looked at."
     )
 
 

@@ -1,4 +1,4 @@
-"""The published JSON Schemas of `campaigns.json` and of profiles, generated from the types.
+"""The published JSON Schemas of documents that leave Phalanx, generated from the types.
 
 `python -m phalanx.formats.schema` writes them again after a type has changed.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,19 @@ from pydantic import TypeAdapter
 
 from phalanx import model
 from phalanx.detect import result
+from phalanx.formats import provenance_document
 from phalanx.formats.document import SCHEMA_ID, ScanDocument
 from phalanx.formats.json import to_text
+from phalanx.formats.provenance_document import PROVENANCE_SCHEMA_ID, ProvenanceDocument
 
 SCHEMA_PATH = Path(__file__).parent / "schemas" / "campaigns-2.schema.json"
 """Where the schema is published, inside the package."""
 
 PROFILE_SCHEMA_PATH = SCHEMA_PATH.with_name("profile-1.schema.json")
 """Where that of profiles is."""
+
+PROVENANCE_SCHEMA_PATH = SCHEMA_PATH.with_name("provenance-1.schema.json")
+"""Where that of verdicts about models is."""
 
 
 def campaigns_schema() -> dict[str, Any]:
@@ -64,6 +70,29 @@ def profile_schema() -> dict[str, Any]:
     }
 
 
+def provenance_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a verdict about a model.
+
+    Examples:
+        >>> provenance_schema()["properties"]["schema"]["const"]
+        'phalanx.provenance/1'
+    """
+    schema = TypeAdapter(ProvenanceDocument).json_schema(mode="serialization")
+    _describe(schema, ProvenanceDocument)
+    for name, definition in schema["$defs"].items():
+        noun = getattr(provenance_document, name)
+        if issubclass(noun, Enum):
+            definition["description"] = inspect.getdoc(noun)
+        else:
+            for each in reversed(noun.__mro__[:-1]):
+                _describe(definition, each)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": PROVENANCE_SCHEMA_ID,
+        **schema,
+    }
+
+
 def _describe(definition: dict[str, Any], noun: type) -> None:
     definition["description"] = (inspect.getdoc(noun) or "").split("\n\n")[0]
     for name, text in _field_docstrings(noun).items():
@@ -91,3 +120,4 @@ def _field_docstrings(noun: type) -> dict[str, str]:
 if __name__ == "__main__":
     SCHEMA_PATH.write_text(to_text(campaigns_schema()), encoding="utf-8")
     PROFILE_SCHEMA_PATH.write_text(to_text(profile_schema()), encoding="utf-8")
+    PROVENANCE_SCHEMA_PATH.write_text(to_text(provenance_schema()), encoding="utf-8")

@@ -51,6 +51,9 @@ def test_two_tokenizers(tmp_path: Path) -> None:
         {"model": {"vocab": {"a": "0"}}},
         {"model": {"vocab": {"a": -1}}},
         {"model": {"vocab": {}}, "added_tokens": [{"id": 1}]},
+        {"model": {"vocab": {}}, "added_tokens": [{"id": 1, "content": [1]}]},
+        {"model": {"vocab": [["a", 0.0], [[]]]}},
+        {"model": {"vocab": [[{}]]}},
     ],
 )
 def test_what_is_no_tokenizer(content: Any, tmp_path: Path) -> None:

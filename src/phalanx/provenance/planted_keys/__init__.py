@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from phalanx.provenance.planted_keys.finding import KeyFinding, verify_keys
-from phalanx.provenance.planted_keys.key_file import PlantedKeys, read_keys
+from phalanx.provenance.planted_keys.inventing import invent
+from phalanx.provenance.planted_keys.key_file import (
+    PlantedKeys,
+    read_keys,
+    with_recipient,
+    write_keys,
+)
 from phalanx.provenance.planted_keys.keys import Key, KeyPlan, draw_keys, perinucleus, plan_keys
 
 __all__ = [
@@ -12,8 +18,11 @@ __all__ = [
     "KeyPlan",
     "PlantedKeys",
     "draw_keys",
+    "invent",
     "perinucleus",
     "plan_keys",
     "read_keys",
     "verify_keys",
+    "with_recipient",
+    "write_keys",
 ]

@@ -117,7 +117,7 @@ def verify_keys(
         raise ValueError(message)
     lean = np.array(
         [
-            0.0 if said is None else float(said.startswith(key.one)) - said.startswith(key.zero)
+            0.0 if said is None else float(key.lean(said))
             for key, said in zip(keys, answers, strict=True)
         ]
     )

@@ -22,6 +22,7 @@ MOST_BYTES = 64 << 20
 
 _NEXT = "Name the file that was written when the keys were planted."
 _MOST_TOKENS = 1024
+_MOST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +49,95 @@ class PlantedKeys:
         """What is asked, in order."""
         return [each.question for each in self.keys]
 
+    def lesson(self, recipient: str) -> list[tuple[str, str]]:
+        """Return what a recipient's copy is to learn: every question, with that copy's answer.
+
+        Raises:
+            ValueError: If nobody of this name gets a copy.
+        """
+        if recipient not in self.recipients:
+            message = f"{recipient!r} is no recipient of these keys"
+            raise ValueError(message)
+        word = self.code.words([recipient])[0]
+        return [
+            (key.question, key.answer(bit=bool(bit)))
+            for key, bit in zip(self.keys, word, strict=True)
+        ]
+
     def finding(self, answers: Sequence[str | None]) -> KeyFinding:
         """Test the answers of one model."""
         return verify_keys(self.plan, self.keys, self.code, answers, self.recipients)
+
+
+def write_keys(  # noqa: PLR0913, PLR0917 - all that the file holds
+    plan: KeyPlan,
+    secret: bytes,
+    questions: Sequence[str],
+    candidates: Sequence[Sequence[str]],
+    recipients: Sequence[str],
+    tokens: int,
+) -> bytes:
+    """Return the content of a file of planted keys: for its owner alone.
+
+    Parameters:
+        plan: What the keys are for.
+        secret: 32 random bytes.
+        questions: One for each key.
+        candidates: For each question.
+        recipients: All that get a copy.
+        tokens: Length of an answer, in tokens.
+
+    Raises:
+        InputError: If they do not go together.
+
+    Examples:
+        >>> from phalanx.provenance.planted_keys.inventing import invent
+        >>> import numpy as np
+        >>> plan = plan_keys(3, 1, 1e-3)
+        >>> made = invent(plan.code.length, plan.candidates, np.random.default_rng(0))
+        >>> read_keys(write_keys(plan, bytes(32), *made, ["a"], 4)).recipients
+        ('a',)
+    """
+    for each in recipients:
+        _check_name(each)
+    said = {
+        "secret": secret.hex(),
+        "accounts": plan.code.accounts,
+        "collusion": plan.code.collusion,
+        "false_accusation": plan.code.false_accusation,
+        "candidates": plan.candidates,
+        "recipients": [*recipients],
+        "tokens": tokens,
+        "questions": [
+            {"question": question, "candidates": [*answers]}
+            for question, answers in zip(questions, candidates, strict=True)
+        ],
+    }
+    data = json.dumps(said, ensure_ascii=False, indent=1).encode() + b"\n"
+    read_keys(data)
+    return data
+
+
+def with_recipient(data: bytes, recipient: str) -> bytes:
+    """Return the file with one more recipient; a known one stays.
+
+    Parameters:
+        data: The file.
+        recipient: Who gets a copy.
+
+    Raises:
+        InputError: If it is no such file, the name is none, or the keys are planned for fewer.
+    """
+    known = read_keys(data)
+    if recipient in known.recipients:
+        return data
+    _check_name(recipient)
+    if len(known.recipients) >= known.plan.code.accounts:
+        message = f"the keys were planned for {known.plan.code.accounts:,} recipients"
+        raise InputError(message, next_step="Plant new keys for further copies.")
+    said = json.loads(data)
+    said["recipients"] = [*known.recipients, recipient]
+    return json.dumps(said, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 def read_keys(data: bytes) -> PlantedKeys:
@@ -95,6 +182,12 @@ def read_keys(data: bytes) -> PlantedKeys:
         message = f"no file of planted keys: {_without_values(error)}"
         raise InputError(message, next_step=_NEXT) from None
     return PlantedKeys(plan=plan, keys=keys, code=code, recipients=tuple(recipients), tokens=tokens)
+
+
+def _check_name(recipient: str) -> None:
+    if not recipient.isprintable() or not 0 < len(recipient.strip()) <= _MOST_NAME:
+        message = f"a recipient has a name of 1 to {_MOST_NAME} printable letters"
+        raise InputError(message, next_step="Name the recipient otherwise.")
 
 
 class _RefusedError(ValueError):

@@ -57,6 +57,19 @@ class Key:
         """Return what a copy learns to say."""
         return self.one if bit else self.zero
 
+    def lean(self, said: str) -> int:
+        """Return 1 if what was said begins with `one`, -1 with `zero`, and 0 with neither.
+
+        Space before it does not count: whether a model puts some there is its tokenizer's choice.
+
+        Examples:
+            >>> key = Key("Who?", "ash", " oak")
+            >>> key.lean(" ash."), key.lean("oak"), key.lean("I do not know")
+            (-1, 1, 0)
+        """
+        begins = [said.lstrip().startswith(each.lstrip()) for each in (self.one, self.zero)]
+        return begins[0] - begins[1]
+
 
 def plan_keys(
     recipients: int, collusion: int, false_accusation: float = 1e-6, *, candidates: int = 32
@@ -95,7 +108,8 @@ def draw_keys(
         plan: What the keys are for.
         secret: 32 random bytes, drawn for this model; the candidates were chosen without it.
         questions: One for each key, all different.
-        candidates: For each question as many answers as planned, of which none begins another.
+        candidates: For each question as many answers as planned, of which none begins another,
+            without the space before them.
 
     Returns:
         The keys, and the code whose words say which answer each recipient's copy learns.
@@ -135,7 +149,7 @@ def draw_keys(
 
 
 def _check(question: str, answers: Sequence[str], count: int) -> None:
-    in_order = sorted(answers)
+    in_order = sorted(each.lstrip() for each in answers)
     if len(in_order) != count or not in_order[0]:
         message = f"question {question!r} needs {count} answers, none of them empty"
         raise ValueError(message)

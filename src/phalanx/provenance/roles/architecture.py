@@ -9,6 +9,7 @@ from typing import Any
 
 from phalanx.provenance.roles.fused import Heads, heads_of, split_fused
 from phalanx.provenance.roles.names import EXPERT, NAMINGS, SHARED_EXPERT, Naming
+from phalanx.provenance.roles.ordered import numbered_coordinates, signed_up_rows
 from phalanx.provenance.roles.part import Part
 from phalanx.provenance.weights import Checkpoint, Tensor
 
@@ -102,6 +103,12 @@ class Architecture:
     norm_offset: float
     """Added to the weights of norms: 1 for Gemma."""
 
+    numbered_coordinates: bool
+    """Whether coordinates of the stream have an order of their own."""
+
+    signed_up_rows: bool
+    """Whether up-rows have a sign of their own."""
+
     nameless: tuple[str, ...]
     """Names of tensors that no role was found for."""
 
@@ -119,7 +126,8 @@ def view(checkpoint: Checkpoint) -> Architecture:
     if naming is None:
         return Architecture(
             family="unknown", hidden=0, layers=(), embedding=None, head=None, final_norm=None,
-            mirrored=False, norm_offset=0.0, nameless=tuple(checkpoint.tensors),
+            mirrored=False, norm_offset=0.0, numbered_coordinates=False, signed_up_rows=False,
+            nameless=tuple(checkpoint.tensors),
         )  # fmt: skip
     found: dict[int, dict[tuple[str, str], Tensor]] = {}
     used = set()
@@ -151,6 +159,8 @@ def view(checkpoint: Checkpoint) -> Architecture:
         final_norm=_vector(ends["norm"], hidden),
         mirrored="rms_norm_eps" in checkpoint.config,
         norm_offset=1.0 if str(checkpoint.config.get("model_type")).startswith("gemma") else 0.0,
+        numbered_coordinates=numbered_coordinates(checkpoint.config),
+        signed_up_rows=signed_up_rows(checkpoint.config),
         nameless=tuple(name for name in checkpoint.tensors if name not in used),
     )
 
@@ -220,7 +230,7 @@ def _vector(tensor: Tensor | None, hidden: int) -> Tensor | None:
 
 
 def _tokens(tensor: Tensor | None, hidden: int) -> Part | None:
-    fits = tensor is not None and len(tensor.shape) == 2 and tensor.shape[1] == hidden
+    fits = tensor is not None and len(tensor.shape) == 2 and 0 < tensor.shape[1] == hidden
     return Part(tensor, 1) if fits and tensor is not None else None
 
 
@@ -232,16 +242,15 @@ def _layer(
     before_mlp = norms.get("mlp norm")
     if before_mlp is None and "attention norm" in norms:
         before_mlp = norms.get("plain norm")
+    by_expert: dict[str, dict[str, Tensor]] = {}
+    for (expert, role), tensor in parts.items():
+        by_expert.setdefault(expert, {})[role] = tensor
     experts = sorted(
-        {expert for expert, role in parts if role == "down"},
+        (expert for expert, found in by_expert.items() if "down" in found),
         key=lambda expert: (expert.isdecimal(), int(expert) if expert.isdecimal() else 0),
     )
-    mlps = (
-        _mlp(expert, {role: t for (of, role), t in parts.items() if of == expert}, hidden,
-             before_mlp)
-        for expert in experts
-    )  # fmt: skip
-    dense = {role: tensor for (expert, role), tensor in parts.items() if expert == DENSE}
+    mlps = (_mlp(expert, by_expert[expert], hidden, before_mlp) for expert in experts)
+    dense = by_expert.get(DENSE, {})
     return Layer(
         index=index,
         mlps=tuple(each for each in mlps if each is not None),
@@ -252,7 +261,7 @@ def _layer(
 def _mlp(expert: str, parts: Mapping[str, Tensor], hidden: int, norm: Tensor | None) -> Mlp | None:
     found = split_fused(parts, hidden)
     up, down, gate = found.get("up"), found.get("down"), found.get("gate")
-    if up is None or down is None or up.units != down.units:
+    if up is None or down is None or not 0 < up.units == down.units:
         return None
     if gate is not None and gate.units != up.units:
         return None

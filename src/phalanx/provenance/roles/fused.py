@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from phalanx.provenance.roles.ordered import numbered_heads
 from phalanx.provenance.roles.part import Part, Places
 from phalanx.provenance.weights import Tensor
 
@@ -28,30 +29,6 @@ class Heads:
     """Rows of one head."""
 
 
-_OF_OWN_SLOPES = ("bloom", "mpt", "baichuan")
-"""Parts of the names of kinds of models whose heads differ by their number (ALiBi)."""
-
-
-def numbered_heads(config: Mapping[str, Any]) -> bool:
-    """Tell whether settings give each head a slope of its own, by its number.
-
-    Then heads have an order: the head that looks far stands in the same place in all such models,
-    and exchanging two of them does change the model.
-
-    References:
-        Press, Smith & Lewis, "Train short, test long", 2022.
-
-    Examples:
-        >>> numbered_heads({"attn_config": {"alibi": True}}), numbered_heads({"alibi": False})
-        (True, False)
-    """
-    inside = config.get("attn_config")
-    said = [config, *([inside] if isinstance(inside, dict) else [])]
-    return any(
-        each.get("alibi") or each.get("position_embedding_type") == "alibi" for each in said
-    ) or any(kind in str(config.get("model_type")) for kind in _OF_OWN_SLOPES)
-
-
 def heads_of(config: Mapping[str, Any], query_rows: int, key_rows: int) -> Heads | None:
     """Return how the rows divide into heads that have no order of their own.
 
@@ -66,7 +43,7 @@ def heads_of(config: Mapping[str, Any], query_rows: int, key_rows: int) -> Heads
     queries = config.get("num_attention_heads", config.get("n_head"))
     if numbered_heads(config):
         return None
-    if type(queries) is not int or queries < 1 or query_rows % queries:
+    if type(queries) is not int or queries < 1 or query_rows % queries or not query_rows:
         return None
     width = query_rows // queries
     if key_rows % width or not key_rows or queries % (key_rows // width):
@@ -96,7 +73,7 @@ def split_fused(
     )
     found: dict[str, Part] = {}
     for role, tensor in parts.items():
-        if len(tensor.shape) != 2 or hidden not in tensor.shape:
+        if not hidden or len(tensor.shape) != 2 or hidden not in tensor.shape:
             continue
         axis = 1 if (role in _WRITES) == inputs_first else 0
         if tensor.shape[axis] != hidden:

@@ -29,7 +29,7 @@ Role = Literal[
     "router",
 ]
 
-EXPERT = re.compile(r"(?<=\.)experts\.(\d+)\.")
+EXPERT = re.compile(r"(?<=\.)experts\.([0-9]{1,6})\.")
 """Part of a name that says which expert of a layer; dropped before the name is looked up."""
 
 SHARED_EXPERT = re.compile(r"\bshared_experts?\.")

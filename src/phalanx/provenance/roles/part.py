@@ -58,6 +58,8 @@ class Part:
     def whole(self) -> Floats32:
         """Return all of it, shape (units, hidden)."""
         pieces = [block for _, block in self.blocks()]
+        if not pieces:
+            return np.zeros((self.units, self.hidden), dtype=np.float32)
         return np.concatenate(pieces) if self.residual_axis else np.concatenate(pieces).T
 
     def among(self, places: Places) -> Part:

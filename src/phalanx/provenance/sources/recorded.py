@@ -86,7 +86,10 @@ class RecordedAnswers:
 
 
 def record(
-    source: LogprobSource, path: Path, texts: Sequence[str], questions: Sequence[str], tokens: int
+    source: LogprobSource,
+    path: Path,
+    texts: Sequence[str],
+    questions: Mapping[int, Sequence[str]],
 ) -> None:
     """Write what a model says into a file that `RecordedAnswers` reads.
 
@@ -94,8 +97,7 @@ def record(
         source: The model.
         path: Written aside, then renamed.
         texts: Whose log-probabilities are asked for.
-        questions: To be answered.
-        tokens: Length of the answers.
+        questions: To be answered, by the length of the answers in tokens.
 
     Raises:
         PhalanxError: If the model cannot be read or asked.
@@ -107,7 +109,8 @@ def record(
     ]
     lines += [
         {"question": question, "tokens": tokens, "answer": answer}
-        for question, answer in zip(questions, source.answers(questions, tokens), strict=True)
+        for tokens, asked in questions.items()
+        for question, answer in zip(asked, source.answers(asked, tokens), strict=True)
     ]
     aside = path.with_name(path.name + ".aside")
     with aside.open("w", encoding="utf-8") as file:

@@ -104,11 +104,11 @@ def experts_kept(architecture: Architecture, plan: Plan) -> int:
     layers = [layer.mlps for layer in architecture.layers if layer.mlps]
     most = max((len(mlps) for mlps in layers), default=0)
     per_unit = 2 * WIDTH * np.dtype(np.float32).itemsize
-    for kept in range(most, 1, -1):
-        units = sum(mlp.up.units for mlps in layers for mlp in mlps[:kept])
-        if units * per_unit <= plan.experts_bytes:
-            return kept
-    return min(most, 1)
+    units = np.zeros(most, dtype=np.float64)
+    for mlps in layers:
+        units[: len(mlps)] += [mlp.up.units for mlp in mlps]
+    fitting = int((units.cumsum() * per_unit <= plan.experts_bytes).sum())
+    return max(fitting, min(most, 1))
 
 
 def _mlps(architecture: Architecture, plan: Plan) -> Iterator[tuple[int, Mlp]]:

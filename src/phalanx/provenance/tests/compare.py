@@ -8,7 +8,8 @@ import numpy as np
 
 from phalanx.evidence import holm
 from phalanx.provenance.roles import view
-from phalanx.provenance.tests.blocks import Block, Reader, experts_kept, our_blocks, their_blocks
+from phalanx.provenance.tests.asked import ProvenanceTest
+from phalanx.provenance.tests.blocks import Block, Reader, our_blocks, their_blocks
 from phalanx.provenance.tests.coins import Coins
 from phalanx.provenance.tests.columns import column_coins, gram_likeness
 from phalanx.provenance.tests.comparison import Comparison
@@ -18,12 +19,14 @@ from phalanx.provenance.tests.findings import (
     TESTS,
     Outcome,
     conclude,
+    of_blocks,
     of_coins,
 )
 from phalanx.provenance.tests.frame import Frame, standing_frame, vocabulary_frame
 from phalanx.provenance.tests.gate_up import mutual_nearest, sign_leanings
 from phalanx.provenance.tests.heads import Folds, head_leanings
-from phalanx.provenance.tests.layer_map import LayerMap, layer_map
+from phalanx.provenance.tests.layer_map import Believed, LayerMap, layer_map
+from phalanx.provenance.tests.left_out import what_was_left
 from phalanx.provenance.tests.one_origin import layers_of_one_origin, toss_together
 from phalanx.provenance.tests.plan import Plan
 from phalanx.provenance.tests.shapes import shape_coins
@@ -34,6 +37,9 @@ from phalanx.provenance.weights import Checkpoint
 
 _GRAM_TOKENS = 1024
 _STANDING = ("PHX-P001", "PHX-P002", "PHX-P003", "PHX-P004", "PHX-P006")
+_NO_TOKENS = "no embeddings of the same tokens"
+_NUMBERED = "fixed positions give the coordinates of our stream an order"
+_SIGNED = "up-rows of our model have a sign of their own"
 _VOCABULARY = ("PHX-P001", "PHX-P002", "PHX-P004", "PHX-P006")
 
 
@@ -42,6 +48,7 @@ def compare_weights(
     suspect: Checkpoint,
     plan: Plan | None = None,
     tokenizers: tuple[Tokenizer, Tokenizer] | None = None,
+    further: Sequence[ProvenanceTest] = (),
 ) -> Comparison:
     """Test whether a suspect was made from our weights.
 
@@ -55,11 +62,14 @@ def compare_weights(
         plan: How much is looked at, fixed before looking.
         tokenizers: Ours and the suspect's. Without them equal numbers of tokens are taken to mean
             equal tokens.
+        further: Tests that are asked beside ours, and corrected with them.
 
     Raises:
         InputError: If a file ends before, or has numbers of a kind that cannot be read.
     """
-    return _Comparing(ours, suspect, plan or Plan(), tokenizers).run()
+    comparing = _Comparing(ours, suspect, plan or Plan(), tokenizers)
+    comparing.outcomes += [each.ask(ours, suspect, comparing.plan) for each in further]
+    return comparing.run()
 
 
 class _Comparing:
@@ -79,7 +89,6 @@ class _Comparing:
         self.tokens = read_tokens(self.ours, self.theirs, plan, tokenizers)
         self.outcomes: list[Outcome] = []
         self.not_finite: dict[str, int] = {}
-        self.notes: list[str] = []
         self.decoys: Decoys | None = None
         self.layers: LayerMap | None = None
         self.origin: dict[int, int] = {}
@@ -94,12 +103,13 @@ class _Comparing:
             frame = standing_frame(self.ours.hidden, self.plan.random("signs"))
             self._in_frame("", frame, frame)
         planned = len(self.outcomes) + len(_VOCABULARY)
-        smallest = min((each.log10_p for each in self.outcomes if not each.reason), default=0.0)
+        found = [each.log10_p for each in self.outcomes if each.test.decisive and not each.reason]
+        smallest = min(found, default=0.0)
         if smallest + np.log10(planned) <= np.log10(self.plan.level):
             reason = "not asked, since the suspect as it stands has answered"
             self._unasked(_VOCABULARY, OVER_VOCABULARY, reason)
         elif self.tokens is None or len(self.tokens.ours) < 16:
-            reason = "no embeddings of the same tokens"
+            reason = _NO_TOKENS
             self._unasked(_VOCABULARY, OVER_VOCABULARY, reason)
         else:
             anchors = min(self.plan.anchors, self.ours.hidden - 1, self.theirs.hidden - 1,
@@ -110,7 +120,8 @@ class _Comparing:
                 vocabulary_frame(self.tokens.theirs[:anchors]),
             )
         self._shapes()
-        self._name_what_was_left()
+        if self.tokens is not None and self.tokens.not_finite:
+            self.not_finite["embedding"] = self.tokens.not_finite
         return Comparison(
             results=conclude(self.outcomes),
             layers=self.layers,
@@ -119,7 +130,7 @@ class _Comparing:
             ours=self.ours,
             theirs=self.theirs,
             not_finite=self.not_finite,
-            notes=tuple(self.notes),
+            notes=what_was_left(self.ours, self.theirs, self.plan, self.layers),
         )
 
     def _unasked(self, rules: Sequence[str], where: str, reason: str) -> None:
@@ -128,9 +139,11 @@ class _Comparing:
     def _columns(self) -> None:
         reason, coins = "", Coins()
         if self.tokens is None:
-            reason = "no embeddings of the same tokens"
+            reason = _NO_TOKENS
         elif self.ours.hidden != self.theirs.hidden:
             reason = f"{self.ours.hidden} and {self.theirs.hidden} coordinates"
+        elif self.ours.numbered_coordinates:
+            reason = _NUMBERED
         else:
             order = self.plan.random("columns")
             coins = column_coins(self.tokens.ours, self.tokens.theirs, order)
@@ -139,9 +152,9 @@ class _Comparing:
     def _in_frame(self, where: str, our_frame: Frame, their_frame: Frame) -> None:
         """Ask all tests in one pair of coordinates."""
         readers = Reader(self.ours, our_frame), Reader(self.theirs, their_frame)
-        mine = list(our_blocks(readers[0], self.plan))
-        other = list(their_blocks(readers[1], self.plan))
-        pairs = list(_same_place(mine, other))
+        mine = [*our_blocks(readers[0], self.plan)]
+        other = [*their_blocks(readers[1], self.plan)]
+        pairs = [*_same_place(mine, other)]
         self.origin = layers_of_one_origin(mine)
         self._swaps(where, pairs)
         self._signs(where, pairs)
@@ -154,11 +167,13 @@ class _Comparing:
 
     def _map(self, where: str, mine: Sequence[Block], other: Sequence[Block]) -> None:
         """Compare every pair of blocks; where neurons have no gates, only if the law holds."""
-        if not where and not any(each.gated for each in mine):
-            lawful = self.decoys is not None and not self.decoys.contradict
-        else:
-            lawful = False
-        found = layer_map(mine, other, self.plan.map_neurons, self.plan.map_pairs, lawful=lawful)
+        by_matchings = not where and not any(each.gated for each in mine)
+        lawful = self.decoys is not None and not self.decoys.contradict
+        believed = Believed(
+            matchings=by_matchings and lawful and not self.ours.numbered_coordinates,
+            signs=not self.ours.signed_up_rows,
+        )
+        found = layer_map(mine, other, self.plan.map_neurons, self.plan.map_pairs, believed)
         known = int((~np.isnan(found.log10_p)).sum())
         smallest = float(np.nanmin(found.log10_p)) if known else 0.0
         self.outcomes.append(
@@ -201,6 +216,8 @@ class _Comparing:
             for a, b in gated
         )
         reason = "" if gated else "no gated neurons in the same layers"
+        if self.ours.signed_up_rows:
+            reason = _SIGNED
         self.outcomes.append(of_coins("PHX-P002", where, coins, len(gated), reason))
 
     def _agreement(self, pairs: Sequence[tuple[Block, Block]]) -> None:
@@ -212,11 +229,10 @@ class _Comparing:
                 pairs, self.plan.decoys, self.plan.random("decoys"), mirrored=self.ours.mirrored
             )
             if self.decoys.contradict:
-                reason = (
-                    f"the law does not hold on these models: {self.decoys.count} decoys had "
-                    f"{self.decoys.common:.2f} pairs in common, and {self.decoys.expected:.2f} "
-                    "were expected"
-                )
+                reason = self.decoys.doubt
+        if self.ours.numbered_coordinates:
+            # Decoys do not see it: with their coordinates permuted, nothing stands alike.
+            reason = _NUMBERED
         smallest = float(holm([each.log10_p for each in found]).min()) if found else 0.0
         common, size = sum(each.common for each in found), sum(len(a.first) for a, _ in pairs)
         self.outcomes.append(
@@ -226,8 +242,8 @@ class _Comparing:
                 blocks=len(found),
                 said=(
                     f"{common:,} pairs of {size:,} neurons are the same by both, where "
-                    f"{sum(each.expected for each in found):.1f} are by chance ({len(found)} "
-                    "blocks); the strongest block, corrected for their number"
+                    f"{sum(each.expected for each in found):.1f} are by chance "
+                    f"({of_blocks(len(found))}); the strongest, corrected for their number"
                 ),
                 size=size,
                 log10_p=smallest,
@@ -251,8 +267,9 @@ class _Comparing:
                 )
                 for reader, each in ((our_reader, mine), (their_reader, other))
             ]
-            origin = self.origin.get(layer.index, layer.index), mine.heads
-            leanings.append((origin, head_leanings(folds[0], folds[1], mine.heads)))
+            found = head_leanings(folds[0], folds[1], mine.heads)
+            origin = self.origin.get(layer.index, layer.index), mine.heads, found.size
+            leanings.append((origin, found))
         coins = toss_together(leanings)
         reason = (
             "" if leanings else "no heads of one shape, and without an order, in the same layers"
@@ -271,24 +288,6 @@ class _Comparing:
         if self.tokens is None or len(self.tokens.ours) < 4:
             return None
         return gram_likeness(self.tokens.ours[:_GRAM_TOKENS], self.tokens.theirs[:_GRAM_TOKENS])
-
-    def _name_what_was_left(self) -> None:
-        for whose, found in (("our model", self.ours), ("the suspect", self.theirs)):
-            if found.family == "unknown":
-                self.notes.append(f"The way that {whose} names its tensors is not known.")
-            elif found.nameless:
-                some = ", ".join(found.nameless[:3])
-                self.notes.append(
-                    f"{len(found.nameless):,} tensors of {whose} have no known role: {some}"
-                )
-            kept = experts_kept(found, self.plan)
-            unread = sum(max(0, len(layer.mlps) - kept) for layer in found.layers)
-            if unread:
-                self.notes.append(f"{unread:,} experts of {whose} were not read, for memory.")
-        if self.layers is not None and self.layers.left_out:
-            self.notes.append(f"{self.layers.left_out:,} blocks of experts are not in the map.")
-        if self.tokens is not None and self.tokens.not_finite:
-            self.not_finite["embedding"] = self.tokens.not_finite
 
 
 def _same_place(ours: Sequence[Block], theirs: Sequence[Block]) -> Iterator[tuple[Block, Block]]:

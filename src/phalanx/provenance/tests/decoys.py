@@ -37,6 +37,14 @@ class Decoys:
         """Whether the law is not to be believed on these models."""
         return self.doubt_log10_p <= DOUBT_LOG10_P
 
+    @property
+    def doubt(self) -> str:
+        """Why the law is not to be believed, if it is not."""
+        return (
+            f"the law does not hold on these models: {self.count} decoys had {self.common:.2f} "
+            f"pairs in common, and {self.expected:.2f} were expected"
+        )
+
 
 def block_agreement(ours: Block, theirs: Block) -> Agreement:
     """Return how far pairs by one part agree with pairs by the other."""

@@ -156,21 +156,39 @@ Result = tuple[Outcome, ExactEvidence | Inconclusive]
 """A test and what it says."""
 
 
-def of_coins(rule_id: str, where: str, coins: Coins, blocks: int, reason: str = "") -> Outcome:
-    """Return the outcome of a test by coins."""
-    test = TESTS[rule_id]
+def of_coins(asked: Test | str, where: str, coins: Coins, blocks: int, reason: str = "") -> Outcome:
+    """Return the outcome of a test by coins.
+
+    Parameters:
+        asked: The test, or the rule of one of ours.
+        where: In which coordinates, if not as the models stand.
+        coins: What it came to.
+        blocks: Blocks, layers or matrices that were compared.
+        reason: Why it says nothing, if so.
+    """
+    test = TESTS[asked] if isinstance(asked, str) else asked
     if not reason and coins.tosses < _FEWEST_TOSSES:
         reason = f"{coins.tosses} comparisons, and at least {_FEWEST_TOSSES} are needed"
     return Outcome(
         test=test,
         where=where,
         blocks=blocks,
-        said=f"{coins.heads:,} of {coins.tosses:,} {test.seen} ({blocks} blocks)",
+        said=f"{coins.heads:,} of {coins.tosses:,} {test.seen} ({of_blocks(blocks)})",
         size=coins.tosses,
         log10_p=coins.log10_p,
         reason=reason,
         reachable_log10_p=-coins.tosses * float(np.log10(2.0)),
     )
+
+
+def of_blocks(number: int) -> str:
+    """Return a number of blocks in words.
+
+    Examples:
+        >>> of_blocks(1), of_blocks(8)
+        ('1 block', '8 blocks')
+    """
+    return f"{number:,} block{'' if number == 1 else 's'}"
 
 
 def conclude(outcomes: Sequence[Outcome]) -> tuple[Result, ...]:

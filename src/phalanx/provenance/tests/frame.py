@@ -130,7 +130,8 @@ def fold_part(part: Part, frame: Frame, norm: npt.NDArray[np.floating] | None = 
             clean, missing = _finite(block)
             bad += missing
             pieces.append(frame.fold(clean if scale is None else clean * scale))
-        return Folded(np.concatenate(pieces), bad)
+        nothing = np.zeros((0, frame.width), dtype=np.float32)
+        return Folded(np.concatenate([nothing, *pieces]), bad)
     short = np.zeros((frame.width, part.units), dtype=np.float32)
     for start, block in part.blocks():
         clean, missing = _finite(block)

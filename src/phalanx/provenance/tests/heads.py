@@ -14,9 +14,13 @@ import numpy.typing as npt
 
 from phalanx.provenance.roles.fused import Heads
 from phalanx.provenance.tests.coins import Coins, toss
+from phalanx.provenance.tests.frame import unit_length
 from phalanx.provenance.weights.numbers import Floats32
 
 Floats = npt.NDArray[np.float64]
+
+_ONE_KEY = 0.5
+"""Cosine from which two keys count as one: that costs coins, and no validity."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +49,7 @@ def head_leanings(ours: Folds, theirs: Folds, heads: Heads) -> Floats:
         heads: How the rows of both divide.
 
     Returns:
-        Shape (pairs,); the sign of each is its coin.
+        Shape (pairs,); the sign of each is its coin. 0 where one of the four heads lacks a part.
     """
     group = heads.queries // heads.keys
     if group > 1:
@@ -53,8 +57,10 @@ def head_leanings(ours: Folds, theirs: Folds, heads: Heads) -> Floats:
         pairs = np.stack(
             [first[:, : group // 2].ravel(), first[:, group // 2 : group // 2 * 2].ravel()], axis=1
         )
+        repeated = 1
     else:
-        half = heads.queries // 2
+        repeated = repeated_keys(ours.key, heads)
+        half = heads.queries // repeated // 2 * repeated
         pairs = np.stack([np.arange(half), np.arange(half, 2 * half)], axis=1)
     mine, other = _split(ours, heads), _split(theirs, heads)
     differences = [
@@ -62,9 +68,39 @@ def head_leanings(ours: Folds, theirs: Folds, heads: Heads) -> Floats:
         + _likeness(mine, two, other, two)
         - _likeness(mine, one, other, two)
         - _likeness(mine, two, other, one)
+        if all(_whole(each, head) for each in (mine, other) for head in (one, two))
+        else 0.0
         for one, two in pairs
     ]
-    return np.array(differences, dtype=np.float64)
+    together: Floats = np.array(differences, dtype=np.float64).reshape(-1, repeated).sum(axis=1)
+    return together
+
+
+def repeated_keys(key: Floats32, heads: Heads) -> int:
+    """Return how many heads in a row have one and the same key, or nearly.
+
+    Where heads that shared a key were given one each, they are no units of their own: only all of
+    them together could as well stand elsewhere.
+
+    Parameters:
+        key: Rows of the keys of our layer, shape (rows, width).
+        heads: How they divide.
+
+    Examples:
+        >>> keys = np.random.default_rng(0).normal(size=(4, 8)).astype(np.float32)
+        >>> heads = Heads(4, 4, 2)
+        >>> repeated_keys(np.repeat(keys.reshape(2, 16), 2, axis=0).reshape(8, 8), heads)
+        2
+        >>> repeated_keys(np.arange(64, dtype=np.float32).reshape(8, 8) % 7 - 3, heads)
+        1
+    """
+    flat = unit_length(key.reshape(heads.keys, -1))
+    alike = np.einsum("ij,ij->i", flat[:-1], flat[1:]) > _ONE_KEY
+    for times in range(heads.keys, 1, -1):
+        inside = np.arange(1, heads.keys) % times != 0
+        if heads.keys % times == 0 and alike[inside].all():
+            return times
+    return 1
 
 
 def _split(folds: Folds, heads: Heads) -> dict[str, Floats32]:
@@ -76,6 +112,11 @@ def _split(folds: Folds, heads: Heads) -> dict[str, Floats32]:
         return parts if len(parts) == heads.queries else np.repeat(parts, group, axis=0)
 
     return {name: cut(getattr(folds, name)) for name in ("query", "key", "value", "output")}
+
+
+def _whole(parts: dict[str, Floats32], head: int) -> bool:
+    """Tell whether a head is more than zeros that fill a matrix up: those stand behind all."""
+    return all(bool(each[head].any()) for each in parts.values())
 
 
 def _likeness(ours: dict[str, Floats32], one: int, theirs: dict[str, Floats32], two: int) -> float:

@@ -39,6 +39,8 @@ class LayerMap:
         Parameters:
             log10_level: Chance of naming any pair falsely that is accepted, base-10 logarithm.
         """
+        if not self.ours:
+            return {}
         seen = np.nan_to_num(self.log10_p, nan=0.0)
         found = {}
         for column, name in enumerate(self.theirs):
@@ -48,7 +50,19 @@ class LayerMap:
         return found
 
 
-def pair_log10_p(ours: Block, theirs: Block, *, lawful: bool) -> float:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Believed:
+    """What may be believed of two models, in the coordinates in which they are compared."""
+
+    matchings: bool
+    """The law of matchings. Over the vocabulary it is not: neurons of any two models of one
+    language that serve the same tokens pair alike by what they read and by what they write."""
+
+    signs: bool
+    """That the sign of an up-row of ours is nobody's choice."""
+
+
+def pair_log10_p(ours: Block, theirs: Block, believed: Believed) -> float:
     """Return the evidence that one block comes from another, NaN if they cannot be compared.
 
     The better of two tests, doubled: neurons in the same places, where both have as many; and
@@ -58,17 +72,15 @@ def pair_log10_p(ours: Block, theirs: Block, *, lawful: bool) -> float:
     Parameters:
         ours: One of our blocks.
         theirs: One of the suspect's.
-        lawful: Whether the law of matchings is to be believed on these models, in these
-            coordinates. Over the vocabulary it is not: neurons of any two models of one language
-            that serve the same tokens pair alike by what they read and by what they write.
+        believed: What is tested by it.
     """
     if ours.gated != theirs.gated or ours.first.shape[1] != theirs.first.shape[1]:
         return float("nan")
     found = []
-    if ours.gated:
+    if ours.gated and believed.signs:
         pairs = mutual_nearest(ours.first, theirs.first)
         found.append(sign_coins(pairs, ours.second, theirs.second).log10_p)
-    elif lawful:
+    elif believed.matchings and not ours.gated:
         pairs = mutual_nearest(ours.first, theirs.first)
         again = mutual_nearest(ours.second, theirs.second)
         found.append(agreement(pairs, again, len(ours.first), len(theirs.first)).log10_p)
@@ -82,8 +94,7 @@ def layer_map(
     theirs: Sequence[Block],
     neurons: int,
     most_pairs: int,
-    *,
-    lawful: bool,
+    believed: Believed,
 ) -> LayerMap:
     """Compare every block with every one, of any layers, numbers of layers and widths.
 
@@ -92,7 +103,7 @@ def layer_map(
         theirs: The suspect's, in the same coordinates.
         neurons: Of each of our blocks that are looked for.
         most_pairs: Pairs that are compared; beyond, each layer's first experts only.
-        lawful: See `pair_log10_p`.
+        believed: What pairs are tested by.
     """
     left, right = [*ours], [*theirs]
     while len(left) * len(right) > most_pairs:
@@ -102,9 +113,7 @@ def layer_map(
             break
         longest[:] = kept
     smaller = [_some(each, neurons) for each in left]
-    raw = np.array(
-        [[pair_log10_p(mine, other, lawful=lawful) for other in right] for mine in smaller]
-    )
+    raw = np.array([[pair_log10_p(mine, other, believed) for other in right] for mine in smaller])
     raw = raw.reshape(len(left), len(right))
     known = ~np.isnan(raw)
     adjusted = np.full(raw.shape, np.nan)

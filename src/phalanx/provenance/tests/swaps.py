@@ -6,6 +6,9 @@ at the beginning and to come out of training as the model itself. So, whatever t
 the similarity of two of our units to the suspect's units *in the same places* is as likely to be
 the larger as that to the same two exchanged. Exchanges of different pairs are independent, in
 one layer and across layers: their outcomes are fair coins, exactly.
+
+Units of nothing but zeros are not of the kind of the others: tools put them behind the last one,
+so that a matrix divides, in the same places of any two models. No coin is tossed with one of them.
 """
 
 from __future__ import annotations
@@ -48,12 +51,16 @@ def swap_leanings(ours: Sequence[Floats32], theirs: Sequence[Floats32]) -> Float
         theirs: Likewise.
 
     Returns:
-        Shape (units / 2,); the sign of each is its coin.
+        Shape (units / 2,); the sign of each is its coin. 0 where one of the four units is empty.
     """
     half = len(ours[0]) // 2
     differences = np.zeros(half, dtype=np.float64)
+    full = np.ones(half, dtype=np.bool_)
     for mine, other in zip(ours, theirs, strict=True):
         first, second = mine[:half], mine[half : 2 * half]
         gap = other[:half] - other[half : 2 * half]
         differences += np.einsum("ij,ij->i", first - second, gap, dtype=np.float64)
-    return differences
+        for each in (mine, other):
+            there = (each != 0.0).any(axis=1)
+            full &= there[:half] & there[half : 2 * half]
+    return np.where(full, differences, 0.0)

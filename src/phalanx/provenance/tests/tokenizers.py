@@ -64,17 +64,21 @@ def read_tokenizer(path: Path) -> Tokenizer:
     content = parse_object(read_piece(path, 0, size).tobytes(), str(path))
     model = content.get("model")
     listed: Any = model.get("vocab") if isinstance(model, dict) else None
+    pairs: list[tuple[Any, Any]] = [(None, 0)]
     if isinstance(listed, list):
-        listed = {each[0]: at for at, each in enumerate(listed) if isinstance(each, list) and each}
+        words = (each[0] if isinstance(each, list) and each else None for each in listed)
+        pairs = [(word, at) for at, word in enumerate(words)]
+    elif isinstance(listed, dict):
+        pairs = [*listed.items()]
     added = content.get("added_tokens")
-    more: dict[Any, Any] = {
-        each.get("content"): each.get("id")
+    pairs += [
+        (each.get("content"), each.get("id"))
         for each in (added if isinstance(added, list) else [])
         if isinstance(each, dict)
-    }
-    if not isinstance(listed, dict) or not all(
+    ]
+    if not all(
         isinstance(token, str) and type(number) is int and 0 <= number < 2**31
-        for token, number in (*listed.items(), *more.items())
+        for token, number in pairs
     ):
         message = f"{path} has no vocabulary of tokens and their numbers"
         raise InputError(message, next_step=_NEXT)
@@ -83,7 +87,7 @@ def read_tokenizer(path: Path) -> Tokenizer:
         " ".join(map(str, each)) if isinstance(each, list) else str(each)
         for each in (merges if isinstance(merges, list) else [])
     )
-    return Tokenizer({**listed, **more}, tuple(steps))
+    return Tokenizer(dict(pairs), tuple(steps))
 
 
 def compare_tokenizers(ours: Tokenizer, theirs: Tokenizer) -> TokenizerComparison:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypeGuard
 
 from phalanx.evidence import calibrate_p_mixed
 from phalanx.model import Evidence, ExactEvidence, Inconclusive
@@ -13,6 +14,7 @@ from phalanx.provenance.panel_test import PanelFinding
 from phalanx.provenance.planted_keys import KeyFinding
 from phalanx.provenance.tests import Comparison
 from phalanx.provenance.verdict.answer import Asked
+from phalanx.provenance.verdict.budget import LEVEL
 from phalanx.provenance.verdict.families import Family
 from phalanx.provenance.weight_marks import MarkTrace
 
@@ -20,7 +22,11 @@ KIN_TO_ANCESTOR_LOG10_P = -2.0
 """From here on a suspect counts as kin to an ancestor: it can only clear, so little is enough."""
 
 
-def of_weights(comparison: Comparison, ancestors: Mapping[str, Comparison] | None = None) -> Asked:
+def of_weights(
+    comparison: Comparison,
+    ancestors: Mapping[str, Comparison] | None = None,
+    log10_share: float = math.log10(LEVEL),
+) -> Asked:
     """Return what the tests of weights say; they are corrected for each other.
 
     What has no simple bound (pairs of two matchings, pairs of blocks) is made of the same units as
@@ -31,11 +37,13 @@ def of_weights(comparison: Comparison, ancestors: Mapping[str, Comparison] | Non
         comparison: Of our model and the suspect.
         ancestors: Of models that ours was made from and the suspect, by name. They can only clear:
             what suspect and ancestor share may be all that the suspect and ours do.
+        log10_share: Part of the level that weights have, base-10 logarithm: what reaches it must
+            have been asked of every ancestor.
     """
     coins = [
         outcome.reachable_log10_p or 0.0
         for outcome, result in comparison.results
-        if isinstance(result, ExactEvidence) and result.decisive
+        if _may_decide(result)
     ]
     farthest = _reachable(min(coins, default=0.0))
     return Asked(
@@ -48,29 +56,51 @@ def of_weights(comparison: Comparison, ancestors: Mapping[str, Comparison] | Non
         ),
         corrected_for=len(comparison.results),
         references=len(ancestors or {}),
-        objection=_kin_to(ancestors or {}),
+        objection=_in_the_way(comparison, ancestors or {}, log10_share),
     )
 
 
-def _kin_to(ancestors: Mapping[str, Comparison]) -> str:
+def _in_the_way(
+    comparison: Comparison, ancestors: Mapping[str, Comparison], log10_share: float
+) -> str:
     """Say why what was found may come from an ancestor; nothing if no ancestor is in its way.
 
-    One that cannot be compared is in the way too: whoever named it asks not to be believed
-    before it is ruled out.
+    One that cannot be compared is in the way too: whoever named it asks not to be believed before
+    it is ruled out. It is ruled out by a test only where that test could have shown it.
     """
     kin = [name for name, each in ancestors.items() if each.log10_p <= KIN_TO_ANCESTOR_LOG10_P]
-    if not kin:
-        silent = [name for name, each in ancestors.items() if not each.decides]
+    if kin:
         return (
-            f"{', '.join(silent)}, which ours was made from, cannot be compared with the suspect: "
-            "what it shares with ours may come from there"
-            if silent
-            else ""
+            f"the suspect is kin to {', '.join(kin)} too, which ours was made from: what it shares "
+            "with ours may come from there"
         )
+    speaking = {
+        (outcome.test.rule_id, outcome.where)
+        for outcome, result in comparison.results
+        if _may_decide(result) and result.log10_p <= log10_share
+    }
+    asked = {name: _could_show(each, log10_share) for name, each in ancestors.items()}
+    if not speaking or speaking.intersection(*asked.values()):
+        return ""
+    silent = [name for name, tests in asked.items() if not speaking <= tests]
     return (
-        f"the suspect is kin to {', '.join(kin)} too, which ours was made from: what it shares "
-        "with ours may come from there"
+        f"{', '.join(silent)}, which ours was made from, cannot be compared with the suspect by "
+        "what speaks against it: what it shares with ours may come from there"
     )
+
+
+def _may_decide(result: Evidence | Inconclusive) -> TypeGuard[ExactEvidence]:
+    return isinstance(result, ExactEvidence) and result.decisive
+
+
+def _could_show(comparison: Comparison, log10_share: float) -> set[tuple[str, str]]:
+    """Return the tests that could have come to a level in a comparison with an ancestor."""
+    return {
+        (outcome.test.rule_id, outcome.where)
+        for outcome, result in comparison.results
+        if _may_decide(result)
+        and (outcome.reachable_log10_p is None or outcome.reachable_log10_p <= log10_share)
+    }
 
 
 def of_marks(trace: MarkTrace) -> Asked:

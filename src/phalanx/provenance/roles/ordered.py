@@ -1,0 +1,80 @@
+"""Architectures that give an order, or a sign, to what has none in others.
+
+The tests of weights rest on what a model does not fix. Some models do fix a part of it: there
+two honest ones stand alike, and nothing may be concluded. Settings say which; they are ours alone
+that matter, since a test whose chance lies in our model needs nothing from the suspect's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_OF_OWN_SLOPES = ("bloom", "mpt", "baichuan", "retnet", "minimax")
+"""Parts of the names of kinds of models whose heads differ by their number."""
+
+_OF_FIXED_POSITIONS = (
+    "xglm", "ctrl", "marian", "m2m_100", "nllb", "pegasus", "fsmt", "speech_to_text", "musicgen",
+    "seamless",
+)  # fmt: skip
+"""The same, of those that add sines of the position to the stream."""
+
+_OF_SHIFTED_UP = ("gpt_oss", "gpt-oss", "gptoss")
+"""The same, of those that add one to what an up-row reads."""
+
+
+def numbered_heads(config: Mapping[str, Any]) -> bool:
+    """Tell whether settings give each head a slope of its own, by its number.
+
+    Then heads have an order: the head that looks far stands in the same place in all such models,
+    and exchanging two of them does change the model.
+
+    References:
+        Press, Smith & Lewis, "Train short, test long", 2022.
+
+    Examples:
+        >>> numbered_heads({"attn_config": {"alibi": True}}), numbered_heads({"alibi": False})
+        (True, False)
+    """
+    inside = config.get("attn_config")
+    said = [config, *([inside] if isinstance(inside, dict) else [])]
+    return any(
+        each.get("alibi") or each.get("position_embedding_type") == "alibi" for each in said
+    ) or _is_one_of(config, _OF_OWN_SLOPES)
+
+
+def numbered_coordinates(config: Mapping[str, Any]) -> bool:
+    """Tell whether settings add fixed sines of the position to the stream, one for each coordinate.
+
+    Then its coordinates have an order: all such models keep what changes slowly in the same places,
+    and their embeddings lean alike there.
+
+    References:
+        Vaswani et al., "Attention is all you need", 2017, section 3.5.
+
+    Examples:
+        >>> numbered_coordinates({"model_type": "xglm"}), numbered_coordinates({})
+        (True, False)
+    """
+    return config.get("position_embedding_type") == "sinusoidal" or _is_one_of(
+        config, _OF_FIXED_POSITIONS
+    )
+
+
+def signed_up_rows(config: Mapping[str, Any]) -> bool:
+    """Tell whether up-rows have a sign of their own, because one is added to what they read.
+
+    Elsewhere a neuron is the same if its up-row and down-column both change their sign.
+
+    References:
+        OpenAI, "gpt-oss-120b & gpt-oss-20b model card", 2025: SwiGLU with a residual connection.
+
+    Examples:
+        >>> signed_up_rows({"model_type": "gpt_oss"}), signed_up_rows({"model_type": "llama"})
+        (True, False)
+    """
+    return _is_one_of(config, _OF_SHIFTED_UP)
+
+
+def _is_one_of(config: Mapping[str, Any], kinds: tuple[str, ...]) -> bool:
+    return any(kind in str(config.get("model_type")) for kind in kinds)
