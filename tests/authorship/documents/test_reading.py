@@ -15,7 +15,7 @@ NOTHING = io.BytesIO()
 
 
 def test_a_folder_is_read_in_order(tmp_path: Path) -> None:
-    """Prose and code below it, by suffix; hidden files, links and other suffixes are passed over."""
+    """Prose and code below it, by suffix; hidden files, links and others are passed over."""
     (tmp_path / "b").mkdir()
     (tmp_path / ".git").mkdir()
     for name in ("b/x.py", "a.txt", ".hidden.txt", "c.png", ".git/d.txt"):

@@ -55,7 +55,8 @@ def test_the_widest_margin_is_found() -> None:
 
     def loss(weights: npt.NDArray[np.float64]) -> float:
         margins = np.where(is_model, 1.0, -1.0) * (with_ones @ weights)
-        return 0.5 * weights @ weights + (shares * np.maximum(0.0, 1.0 - margins) ** 2).sum()
+        lost = (shares * np.maximum(0.0, 1.0 - margins) ** 2).sum()
+        return float(0.5 * weights @ weights + lost)
 
     found = fit_margin(table, np.arange(60), is_model, 1.0, passes=500)
     best = minimize(loss, np.zeros(6))
