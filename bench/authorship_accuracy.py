@@ -47,7 +47,7 @@ PEER_DOCUMENTS = 400
 """That the compression of the peer is tried on: it is slow."""
 
 PRELUDE_BYTES = 40_000
-MOST_OF_EACH = 500
+MOST_HUMAN, MOST_MODEL = 600, 300
 """Documents of one author, attack and domain that are used."""
 
 Floats = npt.NDArray[np.float64]
@@ -214,18 +214,19 @@ def prose(
 ) -> list[dict[str, object]]:
     """Compare in the domain, on unseen generators, and on unseen domains."""
     found = [compared("in-domain", model, fitted, asked)]
-    for name in sorted({row.model for row in rows if row.label == "ai"}):
-        inside, outside = parted(rows, 0.3, seed=6)
-        without = ours([row for row in inside if row.model != name])
-        others = [row for row in outside if row.model in {name, "human"}]
-        found.append(compared(f"unseen generator: {name}", *without, others))
-        print(found[-1], flush=True)
+    print(found[-1], flush=True)
     for domain in sorted({row.domain for row in rows if row.label == "ai"}):
         outside = [row for row in rows if row.domain == domain]
         if any(row.label == "human" for row in outside):
             without = ours([row for row in rows if row.domain != domain])
             found.append(compared(f"unseen domain: {domain}", *without, outside))
             print(found[-1], flush=True)
+    for name in sorted({row.model for row in rows if row.label == "ai"}):
+        inside, outside = parted(rows, 0.3, seed=6)
+        without = ours([row for row in inside if row.model != name])
+        others = [row for row in outside if row.model in {name, "human"}]
+        found.append(compared(f"unseen generator: {name}", *without, others))
+        print(found[-1], flush=True)
     return found
 
 
@@ -254,14 +255,14 @@ def lengths(model: Calibrated, asked: Sequence[Row]) -> list[dict[str, object]]:
     return found
 
 
-def at_most(rows: Sequence[Row], most: int) -> list[Row]:
-    """Return so many rows of each model, attack and domain."""
+def at_most(rows: Sequence[Row]) -> list[Row]:
+    """Return some rows of each author, attack and domain."""
     count: dict[tuple[str, str, str], int] = defaultdict(int)
     found = []
     for row in rows:
         key = row.model, row.attack, row.domain
         count[key] += 1
-        if count[key] <= most:
+        if count[key] <= (MOST_HUMAN if row.label == "human" else MOST_MODEL):
             found.append(row)
     return found
 
@@ -347,7 +348,7 @@ def main() -> int:
         rows = made_up(1_600)
     else:
         rows = [row for row in texts(asked.data, SOURCES) if row.model not in BASE_MODELS]
-    rows = at_most(rows, MOST_OF_EACH)
+    rows = at_most(rows)
     plain = [row for row in rows if not row.attack]
     fitted, others = parted(plain, 0.25, seed=4)
     model, inside = ours(fitted)
@@ -372,7 +373,7 @@ def main() -> int:
                     [list(each.values()) for each in attacks])  # fmt: skip
         figures["code"] = code_figures = code(asked.data)
         for each in code_figures:
-            print(each)
+            print(each, flush=True)
     figures["prose"] = found = prose(plain, model, inside, others)
     table(found)
     save("authorship_accuracy", figures)

@@ -49,7 +49,9 @@ def test_the_widest_margin_is_found() -> None:
     random = np.random.default_rng(5)
     rows = random.normal(size=(60, 5)).astype(np.float32)
     is_model = rows[:, 0] + 0.5 * random.normal(size=60) > 0.3
-    table = Sparse(np.arange(61) * 5, np.tile(np.arange(5, dtype=np.int32), 60), rows.ravel(), 5)
+    table = Sparse(
+        np.arange(61) * 5, np.tile(np.arange(5, dtype=np.int32), 60), rows.ravel(), 5, np.arange(60)
+    )
     with_ones = np.column_stack([rows, np.ones(60)])
     shares = np.where(is_model, 60 / is_model.sum(), 60 / (~is_model).sum()) / 2
 

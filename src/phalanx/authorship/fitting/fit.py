@@ -109,8 +109,8 @@ def fit_detector(
     told = progress or (lambda _stage, _share: None)
     counts = _Counts(
         labelled,
-        counts_of_runs(labelled.documents),
-        counts_of_letters(labelled.documents),
+        counts_of_runs(labelled.documents, labelled.group),
+        counts_of_letters(labelled.documents, labelled.group),
         np.stack([each.form for each in labelled.documents]),
         np.array([each.runs.shape[1] for each in labelled.documents]),
     )

@@ -36,6 +36,9 @@ class Sparse:
     width: int
     """Number of columns."""
 
+    groups: Rows
+    """Rows with one number, none of them negative, are answers to one task."""
+
 
 def fit_margin(
     table: Sparse, rows: Rows, is_model: npt.NDArray[np.bool_], strength: float, *, passes: int = 15
@@ -59,7 +62,7 @@ def fit_margin(
     Examples:
         >>> table = Sparse(
         ...     np.array([0, 1, 2]), np.array([0, 1], dtype=np.int32),
-        ...     np.ones(2, dtype=np.float32), 3,
+        ...     np.ones(2, dtype=np.float32), 3, np.arange(2),
         ... )
         >>> weights = fit_margin(table, np.arange(2), np.array([True, False]), 1.0)
         >>> [round(float(each), 2) for each in weights]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numba
 import numpy as np
@@ -18,8 +19,9 @@ from phalanx.authorship.fitting.margin import Floats, Numbers, Rows, Sparse, fit
 
 Truth = npt.NDArray[np.bool_]
 
-LEAST_DOCUMENTS = 3
-"""Documents that an n-gram must stand in to be known: what one author alone writes is a name."""
+LEAST_GROUPS = 3
+"""Groups of documents that an n-gram must stand in to be known: what answers to one task alone
+have, or one author, is a subject or a name."""
 
 _RUN_STRENGTH = 1.0
 _LETTER_STRENGTH = 1.0
@@ -27,15 +29,21 @@ _FORM_RIDGE = 10.0
 _STEPS = 8
 
 
-def counts_of_runs(documents: Sequence[Seen]) -> Sparse:
-    """Return how often each run stands in each document."""
-    return _counts([(each.run_buckets, each.run_counts) for each in documents], RUN_BUCKETS)
+def counts_of_runs(documents: Sequence[Seen], group: Rows) -> Sparse:
+    """Return how often each run stands in each document.
+
+    Parameters:
+        documents: All of them.
+        group: Documents with one number count as one where it is asked how many have a run.
+    """
+    found = [(each.run_buckets, each.run_counts) for each in documents]
+    return _counts(found, group, RUN_BUCKETS)
 
 
-def counts_of_letters(documents: Sequence[Seen]) -> Sparse:
-    """Return how often each run of bytes stands in each document."""
+def counts_of_letters(documents: Sequence[Seen], group: Rows) -> Sparse:
+    """Return how often each run of bytes stands in each document; parameters as above."""
     found = [(each.letter_buckets, each.letter_counts) for each in documents]
-    return _counts(found, LETTER_BUCKETS)
+    return _counts(found, group, LETTER_BUCKETS)
 
 
 def fit_runs(counts: Sparse, rows: Rows, is_model: Truth, tokens: Rows) -> RunTable:
@@ -89,33 +97,40 @@ def fit_form(forms: npt.NDArray[np.float64], is_model: Truth) -> FormTable:
     return FormTable(edges, weights.reshape(numbers, _STEPS), centre, spread)
 
 
-def _counts(found: Sequence[tuple[Numbers, Numbers]], buckets: int) -> Sparse:
+def _counts(found: Sequence[tuple[Numbers, Numbers]], group: Rows, buckets: int) -> Sparse:
     starts = np.concatenate([[0], np.cumsum([each.size for each, _ in found])]).astype(np.int64)
     columns = np.concatenate([each for each, _ in found])
-    return Sparse(
-        starts, columns, np.concatenate([each for _, each in found]).astype(np.float32), buckets
-    )
+    counts = np.concatenate([each for _, each in found]).astype(np.float32)
+    return Sparse(starts, columns, counts, buckets, group)
 
 
 def _linear(counts: Sparse, rows: Rows, is_model: Truth, strength: float) -> tuple[Floats, Floats]:
     """Fit a linear model to tf-idf vectors of length one, over what enough documents have."""
-    having = _having(counts.starts, counts.columns, rows, counts.width)
-    known = having >= LEAST_DOCUMENTS
-    rarity = np.where(known, np.log((1.0 + rows.size) / (1.0 + having)) + 1.0, 0.0)
+    grouped = rows[np.argsort(counts.groups[rows], kind="stable")]
+    having = _having(counts.starts, counts.columns, grouped, counts.groups, counts.width)
+    known = having >= LEAST_GROUPS
+    groups = np.unique(counts.groups[rows]).size
+    rarity = np.where(known, np.log((1.0 + groups) / (1.0 + having)) + 1.0, 0.0)
     rarity = small(rarity)
     values = _weighed(counts.starts, counts.columns, counts.values, rows, rarity)
-    table = Sparse(counts.starts, counts.columns, values, counts.width)
+    table = replace(counts, values=values)
     weights = fit_margin(table, rows, is_model, strength)
     return rarity, small(np.where(known, weights, 0.0))
 
 
 @numba.njit(cache=True, nogil=True)
-def _having(starts: Rows, columns: Numbers, rows: Rows, width: int) -> npt.NDArray[np.float64]:
-    """Count the documents that have each column."""
+def _having(
+    starts: Rows, columns: Numbers, rows: Rows, groups: Rows, width: int
+) -> npt.NDArray[np.float64]:
+    """Count the groups that have each column; rows come group by group."""
     found = np.zeros(width)
+    last = np.full(width, -1, dtype=np.int64)
     for row in rows:
         for place in range(starts[row], starts[row + 1]):
-            found[columns[place]] += 1.0
+            column = columns[place]
+            if last[column] != groups[row]:
+                last[column] = groups[row]
+                found[column] += 1.0
     return found
 
 
