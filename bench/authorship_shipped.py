@@ -50,7 +50,10 @@ def main() -> int:
     for domain, label in sorted({(row.domain, row.label) for row in rows}):
         given = [row for row in rows if (row.domain, row.label) == (domain, label)]
         found.append({"documents": domain, "author": label, **rates(model, given, None)})
-    columns = ["documents", "author", "judged", "flagged", "flagged_without_gate", "turned_away"]
+    columns = [
+        "documents", "author", "ranked", "flagged", "flagged_by_single_gate",
+        "flagged_without_gate", "turned_away_alone", "turned_away",
+    ]  # fmt: skip
     print_table("The shipped detector at 1 %, on sources that it has not seen", columns,
                 [[each[name] for name in columns] for each in found])  # fmt: skip
     second = speed(model, rows)

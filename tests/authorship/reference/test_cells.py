@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from phalanx.authorship.reference import Cell, needed_for
-from phalanx.authorship.reference.cells import batch_log10_p, realised_interval
+from phalanx.authorship.reference.cells import batch_log10_p, realised_interval, shift_log10_p
 
 
 def cell(size: int, random: np.random.Generator) -> Cell:
@@ -73,3 +73,17 @@ def test_a_level_needs_its_documents() -> None:
         assert cell(needed - 1, random).p_values(np.array([99.0]))[0] > level
     assert batch_log10_p(np.zeros(5), 98, 0.01) == 0.0
     assert realised_interval(98, 0.01) == (0.0, 0.0)
+
+
+def test_a_batch_is_rarely_called_shifted_by_chance() -> None:
+    """60 documents beside one reference of 150, both traits tied: at most the level."""
+    random = np.random.default_rng(12)
+    logs = []
+    for _ in range(2_000):
+        drawn = random.normal(size=(210, 2))
+        drawn[:, 1] += drawn[:, 0]
+        reference = Cell("x", "en", 60, drawn[:150, 0], drawn[:150])
+        logs.append(shift_log10_p(reference.strange_p_values(drawn[150:]), 150))
+    for level in (0.1, 0.01):
+        rate = (np.array(logs) <= np.log10(level)).mean()
+        assert rate <= level + 4.0 * np.sqrt(level * (1 - level) / 2_000)

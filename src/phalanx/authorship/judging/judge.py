@@ -14,7 +14,7 @@ from phalanx.authorship.features import KINDS, Seen, see
 from phalanx.authorship.judging.views_of import view_of
 from phalanx.authorship.reference import Calibrated, Cell, needed_for
 from phalanx.authorship.reference.calibrated import size_from
-from phalanx.authorship.reference.cells import batch_log10_p
+from phalanx.authorship.reference.cells import batch_log10_p, shift_log10_p
 
 Verdict = Literal["consistent with a model's writing", "not told apart", "not evaluable"]
 
@@ -26,9 +26,6 @@ BATCH_GATE_LEVEL = 1e-3
 
 LEAST_BATCH = 20
 """Documents of one cell that are compared with the reference together."""
-
-_STRANGE = 0.2
-"""Rank of strangeness at which documents of a batch are counted."""
 
 Progress = Callable[[str, float], None]
 
@@ -203,7 +200,7 @@ def _shifted_together(works: Sequence[_Asked]) -> frozenset[int]:
             continue
         ranks = np.array([work.strange_p for work in of_cells])
         least = min(cell.documents for cell in of_cells[0].cells)
-        if batch_log10_p(ranks, least, _STRANGE) <= math.log10(BATCH_GATE_LEVEL):
+        if shift_log10_p(ranks, least) <= math.log10(BATCH_GATE_LEVEL):
             turned_away.update(work.at for work in of_cells)
     return frozenset(turned_away)
 

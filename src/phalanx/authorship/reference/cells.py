@@ -14,6 +14,9 @@ from phalanx.evidence import conformal_p_values
 
 Floats = npt.NDArray[np.float64]
 
+STRANGE = (0.02, 0.2)
+"""Ranks of strangeness at which documents of a batch are counted."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cell:
@@ -128,3 +131,28 @@ def batch_log10_p(p_values: Floats, documents: int, level: float) -> float:
     law = betabinom(p_values.size, places, documents + 1 - places)
     logs = law.logpmf(np.arange(small, p_values.size + 1))
     return min(0.0, float(logsumexp(logs)) / math.log(10.0))
+
+
+def shift_log10_p(ranks: Floats, documents: int) -> float:
+    """Return how unlikely it is that so many documents of a batch are strange by chance.
+
+    A few that are very strange and many that are a little strange both count, at two levels of
+    which each has half of the error.
+
+    Null hypothesis: as `batch_log10_p`.
+
+    Parameters:
+        ranks: Of strangeness, of all documents of the batch, shape (m,).
+        documents: Of the cell's reference, the smallest of several.
+
+    Returns:
+        Base-10 logarithm of the corrected p-value.
+
+    Examples:
+        >>> shift_log10_p(np.full(50, 0.02), 99) < -6
+        True
+        >>> shift_log10_p(np.full(50, 0.9), 99)
+        0.0
+    """
+    logs = [batch_log10_p(ranks, documents, level) for level in STRANGE]
+    return min(0.0, min(logs) + math.log10(len(STRANGE)))
