@@ -79,7 +79,7 @@ def as_text(answer: Answer) -> str:
         headline,
         "",
         *labelled("read", f"{plural(total, 'document')}; {_counts(said)}"),
-        *labelled("level", f"{verdicts.level:g} for each document; {batch.expected:.1f} "
+        *labelled("level", f"{verdicts.level:g} for each document; {batch.expected:.2g} "
                   "expected at or below it if humans wrote all that were judged"),
         *labelled("together", _together(answer)),
         *labelled("null", NULL),
