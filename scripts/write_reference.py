@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
+from phalanx.authorship.rules import authorship_rules
 from phalanx.cli.application import build_app, command_paths
 from phalanx.detect.rules import all_rules
 from phalanx.formats.schema import campaigns_schema, profile_schema, provenance_schema
@@ -43,7 +44,7 @@ def signals_page() -> str:
         "# Signals and tests",
         "`phalanx explain RULE` prints the same text. A rule id never changes its meaning.",
     ]
-    for rule in (*all_rules(), *mark_rules(), *provenance_rules()):
+    for rule in (*all_rules(), *mark_rules(), *provenance_rules(), *authorship_rules()):
         parts += [
             f"## {rule.rule_id}: {rule.name}",
             f"Family: {rule.family}.",

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from cyclopts import CycloptsError
 
+from phalanx.authorship.rules import authorship_rules
 from phalanx.cli.application import build_app, command_paths
 from phalanx.detect.rules import all_rules
 from phalanx.logs.schema import MAPPABLE_COLUMNS
@@ -89,7 +90,7 @@ def test_every_option_has_a_help_text() -> None:
 def test_every_rule_is_in_the_reference() -> None:
     """The signals page has each rule, and each rule says when it is wrong."""
     text = (ROOT / "docs/reference/signals.md").read_text(encoding="utf-8")
-    for rule in (*all_rules(), *mark_rules(), *provenance_rules()):
+    for rule in (*all_rules(), *mark_rules(), *provenance_rules(), *authorship_rules()):
         assert f"## {rule.rule_id}: {rule.name}" in text
 
 

@@ -14,6 +14,7 @@ _READ = Group.create_ordered("Read what was found")
 _MEASURE = Group.create_ordered("Measure your detection power")
 _SHARE = Group.create_ordered("Share with other providers")
 _MARK = Group.create_ordered("Mark what a model says")
+_AUTHOR = Group.create_ordered("Say what models wrote")
 _PROVE = Group.create_ordered("Prove where a model comes from")
 _RELEASE = Group.create_ordered("Hand weights to others")
 _SETUP = Group.create_ordered("Set up")
@@ -37,6 +38,7 @@ _NESTED = {
     "profile": ("phalanx.cli.profile:profile", _READ),
     "share": ("phalanx.cli.share:share", _SHARE),
     "watermark": ("phalanx.cli.watermark:watermark", _MARK),
+    "authorship": ("phalanx.cli.authorship:authorship", _AUTHOR),
     "provenance": ("phalanx.cli.provenance:provenance", _PROVE),
     "release": ("phalanx.cli.release:release", _RELEASE),
     "config": ("phalanx.cli.config:config", _SETUP),

@@ -1,0 +1,82 @@
+"""The rules of authorship: what each finding shows, when it is wrong, how wrong it was measured.
+
+Whoever makes a finding takes its identifier and its name from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from phalanx.rules import Rule, read_rules
+
+
+class TextLikeModels:
+    """A text is consistent with a model's writing.
+
+    Null hypothesis: a human wrote the text as the authors of the reference wrote theirs.
+    Sees: words and runs of them, letters, form, how well the text is compressed by itself, in its
+    first 250 words; the rank of the score among held-out human texts of the same domain, language
+    and length.
+    Does not say: that a model wrote it, which model, whether that was allowed, or how likely it is
+    that a human did. "Not told apart" does not say that a human wrote it.
+    Evaded by: paraphrase, translation and back, a few words put in by hand, a model fitted to the
+    author; generators that the detector was not fitted on are found less often.
+    Honest look-alikes: authors unlike those of the reference, such as formal or edited prose beside
+    school essays; humans who took to writing like models; text that a model corrected.
+    Too little to tell: below 30 words, or where the cell has fewer human documents than the level
+    needs, the answer is "not evaluable".
+    Measured error: `bench/authorship_accuracy.py`; the figures stand in the page of limits.
+    """
+
+    rule_id = "PHX-A001"
+    name = "text like models"
+    source = "authorship"
+
+
+class CodeLikeModels:
+    """A piece of code is consistent with a model's writing.
+
+    Null hypothesis: a human wrote the code as the authors of the reference wrote theirs.
+    Sees: names, signs, layout and their runs in the first eighty lines without comments,
+    docstrings and what strings say; the rank as PHX-A001.
+    Does not say: as PHX-A001.
+    Evaded by: formatting anew, renaming, models that repair a human's code.
+    Honest look-alikes: clean, conventional code of professionals: published detectors called up to
+    84 % of reference solutions of humans machine-made.
+    Too little to tell: below ten lines, or as PHX-A001.
+    Measured error: as PHX-A001. No shipped detector reads code: fit one on your own.
+    """
+
+    rule_id = "PHX-A002"
+    name = "code like models"
+    source = "authorship"
+
+
+class MoreLikeModelsThanChance:
+    """Among many documents, more are like models than chance allows.
+
+    Null hypothesis: every document was written as in PHX-A001, each by itself.
+    Sees: how many documents of each cell rank at or below the level, by the exact beta-binomial law
+    of ranks that share one reference; the smallest p-value over the cells, times their number.
+    Does not say: which of the documents, or how many beyond those counted.
+    Evaded by: as PHX-A001.
+    Honest look-alikes: as PHX-A001; many documents by one author, which are one piece of evidence.
+    Measured error: the law is exact; that documents are independent is an assumption.
+    """
+
+    rule_id = "PHX-A003"
+    name = "more like models than chance"
+    source = "authorship"
+
+
+@cache
+def authorship_rules() -> Sequence[Rule]:
+    """Return the rules of authorship, ordered by identifier.
+
+    Examples:
+        >>> [rule.rule_id for rule in authorship_rules()]
+        ['PHX-A001', 'PHX-A002', 'PHX-A003']
+    """
+    return tuple(read_rules([Path(__file__)]))

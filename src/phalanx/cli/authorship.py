@@ -1,0 +1,144 @@
+"""`phalanx authorship`: is a text or code consistent with a model's writing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter, validators
+
+from phalanx.cli.exit_codes import ExitCode
+from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
+from phalanx.cli.terminal import Common
+
+authorship = App(
+    name="authorship",
+    help="Say whether texts or code are consistent with a model's writing.",
+    help_format="markdown",
+)
+
+Paths = Annotated[list[Path], Parameter(negative_iterable=(), consume_multiple=True)]
+Detector = Annotated[Path | None, Parameter(show_default=False)]
+Detectors = Annotated[
+    list[Path] | None,
+    Parameter(name="--detector", show_default=False, negative_iterable=()),
+]
+Level = Annotated[float, Parameter(validator=validators.Number(gt=0, lt=1))]
+Domain = Annotated[str | None, Parameter(show_default=False)]
+FailOn = Literal["finding", "undecided", "never"]
+KindName = Literal["text", "code"]
+
+
+@authorship.command
+def fit(
+    *,
+    human: Paths,
+    model: Paths,
+    detector: Path,
+    kind: KindName = "text",
+    common: Common = Common(),
+) -> None:
+    """Fit a detector to documents of humans and of models.
+
+    It says nothing until it is calibrated on human documents that it was not fitted on.
+
+    Parameters:
+        human: Files or folders of documents that humans wrote; names that end in `.jsonl` have one
+            on each line.
+        model: The same of documents that models wrote. Each path is a collection of its own: the
+            fusion is fitted so that it holds for collections that it has not seen.
+        detector: File to write.
+        kind: Of the documents.
+        common: Options of every command.
+    """
+    from phalanx.authorship.reference import write_model
+    from phalanx.cli.authorship_work import fitted, told_rejects
+
+    refuse_output(detector)
+    with common.progress("fit") as progress:
+        made = fitted(human, model, kind, progress)
+    told_rejects(made.rejects, common)
+    digest = write_model(made.model, detector)
+    write_text(f"{detector}: {made.model.detector.about}\nsha256 {digest}\n", None)
+    common.say("Next: phalanx authorship calibrate, on human documents that are none of these.")
+
+
+@authorship.command
+def calibrate(
+    *humans: Annotated[Path, Parameter(required=True, allow_leading_hyphen=True)],
+    domain: str,
+    calibrated: Path,
+    detector: Detector = None,
+    common: Common = Common(),
+) -> None:
+    """Calibrate a detector on documents of your own that humans wrote, 200 or more.
+
+    A claim at 1 % needs 99 documents of each length, one at one in a thousand 999.
+
+    Parameters:
+        humans: Files or folders; names that end in `.jsonl` have a document on each line. The
+            detector must not have been fitted on any of them.
+        domain: What they are, such as `support tickets`; a domain of that name is replaced.
+        calibrated: File to write: the detector with its reference.
+        detector: File of the detector; the one that is shipped for the documents' kind if it is
+            left out.
+        common: Options of every command.
+    """
+    from phalanx.authorship.reference import write_model
+    from phalanx.cli.authorship_view import reference_text
+    from phalanx.cli.authorship_work import calibrated as calibrate_on
+    from phalanx.cli.authorship_work import told_rejects
+
+    refuse_output(calibrated)
+    with common.progress("calibrate") as progress:
+        made = calibrate_on(humans, domain, detector, progress)
+    told_rejects(made.rejects, common)
+    digest = write_model(made.model, calibrated)
+    write_text(f"{reference_text(made.model)}sha256 {digest}\n", None)
+
+
+@authorship.command
+def detect(
+    *texts: Annotated[Path, Parameter(required=True, allow_leading_hyphen=True)],
+    detector: Detectors = None,
+    domain: Domain = None,
+    level: Level = 0.01,
+    fail_on: FailOn = "finding",
+    output_format: TableOrJson = "table",
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> ExitCode:
+    """Say which documents are consistent with a model's writing, and how sure that is.
+
+    The p-value of a document is its rank among human documents of the same kind, domain, language
+    and length. What is too short, unlike the reference, or has too small a reference for the level
+    is "not evaluable". `phalanx explain PHX-A001` says what a finding shows, and what not.
+
+    Parameters:
+        texts: Files, folders, `-` for standard input. Names that end in `.jsonl` have a document a
+            line: `text`, or `code` with its `language`, and if known `id`.
+        detector: File that `fit` or `calibrate` wrote, one for each kind; those that are shipped if
+            it is left out.
+        domain: Of the reference, that all documents belong to; without it the largest p-value of
+            all domains counts.
+        level: Share of human documents that may be called consistent with a model's writing.
+        fail_on: Least finding that makes the exit status 1; `undecided` counts what is not
+            evaluable too.
+        output_format: How to print.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.authorship_view import as_json, as_text
+    from phalanx.cli.authorship_work import answer, told_rejects
+
+    refuse_output(output)
+    with common.progress("detect") as progress:
+        found = answer(texts, detector or (), level, domain, progress)
+    told_rejects(found.rejects, common)
+    write_text((as_json if output_format == "json" else as_text)(found), output)
+    failed = {
+        "finding": found.is_found,
+        "undecided": found.is_found or not found.is_decided,
+        "never": False,
+    }
+    return ExitCode.FINDINGS if failed[fail_on] else ExitCode.CLEAN

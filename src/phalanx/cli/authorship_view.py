@@ -1,0 +1,188 @@
+"""How answers about authorship are written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from phalanx.authorship.judging import Judgement
+from phalanx.authorship.reference import Calibrated
+from phalanx.authorship.reference.cells import realised_interval
+from phalanx.authorship.rules import CodeLikeModels, MoreLikeModelsThanChance, TextLikeModels
+from phalanx.cli.authorship_work import Answer
+from phalanx.formats.json import to_text
+from phalanx.formats.lines import bullets, labelled
+from phalanx.formats.notation import count, plural
+from phalanx.printable import printable
+
+SCHEMA = "phalanx.authorship-detect/1"
+METHOD = "n-grams, form and compression, ranked among human documents, version 1"
+NULL = "A human wrote the document as the authors of the reference wrote theirs."
+BATCH_NULL = "Every document was written so, each by itself."
+ASSUMPTIONS = (
+    "A human document that is asked about and those of its cell are exchangeable.",
+    "None of the documents was seen in the fit.",
+    "For all documents together: they were written independently of each other.",
+)
+_NOT_SAID = (
+    "The p-value is how often a human document of the reference's kind ranks as high. It is not "
+    'the chance that a human wrote this one, and "not told apart" says nothing of who wrote it. '
+    "`phalanx explain PHX-A001` says more."
+)
+_MOST_LINES = 20
+_RULES = {"text": TextLikeModels.rule_id, "code": CodeLikeModels.rule_id}
+_CONSISTENT = "consistent with a model's writing"
+
+
+def as_json(answer: Answer) -> str:
+    """Write an answer for programs."""
+    verdicts = answer.verdicts
+    batch = verdicts.batch
+    return to_text(
+        {
+            "schema": SCHEMA,
+            "found": answer.is_found,
+            "decided": answer.is_decided,
+            "level": verdicts.level,
+            "domain": answer.domain,
+            "null_hypothesis": NULL,
+            "method": METHOD,
+            "assumptions": list(ASSUMPTIONS),
+            "detectors": [_detector(each) for each in answer.models.values()],
+            "documents": [_record(each) for each in verdicts.judgements],
+            "together": {
+                "rule_id": MoreLikeModelsThanChance.rule_id,
+                "null_hypothesis": BATCH_NULL,
+                "judged": batch.judged,
+                "consistent": batch.consistent,
+                "expected": batch.expected,
+                "log10_p": batch.log10_p,
+            },
+            "rejects": [{"where": each.where, "reason": each.reason} for each in answer.rejects],
+        }
+    )
+
+
+def as_text(answer: Answer) -> str:
+    """Write an answer for reading."""
+    verdicts = answer.verdicts
+    batch = verdicts.batch
+    said: Counter[str] = Counter(each.verdict for each in verdicts.judgements)
+    total = len(verdicts.judgements)
+    if batch.consistent:
+        headline = f"{count(batch.consistent)} of {plural(total, 'document')}: {_CONSISTENT}"
+    elif said["not told apart"]:
+        headline = f"No document of {count(total)} told apart from human writing"
+    else:
+        headline = "Not evaluable: nothing can be said of these documents"
+    lines = [
+        headline,
+        "",
+        *labelled("read", f"{plural(total, 'document')}; {_counts(said)}"),
+        *labelled("level", f"{verdicts.level:g} for each document; {batch.expected:.2g} "
+                  "expected at or below it if humans wrote all that were judged"),
+        *labelled("together", _together(answer)),
+        *labelled("null", NULL),
+    ]  # fmt: skip
+    for model in answer.models.values():
+        lines += labelled("detector", f"{model.detector.kind.name}: {model.detector.about}")
+        lines += labelled("reference", f"{model.about}; {_digest(model)}")
+    lines += ["", *_documents(answer), "", *bullets("Assumed", ASSUMPTIONS)]
+    lines += ["", *labelled("not said", _NOT_SAID)]
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def reference_text(model: Calibrated) -> str:
+    """Write the cells of a reference, and the least p-value that each reaches."""
+    unit = model.detector.kind.unit
+    lines = [f"reference: {model.about}"]
+    for cell in model.cells:
+        low, high = realised_interval(cell.documents, 0.01)
+        rate = f"; at 1 % it flags {low:.1%} to {high:.1%} of humans" if high else ""
+        lines.append(
+            f"  {cell.domain}, {cell.language}, from {cell.size_from} {unit}: "
+            f"{plural(cell.documents, 'document')}, p not below {1 / (cell.documents + 1):.2g}"
+            + rate
+        )
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _together(answer: Answer) -> str:
+    batch = answer.verdicts.batch
+    if not batch.judged:
+        return "nothing was judged"
+    return (
+        f"{count(batch.consistent)} of {count(batch.judged)} that were judged; so many by chance: "
+        f"p 10^{batch.log10_p:.1f} ({MoreLikeModelsThanChance.rule_id})"
+    )
+
+
+def _counts(said: Counter[str]) -> str:
+    return ", ".join(f"{count(number)} {verdict}" for verdict, number in sorted(said.items()))
+
+
+def _documents(answer: Answer) -> list[str]:
+    """List what is consistent with a model, then what is not evaluable, then the rest."""
+    order = {_CONSISTENT: 0, "not evaluable": 1, "not told apart": 2}
+    ranked = sorted(
+        answer.verdicts.judgements, key=lambda each: (order[each.verdict], each.log10_p or 0.0)
+    )
+    lines = []
+    for each in ranked[:_MOST_LINES]:
+        label = "  LIKE MODELS" if each.verdict == _CONSISTENT else "  -"
+        lines += labelled(label, f" {each.document.document_id}: {_said(each)}")
+    if len(ranked) > _MOST_LINES:
+        lines.append(f"  {count(len(ranked) - _MOST_LINES)} more; -f json lists all")
+    return lines
+
+
+def _said(each: Judgement) -> str:
+    if each.log10_p is None:
+        return f"not evaluable: {each.reason}"
+    beyond = f" (the first of {count(each.whole_size)})" if each.whole_size > each.size else ""
+    unit = "lines" if each.document.kind == "code" else "words"
+    return (
+        f"{each.verdict}, p {10.0**each.log10_p:.2g} among {count(each.reference_size)} human "
+        f"documents of {each.domain}, {count(each.size)} {unit}{beyond} "
+        f"({_RULES[each.document.kind]})"
+    )
+
+
+def _record(each: Judgement) -> dict[str, Any]:
+    return {
+        "document": each.document.document_id,
+        "kind": each.document.kind,
+        "language": each.document.language,
+        "verdict": each.verdict,
+        "reason": each.reason,
+        "rule_id": _RULES[each.document.kind],
+        "size_read": each.size,
+        "size": each.whole_size,
+        "log10_p": each.log10_p,
+        "domain": each.domain,
+        "reference_size": each.reference_size,
+    }
+
+
+def _detector(model: Calibrated) -> dict[str, Any]:
+    return {
+        "kind": model.detector.kind.name,
+        "languages": list(model.detector.languages),
+        "fitted_on": model.detector.about,
+        "reference": model.about,
+        "sha256": model.digest,
+        "cells": [
+            {
+                "domain": cell.domain,
+                "language": cell.language,
+                "size_from": cell.size_from,
+                "documents": cell.documents,
+                "flagged_share_95": list(realised_interval(cell.documents, 0.01)),
+            }
+            for cell in model.cells
+        ],
+    }
+
+
+def _digest(model: Calibrated) -> str:
+    return f"sha256 {model.digest[:16]}"
