@@ -99,8 +99,8 @@ class OpenRelease:
         for entry, expected in self._in_order(told):
             with self._sealed(entry) as file:
                 digest = new_hash(self.manifest.hash_type)
-                for size in file.chunks(self.buffers):
-                    digest.update(self.buffers.plain[:size])
+                for piece in file.pieces(self.buffers):
+                    digest.update(piece)
             _refuse_other(entry, expected, digest.digest())
 
     def write_files(self, aside: Path, *, unsafe_any_file: bool, told: Told) -> Path:

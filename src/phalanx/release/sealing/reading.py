@@ -1,7 +1,7 @@
 """Opening one file: all of it, or the chunks that hold a range of it.
 
-`decrypt_into` writes before it has verified the tag: what lies in the buffer is used only after
-it returned, and is overwritten if it did not.
+A piece is at hand before the tag of its chunk was verified, since chunks are larger than the cache
+of a core: whoever takes pieces uses nothing of them before the last one was verified.
 """
 
 from __future__ import annotations
@@ -19,8 +19,14 @@ from phalanx.errors import VerificationError
 from phalanx.release.sealing.file_keys import FileKeys, verified_keys
 from phalanx.release.sealing.hashing import Hash
 from phalanx.release.sealing.header import FIXED_BYTES, MOST_HEADER_BYTES, Header, parse_header
-from phalanx.release.sealing.suite import CHUNK_BYTES, TAG_BYTES, chunk_count, nonce
-from phalanx.release.sealing.writing import Buffers, open_plain, read_into, write_all
+from phalanx.release.sealing.suite import CHUNK_BYTES, TAG_BYTES, chunk_count
+from phalanx.release.sealing.writing import (
+    Buffers,
+    open_plain,
+    pieces_of,
+    read_into,
+    write_all,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,11 +39,16 @@ class SealedFile:
     where: str
     """What messages call it."""
 
-    def chunks(self, buffers: Buffers, first: int = 0, beyond: int | None = None) -> Iterator[int]:
-        """Decrypt chunks into `buffers.plain`, one at a time, and yield how long each is.
+    def pieces(
+        self, buffers: Buffers, first: int = 0, beyond: int | None = None
+    ) -> Iterator[memoryview]:
+        """Decrypt chunks, and yield their content piece by piece.
+
+        The tag of a chunk is verified behind its last piece: **what was yielded may be used only
+        when the iteration has ended**, as a file that is renamed then, or as a digest.
 
         Parameters:
-            buffers: Of which `plain` holds a chunk until the next one is asked for.
+            buffers: That hold a piece until the next one is asked for.
             first: Number of the first chunk.
             beyond: Number of the first that is not wanted; null takes all to the end.
 
@@ -48,22 +59,23 @@ class SealedFile:
         last = chunk_count(self.header.content_bytes) - 1
         self.file.seek(len(start) + first * (CHUNK_BYTES + TAG_BYTES))
         for chunk in range(first, last + 1 if beyond is None else beyond):
-            size = min(CHUNK_BYTES, self.header.content_bytes - chunk * CHUNK_BYTES)
-            sealed = buffers.sealed[: size + TAG_BYTES]
-            is_whole = read_into(self.file, sealed) == len(sealed)
-            at = nonce(self.keys.nonce_prefix, chunk, is_last=chunk == last)
-            if not (is_whole and self._decrypted(at, sealed, start, buffers.plain[:size])):
-                buffers.plain[:size] = bytes(size)
-                message = f"{self.where}: chunk {chunk:,} is not as it was sealed"
-                raise VerificationError(message, next_step="Fetch the file again.")
-            yield size
+            left = min(CHUNK_BYTES, self.header.content_bytes - chunk * CHUNK_BYTES)
+            context = self.keys.opening(chunk, start, is_last=chunk == last)
+            for size in pieces_of(left):
+                if read_into(self.file, buffers.sealed[:size]) < size:
+                    raise self._broken(chunk, buffers)
+                yield buffers.decrypt(context, size)
+            tag = buffers.sealed[:TAG_BYTES]
+            try:
+                # A tag that is cut off has another length, and is none.
+                context.finalize_with_tag(bytes(tag[: read_into(self.file, tag)]))
+            except (InvalidTag, ValueError) as error:
+                raise self._broken(chunk, buffers) from error
 
-    def _decrypted(self, at: bytes, sealed: memoryview, start: bytes, plain: memoryview) -> bool:
-        try:
-            self.keys.cipher.decrypt_into(at, sealed, start, plain)
-        except InvalidTag:
-            return False
-        return True
+    def _broken(self, chunk: int, buffers: Buffers) -> VerificationError:
+        buffers.wipe()
+        message = f"{self.where}: chunk {chunk:,} is not as it was sealed"
+        return VerificationError(message, next_step="Fetch the file again.")
 
     def write_to(self, target: FileIO, digest: Hash, buffers: Buffers) -> None:
         """Decrypt all of it into a file, and hash it on the way; it is on the disk in the end.
@@ -77,9 +89,9 @@ class SealedFile:
             VerificationError: If a chunk is not as it was sealed; then the target is to be thrown
                 away.
         """
-        for size in self.chunks(buffers):
-            digest.update(buffers.plain[:size])
-            write_all(target, buffers.plain[:size])
+        for piece in self.pieces(buffers):
+            digest.update(piece)
+            write_all(target, piece)
         os.fsync(target.fileno())
 
     def read(self, start: int, size: int, buffers: Buffers) -> bytes:
@@ -100,9 +112,9 @@ class SealedFile:
         found = bytearray()
         first, beyond = start // CHUNK_BYTES, chunk_count(start + size)
         skip = start - first * CHUNK_BYTES
-        for got in self.chunks(buffers, first, max(beyond, first)):
-            found += buffers.plain[skip : min(got, skip + size - len(found))]
-            skip = 0
+        for piece in self.pieces(buffers, first, max(beyond, first)):
+            found += piece[skip : skip + size - len(found)]
+            skip = max(0, skip - len(piece))
         return bytes(found)
 
 

@@ -1,12 +1,18 @@
-"""Sealing one file: it is read once, and each chunk is hashed and encrypted while it is at hand."""
+"""Sealing one file: it is read once, and each piece is hashed and encrypted while it is at hand.
+
+A chunk of the format is larger than the cache that a core has for itself. It is taken in pieces
+that are not: each is read, hashed, encrypted and written before the next one is read.
+"""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import FileIO
 from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers import AEADDecryptionContext, AEADEncryptionContext
 
 from phalanx.errors import InputError, reason_of
 from phalanx.release.sealing.file_keys import FileKeys, committed
@@ -15,22 +21,39 @@ from phalanx.release.sealing.header import Header
 from phalanx.release.sealing.suite import (
     CHUNK_BYTES,
     DIGEST_BYTES,
-    TAG_BYTES,
     chunk_count,
-    nonce,
 )
+
+PIECE_BYTES = 256 << 10
+"""Read at once. It is no part of the format; from 128 to 256 KiB were quickest."""
+
+_BLOCK_BYTES = 16  # of AES: what a cipher may hold back, and so writes more at another time
 
 Randomness = Callable[[int], bytes]
 """Gives so many random bytes, such as `secrets.token_bytes`."""
 
 
 class Buffers:
-    """What chunks are read into and sealed into, made once for all files: 8 MiB."""
+    """What pieces are read into and sealed into, made once for all files: half a MiB."""
 
     def __init__(self) -> None:
         """Reserve them."""
-        self.plain = memoryview(bytearray(CHUNK_BYTES))
-        self.sealed = memoryview(bytearray(CHUNK_BYTES + TAG_BYTES))
+        self._plain = memoryview(bytearray(PIECE_BYTES + _BLOCK_BYTES))
+        self._sealed = memoryview(bytearray(PIECE_BYTES + _BLOCK_BYTES))
+        self.plain = self._plain[:PIECE_BYTES]
+        self.sealed = self._sealed[:PIECE_BYTES]
+
+    def encrypt(self, context: AEADEncryptionContext, size: int) -> memoryview:
+        """Encrypt what stands in `plain`, and return it as it stands in `sealed`."""
+        return self._sealed[: context.update_into(self.plain[:size], self._sealed)]
+
+    def decrypt(self, context: AEADDecryptionContext, size: int) -> memoryview:
+        """Decrypt what stands in `sealed`, and return it as it stands in `plain`."""
+        return self._plain[: context.update_into(self.sealed[:size], self._plain)]
+
+    def wipe(self) -> None:
+        """Forget what was decrypted last."""
+        self._plain[:] = bytes(len(self._plain))
 
 
 def seal_file(  # noqa: PLR0913 - what a sealed file is made of
@@ -92,18 +115,30 @@ def _seal_chunks(  # noqa: PLR0913, PLR0917 - as above
     start, left = header.as_bytes(), header.content_bytes
     last = chunk_count(left) - 1
     for chunk in range(last + 1):
-        plain = buffers.plain[: min(left, CHUNK_BYTES)]
-        if read_into(source, plain) < len(plain):
-            raise _changed(source)
-        if digest is not None:
-            digest.update(plain)
-        sealed = buffers.sealed[: len(plain) + TAG_BYTES]
-        at = nonce(keys.nonce_prefix, chunk, is_last=chunk == last)
-        keys.cipher.encrypt_into(at, plain, start, sealed)
-        write_all(target, sealed)
-        left -= len(plain)
+        context = keys.sealing(chunk, start, is_last=chunk == last)
+        for size in pieces_of(min(left, CHUNK_BYTES)):
+            plain = buffers.plain[:size]
+            if read_into(source, plain) < size:
+                raise _changed(source)
+            if digest is not None:
+                digest.update(plain)
+            write_all(target, buffers.encrypt(context, size))
+            left -= size
+        context.finalize()
+        write_all(target, memoryview(context.tag))
     if source.read(1):
         raise _changed(source)
+
+
+def pieces_of(size: int) -> Iterator[int]:
+    """Yield the sizes of pieces that make up so many bytes.
+
+    Examples:
+        >>> list(pieces_of(PIECE_BYTES + 5)), list(pieces_of(0))
+        ([262144, 5], [])
+    """
+    for at in range(0, size, PIECE_BYTES):
+        yield min(PIECE_BYTES, size - at)
 
 
 def read_into(source: FileIO, target: memoryview) -> int:
