@@ -140,7 +140,8 @@ def open_release(
                 os.fsync(file.fileno())
             _refuse_others(model, {*release.files, SIGNATURE_NAME})
             remember(opener.memory, release.package.agreed)
-            made = receipt_of(release, opener)
+            kinds = () if opener.unsafe_any_file else (KINDS,)
+            made = receipt_of(release, opener, checked=(*WHILE, *kinds))
             with written_whole(receipt) as beside:
                 beside.write_bytes(made.as_bytes())
             model.rename(target)
@@ -155,9 +156,21 @@ def open_release(
     return made
 
 
-def receipt_of(release: OpenRelease, opener: Opener) -> Envelope:
-    """Return the signed receipt of a release that was opened."""
-    kinds = () if opener.unsafe_any_file else (KINDS,)
+def receipt_of(
+    release: OpenRelease,
+    opener: Opener,
+    *,
+    checked: tuple[str, ...],
+    not_checked: tuple[str, ...] = (),
+) -> Envelope:
+    """Return the signed receipt of a release that was opened.
+
+    Parameters:
+        release: That was opened.
+        opener: Who opened it.
+        checked: What was verified after `verify_release`.
+        not_checked: What of it could have been and was not.
+    """
     return make_receipt(
         opener.keys,
         model=release.manifest.model,
@@ -165,8 +178,8 @@ def receipt_of(release: OpenRelease, opener: Opener) -> Envelope:
         grant=release.package.agreed.digest,
         record=release.package.digest,
         now=opener.now,
-        checked=(*BEFORE, *WHILE, *kinds),
-        not_checked=NOT_CHECKED,
+        checked=(*BEFORE, *checked),
+        not_checked=(*not_checked, *NOT_CHECKED),
     )
 
 

@@ -90,18 +90,33 @@ class OpenRelease:
         message = f"no file of the release has a tensor {name!r}"
         raise InputError(message, next_step="Name a tensor as its file does.")
 
+    def pieces(self, name: str) -> Iterator[memoryview]:
+        """Decrypt a file, and yield its content piece by piece; its digest is verified at the end.
+
+        What was yielded may be used only when the iteration has ended, and is overwritten by the
+        next piece.
+
+        Raises:
+            InputError: If there is no such file.
+            VerificationError: If it is not as it was sealed and signed.
+        """
+        entry, expected = self._entry(name), self._digests()[name]
+        digest = new_hash(self.manifest.hash_type)
+        with self._sealed(entry) as file:
+            for piece in file.pieces(self.buffers):
+                digest.update(piece)
+                yield piece
+        _refuse_other(entry, expected, digest.digest())
+
     def check(self, told: Told = lambda *_: None) -> None:
         """Verify every chunk and every file, and write nothing.
 
         Raises:
             VerificationError: If one is not as it was sealed and signed.
         """
-        for entry, expected in self._in_order(told):
-            with self._sealed(entry) as file:
-                digest = new_hash(self.manifest.hash_type)
-                for piece in file.pieces(self.buffers):
-                    digest.update(piece)
-            _refuse_other(entry, expected, digest.digest())
+        for entry, _ in self._in_order(told):
+            for _ in self.pieces(entry.name):
+                pass
 
     def write_files(self, aside: Path, *, unsafe_any_file: bool, told: Told) -> Path:
         """Decrypt and verify every file into a folder below another, and return that folder.
@@ -131,16 +146,19 @@ class OpenRelease:
 
     def _in_order(self, told: Told) -> Iterator[tuple[SealedEntry, bytes]]:
         """Yield each file with the digest that it has to have."""
-        expected = {each.name: each.digest for each in self.manifest.resources}
-        entries = self.package.record.files
-        if expected.keys() != set(self.files):
-            message = "the manifest and the record of the release list other files"
-            raise VerificationError(message, next_step=_AGAIN)
+        expected = self._digests()
         done, whole = 0, max(1, sum(self.files.values()))
-        for each in entries:
+        for each in self.package.record.files:
             told(each.name, done / whole)
             done += each.content_bytes
             yield each, expected[each.name]
+
+    def _digests(self) -> dict[str, bytes]:
+        expected = {each.name: each.digest for each in self.manifest.resources}
+        if expected.keys() != set(self.files):
+            message = "the manifest and the record of the release list other files"
+            raise VerificationError(message, next_step=_AGAIN)
+        return expected
 
     def _sealed(self, entry: SealedEntry) -> AbstractContextManager[SealedFile]:
         return _verified(self.package, entry, self.content_key)
