@@ -57,11 +57,26 @@ class OpenRelease:
         """
         entry = self._entry(name)
         wanted = entry.content_bytes - start if size is None else size
-        if start < 0 or wanted < 0 or start + wanted > entry.content_bytes:
+        return b"".join(bytes(piece) for piece in self.range(name, start, wanted))
+
+    def range(self, name: str, start: int, size: int) -> Iterator[memoryview]:
+        """Yield a range of a file piece by piece, to be used as `pieces` says.
+
+        Parameters:
+            name: Of the file.
+            start: First byte.
+            size: Bytes.
+
+        Raises:
+            InputError: If there is no such file, or the range lies outside of it.
+            VerificationError: If a chunk that holds it is not as it was sealed.
+        """
+        entry = self._entry(name)
+        if start < 0 or size < 0 or start + size > entry.content_bytes:
             message = f"{name} has {entry.content_bytes:,} bytes, and others were asked for"
             raise InputError(message, next_step="Ask for a range within the file.")
         with self._sealed(entry) as file:
-            return file.read(start, wanted, self.buffers)
+            yield from file.range(start, size, self.buffers)
 
     def tensors(self, name: str) -> Mapping[str, Entry]:
         """Return where the tensors of a safetensors file lie, by name.

@@ -106,16 +106,43 @@ class SealedFile:
             VerificationError: If one of these chunks is not as it was sealed.
             ValueError: If the range lies outside of the content.
         """
+        found = bytearray()
+        for piece in self.range(start, size, buffers):
+            found += piece
+        return bytes(found)
+
+    def range(self, start: int, size: int, buffers: Buffers) -> Iterator[memoryview]:
+        """Yield a range of the content piece by piece, to be used as `pieces` says.
+
+        Parameters:
+            start: First byte.
+            size: Bytes, all within the content.
+            buffers: That are used again and again.
+
+        Raises:
+            VerificationError: If one of the chunks that hold it is not as it was sealed.
+            ValueError: If the range lies outside of the content.
+        """
         if start < 0 or size < 0 or start + size > self.header.content_bytes:
             message = f"bytes {start:,} to {start + size:,} of {self.header.content_bytes:,}"
             raise ValueError(message)
-        found = bytearray()
-        first, beyond = start // CHUNK_BYTES, chunk_count(start + size)
-        skip = start - first * CHUNK_BYTES
-        for piece in self.pieces(buffers, first, max(beyond, first)):
-            found += piece[skip : skip + size - len(found)]
-            skip = max(0, skip - len(piece))
-        return bytes(found)
+        chunks = chunks_of(start, size)
+        skip, left = start - chunks.start * CHUNK_BYTES, size
+        for piece in self.pieces(buffers, chunks.start, chunks.stop):
+            wanted = piece[skip : skip + left]
+            skip, left = max(0, skip - len(piece)), left - len(wanted)
+            yield wanted
+
+
+def chunks_of(start: int, size: int) -> range:
+    """Return the numbers of the chunks that hold a range of a file's content.
+
+    Examples:
+        >>> chunks_of(CHUNK_BYTES - 1, 2), chunks_of(5, 0)
+        (range(0, 2), range(0, 1))
+    """
+    first = start // CHUNK_BYTES
+    return range(first, max(chunk_count(start + size), first))
 
 
 @contextmanager
