@@ -193,6 +193,7 @@ def open_one(
     issuer: Issuer,
     out: Path,
     receipt: Path,
+    tensor: Names = None,
     keys: KeyFile = _KEYS,
     memory: Optional = None,
     unsafe_any_file: bool = False,
@@ -206,8 +207,10 @@ def open_one(
     Parameters:
         folder: Of the release.
         issuer: Identity of the issuer, whose fingerprint he read to you.
-        out: Folder of the model, which may not be there yet.
+        out: Folder of the model, which may not be there yet; a file of safetensors with --tensor.
         receipt: File for the receipt, which is sent to the issuer.
+        tensor: Open this tensor and no other; may be given several times. Only the chunks that
+            hold it are read and verified; what was not is printed, and stands in the receipt.
         keys: Of the recipient.
         memory: File of the newest grants that were opened here, so that no older one comes back;
             beside the keys if it is left out.
@@ -215,14 +218,16 @@ def open_one(
         output_format: How to print.
         common: Options of every command.
     """
-    from phalanx.cli.release_work import opened_text
+    from phalanx.cli.release_opening import opened_text, opener_of, part_text
 
     refuse_output(receipt)
+    who = opener_of(keys, issuer, memory, unsafe_any_file=unsafe_any_file)
+    as_json = output_format == "json"
     with common.progress("Opening") as told:
-        said = opened_text(
-            folder, issuer, out, receipt, keys, memory, told,
-            unsafe_any_file=unsafe_any_file, as_json=output_format == "json",
-        )  # fmt: skip
+        if tensor:
+            said = part_text(folder, tensor, out, receipt, who, told, as_json=as_json)
+        else:
+            said = opened_text(folder, out, receipt, who, told, as_json=as_json)
     write_text(said, None)
     common.say(f"{out}: opened")
 
@@ -237,24 +242,38 @@ def verify(
     receipt: Optional = None,
     manifest: Optional = None,
     only: Names = None,
+    keys: Annotated[Path | None, Parameter(name="--keys", show_default=False)] = None,
+    memory: Optional = None,
     common: Common = Common(),
 ) -> None:
     """Verify a release that nobody opened, or a model against its signed manifest.
 
     Of a release: both signatures of the grant, the record, and the header of every sealed file,
-    for which no key is needed. Of a model: the signature of its manifest and every file.
+    for which no key is needed; with the recipient's keys also every chunk and every file, and
+    nothing is written. Of a model: the signature of its manifest and every file.
 
     Parameters:
         path: Folder of a release, or folder or file of a model.
         issuer: Identity of the issuer.
-        recipient: Identity of the recipient; needed for a release.
+        recipient: Identity of the recipient; needed for a release, unless his keys are named.
         receipt: File of a receipt, which has to be of this release.
         manifest: Signed manifest of a model, in the Model Signing format; `model.sig` in its
             folder if it is left out.
-        only: File of a model to verify, and no other; may be given several times.
+        only: File of a model, or of a release whose keys are named, to verify, and no other; may
+            be given several times.
+        keys: Of the recipient, to verify what is in a release as well.
+        memory: Of the newest grants that were opened; beside the keys if it is left out.
         common: Options of every command.
     """
+    from phalanx.cli.release_opening import opener_of, refuse_beside_keys, verified_inside_text
     from phalanx.cli.release_work import verified_text
 
+    if keys is not None:
+        refuse_beside_keys(recipient, receipt, manifest)
+        with common.progress("Verifying") as told:
+            who = opener_of(keys, issuer, memory, unsafe_any_file=True)
+            said = verified_inside_text(path, who, only, told)
+        write_text(said, None)
+        return
     write_text(verified_text(path, issuer, recipient, receipt, manifest, only), None)
     common.detail(f"{path}: verified")
