@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
 
@@ -24,6 +26,18 @@ Names = Annotated[list[str] | None, Parameter(show_default=False, negative_itera
 Tier = Literal["black-box", "grey-box", "white-box"]
 
 _KEYS = Path("release.keys")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class MarksOptions:
+    """Where marks in weights are kept."""
+
+    marks: Optional = None
+    """Register of marks: who got a copy, and what the mark is made for."""
+
+    marks_key: Optional = None
+    """Key of the marks, for its owner alone."""
 
 
 @release.command
@@ -93,10 +107,15 @@ def grant(
     keys: KeyFile = _KEYS,
     codeword: Optional = None,
     codeword_key: Optional = None,
+    ours: Optional = None,
+    marks: MarksOptions = MarksOptions(),
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
     """Grant what was asked for, or less of it. It counts when the recipient has accepted it.
+
+    With --marks, --marks-key and --ours the recipient is entered into the register of marks, which
+    is made if it is missing, and the grant commits to his codeword. `seal` then writes the mark.
 
     Parameters:
         request_file: That the recipient made.
@@ -105,6 +124,8 @@ def grant(
         keys: Of the issuer.
         codeword: File with the codeword of this copy, in zeros and ones, if it is marked.
         codeword_key: File of the key that hides it, for its owner alone; made if it is missing.
+        ours: Folder of the model, without a mark.
+        marks: Where marks are kept.
         output: File to write instead.
         common: Options of every command.
     """
@@ -112,7 +133,13 @@ def grant(
 
     refuse_output(output)
     party = read_identity(recipient)
-    committed = commitment_of(codeword, codeword_key)
+    if marks != MarksOptions():
+        from phalanx.cli.release_marks import commitment_of_mark, granted_marks
+
+        where, model = granted_marks(marks, codeword_key, codeword, ours)
+        committed: str | None = commitment_of_mark(where, model, party)
+    else:
+        committed = commitment_of(codeword, codeword_key)
     write_text(grant_text(request_file, party, keys, read_terms(terms), committed), output)
     common.say(f"granted to {party.name}, fingerprint: {party.fingerprint}")
 
@@ -158,9 +185,14 @@ def seal(
     hash_type: Annotated[Literal["sha256", "blake3"], Parameter(name="--hash")] = "sha256",
     digests: Optional = None,
     unsafe_any_file: bool = False,
+    codeword_key: Optional = None,
+    marks: MarksOptions = MarksOptions(),
     common: Common = Common(),
 ) -> None:
     """Seal a model for the recipient of a grant. A run that was broken off is gone on with.
+
+    With --marks, --marks-key and --codeword-key the copy is marked first, with the codeword that
+    the grant commits to. The marked copy stands beside the release until it is sealed.
 
     Parameters:
         model: Folder or file; a snapshot of Hugging Face's cache is taken as it is.
@@ -172,15 +204,24 @@ def seal(
         digests: File of digests of files that were hashed before: unchanged ones are not hashed
             again. Made if it is missing.
         unsafe_any_file: Seal files of any kind, programs and pickles among them.
+        codeword_key: File of the key that hides the codeword.
+        marks: Where marks are kept.
         common: Options of every command.
     """
-    from phalanx.cli.release_work import sealed_text
+    from phalanx.cli.release_work import sealed_text, sealing_of
 
-    with common.progress("Sealing") as told:
-        said = sealed_text(
-            model, grant_file, recipient, out, keys, hash_type, digests, told,
-            unsafe_any_file=unsafe_any_file,
-        )  # fmt: skip
+    how = sealing_of(grant_file, recipient, keys, hash_type, unsafe_any_file=unsafe_any_file)
+    if marks == MarksOptions():
+        with common.progress("Sealing") as told:
+            said = sealed_text(model, out, how, digests, told)
+    else:
+        from phalanx.cli.release_marks import marked_copy_for, marks_of
+
+        with (
+            common.progress("Marking and sealing") as told,
+            marked_copy_for(marks_of(marks, codeword_key), model, out, how, told) as copy,
+        ):
+            said = sealed_text(copy, out, how, digests, told)
     write_text(said, None)
     common.say(f"{out}: sealed")
 
@@ -277,3 +318,59 @@ def verify(
         return
     write_text(verified_text(path, issuer, recipient, receipt, manifest, only), None)
     common.detail(f"{path}: verified")
+
+
+@release.command
+def trace(
+    suspect: Path,
+    /,
+    *,
+    ours: Path,
+    marks: Path,
+    marks_key: Path,
+    evidence: Optional = None,
+    recipient: Optional = None,
+    grant_file: Annotated[Path | None, Parameter(name="--grant", show_default=False)] = None,
+    codeword_key: Optional = None,
+    receipt: Optional = None,
+    keys: KeyFile = _KEYS,
+    fail_on: Literal["mark", "never"] = "mark",
+    output_format: TableOrJson = "table",
+    common: Common = Common(),
+) -> ExitCode:
+    """Say whose copy a suspect's weights were made from, and write the evidence.
+
+    The suspect is read for the codewords of all recipients of the register. The chance that anyone
+    at all is named falsely is that of the register. Who is not named is not cleared.
+
+    With --evidence, --recipient, --grant and --codeword-key the answer about one recipient is
+    written as a signed statement: what was measured, the codeword, and what opens the commitment
+    to it in the grant that he had signed before he got the copy.
+
+    Parameters:
+        suspect: Folder of safetensors (plain, FP8, GPTQ, AWQ) or GGUF, or one such file.
+        ours: Folder of our model, without a mark.
+        marks: Register of marks.
+        marks_key: Key of the marks.
+        evidence: File for the signed statement; it is made only against whom the suspect names.
+        recipient: Identity of the recipient whom it is about.
+        grant_file: That both have signed.
+        codeword_key: File of the key that hides the codeword.
+        receipt: That the recipient signed, if there is one.
+        keys: Of the issuer.
+        fail_on: What makes the exit status 1.
+        output_format: How to print.
+        common: Options of every command.
+    """
+    from phalanx.cli.provenance_marks_view import trace_json, trace_text
+    from phalanx.cli.release_marks import accusation_text, case_of, traced
+
+    refuse_output(evidence)
+    case = case_of(marks, marks_key, evidence, recipient, grant_file, codeword_key, receipt)
+    with common.progress("Tracing") as told:
+        found = traced(marks, marks_key, ours, suspect, told)
+    write_text((trace_json if output_format == "json" else trace_text)(found), None)
+    if case is not None:
+        write_text(accusation_text(found, case, suspect, keys), evidence)
+        common.say(f"{evidence}: evidence against {case.recipient.name}")
+    return ExitCode.FINDINGS if found.found and fail_on == "mark" else ExitCode.CLEAN

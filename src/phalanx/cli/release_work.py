@@ -154,20 +154,17 @@ def accepted_text(grant: Path, issuer: Identity, keys: Path, request: Path) -> s
     return made.as_bytes().decode()
 
 
-def sealed_text(  # noqa: PLR0917 - as many as the command has
-    model: Path,
-    grant: Path,
-    recipient: Path,
-    out: Path,
-    keys: Path,
-    hash_type: Algorithm,
-    digests: Path | None,
-    told: _Told,
-    *,
-    unsafe_any_file: bool,
-) -> str:
-    """Seal a model, and return what was sealed, in words."""
-    how = Sealing(
+def sealing_of(
+    grant: Path, recipient: Path, keys: Path, hash_type: Algorithm, *, unsafe_any_file: bool
+) -> Sealing:
+    """Return for whom a model is sealed, and how.
+
+    Raises:
+        InputError: If a file cannot be read.
+        ConfigError: If others may read the keys.
+        VerificationError: If one holds something else.
+    """
+    return Sealing(
         keys=read_keys(keys),
         recipient=read_identity(recipient),
         grant=read_envelope(grant),
@@ -176,6 +173,10 @@ def sealed_text(  # noqa: PLR0917 - as many as the command has
         hash_type=hash_type,
         unsafe_any_file=unsafe_any_file,
     )
+
+
+def sealed_text(model: Path, out: Path, how: Sealing, digests: Path | None, told: _Told) -> str:
+    """Seal a model, and return what was sealed, in words."""
     made = seal_release(model, out, how, known=KnownDigests(digests), told=told)
     return (
         f"root {made.root}\n"
