@@ -37,8 +37,9 @@ from phalanx.release.open import Opener, open_release, verify_release
 from phalanx.release.parties.party_keys import new_keys
 from phalanx.release.seal import Sealing, seal_release
 from phalanx.release.sealing.hashing import Algorithm, new_hash
+from phalanx.release.sealing.streams import read_into
 from phalanx.release.sealing.suite import CHUNK_BYTES
-from phalanx.release.sealing.writing import PIECE_BYTES, Buffers, open_plain, read_into, seal_file
+from phalanx.release.sealing.writing import PIECE_BYTES, Buffers, open_plain, seal_file
 
 WHOLE_BYTES, SMOKE_BYTES = 1 << 30, 16 << 20
 ROUNDS = 3

@@ -31,7 +31,6 @@ from phalanx.release.accusation import Copy, Measured, accuse
 from phalanx.release.grants.codeword import KEY_BYTES, commitment_to, is_committed
 from phalanx.release.grants.grant import verify_grant
 from phalanx.release.manifest.checking import manifest_on_disk
-from phalanx.release.manifest.known_digests import stamp_of
 from phalanx.release.manifest.tree import files_of
 from phalanx.release.packages.package import read_envelope
 from phalanx.release.parties.identity import Identity
@@ -186,7 +185,7 @@ def marked_copy_for(
     ):
         message = "the grant commits to another codeword than this register gives the recipient"
         raise VerificationError(message, next_step="Name the files that it was granted with.")
-    stamps = [f"{each.name} {stamp_of(each.path)}" for each in files_of(ours)]
+    stamps = [f"{each.name} {each.stamp()}" for each in files_of(ours)]
     state = "\n".join([agreed.digest, *stamps]).encode()
     target = out.with_name(f".{out.name}.marked-{hashlib.sha256(state).hexdigest()[:16]}")
     if not target.exists():

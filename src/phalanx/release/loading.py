@@ -20,6 +20,7 @@ from phalanx.release.grants.newest import remember
 from phalanx.release.open import WHILE, Opener, receipt_of, verify_release
 from phalanx.release.packages.open_package import OpenRelease, Told
 from phalanx.release.packages.tensors import ENDING, fill, weights_of
+from phalanx.release.places.place import Place
 from phalanx.tensor_layout import Entry
 
 _CONFIG, _INDEX, _WHOLE = "config.json", "model.safetensors.index.json", "model.safetensors"
@@ -66,7 +67,7 @@ class Loaded:
 
 
 def load_sealed(
-    folder: Path,
+    folder: Path | Place,
     opener: Opener,
     *,
     receipt: Path | None = None,
@@ -79,7 +80,7 @@ def load_sealed(
     is run: the model is of the class of transformers that `config.json` names.
 
     Parameters:
-        folder: Of the release.
+        folder: Of the release, or another place that holds it.
         opener: Who opens it, when, and whom he trusts. The memory of grants is all that is written.
         receipt: File for the receipt; it is returned as well.
         told: Is told how far it is.

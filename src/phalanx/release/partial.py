@@ -14,6 +14,7 @@ from phalanx.release.grants.newest import remember
 from phalanx.release.open import Opener, receipt_of, verify_release
 from phalanx.release.packages.open_package import OpenRelease, Told
 from phalanx.release.packages.tensors import find
+from phalanx.release.places.place import Place
 from phalanx.release.sealing.reading import chunks_of
 from phalanx.release.sealing.suite import chunk_count
 from phalanx.tensor_layout import BITS, LENGTH_BYTES, Entry
@@ -39,7 +40,7 @@ class Part:
 
 
 def open_tensors(  # noqa: PLR0913 - as many as `open_release`, and the names
-    folder: Path,
+    folder: Path | Place,
     names: Sequence[str],
     target: Path,
     receipt: Path,
@@ -54,7 +55,7 @@ def open_tensors(  # noqa: PLR0913 - as many as `open_release`, and the names
     the header commits that the issuer's record names. The receipt says what was not verified.
 
     Parameters:
-        folder: Of the release.
+        folder: Of the release, or another place that holds it.
         names: Of the tensors.
         target: File, which may not be there yet.
         receipt: File for the receipt.

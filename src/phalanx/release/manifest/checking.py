@@ -16,7 +16,8 @@ from phalanx.release.manifest.resources import (
 from phalanx.release.manifest.tree import Found, files_of, refuse_outside
 from phalanx.release.names import path_below
 from phalanx.release.sealing.hashing import new_hash
-from phalanx.release.sealing.writing import Buffers, open_plain, pieces_of, read_into
+from phalanx.release.sealing.streams import read_into
+from phalanx.release.sealing.writing import Buffers, open_plain, pieces_of
 
 _NEXT = "Fetch the model again; do not use this one."
 

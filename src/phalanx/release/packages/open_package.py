@@ -19,8 +19,10 @@ from phalanx.release.names import path_below
 from phalanx.release.packages.package import Package
 from phalanx.release.packages.record import SealedEntry, header_digest
 from phalanx.release.sealing.hashing import new_hash
-from phalanx.release.sealing.reading import SealedFile, sealed_file
-from phalanx.release.sealing.writing import Buffers, open_plain, read_into, sync_folder
+from phalanx.release.sealing.reading import SealedFile, opened
+from phalanx.release.sealing.streams import read_into
+from phalanx.release.sealing.suite import CHUNK_BYTES
+from phalanx.release.sealing.writing import Buffers, open_plain, sync_folder
 from phalanx.tensor_layout import LENGTH_BYTES, Entry, header_length, parse_layout
 
 Told = Callable[[str, float], None]
@@ -37,6 +39,8 @@ class OpenRelease:
     manifest: Manifest
     content_key: bytes = field(repr=False)
     buffers: Buffers = field(repr=False)
+    layouts: dict[str, Mapping[str, Entry]] = field(default_factory=dict, repr=False)
+    """Of files whose headers were read."""
 
     @property
     def files(self) -> Mapping[str, int]:
@@ -85,9 +89,14 @@ class OpenRelease:
             InputError: If there is no such file, or it is none of safetensors.
             VerificationError: If a chunk is not as it was sealed.
         """
-        whole = self._entry(name).content_bytes
-        length = header_length(self.read(name, 0, min(LENGTH_BYTES, whole)), whole, name)
-        return parse_layout(self.read(name, LENGTH_BYTES, length), whole, name)
+        if name not in self.layouts:
+            whole = self._entry(name).content_bytes
+            # All of the first chunk, which is decrypted anyway: most headers are in it.
+            first = self.read(name, 0, min(CHUNK_BYTES, whole))
+            end = LENGTH_BYTES + header_length(first, whole, name)
+            header = first[:end] if end <= len(first) else self.read(name, 0, end)
+            self.layouts[name] = parse_layout(header[LENGTH_BYTES:], whole, name)
+        return self.layouts[name]
 
     def tensor(self, name: str) -> tuple[Entry, bytes]:
         """Return one tensor, with its numbers as they are stored; nothing else is decrypted.
@@ -198,7 +207,8 @@ class OpenRelease:
 @contextmanager
 def _verified(package: Package, entry: SealedEntry, content_key: bytes) -> Iterator[SealedFile]:
     """Open a sealed file that is still the one which the record names."""
-    with sealed_file(package.folder / entry.file, content_key) as file:
+    with package.place.open(entry.file) as source:
+        file = opened(source, content_key, package.place.where(entry.file))
         if header_digest(file.header) != entry.header:
             message = f"{entry.file} was exchanged while the release was opened"
             raise VerificationError(message, next_step=_AGAIN)

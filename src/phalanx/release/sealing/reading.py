@@ -19,21 +19,16 @@ from phalanx.errors import VerificationError
 from phalanx.release.sealing.file_keys import FileKeys, verified_keys
 from phalanx.release.sealing.hashing import Hash
 from phalanx.release.sealing.header import FIXED_BYTES, MOST_HEADER_BYTES, Header, parse_header
+from phalanx.release.sealing.streams import Source, read_into, size_of, write_all
 from phalanx.release.sealing.suite import CHUNK_BYTES, TAG_BYTES, chunk_count
-from phalanx.release.sealing.writing import (
-    Buffers,
-    open_plain,
-    pieces_of,
-    read_into,
-    write_all,
-)
+from phalanx.release.sealing.writing import Buffers, open_plain, pieces_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SealedFile:
     """A sealed file whose header and key were verified; its chunks are, as they are read."""
 
-    file: FileIO
+    file: Source
     header: Header
     keys: FileKeys
     where: str
@@ -158,19 +153,32 @@ def sealed_file(path: Path, content_key: bytes) -> Iterator[SealedFile]:
         VerificationError: If it is no sealed file, was cut off, or is sealed under another key.
     """
     with open_plain(path) as file:
-        header = read_header(file, str(path))
-        yield SealedFile(file, header, verified_keys(content_key, header, str(path)), str(path))
+        yield opened(file, content_key, str(path))
 
 
-def read_header(file: FileIO, where: str) -> Header:
+def opened(file: Source, content_key: bytes, where: str) -> SealedFile:
+    """Return a sealed file whose header was verified.
+
+    Parameters:
+        file: That stays open as long as it is read.
+        content_key: 32 bytes of this copy of the model.
+        where: What messages call it.
+
+    Raises:
+        VerificationError: As `sealed_file`.
+    """
+    header = read_header(file, where)
+    return SealedFile(file, header, verified_keys(content_key, header, where), where)
+
+
+def read_header(file: Source, where: str) -> Header:
     """Read the header of a sealed file, which nothing authenticates yet.
 
     Raises:
         VerificationError: If it is no sealed file, or was cut off.
     """
-    size = os.fstat(file.fileno()).st_size
+    size = size_of(file)
     start = memoryview(bytearray(MOST_HEADER_BYTES))
-    file.seek(0)
     got = read_into(file, start)
     return parse_header(bytes(start[:got]), size, where)
 

@@ -18,6 +18,7 @@ from phalanx.errors import InputError, reason_of
 from phalanx.release.sealing.file_keys import FileKeys, committed
 from phalanx.release.sealing.hashing import Hash
 from phalanx.release.sealing.header import Header
+from phalanx.release.sealing.streams import Source, Target, read_into, size_of, write_all
 from phalanx.release.sealing.suite import (
     CHUNK_BYTES,
     DIGEST_BYTES,
@@ -57,8 +58,8 @@ class Buffers:
 
 
 def seal_file(  # noqa: PLR0913 - what a sealed file is made of
-    source: FileIO,
-    target: FileIO,
+    source: Source,
+    target: Target,
     *,
     name: str,
     content_key: bytes,
@@ -73,8 +74,8 @@ def seal_file(  # noqa: PLR0913 - what a sealed file is made of
     never encrypted under nonces that were used.
 
     Parameters:
-        source: Regular file, opened without a buffer, at its beginning.
-        target: New file, opened without a buffer; it is on the disk in the end.
+        source: That is read once, from its beginning.
+        target: New file; whoever opened it sees to it that it is on a disk.
         name: Of the file in its release.
         content_key: 32 bytes of this copy of the model.
         grant: SHA-256 of the grant's payload.
@@ -86,7 +87,7 @@ def seal_file(  # noqa: PLR0913 - what a sealed file is made of
         InputError: If the source changes its length meanwhile.
         OSError: If it cannot be read, or the target not be written.
     """
-    length = os.fstat(source.fileno()).st_size
+    length = size_of(source)
     header, keys = committed(
         content_key,
         Header(
@@ -100,13 +101,12 @@ def seal_file(  # noqa: PLR0913 - what a sealed file is made of
     start = header.as_bytes()
     write_all(target, memoryview(start))
     _seal_chunks(source, target, header, keys, digest, buffers)
-    os.fsync(target.fileno())
     return header
 
 
 def _seal_chunks(  # noqa: PLR0913, PLR0917 - as above
-    source: FileIO,
-    target: FileIO,
+    source: Source,
+    target: Target,
     header: Header,
     keys: FileKeys,
     digest: Hash | None,
@@ -119,7 +119,7 @@ def _seal_chunks(  # noqa: PLR0913, PLR0917 - as above
         for size in pieces_of(min(left, CHUNK_BYTES)):
             plain = buffers.plain[:size]
             if read_into(source, plain) < size:
-                raise _changed(source)
+                raise _changed(header.name)
             if digest is not None:
                 digest.update(plain)
             write_all(target, buffers.encrypt(context, size))
@@ -127,7 +127,7 @@ def _seal_chunks(  # noqa: PLR0913, PLR0917 - as above
         context.finalize()
         write_all(target, memoryview(context.tag))
     if source.read(1):
-        raise _changed(source)
+        raise _changed(header.name)
 
 
 def pieces_of(size: int) -> Iterator[int]:
@@ -139,20 +139,6 @@ def pieces_of(size: int) -> Iterator[int]:
     """
     for at in range(0, size, PIECE_BYTES):
         yield min(PIECE_BYTES, size - at)
-
-
-def read_into(source: FileIO, target: memoryview) -> int:
-    """Fill a buffer, and return how much of it could be filled before the file ended."""
-    filled = 0
-    while filled < len(target) and (got := source.readinto(target[filled:])):
-        filled += got
-    return filled
-
-
-def write_all(target: FileIO, data: memoryview) -> None:
-    """Write all bytes, however many the system takes at a time."""
-    while data:
-        data = data[target.write(data) or 0 :]
 
 
 def sync_folder(folder: Path) -> None:
@@ -182,6 +168,6 @@ def open_plain(path: Path) -> FileIO:
     return FileIO(descriptor, "rb")
 
 
-def _changed(source: FileIO) -> InputError:
-    message = f"a file changed its length while it was sealed (descriptor {source.fileno()})"
+def _changed(name: str) -> InputError:
+    message = f"{name!r} changed its length while it was sealed"
     return InputError(message, next_step="Seal files that nobody is writing.")
