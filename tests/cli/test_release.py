@@ -157,6 +157,27 @@ def test_a_release_is_verified_inside(sealed: str, capsys: pytest.CaptureFixture
     assert release(*words[:-1], "absent") == ExitCode.BAD_INPUT
 
 
+def test_a_release_lies_behind_a_url(agreed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A URL stands for a folder in every command but where weights would lie in the clear."""
+    fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
+    memory = fsspec.filesystem("memory")
+    memory.put("model", "bucket/model", recursive=True)
+    words = ["seal", "memory://bucket/model", agreed, *RECIPIENT, *LAB]
+    assert release(*words, "--out", "memory://bucket/sealed") == ExitCode.CLEAN
+    url = "memory://bucket/sealed"
+    assert release("verify", url, *ISSUER, *RECIPIENT) == ExitCode.CLEAN
+    assert release("verify", url, *ISSUER, *PARTNER) == ExitCode.CLEAN
+    words = ["open", url, *ISSUER, *PARTNER, "--receipt", "receipt.json"]
+    assert release(*words, "--out", "memory://bucket/opened") == ExitCode.BAD_INPUT
+    assert "not into a store" in capsys.readouterr().err
+    assert release(*words, "--out", "opened") == ExitCode.CLEAN
+    assert Path("opened/vocab.txt").read_text() == "the\n"
+    there = f"file://{Path('opened').resolve()}"
+    assert release("verify", there, *ISSUER) == ExitCode.CLEAN
+    assert release("verify", "nowhere://x", *ISSUER, *RECIPIENT) == ExitCode.BAD_INPUT
+    memory.store.clear()
+
+
 def test_a_changed_release_is_not_opened(sealed: str, capsys: pytest.CaptureFixture[str]) -> None:
     """One changed byte ends in one message, exit 2 and no model."""
     path = Path(sealed, "000001.sealed")

@@ -175,12 +175,12 @@ def accept(
 
 @release.command
 def seal(
-    model: Path,
+    model: str,
     grant_file: Annotated[Path, Parameter(name="GRANT")],
     /,
     *,
     recipient: Recipient,
-    out: Path,
+    out: str,
     keys: KeyFile = _KEYS,
     hash_type: Annotated[Literal["sha256", "blake3"], Parameter(name="--hash")] = "sha256",
     digests: Optional = None,
@@ -195,10 +195,10 @@ def seal(
     the grant commits to. The marked copy stands beside the release until it is sealed.
 
     Parameters:
-        model: Folder or file; a snapshot of Hugging Face's cache is taken as it is.
+        model: Folder, file, or URL; a snapshot of Hugging Face's cache is taken as it is.
         grant_file: That both have signed.
         recipient: Identity of the recipient.
-        out: Folder of the release, which may not be there yet.
+        out: Folder of the release, or URL, where nothing may be yet.
         keys: Of the issuer.
         hash_type: Of the manifest. Every verifier knows `sha256`; `blake3` is quicker.
         digests: File of digests of files that were hashed before: unchanged ones are not hashed
@@ -209,30 +209,34 @@ def seal(
         common: Options of every command.
     """
     from phalanx.cli.release_work import sealed_text, sealing_of
+    from phalanx.release.places.place import Folder
+    from phalanx.release.places.store import place_of
 
+    source, target = place_of(model), place_of(out)
     how = sealing_of(grant_file, recipient, keys, hash_type, unsafe_any_file=unsafe_any_file)
     if marks == MarksOptions():
         with common.progress("Sealing") as told:
-            said = sealed_text(model, out, how, digests, told)
+            said = sealed_text(source, target, how, digests, told)
     else:
-        from phalanx.cli.release_marks import marked_copy_for, marks_of
+        from phalanx.cli.release_marks import folders_of, marked_copy_for, marks_of
 
+        where, (ours, beside) = marks_of(marks, codeword_key), folders_of(source, target)
         with (
             common.progress("Marking and sealing") as told,
-            marked_copy_for(marks_of(marks, codeword_key), model, out, how, told) as copy,
+            marked_copy_for(where, ours, beside, how, told) as copy,
         ):
-            said = sealed_text(copy, out, how, digests, told)
+            said = sealed_text(Folder(copy), target, how, digests, told)
     write_text(said, None)
     common.say(f"{out}: sealed")
 
 
 @release.command(name="open")
 def open_one(
-    folder: Annotated[Path, Parameter(name="RELEASE")],
+    folder: Annotated[str, Parameter(name="RELEASE")],
     /,
     *,
     issuer: Issuer,
-    out: Path,
+    out: str,
     receipt: Path,
     tensor: Names = None,
     keys: KeyFile = _KEYS,
@@ -246,7 +250,7 @@ def open_one(
     It prints which checks were made, and which this version does not make.
 
     Parameters:
-        folder: Of the release.
+        folder: Of the release, or its URL.
         issuer: Identity of the issuer, whose fingerprint he read to you.
         out: Folder of the model, which may not be there yet; a file of safetensors with --tensor.
         receipt: File for the receipt, which is sent to the issuer.
@@ -259,23 +263,25 @@ def open_one(
         output_format: How to print.
         common: Options of every command.
     """
-    from phalanx.cli.release_opening import opened_text, opener_of, part_text
+    from phalanx.cli.release_opening import local_path, opened_text, opener_of, part_text
+    from phalanx.release.places.store import place_of
 
     refuse_output(receipt)
+    place, target = place_of(folder), local_path(out)
     who = opener_of(keys, issuer, memory, unsafe_any_file=unsafe_any_file)
     as_json = output_format == "json"
     with common.progress("Opening") as told:
         if tensor:
-            said = part_text(folder, tensor, out, receipt, who, told, as_json=as_json)
+            said = part_text(place, tensor, target, receipt, who, told, as_json=as_json)
         else:
-            said = opened_text(folder, out, receipt, who, told, as_json=as_json)
+            said = opened_text(place, target, receipt, who, told, as_json=as_json)
     write_text(said, None)
     common.say(f"{out}: opened")
 
 
 @release.command
 def verify(
-    path: Path,
+    path: str,
     /,
     *,
     issuer: Issuer,
@@ -294,7 +300,7 @@ def verify(
     nothing is written. Of a model: the signature of its manifest and every file.
 
     Parameters:
-        path: Folder of a release, or folder or file of a model.
+        path: Folder or URL of a release, or folder or file of a model.
         issuer: Identity of the issuer.
         recipient: Identity of the recipient; needed for a release, unless his keys are named.
         receipt: File of a receipt, which has to be of this release.
@@ -308,15 +314,17 @@ def verify(
     """
     from phalanx.cli.release_opening import opener_of, refuse_beside_keys, verified_inside_text
     from phalanx.cli.release_work import verified_text
+    from phalanx.release.places.store import place_of
 
+    place = place_of(path)
     if keys is not None:
         refuse_beside_keys(recipient, receipt, manifest)
         with common.progress("Verifying") as told:
             who = opener_of(keys, issuer, memory, unsafe_any_file=True)
-            said = verified_inside_text(path, who, only, told)
+            said = verified_inside_text(place, who, only, told)
         write_text(said, None)
         return
-    write_text(verified_text(path, issuer, recipient, receipt, manifest, only), None)
+    write_text(verified_text(place, issuer, recipient, receipt, manifest, only), None)
     common.detail(f"{path}: verified")
 
 

@@ -35,6 +35,7 @@ from phalanx.release.manifest.tree import files_of
 from phalanx.release.packages.package import read_envelope
 from phalanx.release.parties.identity import Identity
 from phalanx.release.parties.party_keys import read_keys
+from phalanx.release.places.place import Folder, Place
 from phalanx.release.seal import Sealing
 
 if TYPE_CHECKING:
@@ -75,6 +76,18 @@ def marks_of(options: MarksOptions, codeword_key: Path | None) -> Marks:
         step = "Name --marks, --marks-key and --codeword-key."
         raise ConfigError(message, next_step=step)
     return Marks(register=options.marks, key=options.marks_key, codeword_key=codeword_key)
+
+
+def folders_of(source: Place, target: Place) -> tuple[Path, Path]:
+    """Return the folder of the model and that of the release: a mark is written on this machine.
+
+    Raises:
+        ConfigError: If one is in a store.
+    """
+    if not isinstance(source, Folder) or not isinstance(target, Folder):
+        message = "a copy is marked on this machine, from a folder, beside the release"
+        raise ConfigError(message, next_step="Name folders; upload the release behind it.")
+    return source.path, target.path
 
 
 def granted_marks(

@@ -14,8 +14,23 @@ from phalanx.release.grants.receipt import Receipt
 from phalanx.release.open import NOT_CHECKED, Opener, open_release, verify_release
 from phalanx.release.partial import open_tensors
 from phalanx.release.parties.party_keys import read_keys
+from phalanx.release.places.place import Folder, Place
+from phalanx.release.places.store import place_of
 
 _Told = Callable[[str, float], None]
+
+
+def local_path(text: str) -> Path:
+    """Return a place of this machine: what is opened lies in the clear, and appears whole.
+
+    Raises:
+        ConfigError: If it is that of a store, which can do neither for it.
+    """
+    place = place_of(text)
+    if not isinstance(place, Folder):
+        message = f"{place.where()}: a release is opened to this machine, and not into a store"
+        raise ConfigError(message, next_step="Name a folder with --out.")
+    return place.path
 
 
 def opener_of(keys: Path, issuer: Path, memory: Path | None, *, unsafe_any_file: bool) -> Opener:
@@ -36,7 +51,7 @@ def opener_of(keys: Path, issuer: Path, memory: Path | None, *, unsafe_any_file:
 
 
 def opened_text(
-    folder: Path, out: Path, receipt: Path, opener: Opener, told: _Told, *, as_json: bool
+    folder: Place, out: Path, receipt: Path, opener: Opener, told: _Told, *, as_json: bool
 ) -> str:
     """Open a release, and return which checks were made and which were not."""
     made = open_release(folder, out, receipt, opener, told=told)
@@ -44,7 +59,7 @@ def opened_text(
 
 
 def part_text(  # noqa: PLR0917 - as many as the command has
-    folder: Path,
+    folder: Place,
     tensors: Sequence[str],
     out: Path,
     receipt: Path,
@@ -93,7 +108,7 @@ def refuse_beside_keys(recipient: Path | None, receipt: Path | None, manifest: P
 
 
 def verified_inside_text(
-    folder: Path, opener: Opener, only: Sequence[str] | None, told: _Told
+    folder: Place, opener: Opener, only: Sequence[str] | None, told: _Told
 ) -> str:
     """Decrypt and verify files of a release, write nothing, and return what was verified.
 

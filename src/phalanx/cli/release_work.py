@@ -29,6 +29,8 @@ from phalanx.release.manifest.resources import SIGNATURE_NAME
 from phalanx.release.packages.package import RECORD, Package, check_package, read_envelope
 from phalanx.release.parties.identity import Identity
 from phalanx.release.parties.party_keys import new_keys, read_keys, write_keys
+from phalanx.release.places.place import Folder, Place
+from phalanx.release.places.store import Store
 from phalanx.release.seal import Sealing, seal_release
 from phalanx.release.sealing.hashing import Algorithm
 from phalanx.release.sealing.writing import open_plain
@@ -175,8 +177,12 @@ def sealing_of(
     )
 
 
-def sealed_text(model: Path, out: Path, how: Sealing, digests: Path | None, told: _Told) -> str:
+def sealed_text(
+    source: Folder | Store, target: Folder | Store, how: Sealing, digests: Path | None, told: _Told
+) -> str:
     """Seal a model, and return what was sealed, in words."""
+    model = source.path if isinstance(source, Folder) else source
+    out = target.path if isinstance(target, Folder) else target
     made = seal_release(model, out, how, known=KnownDigests(digests), told=told)
     return (
         f"root {made.root}\n"
@@ -187,7 +193,7 @@ def sealed_text(model: Path, out: Path, how: Sealing, digests: Path | None, told
 
 
 def verified_text(  # noqa: PLR0917 - as many as the command has
-    path: Path,
+    place: Folder | Store,
     issuer: Path,
     recipient: Path | None,
     receipt: Path | None,
@@ -202,7 +208,7 @@ def verified_text(  # noqa: PLR0917 - as many as the command has
         InputError: If it cannot be read.
     """
     party = read_identity(issuer)
-    if (path / RECORD).exists():
+    if isinstance(place, Store) or (place.path / RECORD).exists():
         if manifest is not None or only:
             message = "a release that is sealed shows no single files"
             raise ConfigError(
@@ -211,18 +217,19 @@ def verified_text(  # noqa: PLR0917 - as many as the command has
         if recipient is None:
             message = "a release is verified for its recipient"
             raise ConfigError(message, next_step="Name his identity with --recipient.")
-        return _release_text(path, party, read_identity(recipient), receipt)
+        return _release_text(place, party, read_identity(recipient), receipt)
     if receipt is not None:
         message = "a receipt is of a release, and this is none"
         raise ConfigError(message, next_step="Name the folder of the release.")
+    path = place.path
     signed = manifest or (path if path.is_dir() else path.parent) / SIGNATURE_NAME
     found = verify_manifest(_content(signed, MOST_MANIFEST_BYTES + 1), party.manifests, str(signed))
     names = check_model(path, found, only=only)
     return lines_of(f"root {found.root}", f"{len(names):,} files are as {party.name} signed them")
 
 
-def _release_text(path: Path, issuer: Identity, recipient: Identity, receipt: Path | None) -> str:
-    found: Package = check_package(path, issuer, recipient)
+def _release_text(place: Place, issuer: Identity, recipient: Identity, receipt: Path | None) -> str:
+    found: Package = check_package(place, issuer, recipient)
     terms = found.agreed.grant.terms
     lines = [
         f"root {found.root}",
