@@ -45,6 +45,7 @@ WHOLE_BYTES, SMOKE_BYTES = 1 << 30, 16 << 20
 ROUNDS = 3
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 NAME = "model.safetensors"
+AGE, AGE_KEY, TINK, TINK_KEY = "model.age", "age.key", "model.tink", "tink.key"
 
 
 class Discarded(FileIO):
@@ -191,29 +192,61 @@ def model_signing(algorithm: str) -> Callable[[Path], None]:
     return step
 
 
-def pyrage_encrypts(folder: Path) -> None:
-    """Encrypt by `age` for one recipient."""
+def pyrage_encrypts(folder: Path, target: Path | None = None) -> None:
+    """Encrypt by `age` for one recipient; the key is kept where what is made is kept."""
     import pyrage
 
-    recipient = pyrage.x25519.Identity.generate().to_public()
-    with (folder / "model" / NAME).open("rb") as source, Sink() as target:
-        pyrage.encrypt_io(source, target, [recipient])
+    identity = pyrage.x25519.Identity.generate()
+    if target is not None:
+        (folder / AGE_KEY).write_text(str(identity))
+    with (
+        (folder / "model" / NAME).open("rb") as source,
+        target.open("wb") if target else Sink() as made,
+    ):
+        pyrage.encrypt_io(source, made, [identity.to_public()])
 
 
-def tink_encrypts(folder: Path) -> None:
-    """Encrypt by the streaming AEAD of Tink."""
+def pyrage_decrypts(folder: Path) -> None:
+    """Decrypt by `age`."""
+    import pyrage
+
+    identity = pyrage.x25519.Identity.from_str((folder / AGE_KEY).read_text())
+    with (folder / AGE).open("rb") as source, Sink() as target:
+        pyrage.decrypt_io(source, target, [identity])
+
+
+def tink_encrypts(folder: Path, target: Path | None = None) -> None:
+    """Encrypt by the streaming AEAD of Tink; the key is kept where what is made is kept."""
     import tink
-    from tink import streaming_aead
+    from tink import cleartext_keyset_handle, streaming_aead
 
     streaming_aead.register()
     template = streaming_aead.streaming_aead_key_templates.AES256_GCM_HKDF_1MB
-    primitive = tink.new_keyset_handle(template).primitive(streaming_aead.StreamingAead)
+    handle = tink.new_keyset_handle(template)
+    if target is not None:
+        with (folder / TINK_KEY).open("w") as file:
+            cleartext_keyset_handle.write(tink.JsonKeysetWriter(file), handle)
+    primitive = handle.primitive(streaming_aead.StreamingAead)
     with (
         (folder / "model" / NAME).open("rb") as source,
-        primitive.new_encrypting_stream(Sink(), b"") as target,
+        primitive.new_encrypting_stream(target.open("wb") if target else Sink(), b"") as made,
     ):
         while piece := source.read(CHUNK_BYTES):
-            target.write(piece)
+            made.write(piece)
+
+
+def tink_decrypts(folder: Path) -> None:
+    """Decrypt by the streaming AEAD of Tink."""
+    import tink
+    from tink import cleartext_keyset_handle, streaming_aead
+
+    streaming_aead.register()
+    reader = tink.JsonKeysetReader((folder / TINK_KEY).read_text())
+    handle = cleartext_keyset_handle.read(reader)
+    primitive = handle.primitive(streaming_aead.StreamingAead)
+    with primitive.new_decrypting_stream((folder / TINK).open("rb"), b"") as source:
+        while source.read(CHUNK_BYTES):
+            pass
 
 
 class Sink(io.RawIOBase):
@@ -244,12 +277,16 @@ STEPS: dict[str, tuple[Callable[[Path], None], str]] = {
     "model-signing hashes, BLAKE3": (model_signing("blake3"), "model_signing.hashing"),
     "pyrage encrypts": (pyrage_encrypts, "pyrage"),
     "Tink encrypts": (tink_encrypts, "tink.streaming_aead"),
+    "pyrage decrypts": (pyrage_decrypts, "pyrage"),
+    "Tink decrypts": (tink_decrypts, "tink.streaming_aead"),
 }
 """What is measured, and which package it needs."""
 
 BOTH = {
     "model-signing SHA-256, then pyrage": ("model-signing hashes, SHA-256", "pyrage encrypts"),
     "model-signing BLAKE3, then Tink": ("model-signing hashes, BLAKE3", "Tink encrypts"),
+    "pyrage, then model-signing SHA-256": ("pyrage decrypts", "model-signing hashes, SHA-256"),
+    "Tink, then model-signing BLAKE3": ("Tink decrypts", "model-signing hashes, BLAKE3"),
 }
 
 
@@ -270,6 +307,10 @@ def prepare(folder: Path, size: int) -> None:
     for algorithm in algorithms:
         sealing, _ = deal(folder, algorithm)
         seal_release(folder / "model", folder / f"sealed-{algorithm}", sealing)
+    if is_installed("pyrage"):
+        pyrage_encrypts(folder, folder / AGE)
+    if is_installed("tink"):
+        tink_encrypts(folder, folder / TINK)
 
 
 def measure_one(name: str, folder: Path) -> None:
