@@ -1,30 +1,19 @@
-"""Fuzz every parser of a release with coverage as guide, by Atheris, for a stated time.
+"""Every parser of a release, as fuzzing calls it, with good documents to begin from.
 
-Bytes that came from outside may end in words (`PhalanxError`) and in nothing else: no other error,
-no endless loop, no memory beyond 2 GiB. What is taken has also to be the same again when it is
-written.
-
-Atheris is no dependency: `pip install atheris` where it is to run. Then
-`python tests/fuzz/release_parsers.py --seconds 120`, which gives each parser that long in a process
-of its own. What breaks one is written to `crash-*`, and the exit status is 1.
+Bytes that came from outside may end in words (`PhalanxError`) and in nothing else. What is taken
+has also to be the same again when it is written.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from phalanx.errors import PhalanxError
 from phalanx.json_text import parse_object
 from phalanx.release.accusation import Accusation, Measured
 from phalanx.release.contents.pickled import pickle_in
@@ -44,7 +33,6 @@ from phalanx.release.sealing.header import Header, parse_header
 from phalanx.tensor_layout import LENGTH_BYTES, header_length, parse_layout
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
-MOST_BYTES = 16_384
 Target = tuple[Callable[[bytes], None], list[bytes]]
 
 
@@ -171,48 +159,3 @@ def parsers() -> dict[str, Target]:
 
 def void(_: Any) -> None:
     """Take what a parser returned."""
-
-
-def fuzz(name: str, seconds: int) -> None:
-    """Fuzz one parser in this process, which ends here."""
-    import atheris  # type: ignore[import-untyped,import-not-found,unused-ignore]
-
-    parse, seeds = parsers()[name]
-    atheris.instrument_all()
-
-    def one(data: bytes) -> None:
-        try:
-            parse(data)
-        except PhalanxError:
-            return
-
-    with tempfile.TemporaryDirectory() as folder:
-        for number, seed in enumerate(seeds):
-            Path(folder, str(number)).write_bytes(seed)
-        words = [f"-max_total_time={seconds}", f"-max_len={MOST_BYTES}", "-rss_limit_mb=2048"]
-        atheris.Setup([sys.argv[0], *words, "-timeout=10", "-print_final_stats=1", folder], one)
-        atheris.Fuzz()
-
-
-def main() -> int:
-    """Fuzz all parsers, one after the other, and return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=int, default=60, help="for each parser")
-    parser.add_argument("--one", help="name of the only parser")
-    given = parser.parse_args()
-    if given.one:
-        fuzz(given.one, given.seconds)
-    broken = []
-    for name in parsers():
-        words = [sys.executable, __file__, "--one", name, "--seconds", str(given.seconds)]
-        done = subprocess.run(words, check=False, capture_output=True, text=True)
-        said = [line for line in done.stderr.splitlines() if "stat::" in line or "DONE" in line]
-        print(name, "broken" if done.returncode else "held", *said, sep="\n  ")  # noqa: T201 - the result
-        if done.returncode:
-            print(done.stderr[-4_000:])  # noqa: T201 - the result
-            broken.append(name)
-    return bool(broken)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,6 @@
 """Every parser of a release ends in words, whatever bytes it is given; a short run of the fuzzing.
 
-The long one, with coverage as guide, is `release_parsers.py` beside this file.
+The long one, with coverage as guide, is `fuzz_release.py` beside this file.
 """
 
 from __future__ import annotations
