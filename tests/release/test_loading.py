@@ -16,6 +16,7 @@ from phalanx.release import load_sealed
 from phalanx.release.grants.receipt import verify_receipt
 from phalanx.release.open import Opener, verify_release
 from phalanx.release.packages.package import check_package
+from phalanx.release.places.store import Store, place_of
 from phalanx.release.seal import Sealing, seal_release
 
 torch: Any = pytest.importorskip("torch", reason="torch is not installed")
@@ -72,6 +73,16 @@ def test_a_model_answers_as_the_one_that_was_sealed(
     of = {"grant": package.agreed.digest, "record": package.digest, "root": package.root}
     verify_receipt(loaded.receipt, deal.partner.identity, **of)
     assert (tmp_path / "receipt").read_bytes() == loaded.receipt.as_bytes()
+
+
+def test_a_model_is_loaded_from_a_store(llama: Path, sealing: Sealing, opener: Opener) -> None:
+    """From where it is kept to memory, with nothing on this machine between."""
+    fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
+    place = place_of("memory://loading/release")
+    assert isinstance(place, Store)
+    seal_release(llama, place, sealing)
+    assert load_sealed(place, opener).tokenizer is not None
+    fsspec.filesystem("memory").rm("loading", recursive=True)
 
 
 def test_nothing_is_written_to_any_disk(sealed: Path, opener: Opener, tmp_path: Path) -> None:
