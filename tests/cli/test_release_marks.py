@@ -158,6 +158,13 @@ def test_the_evidence_opens_the_commitment(capsys: pytest.CaptureFixture[str]) -
     capsys.readouterr()
     assert _trace(_leaked("south"), *words) == ExitCode.FINDINGS
     assert "Traced: south" in capsys.readouterr().out
+    words = ["verify", "south.evidence", *ISSUER, "--grant", "south.grant"]
+    given = ["--recipient", "south.json", "--receipt", "south.receipt"]
+    assert release(*words, *given) == ExitCode.CLEAN
+    assert "commits to the codeword that was found" in capsys.readouterr().out
+    for fewer in (["--recipient", "east.json"], given[:2], []):
+        assert release(*words, *fewer) == ExitCode.BAD_INPUT
+    assert release(*words[:-1], "east.grant", *given) == ExitCode.BAD_INPUT
     lab, south, east = (read_identity(Path(f"{each}.json")) for each in ("lab", "south", "east"))
     item = read_envelope(Path("south.evidence"))
     grant, receipt = read_envelope(Path("south.grant")), read_envelope(Path("south.receipt"))

@@ -172,6 +172,20 @@ def test_what_is_no_model_of_transformers(
     assert not opener.memory.exists()
 
 
+def test_programs_that_the_settings_name_are_not_taken(
+    llama: Path, sealing: Sealing, opener: Opener, tmp_path: Path
+) -> None:
+    """Kernels and classes of somebody's repository, which transformers might fetch, are left out."""
+    config = json.loads((llama / "config.json").read_text())
+    elsewhere = {"attn_implementation": "someone/kernels", "auto_map": {"AutoConfig": "a--b.C"}}
+    config |= {**elsewhere, "_attn_implementation": "someone/kernels", "further": [elsewhere]}
+    other = _sealed_with(llama, sealing, tmp_path, config__json=json.dumps(config))
+    said = load_sealed(other, opener).model.config
+    assert said._attn_implementation in {"sdpa", "eager"}
+    assert said.further == [{}]
+    assert getattr(said, "auto_map", None) is None
+
+
 def test_a_model_that_lacks_weights(
     llama: Path, sealing: Sealing, opener: Opener, tmp_path: Path
 ) -> None:

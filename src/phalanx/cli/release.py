@@ -287,23 +287,26 @@ def verify(
     issuer: Issuer,
     recipient: Optional = None,
     receipt: Optional = None,
+    grant_file: Annotated[Path | None, Parameter(name="--grant", show_default=False)] = None,
     manifest: Optional = None,
     only: Names = None,
     keys: Annotated[Path | None, Parameter(name="--keys", show_default=False)] = None,
     memory: Optional = None,
     common: Common = Common(),
 ) -> None:
-    """Verify a release that nobody opened, or a model against its signed manifest.
+    """Verify a release that nobody opened, a model against its manifest, or evidence of a leak.
 
     Of a release: both signatures of the grant, the record, and the header of every sealed file,
     for which no key is needed; with the recipient's keys also every chunk and every file, and
-    nothing is written. Of a model: the signature of its manifest and every file.
+    nothing is written. Of a model: the signature of its manifest and every file. Of evidence that
+    `trace` wrote: its signature, and that the grant commits to the codeword that was found.
 
     Parameters:
-        path: Folder or URL of a release, or folder or file of a model.
+        path: Folder or URL of a release, folder or file of a model, or file of evidence.
         issuer: Identity of the issuer.
         recipient: Identity of the recipient; needed for a release, unless his keys are named.
-        receipt: File of a receipt, which has to be of this release.
+        receipt: File of a receipt, which has to be of this release, or that the evidence names.
+        grant_file: That both have signed, to verify evidence.
         manifest: Signed manifest of a model, in the Model Signing format; `model.sig` in its
             folder if it is left out.
         only: File of a model, or of a release whose keys are named, to verify, and no other; may
@@ -316,6 +319,11 @@ def verify(
     from phalanx.cli.release_work import verified_text
     from phalanx.release.places.store import place_of
 
+    if grant_file is not None:
+        from phalanx.cli.release_evidence import evidence_text
+
+        write_text(evidence_text(Path(path), issuer, recipient, grant_file, receipt), None)
+        return
     place = place_of(path)
     if keys is not None:
         refuse_beside_keys(recipient, receipt, manifest)

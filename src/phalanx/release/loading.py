@@ -48,6 +48,14 @@ _DTYPES = {
     "F64": "float64",
     "C64": "complex64",
 }
+_PROGRAMS = frozenset(
+    {
+        "_attn_implementation", "_experts_implementation", "attn_implementation", "auto_map",
+        "experts_implementation", "kernel_config", "transformers_weights",
+    }
+)  # fmt: skip
+"""Settings by which a model names programs or files that are elsewhere: they are not taken."""
+
 _TOKENS = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token")
 _SAID = ("model_max_length", "padding_side", "chat_template", "add_bos_token", "add_eos_token")
 
@@ -179,7 +187,7 @@ def _model(documents: Mapping[str, bytes], tensors: dict[str, Any]) -> Any:  # n
     from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415 - of an extra
 
     disable_progress_bar()  # it would be drawn into logs as well
-    said = parse_object(documents[_CONFIG], _CONFIG)
+    said = _without_programs(parse_object(documents[_CONFIG], _CONFIG))
     names = said.get("architectures")
     name = names[0] if isinstance(names, list) and names else ""
     made: Any = getattr(transformers, str(name), None)
@@ -203,6 +211,14 @@ def _model(documents: Mapping[str, bytes], tensors: dict[str, Any]) -> Any:  # n
         message = f"the model lacks {len(lacking):,} weights, such as {lacking[0][:100]!r}"
         raise VerificationError(message, next_step="Ask the sender for a whole model.")
     return model.eval()
+
+
+def _without_programs(said: Any) -> Any:  # noqa: ANN401 - whatever JSON can be
+    """Return settings without those that name programs, at any depth."""
+    if isinstance(said, dict):
+        left = {name: each for name, each in said.items() if name not in _PROGRAMS}
+        return {name: _without_programs(each) for name, each in left.items()}
+    return [_without_programs(each) for each in said] if isinstance(said, list) else said
 
 
 def _tokenizer(documents: Mapping[str, bytes]) -> Any:  # noqa: ANN401 - of a library without types

@@ -21,13 +21,13 @@ from phalanx.release.packages.record import SealedEntry, header_digest
 from phalanx.release.sealing.hashing import new_hash
 from phalanx.release.sealing.reading import SealedFile, opened
 from phalanx.release.sealing.streams import read_into
-from phalanx.release.sealing.suite import CHUNK_BYTES
 from phalanx.release.sealing.writing import Buffers, open_plain, sync_folder
 from phalanx.tensor_layout import LENGTH_BYTES, Entry, header_length, parse_layout
 
 Told = Callable[[str, float], None]
 """Is told what is being done, and which share of it is done, in [0, 1]."""
 
+_USUAL_HEADER_BYTES = 1 << 20
 _AGAIN = "Ask the sender for the release again."
 
 
@@ -91,8 +91,8 @@ class OpenRelease:
         """
         if name not in self.layouts:
             whole = self._entry(name).content_bytes
-            # All of the first chunk, which is decrypted anyway: most headers are in it.
-            first = self.read(name, 0, min(CHUNK_BYTES, whole))
+            # At once with its length: the first chunk is decrypted for either.
+            first = self.read(name, 0, min(_USUAL_HEADER_BYTES, whole))
             end = LENGTH_BYTES + header_length(first, whole, name)
             header = first[:end] if end <= len(first) else self.read(name, 0, end)
             self.layouts[name] = parse_layout(header[LENGTH_BYTES:], whole, name)
