@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 
 from phalanx.cli import ExitCode, main
-from phalanx.cli.release_work import read_identity
+from phalanx.cli.release_marks import Marks, marked_copy_for
+from phalanx.cli.release_work import read_identity, sealing_of
 from phalanx.errors import VerificationError
 from phalanx.release.accusation import verify_accusation
 from phalanx.release.packages.package import read_envelope
@@ -124,6 +126,39 @@ def test_copies_differ_and_nothing_marked_is_left_behind() -> None:
     assert len(set(models)) == 4
     assert [path.name for path in Path().glob(".*")] == [".marks.json.lock"]
     assert json.loads(Path("marks.json").read_text())["recipients"][0].startswith("north ")
+
+
+def test_a_marked_copy_waits_for_the_next_run(tmp_path: Path) -> None:
+    """A sealing that broke off leaves it for its owner alone; a changed model is marked anew."""
+    how = sealing_of(
+        Path("north.grant"), Path("north.json"), Path("lab.keys"), "sha256", unsafe_any_file=False
+    )
+    where = Marks(
+        register=Path("marks.json"), key=Path("marks.key"), codeword_key=Path("north.code.key")
+    )
+
+    def copy_of(ours: Path, *, breaks: bool) -> tuple[str, int]:
+        with marked_copy_for(where, ours, tmp_path / "out", how, lambda *_: None) as copy:
+            found = copy.name, (copy / "model.safetensors").stat().st_ino
+            assert copy.stat().st_mode & 0o077 == 0
+            if breaks:
+                raise KeyboardInterrupt
+            return found
+
+    ours = tmp_path / "ours"
+    shutil.copytree("ours", ours)
+    with pytest.raises(KeyboardInterrupt):
+        copy_of(ours, breaks=True)
+    (kept,) = tmp_path.glob(".out.marked-*")
+    (ours / "config.json").write_text('{"rms_norm_eps": 1e-5}')
+    other, _ = copy_of(ours, breaks=False)
+    assert other != kept.name
+    assert not list(tmp_path.glob(".out*"))
+    with pytest.raises(KeyboardInterrupt):
+        copy_of(ours, breaks=True)
+    (kept,) = tmp_path.glob(".out.marked-*")
+    inode = (kept / "model.safetensors").stat().st_ino
+    assert copy_of(ours, breaks=False) == (kept.name, inode)
 
 
 @pytest.mark.parametrize("leakers", [("south",), ("north", "east"), ("north", "south")])

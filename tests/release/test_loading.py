@@ -175,7 +175,7 @@ def test_what_is_no_model_of_transformers(
 def test_programs_that_the_settings_name_are_not_taken(
     llama: Path, sealing: Sealing, opener: Opener, tmp_path: Path
 ) -> None:
-    """Kernels and classes of somebody's repository, which transformers might fetch, are left out."""
+    """Kernels and classes of another repository, which transformers might fetch, are left out."""
     config = json.loads((llama / "config.json").read_text())
     elsewhere = {"attn_implementation": "someone/kernels", "auto_map": {"AutoConfig": "a--b.C"}}
     config |= {**elsewhere, "_attn_implementation": "someone/kernels", "further": [elsewhere]}

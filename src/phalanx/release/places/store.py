@@ -175,8 +175,9 @@ def place_of(text: str) -> Folder | Store:
     """
     if not is_url(text):
         return Folder(Path(text))
-    if text.startswith("file://"):
-        return Folder(Path(unquote(text.removeprefix("file://"))))
+    kind, _, rest = text.partition("://")
+    if kind in {"file", "local"}:
+        return Folder(Path(unquote(rest)))
     try:
         from fsspec.core import url_to_fs  # noqa: PLC0415 - of an extra
 
