@@ -5,7 +5,9 @@ The long one, with coverage as guide, is `fuzz_release.py` beside this file.
 
 from __future__ import annotations
 
+import base64
 import importlib.util
+import json
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,18 @@ def test_what_was_made_is_taken(name: str) -> None:
     """The first document to begin from is a good one, or the fuzzing would begin in the dark."""
     parse, seeds = PARSERS[name]
     parse(seeds[0])
+
+
+def test_a_key_of_a_kind_that_nobody_knows() -> None:
+    """Found by fuzzing: a key whose kind is no known one is refused in words as any other."""
+    parse, (seed,) = PARSERS["identity"]
+    said = json.loads(seed)
+    whole = base64.b64decode("".join(said["manifests"].splitlines()[1:-1]))
+    other = whole.replace(bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("2a8219ce3d0201"))
+    text = base64.encodebytes(other).decode()
+    said["manifests"] = f"-----BEGIN PUBLIC KEY-----\n{text}-----END PUBLIC KEY-----\n"
+    with pytest.raises(PhalanxError, match="a key in it is none"):
+        parse(json.dumps(said).encode())
 
 
 @pytest.mark.parametrize("name", PARSERS)
