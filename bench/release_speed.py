@@ -42,7 +42,7 @@ from phalanx.release.sealing.suite import CHUNK_BYTES
 from phalanx.release.sealing.writing import PIECE_BYTES, Buffers, open_plain, seal_file
 
 WHOLE_BYTES, SMOKE_BYTES = 1 << 30, 16 << 20
-ROUNDS = 3
+ROUNDS = 6
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 NAME = "model.safetensors"
 AGE, AGE_KEY, TINK, TINK_KEY = "model.age", "age.key", "model.tink", "tink.key"

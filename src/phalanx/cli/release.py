@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from phalanx.cli.exit_codes import ExitCode
+from phalanx.cli.release_options import (
+    KEYS,
+    Issuer,
+    KeyFile,
+    MarksOptions,
+    Names,
+    Optional,
+    Recipient,
+    Tier,
+)
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
 
@@ -18,34 +26,13 @@ release = App(
     help_format="markdown",
 )
 
-KeyFile = Annotated[Path, Parameter(name="--keys")]
-Issuer = Annotated[Path, Parameter(name="--issuer")]
-Recipient = Annotated[Path, Parameter(name="--recipient")]
-Optional = Annotated[Path | None, Parameter(show_default=False)]
-Names = Annotated[list[str] | None, Parameter(show_default=False, negative_iterable=())]
-Tier = Literal["black-box", "grey-box", "white-box"]
-
-_KEYS = Path("release.keys")
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class MarksOptions:
-    """Where marks in weights are kept."""
-
-    marks: Optional = None
-    """Register of marks: who got a copy, and what the mark is made for."""
-
-    marks_key: Optional = None
-    """Key of the marks, for its owner alone."""
-
 
 @release.command
 def keygen(
     name: str,
     /,
     *,
-    keys: KeyFile = _KEYS,
+    keys: KeyFile = KEYS,
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
@@ -75,7 +62,7 @@ def request(
     purpose: Annotated[list[str], Parameter(negative_iterable=())],
     environment: str,
     tier: Tier = "white-box",
-    keys: KeyFile = _KEYS,
+    keys: KeyFile = KEYS,
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
@@ -104,7 +91,7 @@ def grant(
     *,
     recipient: Recipient,
     terms: Path,
-    keys: KeyFile = _KEYS,
+    keys: KeyFile = KEYS,
     codeword: Optional = None,
     codeword_key: Optional = None,
     ours: Optional = None,
@@ -151,7 +138,7 @@ def accept(
     *,
     request_file: Annotated[Path, Parameter(name="--request")],
     issuer: Issuer,
-    keys: KeyFile = _KEYS,
+    keys: KeyFile = KEYS,
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
@@ -181,7 +168,7 @@ def seal(
     *,
     recipient: Recipient,
     out: str,
-    keys: KeyFile = _KEYS,
+    keys: KeyFile = KEYS,
     hash_type: Annotated[Literal["sha256", "blake3"], Parameter(name="--hash")] = "sha256",
     digests: Optional = None,
     unsafe_any_file: bool = False,
@@ -239,7 +226,7 @@ def open_one(
     out: str,
     receipt: Path,
     tensor: Names = None,
-    keys: KeyFile = _KEYS,
+    keys: KeyFile = KEYS,
     memory: Optional = None,
     unsafe_any_file: bool = False,
     output_format: TableOrJson = "table",
@@ -336,57 +323,4 @@ def verify(
     common.detail(f"{path}: verified")
 
 
-@release.command
-def trace(
-    suspect: Path,
-    /,
-    *,
-    ours: Path,
-    marks: Path,
-    marks_key: Path,
-    evidence: Optional = None,
-    recipient: Optional = None,
-    grant_file: Annotated[Path | None, Parameter(name="--grant", show_default=False)] = None,
-    codeword_key: Optional = None,
-    receipt: Optional = None,
-    keys: KeyFile = _KEYS,
-    fail_on: Literal["mark", "never"] = "mark",
-    output_format: TableOrJson = "table",
-    common: Common = Common(),
-) -> ExitCode:
-    """Say whose copy a suspect's weights were made from, and write the evidence.
-
-    The suspect is read for the codewords of all recipients of the register. The chance that anyone
-    at all is named falsely is that of the register. Who is not named is not cleared.
-
-    With --evidence, --recipient, --grant and --codeword-key the answer about one recipient is
-    written as a signed statement: what was measured, the codeword, and what opens the commitment
-    to it in the grant that he had signed before he got the copy.
-
-    Parameters:
-        suspect: Folder of safetensors (plain, FP8, GPTQ, AWQ) or GGUF, or one such file.
-        ours: Folder of our model, without a mark.
-        marks: Register of marks.
-        marks_key: Key of the marks.
-        evidence: File for the signed statement; it is made only against whom the suspect names.
-        recipient: Identity of the recipient whom it is about.
-        grant_file: That both have signed.
-        codeword_key: File of the key that hides the codeword.
-        receipt: That the recipient signed, if there is one.
-        keys: Of the issuer.
-        fail_on: What makes the exit status 1.
-        output_format: How to print.
-        common: Options of every command.
-    """
-    from phalanx.cli.provenance_marks_view import trace_json, trace_text
-    from phalanx.cli.release_marks import accusation_text, case_of, traced
-
-    refuse_output(evidence)
-    case = case_of(marks, marks_key, evidence, recipient, grant_file, codeword_key, receipt)
-    with common.progress("Tracing") as told:
-        found = traced(marks, marks_key, ours, suspect, told)
-    write_text((trace_json if output_format == "json" else trace_text)(found), None)
-    if case is not None:
-        write_text(accusation_text(found, case, suspect, keys), evidence)
-        common.say(f"{evidence}: evidence against {case.recipient.name}")
-    return ExitCode.FINDINGS if found.found and fail_on == "mark" else ExitCode.CLEAN
+release.command("phalanx.cli.release_trace:trace", name="trace")

@@ -39,7 +39,7 @@ from phalanx.release.places.place import Folder, Place
 from phalanx.release.seal import Sealing
 
 if TYPE_CHECKING:
-    from phalanx.cli.release import MarksOptions
+    from phalanx.cli.release_options import MarksOptions
 
 _KEY, _CODEWORD_KEY = "key of marks in weights", "key of a codeword"
 

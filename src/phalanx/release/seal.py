@@ -106,6 +106,7 @@ def seal_release(
             on.
         VerificationError: If the grant is not signed by both.
         InputError: If the model cannot be read, or the release not be written.
+        ServiceError: If a store does not answer.
     """
     agreed = verify_grant(how.grant, how.keys.identity, how.recipient)
     refuse_untimely(agreed.grant, how.now)
