@@ -101,6 +101,83 @@ def test_what_was_opened_can_be_read_by_programs(
     assert said["not_checked"]
 
 
+def _tensors() -> str:
+    """Return the folder of a release of two tensors."""
+    header = json.dumps(
+        {
+            "a": {"dtype": "F32", "shape": [], "data_offsets": [0, 4]},
+            "b": {"dtype": "F16", "shape": [2, 3], "data_offsets": [4, 16]},
+        }
+    ).encode()
+    weights = len(header).to_bytes(8, "little") + header + bytes(range(16))
+    Path("model/model.safetensors").write_bytes(weights)
+    words = ["seal", "model", "grant.json", *RECIPIENT, *LAB, "--out", "weights"]
+    assert release(*words) == ExitCode.CLEAN
+    return "weights"
+
+
+def test_one_tensor_is_opened(agreed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A tensor comes in a file of its own, and what was not verified for it is printed."""
+    assert agreed
+    words = [_tensors(), *ISSUER, *PARTNER, "--receipt", "receipt.json", "--tensor", "b"]
+    capsys.readouterr()
+    assert release("open", *words, "--out", "b.safetensors") == ExitCode.CLEAN
+    said = capsys.readouterr().out
+    assert "b: F16 2x3, 12 bytes" in said
+    assert "not checked: 2 of 3 chunks, and the digest of any file" in said
+    assert Path("b.safetensors").read_bytes()[-12:] == bytes(range(4, 16))
+    words += ["--tensor", "a", "--out", "both", "-f", "json"]
+    assert release("open", *words) == ExitCode.CLEAN
+    written = json.loads(capsys.readouterr().out)
+    assert written["tensors"]["a"] == {"dtype": "F32", "shape": [], "bytes": 4}
+    assert (written["chunks"], written["chunks_in_all"]) == (1, 3)
+    assert release("open", *words[:-6], "--tensor", "x", "--out", "x") == ExitCode.BAD_INPUT
+    assert "no file of the release has a tensor 'x'" in capsys.readouterr().err
+    assert not Path("x").exists()
+
+
+def test_a_release_is_verified_inside(sealed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the recipient's keys contents are verified, all or some, and nothing is written."""
+    there = set(Path().rglob("*"))
+    capsys.readouterr()
+    assert release("verify", sealed, *ISSUER, *PARTNER) == ExitCode.CLEAN
+    said = capsys.readouterr().out
+    assert "2 files are as lab sealed and signed them" in said
+    assert "not verified" not in said
+    words = ["verify", sealed, *ISSUER, *PARTNER, "--only", "vocab.txt"]
+    assert release(*words) == ExitCode.CLEAN
+    assert "not verified: 1 other files" in capsys.readouterr().out
+    assert set(Path().rglob("*")) == there
+    raw = bytearray(Path(sealed, "000001.sealed").read_bytes())
+    raw[-1] ^= 1
+    Path(sealed, "000001.sealed").write_bytes(raw)
+    assert release(*words) == ExitCode.CLEAN
+    assert release("verify", sealed, *ISSUER, *PARTNER) == ExitCode.BAD_INPUT
+    assert "chunk 0" in capsys.readouterr().err
+    assert release(*words[:-1], "absent") == ExitCode.BAD_INPUT
+
+
+def test_a_release_lies_behind_a_url(agreed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A URL stands for a folder in every command but where weights would lie in the clear."""
+    fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
+    memory = fsspec.filesystem("memory")
+    memory.put("model", "bucket/model", recursive=True)
+    words = ["seal", "memory://bucket/model", agreed, *RECIPIENT, *LAB]
+    assert release(*words, "--out", "memory://bucket/sealed") == ExitCode.CLEAN
+    url = "memory://bucket/sealed"
+    assert release("verify", url, *ISSUER, *RECIPIENT) == ExitCode.CLEAN
+    assert release("verify", url, *ISSUER, *PARTNER) == ExitCode.CLEAN
+    words = ["open", url, *ISSUER, *PARTNER, "--receipt", "receipt.json"]
+    assert release(*words, "--out", "memory://bucket/opened") == ExitCode.BAD_INPUT
+    assert "not into a store" in capsys.readouterr().err
+    assert release(*words, "--out", "opened") == ExitCode.CLEAN
+    assert Path("opened/vocab.txt").read_text() == "the\n"
+    there = f"file://{Path('opened').resolve()}"
+    assert release("verify", there, *ISSUER) == ExitCode.CLEAN
+    assert release("verify", "nowhere://x", *ISSUER, *RECIPIENT) == ExitCode.BAD_INPUT
+    memory.store.clear()
+
+
 def test_a_changed_release_is_not_opened(sealed: str, capsys: pytest.CaptureFixture[str]) -> None:
     """One changed byte ends in one message, exit 2 and no model."""
     path = Path(sealed, "000001.sealed")
@@ -163,6 +240,8 @@ def test_terms_that_cannot_be_granted(
         ["verify", "sealed", *ISSUER],
         ["verify", "sealed", *ISSUER, *RECIPIENT, "--only", "a"],
         ["verify", "model", *ISSUER, "--receipt", "r"],
+        ["verify", "sealed", *ISSUER, *RECIPIENT, *PARTNER],
+        ["verify", "sealed", *ISSUER, *LAB],
         ["verify", "model", *ISSUER],
         ["keygen", "lab", *LAB],
         ["request", "m", "--purpose", "", "--environment", "e", *PARTNER],

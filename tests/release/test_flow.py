@@ -117,6 +117,27 @@ def test_one_file_is_a_model_too(
     assert _content(tmp_path / "opened") == {SHARD: (model / SHARD).read_bytes()}
 
 
+def test_a_snapshot_of_hugging_face_is_sealed(
+    model: Path, sealing: Sealing, opener: Opener, tmp_path: Path
+) -> None:
+    """A repository as its cache keeps it, where files are links to blobs, arrives as files."""
+    blobs, snapshot = tmp_path / "hub/blobs", tmp_path / "hub/snapshots/0123"
+    blobs.mkdir(parents=True)
+    for number, path in enumerate(sorted(model.rglob("*"))):
+        if path.is_file():
+            (blobs / str(number)).write_bytes(path.read_bytes())
+            link = snapshot / path.relative_to(model)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(os.path.relpath(blobs / str(number), link.parent))
+    seal_release(snapshot, tmp_path / "release", sealing)
+    open_release(tmp_path / "release", tmp_path / "opened", tmp_path / "receipt", opener)
+    assert _content(tmp_path / "opened") == _content(model)
+    assert not any(path.is_symlink() for path in (tmp_path / "opened").rglob("*"))
+    (snapshot / "extra.txt").symlink_to("/etc/hostname")
+    with pytest.raises(InputError, match="could lead to any file"):
+        seal_release(snapshot, tmp_path / "other", sealing)
+
+
 def test_programs_are_not_handed_on(model: Path, sealing: Sealing, tmp_path: Path) -> None:
     """A pickle is refused though it calls itself weights; who insists names the flag."""
     (model / "extra.safetensors").write_bytes(b"\x80\x04N.")

@@ -7,6 +7,16 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from phalanx.cli.release_options import (
+    KEYS,
+    Issuer,
+    KeyFile,
+    MarksOptions,
+    Names,
+    Optional,
+    Recipient,
+    Tier,
+)
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
 
@@ -16,22 +26,13 @@ release = App(
     help_format="markdown",
 )
 
-KeyFile = Annotated[Path, Parameter(name="--keys")]
-Issuer = Annotated[Path, Parameter(name="--issuer")]
-Recipient = Annotated[Path, Parameter(name="--recipient")]
-Optional = Annotated[Path | None, Parameter(show_default=False)]
-Names = Annotated[list[str] | None, Parameter(show_default=False, negative_iterable=())]
-Tier = Literal["black-box", "grey-box", "white-box"]
-
-_KEYS = Path("release.keys")
-
 
 @release.command
 def keygen(
     name: str,
     /,
     *,
-    keys: KeyFile = _KEYS,
+    keys: KeyFile = KEYS,
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
@@ -61,7 +62,7 @@ def request(
     purpose: Annotated[list[str], Parameter(negative_iterable=())],
     environment: str,
     tier: Tier = "white-box",
-    keys: KeyFile = _KEYS,
+    keys: KeyFile = KEYS,
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
@@ -90,13 +91,18 @@ def grant(
     *,
     recipient: Recipient,
     terms: Path,
-    keys: KeyFile = _KEYS,
+    keys: KeyFile = KEYS,
     codeword: Optional = None,
     codeword_key: Optional = None,
+    ours: Optional = None,
+    marks: MarksOptions = MarksOptions(),
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
     """Grant what was asked for, or less of it. It counts when the recipient has accepted it.
+
+    With --marks, --marks-key and --ours the recipient is entered into the register of marks, which
+    is made if it is missing, and the grant commits to his codeword. `seal` then writes the mark.
 
     Parameters:
         request_file: That the recipient made.
@@ -105,6 +111,8 @@ def grant(
         keys: Of the issuer.
         codeword: File with the codeword of this copy, in zeros and ones, if it is marked.
         codeword_key: File of the key that hides it, for its owner alone; made if it is missing.
+        ours: Folder of the model, without a mark.
+        marks: Where marks are kept.
         output: File to write instead.
         common: Options of every command.
     """
@@ -112,7 +120,13 @@ def grant(
 
     refuse_output(output)
     party = read_identity(recipient)
-    committed = commitment_of(codeword, codeword_key)
+    if marks != MarksOptions():
+        from phalanx.cli.release_marks import commitment_of_mark, granted_marks
+
+        where, model = granted_marks(marks, codeword_key, codeword, ours)
+        committed: str | None = commitment_of_mark(where, model, party)
+    else:
+        committed = commitment_of(codeword, codeword_key)
     write_text(grant_text(request_file, party, keys, read_terms(terms), committed), output)
     common.say(f"granted to {party.name}, fingerprint: {party.fingerprint}")
 
@@ -124,7 +138,7 @@ def accept(
     *,
     request_file: Annotated[Path, Parameter(name="--request")],
     issuer: Issuer,
-    keys: KeyFile = _KEYS,
+    keys: KeyFile = KEYS,
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
@@ -148,52 +162,71 @@ def accept(
 
 @release.command
 def seal(
-    model: Path,
+    model: str,
     grant_file: Annotated[Path, Parameter(name="GRANT")],
     /,
     *,
     recipient: Recipient,
-    out: Path,
-    keys: KeyFile = _KEYS,
+    out: str,
+    keys: KeyFile = KEYS,
     hash_type: Annotated[Literal["sha256", "blake3"], Parameter(name="--hash")] = "sha256",
     digests: Optional = None,
     unsafe_any_file: bool = False,
+    codeword_key: Optional = None,
+    marks: MarksOptions = MarksOptions(),
     common: Common = Common(),
 ) -> None:
     """Seal a model for the recipient of a grant. A run that was broken off is gone on with.
 
+    With --marks, --marks-key and --codeword-key the copy is marked first, with the codeword that
+    the grant commits to. The marked copy stands beside the release until it is sealed.
+
     Parameters:
-        model: Folder or file; a snapshot of Hugging Face's cache is taken as it is.
+        model: Folder, file, or URL; a snapshot of Hugging Face's cache is taken as it is.
         grant_file: That both have signed.
         recipient: Identity of the recipient.
-        out: Folder of the release, which may not be there yet.
+        out: Folder of the release, or URL, where nothing may be yet.
         keys: Of the issuer.
         hash_type: Of the manifest. Every verifier knows `sha256`; `blake3` is quicker.
         digests: File of digests of files that were hashed before: unchanged ones are not hashed
             again. Made if it is missing.
         unsafe_any_file: Seal files of any kind, programs and pickles among them.
+        codeword_key: File of the key that hides the codeword.
+        marks: Where marks are kept.
         common: Options of every command.
     """
-    from phalanx.cli.release_work import sealed_text
+    from phalanx.cli.release_work import sealed_text, sealing_of
+    from phalanx.release.places.place import Folder
+    from phalanx.release.places.store import place_of
 
-    with common.progress("Sealing") as told:
-        said = sealed_text(
-            model, grant_file, recipient, out, keys, hash_type, digests, told,
-            unsafe_any_file=unsafe_any_file,
-        )  # fmt: skip
+    source, target = place_of(model), place_of(out)
+    how = sealing_of(grant_file, recipient, keys, hash_type, unsafe_any_file=unsafe_any_file)
+    if marks == MarksOptions():
+        with common.progress("Sealing") as told:
+            said = sealed_text(source, target, how, digests, told)
+    else:
+        from phalanx.cli.release_marks import folders_of, marked_copy_for, marks_of
+
+        where, (ours, beside) = marks_of(marks, codeword_key), folders_of(source, target)
+        with (
+            common.progress("Marking and sealing") as told,
+            marked_copy_for(where, ours, beside, how, told) as copy,
+        ):
+            said = sealed_text(Folder(copy), target, how, digests, told)
     write_text(said, None)
     common.say(f"{out}: sealed")
 
 
 @release.command(name="open")
 def open_one(
-    folder: Annotated[Path, Parameter(name="RELEASE")],
+    folder: Annotated[str, Parameter(name="RELEASE")],
     /,
     *,
     issuer: Issuer,
-    out: Path,
+    out: str,
     receipt: Path,
-    keys: KeyFile = _KEYS,
+    tensor: Names = None,
+    keys: KeyFile = KEYS,
     memory: Optional = None,
     unsafe_any_file: bool = False,
     output_format: TableOrJson = "table",
@@ -204,10 +237,12 @@ def open_one(
     It prints which checks were made, and which this version does not make.
 
     Parameters:
-        folder: Of the release.
+        folder: Of the release, or its URL.
         issuer: Identity of the issuer, whose fingerprint he read to you.
-        out: Folder of the model, which may not be there yet.
+        out: Folder of the model, which may not be there yet; a file of safetensors with --tensor.
         receipt: File for the receipt, which is sent to the issuer.
+        tensor: Open this tensor and no other; may be given several times. Only the chunks that
+            hold it are read and verified; what was not is printed, and stands in the receipt.
         keys: Of the recipient.
         memory: File of the newest grants that were opened here, so that no older one comes back;
             beside the keys if it is left out.
@@ -215,46 +250,77 @@ def open_one(
         output_format: How to print.
         common: Options of every command.
     """
-    from phalanx.cli.release_work import opened_text
+    from phalanx.cli.release_opening import local_path, opened_text, opener_of, part_text
+    from phalanx.release.places.store import place_of
 
     refuse_output(receipt)
+    place, target = place_of(folder), local_path(out)
+    who = opener_of(keys, issuer, memory, unsafe_any_file=unsafe_any_file)
+    as_json = output_format == "json"
     with common.progress("Opening") as told:
-        said = opened_text(
-            folder, issuer, out, receipt, keys, memory, told,
-            unsafe_any_file=unsafe_any_file, as_json=output_format == "json",
-        )  # fmt: skip
+        if tensor:
+            said = part_text(place, tensor, target, receipt, who, told, as_json=as_json)
+        else:
+            said = opened_text(place, target, receipt, who, told, as_json=as_json)
     write_text(said, None)
     common.say(f"{out}: opened")
 
 
 @release.command
 def verify(
-    path: Path,
+    path: str,
     /,
     *,
     issuer: Issuer,
     recipient: Optional = None,
     receipt: Optional = None,
+    grant_file: Annotated[Path | None, Parameter(name="--grant", show_default=False)] = None,
     manifest: Optional = None,
     only: Names = None,
+    keys: Annotated[Path | None, Parameter(name="--keys", show_default=False)] = None,
+    memory: Optional = None,
     common: Common = Common(),
 ) -> None:
-    """Verify a release that nobody opened, or a model against its signed manifest.
+    """Verify a release that nobody opened, a model against its manifest, or evidence of a leak.
 
     Of a release: both signatures of the grant, the record, and the header of every sealed file,
-    for which no key is needed. Of a model: the signature of its manifest and every file.
+    for which no key is needed; with the recipient's keys also every chunk and every file, and
+    nothing is written. Of a model: the signature of its manifest and every file. Of evidence that
+    `trace` wrote: its signature, and that the grant commits to the codeword that was found.
 
     Parameters:
-        path: Folder of a release, or folder or file of a model.
+        path: Folder or URL of a release, folder or file of a model, or file of evidence.
         issuer: Identity of the issuer.
-        recipient: Identity of the recipient; needed for a release.
-        receipt: File of a receipt, which has to be of this release.
+        recipient: Identity of the recipient; needed for a release, unless his keys are named.
+        receipt: File of a receipt, which has to be of this release, or that the evidence names.
+        grant_file: That both have signed, to verify evidence.
         manifest: Signed manifest of a model, in the Model Signing format; `model.sig` in its
             folder if it is left out.
-        only: File of a model to verify, and no other; may be given several times.
+        only: File of a model, or of a release whose keys are named, to verify, and no other; may
+            be given several times.
+        keys: Of the recipient, to verify what is in a release as well.
+        memory: Of the newest grants that were opened; beside the keys if it is left out.
         common: Options of every command.
     """
+    from phalanx.cli.release_opening import opener_of, refuse_beside_keys, verified_inside_text
     from phalanx.cli.release_work import verified_text
+    from phalanx.release.places.store import place_of
 
-    write_text(verified_text(path, issuer, recipient, receipt, manifest, only), None)
+    if grant_file is not None:
+        from phalanx.cli.release_evidence import evidence_text
+
+        write_text(evidence_text(Path(path), issuer, recipient, grant_file, receipt), None)
+        return
+    place = place_of(path)
+    if keys is not None:
+        refuse_beside_keys(recipient, receipt, manifest)
+        with common.progress("Verifying") as told:
+            who = opener_of(keys, issuer, memory, unsafe_any_file=True)
+            said = verified_inside_text(place, who, only, told)
+        write_text(said, None)
+        return
+    write_text(verified_text(place, issuer, recipient, receipt, manifest, only), None)
     common.detail(f"{path}: verified")
+
+
+release.command("phalanx.cli.release_trace:trace", name="trace")

@@ -16,10 +16,9 @@ from phalanx.errors import ConfigError, InputError, reason_of
 from phalanx.json_text import parse_object
 from phalanx.owned import read_or_make_secret
 from phalanx.printable import printable, printable_json
-from phalanx.release.envelopes.statement import parse_payload
 from phalanx.release.grants.codeword import KEY_BYTES, commitment_to
 from phalanx.release.grants.grant import accept_grant, issue_grant
-from phalanx.release.grants.receipt import Receipt, verify_receipt
+from phalanx.release.grants.receipt import verify_receipt
 from phalanx.release.grants.request import make_request
 from phalanx.release.grants.terms import Asked, Terms
 from phalanx.release.manifest.bundle import MOST_BYTES as MOST_MANIFEST_BYTES
@@ -27,10 +26,11 @@ from phalanx.release.manifest.bundle import verify_manifest
 from phalanx.release.manifest.checking import check_model
 from phalanx.release.manifest.known_digests import KnownDigests
 from phalanx.release.manifest.resources import SIGNATURE_NAME
-from phalanx.release.open import Opener, open_release
 from phalanx.release.packages.package import RECORD, Package, check_package, read_envelope
 from phalanx.release.parties.identity import Identity
 from phalanx.release.parties.party_keys import new_keys, read_keys, write_keys
+from phalanx.release.places.place import Folder, Place
+from phalanx.release.places.store import Store
 from phalanx.release.seal import Sealing, seal_release
 from phalanx.release.sealing.hashing import Algorithm
 from phalanx.release.sealing.writing import open_plain
@@ -58,7 +58,7 @@ def make_keys(name: str, path: Path) -> Identity:
 
 def identity_text(identity: Identity) -> str:
     """Return an identity as it is handed over."""
-    return _document(identity.as_json())
+    return document(identity.as_json())
 
 
 def read_identity(path: Path) -> Identity:
@@ -156,20 +156,17 @@ def accepted_text(grant: Path, issuer: Identity, keys: Path, request: Path) -> s
     return made.as_bytes().decode()
 
 
-def sealed_text(  # noqa: PLR0917 - as many as the command has
-    model: Path,
-    grant: Path,
-    recipient: Path,
-    out: Path,
-    keys: Path,
-    hash_type: Algorithm,
-    digests: Path | None,
-    told: _Told,
-    *,
-    unsafe_any_file: bool,
-) -> str:
-    """Seal a model, and return what was sealed, in words."""
-    how = Sealing(
+def sealing_of(
+    grant: Path, recipient: Path, keys: Path, hash_type: Algorithm, *, unsafe_any_file: bool
+) -> Sealing:
+    """Return for whom a model is sealed, and how.
+
+    Raises:
+        InputError: If a file cannot be read.
+        ConfigError: If others may read the keys.
+        VerificationError: If one holds something else.
+    """
+    return Sealing(
         keys=read_keys(keys),
         recipient=read_identity(recipient),
         grant=read_envelope(grant),
@@ -178,6 +175,14 @@ def sealed_text(  # noqa: PLR0917 - as many as the command has
         hash_type=hash_type,
         unsafe_any_file=unsafe_any_file,
     )
+
+
+def sealed_text(
+    source: Folder | Store, target: Folder | Store, how: Sealing, digests: Path | None, told: _Told
+) -> str:
+    """Seal a model, and return what was sealed, in words."""
+    model = source.path if isinstance(source, Folder) else source
+    out = target.path if isinstance(target, Folder) else target
     made = seal_release(model, out, how, known=KnownDigests(digests), told=told)
     return (
         f"root {made.root}\n"
@@ -187,40 +192,8 @@ def sealed_text(  # noqa: PLR0917 - as many as the command has
     )
 
 
-def opened_text(  # noqa: PLR0917 - as many as the command has
-    folder: Path,
-    issuer: Path,
-    out: Path,
-    receipt: Path,
-    keys: Path,
-    memory: Path | None,
-    told: _Told,
-    *,
-    unsafe_any_file: bool,
-    as_json: bool,
-) -> str:
-    """Open a release, and return which checks were made and which were not."""
-    opener = Opener(
-        keys=read_keys(keys),
-        issuer=read_identity(issuer),
-        memory=memory or keys.with_name(f"{keys.name}.opened"),
-        now=now(),
-        unsafe_any_file=unsafe_any_file,
-    )
-    made = open_release(folder, out, receipt, opener, told=told)
-    said, model, root = parse_payload(made.payload, Receipt, "the receipt")
-    if as_json:
-        whole = {"model": model, "root": root, **said.model_dump(mode="json")}
-        return _document(whole)
-    return _lines(
-        f"root {root}",
-        *(f"verified: {each}" for each in said.checked),
-        *(f"not checked: {each}" for each in said.not_checked),
-    )
-
-
 def verified_text(  # noqa: PLR0917 - as many as the command has
-    path: Path,
+    place: Folder | Store,
     issuer: Path,
     recipient: Path | None,
     receipt: Path | None,
@@ -235,25 +208,28 @@ def verified_text(  # noqa: PLR0917 - as many as the command has
         InputError: If it cannot be read.
     """
     party = read_identity(issuer)
-    if (path / RECORD).exists():
+    if isinstance(place, Store) or (place.path / RECORD).exists():
         if manifest is not None or only:
             message = "a release that is sealed shows no single files"
-            raise ConfigError(message, next_step="Leave out --manifest and --only.")
+            raise ConfigError(
+                message, next_step="Leave out --manifest, and name --keys for --only."
+            )
         if recipient is None:
             message = "a release is verified for its recipient"
             raise ConfigError(message, next_step="Name his identity with --recipient.")
-        return _release_text(path, party, read_identity(recipient), receipt)
+        return _release_text(place, party, read_identity(recipient), receipt)
     if receipt is not None:
         message = "a receipt is of a release, and this is none"
         raise ConfigError(message, next_step="Name the folder of the release.")
+    path = place.path
     signed = manifest or (path if path.is_dir() else path.parent) / SIGNATURE_NAME
     found = verify_manifest(_content(signed, MOST_MANIFEST_BYTES + 1), party.manifests, str(signed))
     names = check_model(path, found, only=only)
-    return _lines(f"root {found.root}", f"{len(names):,} files are as {party.name} signed them")
+    return lines_of(f"root {found.root}", f"{len(names):,} files are as {party.name} signed them")
 
 
-def _release_text(path: Path, issuer: Identity, recipient: Identity, receipt: Path | None) -> str:
-    found: Package = check_package(path, issuer, recipient)
+def _release_text(place: Place, issuer: Identity, recipient: Identity, receipt: Path | None) -> str:
+    found: Package = check_package(place, issuer, recipient)
     terms = found.agreed.grant.terms
     lines = [
         f"root {found.root}",
@@ -272,7 +248,7 @@ def _release_text(path: Path, issuer: Identity, recipient: Identity, receipt: Pa
             root=found.root,
         )
         lines.append(f"receipt of {recipient.name}: opened at {said.opened_at.isoformat()}")
-    return _lines(*lines)
+    return lines_of(*lines)
 
 
 def _content(path: Path, most_bytes: int) -> bytes:
@@ -286,11 +262,13 @@ def _content(path: Path, most_bytes: int) -> bytes:
     return bytes(content)
 
 
-def _lines(*lines: str) -> str:
+def lines_of(*lines: str) -> str:
+    """Return lines for a terminal, which cannot steer it."""
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
-def _document(said: dict[str, Any]) -> str:
+def document(said: dict[str, Any]) -> str:
+    """Return a document for programs."""
     return printable_json(json.dumps(said, indent=2, ensure_ascii=False)) + "\n"
 
 

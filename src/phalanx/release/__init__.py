@@ -5,3 +5,8 @@ both sign (`grant`), seals a copy under it (`seal`), and the recipient opens it 
 that it did (`receipt`). What is built here rests on standards: DSSE over in-toto statements, the
 OpenSSF Model Signing format v1.0, AES-256-GCM in STREAM, HKDF, and HPKE with a hybrid key.
 """
+
+from phalanx.release.loading import Loaded, load_sealed
+from phalanx.release.open import Opener
+
+__all__ = ["Loaded", "Opener", "load_sealed"]

@@ -22,8 +22,10 @@ from phalanx.release.packages.package import check_package
 from phalanx.release.packages.staging import staging
 from phalanx.release.parties.identity import Identity
 from phalanx.release.parties.party_keys import PartyKeys
+from phalanx.release.places.place import Place
+from phalanx.release.sealing.streams import write_all
 from phalanx.release.sealing.wrapping import unwrap
-from phalanx.release.sealing.writing import Buffers, sync_folder, write_all
+from phalanx.release.sealing.writing import Buffers, sync_folder
 
 BEFORE = (
     "both signatures of the grant",
@@ -73,11 +75,11 @@ class Opener:
     """Whether files of any kind are taken, programs among them."""
 
 
-def verify_release(folder: Path, opener: Opener) -> OpenRelease:
+def verify_release(folder: Path | Place, opener: Opener) -> OpenRelease:
     """Verify a release as far as it can be without decrypting its files.
 
     Parameters:
-        folder: Of the release.
+        folder: Of the release, or another place that holds it.
         opener: Who opens it, when, and whom he trusts.
 
     Raises:
@@ -105,7 +107,7 @@ def verify_release(folder: Path, opener: Opener) -> OpenRelease:
 
 
 def open_release(
-    folder: Path,
+    folder: Path | Place,
     target: Path,
     receipt: Path,
     opener: Opener,
@@ -118,7 +120,7 @@ def open_release(
     just before: a copy without a receipt there never is.
 
     Parameters:
-        folder: Of the release.
+        folder: Of the release, or another place that holds it.
         target: Folder of the model, which may not be there yet.
         receipt: File for the receipt.
         opener: Who opens it, when, and whom he trusts.
@@ -140,7 +142,8 @@ def open_release(
                 os.fsync(file.fileno())
             _refuse_others(model, {*release.files, SIGNATURE_NAME})
             remember(opener.memory, release.package.agreed)
-            made = receipt_of(release, opener)
+            kinds = () if opener.unsafe_any_file else (KINDS,)
+            made = receipt_of(release, opener, checked=(*WHILE, *kinds))
             with written_whole(receipt) as beside:
                 beside.write_bytes(made.as_bytes())
             model.rename(target)
@@ -155,9 +158,21 @@ def open_release(
     return made
 
 
-def receipt_of(release: OpenRelease, opener: Opener) -> Envelope:
-    """Return the signed receipt of a release that was opened."""
-    kinds = () if opener.unsafe_any_file else (KINDS,)
+def receipt_of(
+    release: OpenRelease,
+    opener: Opener,
+    *,
+    checked: tuple[str, ...],
+    not_checked: tuple[str, ...] = (),
+) -> Envelope:
+    """Return the signed receipt of a release that was opened.
+
+    Parameters:
+        release: That was opened.
+        opener: Who opened it.
+        checked: What was verified after `verify_release`.
+        not_checked: What of it could have been and was not.
+    """
     return make_receipt(
         opener.keys,
         model=release.manifest.model,
@@ -165,8 +180,8 @@ def receipt_of(release: OpenRelease, opener: Opener) -> Envelope:
         grant=release.package.agreed.digest,
         record=release.package.digest,
         now=opener.now,
-        checked=(*BEFORE, *WHILE, *kinds),
-        not_checked=NOT_CHECKED,
+        checked=(*BEFORE, *checked),
+        not_checked=(*not_checked, *NOT_CHECKED),
     )
 
 

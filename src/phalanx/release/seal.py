@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import FileIO
 from pathlib import Path
 
-from phalanx.errors import InputError, reason_of
+from phalanx.errors import InputError
 from phalanx.release.contents.kinds import refuse_unfit
 from phalanx.release.encoding import to_text
 from phalanx.release.envelopes.dsse import MOST_BYTES, Envelope
 from phalanx.release.envelopes.statement import payload_of
 from phalanx.release.grants.grant import Agreed, refuse_untimely, verify_grant
 from phalanx.release.manifest.bundle import sign_manifest
-from phalanx.release.manifest.known_digests import KnownDigests, stamp_of
-from phalanx.release.manifest.resources import SIGNATURE_NAME, Manifest, manifest_of
-from phalanx.release.manifest.tree import Found, files_of
-from phalanx.release.packages.journal import NAME as JOURNAL
+from phalanx.release.manifest.known_digests import KnownDigests
+from phalanx.release.manifest.resources import IGNORED, SIGNATURE_NAME, Manifest, manifest_of
+from phalanx.release.manifest.tree import files_of
+from phalanx.release.packages.building import Building, building
 from phalanx.release.packages.journal import Done, Journal
 from phalanx.release.packages.open_package import Told
 from phalanx.release.packages.package import GRANT, RECORD
@@ -28,21 +29,16 @@ from phalanx.release.packages.record import (
     SealedEntry,
     entry_of,
 )
-from phalanx.release.packages.staging import staging
 from phalanx.release.parties.identity import Identity
 from phalanx.release.parties.party_keys import PartyKeys
+from phalanx.release.places.place import ModelFile
+from phalanx.release.places.store import Store, stored_files
 from phalanx.release.sealing.hashing import Algorithm, Hash, new_hash
 from phalanx.release.sealing.header import Header
+from phalanx.release.sealing.streams import Source, write_all
 from phalanx.release.sealing.suite import CHUNK_BYTES
 from phalanx.release.sealing.wrapping import WRAPPING, wrap
-from phalanx.release.sealing.writing import (
-    Buffers,
-    Randomness,
-    open_plain,
-    seal_file,
-    sync_folder,
-    write_all,
-)
+from phalanx.release.sealing.writing import Buffers, Randomness, seal_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +82,8 @@ class Release:
 
 
 def seal_release(
-    source: Path,
-    target: Path,
+    source: Path | Store,
+    target: Path | Store,
     how: Sealing,
     *,
     known: KnownDigests | None = None,
@@ -95,12 +91,12 @@ def seal_release(
 ) -> Release:
     """Seal a model for the recipient of a grant.
 
-    The folder of the release is there when all of it is, and not before; a run that was broken off
-    is gone on with by the next one.
+    The release is there when all of it is, and not before; a run that was broken off is gone on
+    with by the next one.
 
     Parameters:
-        source: Folder or file of the model.
-        target: Folder of the release, which may not be there yet.
+        source: Folder or file of the model, or a store that holds it.
+        target: Folder of the release, which may not be there yet, or a place in a store.
         how: For whom, under which grant.
         known: Digests of files that were hashed before.
         told: Is told how far it is.
@@ -110,35 +106,31 @@ def seal_release(
             on.
         VerificationError: If the grant is not signed by both.
         InputError: If the model cannot be read, or the release not be written.
+        ServiceError: If a store does not answer.
     """
     agreed = verify_grant(how.grant, how.keys.identity, how.recipient)
     refuse_untimely(agreed.grant, how.now)
-    found = files_of(source)
+    found = stored_files(source, IGNORED) if isinstance(source, Store) else files_of(source)
     if not how.unsafe_any_file:
         for each in found:
-            with open_plain(each.path) as file:
+            with each.open() as file:
                 refuse_unfit(each.name, file)
-    with staging(target, "sealing") as aside:
-        try:
-            return _sealed(found, aside, target, how, agreed, known or KnownDigests(), told)
-        except OSError as error:
-            message = f"{aside}: the release cannot be written: {reason_of(error)}"
-            raise InputError(message, next_step="Mend it, and run the same again.") from error
+    with building(target) as made:
+        return _sealed(found, made, how, agreed, known or KnownDigests(), told)
 
 
 def _sealed(  # noqa: PLR0913, PLR0917 - as above
-    found: tuple[Found, ...],
-    aside: Path,
-    target: Path,
+    found: Sequence[ModelFile],
+    building: Building,
     how: Sealing,
     agreed: Agreed,
     known: KnownDigests,
     told: Told,
 ) -> Release:
     journal = Journal.begin(
-        aside, how.keys, bytes.fromhex(agreed.digest), how.hash_type, how.random
+        building, how.keys, bytes.fromhex(agreed.digest), how.hash_type, how.random
     )
-    seal_one = _Sealer(aside, how, agreed, journal, known)
+    seal_one = _Sealer(building, how, agreed, journal, known)
     whole = max(1, sum(each.size for each in found))
     done, at = [], 0
     for number, each in enumerate(found, start=1):
@@ -151,16 +143,12 @@ def _sealed(  # noqa: PLR0913, PLR0917 - as above
         how.hash_type,
     )
     entry = seal_one.manifest(sign_manifest(manifest, how.keys.manifests))
-    _write(aside / GRANT, how.grant.as_bytes())
     record = _record(how, agreed, journal.content_key, entry, [each.entry for each in done])
-    _write(aside / RECORD, _signed(record, manifest, how).as_bytes())
-    kept = {GRANT, RECORD, MANIFEST, JOURNAL, *(each.entry.file for each in done)}
-    for path in aside.iterdir():
-        if path.name not in kept:
-            path.unlink()  # of files that the model no longer has
-    journal.end()
-    aside.rename(target)
-    sync_folder(target.parent)
+    signed = _signed(record, manifest, how).as_bytes()
+    _write(building, GRANT, how.grant.as_bytes())
+    # Of files that the model no longer has; and the journal: what is last makes it a release.
+    building.keep_only({GRANT, MANIFEST, *(each.entry.file for each in done)})
+    _write(building, RECORD, signed)
     known.save()
     return Release(
         root=manifest.root,
@@ -175,31 +163,36 @@ class _Sealer:
     """Seals one file after the other into a folder."""
 
     def __init__(
-        self, folder: Path, how: Sealing, agreed: Agreed, journal: Journal, known: KnownDigests
+        self,
+        building: Building,
+        how: Sealing,
+        agreed: Agreed,
+        journal: Journal,
+        known: KnownDigests,
     ) -> None:
-        self._folder, self._how, self._journal, self._known = folder, how, journal, known
+        self._building, self._how, self._journal, self._known = building, how, journal, known
         self._grant = bytes.fromhex(agreed.digest)
         self._buffers = Buffers()
         self.resumed = 0
         self.not_hashed = 0
 
-    def __call__(self, found: Found, name: str) -> Done:
+    def __call__(self, found: ModelFile, name: str) -> Done:
         """Seal a file, unless an earlier run did."""
         kept = self._journal.kept(found)
         if kept is not None and kept.entry.file == name:
             self.resumed += 1
             return kept
-        stamp, hashed_at_ns = stamp_of(found.path), self._known.now_ns()
+        stamp, hashed_at_ns = found.stamp(), self._known.now_ns()
         hash_type = self._how.hash_type
         digest = self._known.get(stamp, hash_type)
         growing = None if digest else new_hash(hash_type)
         self.not_hashed += growing is None
-        with open_plain(found.path) as source:
+        with found.open() as source:
             header = self._seal(source, found.name, name, growing)
         if growing is not None:
             digest = growing.digest()
-        if digest is None or stamp_of(found.path) != stamp:
-            message = f"{found.path} was written while it was sealed"
+        if digest is None or found.stamp() != stamp:
+            message = f"{found.where} was written while it was sealed"
             raise InputError(message, next_step="Seal files that nobody is writing.")
         self._known.add(stamp, hash_type, digest, hashed_at_ns=hashed_at_ns)
         done = Done(entry=entry_of(header, name), digest=digest.hex(), stamp=stamp)
@@ -213,10 +206,9 @@ class _Sealer:
             source.seek(0)
             return entry_of(self._seal(source, SIGNATURE_NAME, MANIFEST, None), MANIFEST)
 
-    def _seal(self, source: FileIO, name: str, file: str, digest: Hash | None) -> Header:
-        unfinished = self._folder / f"{file}.unfinished"
-        with FileIO(unfinished, "wb") as target:
-            header = seal_file(
+    def _seal(self, source: Source, name: str, file: str, digest: Hash | None) -> Header:
+        with self._building.new(file) as target:
+            return seal_file(
                 source,
                 target,
                 name=name,
@@ -226,9 +218,6 @@ class _Sealer:
                 digest=digest,
                 buffers=self._buffers,
             )
-        unfinished.rename(self._folder / file)
-        sync_folder(self._folder)
-        return header
 
 
 def _record(
@@ -264,8 +253,7 @@ def _signed(record: Record, manifest: Manifest, how: Sealing) -> Envelope:
     return envelope
 
 
-def _write(path: Path, content: bytes) -> None:
-    with FileIO(path, "wb") as file:
+def _write(building: Building, name: str, content: bytes) -> None:
+    with building.new(name) as file:
         for at in range(0, len(content), CHUNK_BYTES):
             write_all(file, memoryview(content)[at : at + CHUNK_BYTES])
-        os.fsync(file.fileno())

@@ -43,8 +43,8 @@ FIELDS = {
 def _open(path: Path, buffers: Buffers, key: bytes = KEY) -> bytes:
     found = bytearray()
     with sealed_file(path, key) as file:
-        for size in file.chunks(buffers):
-            found += buffers.plain[:size]
+        for piece in file.pieces(buffers):
+            found += piece
     return bytes(found)
 
 

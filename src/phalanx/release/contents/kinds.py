@@ -8,11 +8,11 @@ A name promises a kind, and the content has to keep it: a pickle that calls itse
 from __future__ import annotations
 
 import codecs
-from io import FileIO
 from pathlib import PurePosixPath
 
 from phalanx.errors import InputError, PolicyError
 from phalanx.release.contents.pickled import LOOKED_AT_BYTES, pickle_in
+from phalanx.release.sealing.streams import Source
 from phalanx.release.sealing.suite import CHUNK_BYTES
 from phalanx.tensor_layout import LENGTH_BYTES, header_length, parse_layout
 
@@ -22,12 +22,12 @@ _SENTENCEPIECE = b"\x0a"  # the first field of its protocol buffer: a piece of t
 _NEXT = "Convert it to safetensors, leave it out, or take the risk with --unsafe-any-file."
 
 
-def refuse_unfit(name: str, file: FileIO) -> None:
+def refuse_unfit(name: str, file: Source) -> None:
     """Refuse a file that is neither weights, settings, a tokenizer nor text.
 
     Parameters:
         name: In its release.
-        file: Opened without a buffer; it is read from wherever it has to be.
+        file: It is read from wherever it has to be.
 
     Raises:
         PolicyError: With why.
@@ -52,7 +52,7 @@ def refuse_unfit(name: str, file: FileIO) -> None:
         raise _unfit(name, "is of a kind that is not handed on")
 
 
-def _refuse_other_layout(name: str, file: FileIO, beginning: bytes) -> None:
+def _refuse_other_layout(name: str, file: Source, beginning: bytes) -> None:
     whole = file.seek(0, 2)
     try:
         length = header_length(beginning, whole, name)
@@ -64,7 +64,7 @@ def _refuse_other_layout(name: str, file: FileIO, beginning: bytes) -> None:
         ) from error
 
 
-def _refuse_other_than_text(name: str, file: FileIO) -> None:
+def _refuse_other_than_text(name: str, file: Source) -> None:
     decode = codecs.getincrementaldecoder("utf-8")().decode
     at = 0
     try:
@@ -78,7 +78,7 @@ def _refuse_other_than_text(name: str, file: FileIO) -> None:
         raise _unfit(name, "is no text in UTF-8") from error
 
 
-def _read(file: FileIO, start: int, size: int) -> bytes:
+def _read(file: Source, start: int, size: int) -> bytes:
     file.seek(start)
     found = bytearray()
     while len(found) < size and (piece := file.read(min(size - len(found), CHUNK_BYTES))):

@@ -16,8 +16,8 @@ from phalanx.release.manifest.resources import (
 from phalanx.release.manifest.tree import Found, files_of, refuse_outside
 from phalanx.release.names import path_below
 from phalanx.release.sealing.hashing import new_hash
-from phalanx.release.sealing.suite import CHUNK_BYTES
-from phalanx.release.sealing.writing import Buffers, open_plain, read_into
+from phalanx.release.sealing.streams import read_into
+from phalanx.release.sealing.writing import Buffers, open_plain, pieces_of
 
 _NEXT = "Fetch the model again; do not use this one."
 
@@ -130,9 +130,9 @@ def _hashed(
     with open_plain(path) as file:
         for start, end in spans:
             whole = new_hash(algorithm)
-            for at in range(start, end, CHUNK_BYTES):
-                piece = buffers.plain[: min(CHUNK_BYTES, end - at)]
-                if read_into(file, piece) < len(piece):
+            for size in pieces_of(end - start):
+                piece = buffers.plain[:size]
+                if read_into(file, piece) < size:
                     message = f"{path} became shorter while it was read"
                     raise InputError(message, next_step="Verify files that nobody is writing.")
                 whole.update(piece)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from phalanx.errors import InputError, VerificationError, reason_of
+from phalanx.release.manifest.known_digests import stamp_of
 from phalanx.release.manifest.resources import IGNORED
 from phalanx.release.names import by_parts, refuse_clashing, refuse_unsafe
+from phalanx.release.sealing.streams import Source
+from phalanx.release.sealing.writing import open_plain
 
 MOST_FILES = 100_000
 
@@ -27,6 +31,21 @@ class Found:
 
     size: int
     """Bytes."""
+
+    @property
+    def where(self) -> str:
+        """What messages call it."""
+        return str(self.path)
+
+    @contextmanager
+    def open(self) -> Iterator[Source]:
+        """Open it for reading, from its beginning."""
+        with open_plain(self.path) as file:
+            yield file
+
+    def stamp(self) -> str:
+        """Return what changes when it is written or replaced."""
+        return stamp_of(self.path)
 
 
 def files_of(path: Path, ignored: Iterable[str] = IGNORED) -> tuple[Found, ...]:

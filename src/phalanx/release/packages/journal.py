@@ -8,26 +8,21 @@ and so another key: nothing is encrypted twice under one nonce.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 import rfc8785
 
 from phalanx.errors import InputError, VerificationError
 from phalanx.release.encoding import from_text, to_text
-from phalanx.release.manifest.known_digests import stamp_of
-from phalanx.release.manifest.tree import Found
+from phalanx.release.packages.building import Building
 from phalanx.release.packages.record import SealedEntry, header_digest
 from phalanx.release.parties.party_keys import PartyKeys
+from phalanx.release.places.place import ModelFile
 from phalanx.release.sealing.reading import read_header
 from phalanx.release.sealing.suite import KEY_BYTES
 from phalanx.release.sealing.wrapping import unwrap, wrap
-from phalanx.release.sealing.writing import open_plain, sync_folder
-
-NAME = "journal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,25 +40,25 @@ class Done:
 class Journal:
     """What was done in one folder."""
 
-    def __init__(self, folder: Path, content_key: bytes, done: dict[str, Done]) -> None:
+    def __init__(self, building: Building, content_key: bytes, done: dict[str, Done]) -> None:
         """Go on with what there is."""
-        self._folder = folder
+        self._building = building
         self.content_key = content_key
         self._done = done
 
     @classmethod
     def begin(
         cls,
-        folder: Path,
+        building: Building,
         keys: PartyKeys,
         grant: bytes,
         hash_type: str,
         random: Callable[[int], bytes],
     ) -> Self:
-        """Read the journal of a folder, or begin one.
+        """Read the journal of a release in the making, or begin one.
 
         Parameters:
-            folder: In which files are sealed.
+            building: In which files are sealed.
             keys: Of the issuer.
             grant: Digest of the grant.
             hash_type: Of the manifest.
@@ -72,14 +67,13 @@ class Journal:
         Raises:
             InputError: If it was begun under another grant, with another hash or other keys.
         """
-        path = folder / NAME
         bound_to = grant + hash_type.encode()
-        content = path.read_bytes() if path.exists() else b""
+        content = building.journal()
         if b"\n" not in content:
-            path.unlink(missing_ok=True)  # of a run that was broken off within its first line
+            building.begin_anew()  # of a run that was broken off within its first line
             key = random(KEY_BYTES)
             wrapped = wrap(key, keys.identity.wrapping_key, purpose="resume", bound_to=bound_to)
-            made = cls(folder, key, {})
+            made = cls(building, key, {})
             made._write({"wrapped_key": to_text(wrapped)})
             return made
         first, *rest = content.split(b"\n")
@@ -87,22 +81,22 @@ class Journal:
             wrapped = from_text(json.loads(first)["wrapped_key"], "the journal")
             key = unwrap(wrapped, keys.receiving, purpose="resume", bound_to=bound_to)
         except (VerificationError, ValueError, KeyError, TypeError) as error:
-            message = f"{folder}: was begun under another grant, hash or issuer"
-            raise InputError(message, next_step="Remove this folder, and seal anew.") from error
-        found = cls(folder, key, dict(_lines(rest)))
+            message = f"{building.place.where()}: was begun under another grant, hash or issuer"
+            raise InputError(message, next_step="Remove what is there, and seal anew.") from error
+        found = cls(building, key, dict(_lines(rest)))
         if rest[-1]:
-            found._write_raw(b"\n")  # behind a line that was broken off
+            building.note(b"\n")  # behind a line that was broken off
         return found
 
-    def kept(self, found: Found) -> Done | None:
+    def kept(self, found: ModelFile) -> Done | None:
         """Return what was done of a file, if it is still as it was, and its sealed file whole."""
         done = self._done.get(found.name)
-        if done is None or done.stamp != stamp_of(found.path):
+        if done is None or done.stamp != found.stamp():
             return None
-        path = self._folder / done.entry.file
+        place, name = self._building.place, done.entry.file
         try:
-            with open_plain(path) as file:
-                is_whole = header_digest(read_header(file, str(path))) == done.entry.header
+            with place.open(name, is_short=True) as file:
+                is_whole = header_digest(read_header(file, place.where(name))) == done.entry.header
         except (InputError, VerificationError):
             return None
         return done if is_whole else None
@@ -118,20 +112,8 @@ class Journal:
             }
         )
 
-    def end(self) -> None:
-        """Remove the journal: the release is whole."""
-        (self._folder / NAME).unlink()
-        sync_folder(self._folder)
-
     def _write(self, line: dict[str, Any]) -> None:
-        self._write_raw(rfc8785.dumps(line) + b"\n")
-
-    def _write_raw(self, line: bytes) -> None:
-        with (self._folder / NAME).open("ab") as file:
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(self._folder)
+        self._building.note(rfc8785.dumps(line) + b"\n")
 
 
 def _lines(lines: list[bytes]) -> list[tuple[str, Done]]:

@@ -19,13 +19,15 @@ from phalanx.release.names import path_below
 from phalanx.release.packages.package import Package
 from phalanx.release.packages.record import SealedEntry, header_digest
 from phalanx.release.sealing.hashing import new_hash
-from phalanx.release.sealing.reading import SealedFile, sealed_file
-from phalanx.release.sealing.writing import Buffers, open_plain, read_into, sync_folder
+from phalanx.release.sealing.reading import SealedFile, opened
+from phalanx.release.sealing.streams import read_into
+from phalanx.release.sealing.writing import Buffers, open_plain, sync_folder
 from phalanx.tensor_layout import LENGTH_BYTES, Entry, header_length, parse_layout
 
 Told = Callable[[str, float], None]
 """Is told what is being done, and which share of it is done, in [0, 1]."""
 
+_USUAL_HEADER_BYTES = 1 << 20
 _AGAIN = "Ask the sender for the release again."
 
 
@@ -37,6 +39,8 @@ class OpenRelease:
     manifest: Manifest
     content_key: bytes = field(repr=False)
     buffers: Buffers = field(repr=False)
+    layouts: dict[str, Mapping[str, Entry]] = field(default_factory=dict, repr=False)
+    """Of files whose headers were read."""
 
     @property
     def files(self) -> Mapping[str, int]:
@@ -57,11 +61,26 @@ class OpenRelease:
         """
         entry = self._entry(name)
         wanted = entry.content_bytes - start if size is None else size
-        if start < 0 or wanted < 0 or start + wanted > entry.content_bytes:
+        return b"".join(bytes(piece) for piece in self.range(name, start, wanted))
+
+    def range(self, name: str, start: int, size: int) -> Iterator[memoryview]:
+        """Yield a range of a file piece by piece, to be used as `pieces` says.
+
+        Parameters:
+            name: Of the file.
+            start: First byte.
+            size: Bytes.
+
+        Raises:
+            InputError: If there is no such file, or the range lies outside of it.
+            VerificationError: If a chunk that holds it is not as it was sealed.
+        """
+        entry = self._entry(name)
+        if start < 0 or size < 0 or start + size > entry.content_bytes:
             message = f"{name} has {entry.content_bytes:,} bytes, and others were asked for"
             raise InputError(message, next_step="Ask for a range within the file.")
         with self._sealed(entry) as file:
-            return file.read(start, wanted, self.buffers)
+            yield from file.range(start, size, self.buffers)
 
     def tensors(self, name: str) -> Mapping[str, Entry]:
         """Return where the tensors of a safetensors file lie, by name.
@@ -70,9 +89,14 @@ class OpenRelease:
             InputError: If there is no such file, or it is none of safetensors.
             VerificationError: If a chunk is not as it was sealed.
         """
-        whole = self._entry(name).content_bytes
-        length = header_length(self.read(name, 0, min(LENGTH_BYTES, whole)), whole, name)
-        return parse_layout(self.read(name, LENGTH_BYTES, length), whole, name)
+        if name not in self.layouts:
+            whole = self._entry(name).content_bytes
+            # At once with its length: the first chunk is decrypted for either.
+            first = self.read(name, 0, min(_USUAL_HEADER_BYTES, whole))
+            end = LENGTH_BYTES + header_length(first, whole, name)
+            header = first[:end] if end <= len(first) else self.read(name, 0, end)
+            self.layouts[name] = parse_layout(header[LENGTH_BYTES:], whole, name)
+        return self.layouts[name]
 
     def tensor(self, name: str) -> tuple[Entry, bytes]:
         """Return one tensor, with its numbers as they are stored; nothing else is decrypted.
@@ -90,18 +114,33 @@ class OpenRelease:
         message = f"no file of the release has a tensor {name!r}"
         raise InputError(message, next_step="Name a tensor as its file does.")
 
+    def pieces(self, name: str) -> Iterator[memoryview]:
+        """Decrypt a file, and yield its content piece by piece; its digest is verified at the end.
+
+        What was yielded may be used only when the iteration has ended, and is overwritten by the
+        next piece.
+
+        Raises:
+            InputError: If there is no such file.
+            VerificationError: If it is not as it was sealed and signed.
+        """
+        entry, expected = self._entry(name), self._digests()[name]
+        digest = new_hash(self.manifest.hash_type)
+        with self._sealed(entry) as file:
+            for piece in file.pieces(self.buffers):
+                digest.update(piece)
+                yield piece
+        _refuse_other(entry, expected, digest.digest())
+
     def check(self, told: Told = lambda *_: None) -> None:
         """Verify every chunk and every file, and write nothing.
 
         Raises:
             VerificationError: If one is not as it was sealed and signed.
         """
-        for entry, expected in self._in_order(told):
-            with self._sealed(entry) as file:
-                digest = new_hash(self.manifest.hash_type)
-                for size in file.chunks(self.buffers):
-                    digest.update(self.buffers.plain[:size])
-            _refuse_other(entry, expected, digest.digest())
+        for entry, _ in self._in_order(told):
+            for _ in self.pieces(entry.name):
+                pass
 
     def write_files(self, aside: Path, *, unsafe_any_file: bool, told: Told) -> Path:
         """Decrypt and verify every file into a folder below another, and return that folder.
@@ -131,16 +170,19 @@ class OpenRelease:
 
     def _in_order(self, told: Told) -> Iterator[tuple[SealedEntry, bytes]]:
         """Yield each file with the digest that it has to have."""
-        expected = {each.name: each.digest for each in self.manifest.resources}
-        entries = self.package.record.files
-        if expected.keys() != set(self.files):
-            message = "the manifest and the record of the release list other files"
-            raise VerificationError(message, next_step=_AGAIN)
+        expected = self._digests()
         done, whole = 0, max(1, sum(self.files.values()))
-        for each in entries:
+        for each in self.package.record.files:
             told(each.name, done / whole)
             done += each.content_bytes
             yield each, expected[each.name]
+
+    def _digests(self) -> dict[str, bytes]:
+        expected = {each.name: each.digest for each in self.manifest.resources}
+        if expected.keys() != set(self.files):
+            message = "the manifest and the record of the release list other files"
+            raise VerificationError(message, next_step=_AGAIN)
+        return expected
 
     def _sealed(self, entry: SealedEntry) -> AbstractContextManager[SealedFile]:
         return _verified(self.package, entry, self.content_key)
@@ -165,7 +207,8 @@ class OpenRelease:
 @contextmanager
 def _verified(package: Package, entry: SealedEntry, content_key: bytes) -> Iterator[SealedFile]:
     """Open a sealed file that is still the one which the record names."""
-    with sealed_file(package.folder / entry.file, content_key) as file:
+    with package.place.open(entry.file) as source:
+        file = opened(source, content_key, package.place.where(entry.file))
         if header_digest(file.header) != entry.header:
             message = f"{entry.file} was exchanged while the release was opened"
             raise VerificationError(message, next_step=_AGAIN)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from phalanx.errors import InputError, VerificationError, reason_of
+from phalanx.errors import VerificationError
 from phalanx.release.envelopes.dsse import MOST_BYTES, Envelope, parse_envelope
 from phalanx.release.grants.grant import Agreed, verify_grant
 from phalanx.release.packages.record import Record, SealedEntry, header_digest, verify_record
 from phalanx.release.parties.identity import Identity
+from phalanx.release.places.place import Folder, Place, as_place
 from phalanx.release.sealing.reading import read_header
-from phalanx.release.sealing.writing import open_plain
 
 GRANT, RECORD = "grant.json", "record.json"
 
@@ -20,7 +20,7 @@ GRANT, RECORD = "grant.json", "record.json"
 class Package:
     """A release whose signatures and headers were verified; its chunks were not."""
 
-    folder: Path
+    place: Place
     agreed: Agreed
     record: Record
     root: str
@@ -30,11 +30,11 @@ class Package:
     """SHA-256 of the record's payload, in hexadecimal."""
 
 
-def check_package(folder: Path, issuer: Identity, recipient: Identity) -> Package:
+def check_package(folder: Path | Place, issuer: Identity, recipient: Identity) -> Package:
     """Verify signatures, and that every sealed file is there, has its size and its header.
 
     Parameters:
-        folder: Of the release.
+        folder: Of the release, or another place that holds it.
         issuer: As he was pinned.
         recipient: As he was pinned.
 
@@ -42,13 +42,14 @@ def check_package(folder: Path, issuer: Identity, recipient: Identity) -> Packag
         VerificationError: If anything is missing, was added, exchanged or not signed.
         InputError: If it cannot be read.
     """
-    agreed = verify_grant(read_envelope(folder / GRANT), issuer, recipient)
-    record, root, digest = verify_record(read_envelope(folder / RECORD), issuer, agreed)
+    place = as_place(folder)
+    agreed = verify_grant(_envelope_in(place, GRANT), issuer, recipient)
+    record, root, digest = verify_record(_envelope_in(place, RECORD), issuer, agreed)
     entries = (record.manifest, *record.files)
-    _refuse_other_files(folder, {GRANT, RECORD, *(each.file for each in entries)})
+    place.refuse_others({GRANT, RECORD, *(each.file for each in entries)})
     for each in entries:
-        _check_header(folder / each.file, each, agreed)
-    return Package(folder=folder, agreed=agreed, record=record, root=root, digest=digest)
+        _check_header(place, each, agreed)
+    return Package(place=place, agreed=agreed, record=record, root=root, digest=digest)
 
 
 def read_envelope(path: Path) -> Envelope:
@@ -58,28 +59,21 @@ def read_envelope(path: Path) -> Envelope:
         InputError: If it cannot be read.
         VerificationError: If it is none.
     """
-    with open_plain(path) as file:
+    return _envelope_in(Folder(path.parent), path.name)
+
+
+def _envelope_in(place: Place, name: str) -> Envelope:
+    with place.open(name) as file:
         content = bytearray()
         while len(content) <= MOST_BYTES and (piece := file.read(MOST_BYTES + 1)):
             content += piece
-    return parse_envelope(bytes(content), str(path))
+    return parse_envelope(bytes(content), place.where(name))
 
 
-def _refuse_other_files(folder: Path, expected: set[str]) -> None:
-    try:
-        there = {each.name for each in folder.iterdir()}
-    except OSError as error:
-        message = f"{folder} cannot be read: {reason_of(error)}"
-        raise InputError(message, next_step="Pass the folder of a release.") from error
-    for names, what in ((expected - there, "is missing"), (there - expected, "does not belong")):
-        if names:
-            message = f"{folder / min(names)} {what}"
-            raise VerificationError(message, next_step="Fetch the release again, all of it.")
-
-
-def _check_header(path: Path, entry: SealedEntry, agreed: Agreed) -> None:
-    with open_plain(path) as file:
-        header = read_header(file, str(path))
+def _check_header(place: Place, entry: SealedEntry, agreed: Agreed) -> None:
+    where = place.where(entry.file)
+    with place.open(entry.file, is_short=True) as file:
+        header = read_header(file, where)
     fits = (
         header_digest(header) == entry.header
         and header.name == entry.name
@@ -87,5 +81,5 @@ def _check_header(path: Path, entry: SealedEntry, agreed: Agreed) -> None:
         and header.grant.hex() == agreed.digest
     )
     if not fits:
-        message = f"{path} is not the file of this release that the record names"
+        message = f"{where} is not the file of this release that the record names"
         raise VerificationError(message, next_step="Fetch the release again, all of it.")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import rfc8785
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PublicKey
@@ -100,7 +101,7 @@ class Identity:
                 receiving=from_text(said["receiving"], "the receiving key", RECEIVING_BYTES),
             )
             _ = found.wrapping_key
-        except (AttributeError, ValueError) as error:
+        except (AttributeError, ValueError, UnsupportedAlgorithm) as error:
             raise _no_identity(why="a key in it is none") from error
         if found.as_json() != dict(said):
             raise _no_identity(why="a key in it is not in its one form")

@@ -12,12 +12,18 @@ import hmac
 from dataclasses import dataclass, field, replace
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers import (
+    AEADDecryptionContext,
+    AEADEncryptionContext,
+    Cipher,
+)
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.ciphers.modes import GCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from phalanx.errors import VerificationError
 from phalanx.release.sealing.header import Header
-from phalanx.release.sealing.suite import DIGEST_BYTES, KEY_BYTES, NONCE_PREFIX_BYTES
+from phalanx.release.sealing.suite import DIGEST_BYTES, KEY_BYTES, NONCE_PREFIX_BYTES, nonce
 
 _INFO = b"phalanx release file v1\0"
 
@@ -26,12 +32,29 @@ _INFO = b"phalanx release file v1\0"
 class FileKeys:
     """What seals and opens one file."""
 
-    cipher: AESGCM = field(repr=False)
+    key: bytes = field(repr=False)
+    """32 bytes of AES-256-GCM."""
+
     nonce_prefix: bytes = field(repr=False)
     """7 bytes with which the nonces of its chunks begin."""
 
     commitment: bytes
     """32 bytes that stand in the header."""
+
+    def sealing(self, chunk: int, header: bytes, *, is_last: bool) -> AEADEncryptionContext:
+        """Return what encrypts a chunk, piece by piece."""
+        context = self._cipher(chunk, is_last=is_last).encryptor()
+        context.authenticate_additional_data(header)
+        return context
+
+    def opening(self, chunk: int, header: bytes, *, is_last: bool) -> AEADDecryptionContext:
+        """Return what decrypts a chunk; what it gives is worth nothing before its tag was."""
+        context = self._cipher(chunk, is_last=is_last).decryptor()
+        context.authenticate_additional_data(header)
+        return context
+
+    def _cipher(self, chunk: int, *, is_last: bool) -> Cipher[GCM]:
+        return Cipher(AES256(self.key), GCM(nonce(self.nonce_prefix, chunk, is_last=is_last)))
 
 
 def derive(content_key: bytes, header: Header) -> FileKeys:
@@ -53,7 +76,7 @@ def derive(content_key: bytes, header: Header) -> FileKeys:
         content_key
     )
     return FileKeys(
-        cipher=AESGCM(made[:KEY_BYTES]),
+        key=made[:KEY_BYTES],
         nonce_prefix=made[KEY_BYTES + DIGEST_BYTES :],
         commitment=made[KEY_BYTES : KEY_BYTES + DIGEST_BYTES],
     )

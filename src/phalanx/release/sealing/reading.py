@@ -1,7 +1,7 @@
 """Opening one file: all of it, or the chunks that hold a range of it.
 
-`decrypt_into` writes before it has verified the tag: what lies in the buffer is used only after
-it returned, and is overwritten if it did not.
+A piece is at hand before the tag of its chunk was verified, since chunks are larger than the cache
+of a core: whoever takes pieces uses nothing of them before the last one was verified.
 """
 
 from __future__ import annotations
@@ -19,25 +19,31 @@ from phalanx.errors import VerificationError
 from phalanx.release.sealing.file_keys import FileKeys, verified_keys
 from phalanx.release.sealing.hashing import Hash
 from phalanx.release.sealing.header import FIXED_BYTES, MOST_HEADER_BYTES, Header, parse_header
-from phalanx.release.sealing.suite import CHUNK_BYTES, TAG_BYTES, chunk_count, nonce
-from phalanx.release.sealing.writing import Buffers, open_plain, read_into, write_all
+from phalanx.release.sealing.streams import Source, read_into, size_of, write_all
+from phalanx.release.sealing.suite import CHUNK_BYTES, TAG_BYTES, chunk_count
+from phalanx.release.sealing.writing import Buffers, open_plain, pieces_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SealedFile:
     """A sealed file whose header and key were verified; its chunks are, as they are read."""
 
-    file: FileIO
+    file: Source
     header: Header
     keys: FileKeys
     where: str
     """What messages call it."""
 
-    def chunks(self, buffers: Buffers, first: int = 0, beyond: int | None = None) -> Iterator[int]:
-        """Decrypt chunks into `buffers.plain`, one at a time, and yield how long each is.
+    def pieces(
+        self, buffers: Buffers, first: int = 0, beyond: int | None = None
+    ) -> Iterator[memoryview]:
+        """Decrypt chunks, and yield their content piece by piece.
+
+        The tag of a chunk is verified behind its last piece: **what was yielded may be used only
+        when the iteration has ended**, as a file that is renamed then, or as a digest.
 
         Parameters:
-            buffers: Of which `plain` holds a chunk until the next one is asked for.
+            buffers: That hold a piece until the next one is asked for.
             first: Number of the first chunk.
             beyond: Number of the first that is not wanted; null takes all to the end.
 
@@ -48,22 +54,23 @@ class SealedFile:
         last = chunk_count(self.header.content_bytes) - 1
         self.file.seek(len(start) + first * (CHUNK_BYTES + TAG_BYTES))
         for chunk in range(first, last + 1 if beyond is None else beyond):
-            size = min(CHUNK_BYTES, self.header.content_bytes - chunk * CHUNK_BYTES)
-            sealed = buffers.sealed[: size + TAG_BYTES]
-            is_whole = read_into(self.file, sealed) == len(sealed)
-            at = nonce(self.keys.nonce_prefix, chunk, is_last=chunk == last)
-            if not (is_whole and self._decrypted(at, sealed, start, buffers.plain[:size])):
-                buffers.plain[:size] = bytes(size)
-                message = f"{self.where}: chunk {chunk:,} is not as it was sealed"
-                raise VerificationError(message, next_step="Fetch the file again.")
-            yield size
+            left = min(CHUNK_BYTES, self.header.content_bytes - chunk * CHUNK_BYTES)
+            context = self.keys.opening(chunk, start, is_last=chunk == last)
+            for size in pieces_of(left):
+                if read_into(self.file, buffers.sealed[:size]) < size:
+                    raise self._broken(chunk, buffers)
+                yield buffers.decrypt(context, size)
+            tag = buffers.sealed[:TAG_BYTES]
+            try:
+                # A tag that is cut off has another length, and is none.
+                context.finalize_with_tag(bytes(tag[: read_into(self.file, tag)]))
+            except (InvalidTag, ValueError) as error:
+                raise self._broken(chunk, buffers) from error
 
-    def _decrypted(self, at: bytes, sealed: memoryview, start: bytes, plain: memoryview) -> bool:
-        try:
-            self.keys.cipher.decrypt_into(at, sealed, start, plain)
-        except InvalidTag:
-            return False
-        return True
+    def _broken(self, chunk: int, buffers: Buffers) -> VerificationError:
+        buffers.wipe()
+        message = f"{self.where}: chunk {chunk:,} is not as it was sealed"
+        return VerificationError(message, next_step="Fetch the file again.")
 
     def write_to(self, target: FileIO, digest: Hash, buffers: Buffers) -> None:
         """Decrypt all of it into a file, and hash it on the way; it is on the disk in the end.
@@ -77,9 +84,9 @@ class SealedFile:
             VerificationError: If a chunk is not as it was sealed; then the target is to be thrown
                 away.
         """
-        for size in self.chunks(buffers):
-            digest.update(buffers.plain[:size])
-            write_all(target, buffers.plain[:size])
+        for piece in self.pieces(buffers):
+            digest.update(piece)
+            write_all(target, piece)
         os.fsync(target.fileno())
 
     def read(self, start: int, size: int, buffers: Buffers) -> bytes:
@@ -94,16 +101,43 @@ class SealedFile:
             VerificationError: If one of these chunks is not as it was sealed.
             ValueError: If the range lies outside of the content.
         """
+        found = bytearray()
+        for piece in self.range(start, size, buffers):
+            found += piece
+        return bytes(found)
+
+    def range(self, start: int, size: int, buffers: Buffers) -> Iterator[memoryview]:
+        """Yield a range of the content piece by piece, to be used as `pieces` says.
+
+        Parameters:
+            start: First byte.
+            size: Bytes, all within the content.
+            buffers: That are used again and again.
+
+        Raises:
+            VerificationError: If one of the chunks that hold it is not as it was sealed.
+            ValueError: If the range lies outside of the content.
+        """
         if start < 0 or size < 0 or start + size > self.header.content_bytes:
             message = f"bytes {start:,} to {start + size:,} of {self.header.content_bytes:,}"
             raise ValueError(message)
-        found = bytearray()
-        first, beyond = start // CHUNK_BYTES, chunk_count(start + size)
-        skip = start - first * CHUNK_BYTES
-        for got in self.chunks(buffers, first, max(beyond, first)):
-            found += buffers.plain[skip : min(got, skip + size - len(found))]
-            skip = 0
-        return bytes(found)
+        chunks = chunks_of(start, size)
+        skip, left = start - chunks.start * CHUNK_BYTES, size
+        for piece in self.pieces(buffers, chunks.start, chunks.stop):
+            wanted = piece[skip : skip + left]
+            skip, left = max(0, skip - len(piece)), left - len(wanted)
+            yield wanted
+
+
+def chunks_of(start: int, size: int) -> range:
+    """Return the numbers of the chunks that hold a range of a file's content.
+
+    Examples:
+        >>> chunks_of(CHUNK_BYTES - 1, 2), chunks_of(5, 0)
+        (range(0, 2), range(0, 1))
+    """
+    first = start // CHUNK_BYTES
+    return range(first, max(chunk_count(start + size), first))
 
 
 @contextmanager
@@ -119,19 +153,32 @@ def sealed_file(path: Path, content_key: bytes) -> Iterator[SealedFile]:
         VerificationError: If it is no sealed file, was cut off, or is sealed under another key.
     """
     with open_plain(path) as file:
-        header = read_header(file, str(path))
-        yield SealedFile(file, header, verified_keys(content_key, header, str(path)), str(path))
+        yield opened(file, content_key, str(path))
 
 
-def read_header(file: FileIO, where: str) -> Header:
+def opened(file: Source, content_key: bytes, where: str) -> SealedFile:
+    """Return a sealed file whose header was verified.
+
+    Parameters:
+        file: That stays open as long as it is read.
+        content_key: 32 bytes of this copy of the model.
+        where: What messages call it.
+
+    Raises:
+        VerificationError: As `sealed_file`.
+    """
+    header = read_header(file, where)
+    return SealedFile(file, header, verified_keys(content_key, header, where), where)
+
+
+def read_header(file: Source, where: str) -> Header:
     """Read the header of a sealed file, which nothing authenticates yet.
 
     Raises:
         VerificationError: If it is no sealed file, or was cut off.
     """
-    size = os.fstat(file.fileno()).st_size
+    size = size_of(file)
     start = memoryview(bytearray(MOST_HEADER_BYTES))
-    file.seek(0)
     got = read_into(file, start)
     return parse_header(bytes(start[:got]), size, where)
 

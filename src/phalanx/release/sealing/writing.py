@@ -1,41 +1,65 @@
-"""Sealing one file: it is read once, and each chunk is hashed and encrypted while it is at hand."""
+"""Sealing one file: it is read once, and each piece is hashed and encrypted while it is at hand.
+
+A chunk of the format is larger than the cache that a core has for itself. It is taken in pieces
+that are not: each is read, hashed, encrypted and written before the next one is read.
+"""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import FileIO
 from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers import AEADDecryptionContext, AEADEncryptionContext
 
 from phalanx.errors import InputError, reason_of
 from phalanx.release.sealing.file_keys import FileKeys, committed
 from phalanx.release.sealing.hashing import Hash
 from phalanx.release.sealing.header import Header
+from phalanx.release.sealing.streams import Source, Target, read_into, size_of, write_all
 from phalanx.release.sealing.suite import (
     CHUNK_BYTES,
     DIGEST_BYTES,
-    TAG_BYTES,
     chunk_count,
-    nonce,
 )
+
+PIECE_BYTES = 256 << 10
+"""Read at once. It is no part of the format; from 128 to 256 KiB were quickest."""
+
+_BLOCK_BYTES = 16  # of AES: what a cipher may hold back, and so writes more at another time
 
 Randomness = Callable[[int], bytes]
 """Gives so many random bytes, such as `secrets.token_bytes`."""
 
 
 class Buffers:
-    """What chunks are read into and sealed into, made once for all files: 8 MiB."""
+    """What pieces are read into and sealed into, made once for all files: half a MiB."""
 
     def __init__(self) -> None:
         """Reserve them."""
-        self.plain = memoryview(bytearray(CHUNK_BYTES))
-        self.sealed = memoryview(bytearray(CHUNK_BYTES + TAG_BYTES))
+        self._plain = memoryview(bytearray(PIECE_BYTES + _BLOCK_BYTES))
+        self._sealed = memoryview(bytearray(PIECE_BYTES + _BLOCK_BYTES))
+        self.plain = self._plain[:PIECE_BYTES]
+        self.sealed = self._sealed[:PIECE_BYTES]
+
+    def encrypt(self, context: AEADEncryptionContext, size: int) -> memoryview:
+        """Encrypt what stands in `plain`, and return it as it stands in `sealed`."""
+        return self._sealed[: context.update_into(self.plain[:size], self._sealed)]
+
+    def decrypt(self, context: AEADDecryptionContext, size: int) -> memoryview:
+        """Decrypt what stands in `sealed`, and return it as it stands in `plain`."""
+        return self._plain[: context.update_into(self.sealed[:size], self._plain)]
+
+    def wipe(self) -> None:
+        """Forget what was decrypted last."""
+        self._plain[:] = bytes(len(self._plain))
 
 
 def seal_file(  # noqa: PLR0913 - what a sealed file is made of
-    source: FileIO,
-    target: FileIO,
+    source: Source,
+    target: Target,
     *,
     name: str,
     content_key: bytes,
@@ -50,8 +74,8 @@ def seal_file(  # noqa: PLR0913 - what a sealed file is made of
     never encrypted under nonces that were used.
 
     Parameters:
-        source: Regular file, opened without a buffer, at its beginning.
-        target: New file, opened without a buffer; it is on the disk in the end.
+        source: That is read once, from its beginning.
+        target: New file; whoever opened it sees to it that it is on a disk.
         name: Of the file in its release.
         content_key: 32 bytes of this copy of the model.
         grant: SHA-256 of the grant's payload.
@@ -63,7 +87,7 @@ def seal_file(  # noqa: PLR0913 - what a sealed file is made of
         InputError: If the source changes its length meanwhile.
         OSError: If it cannot be read, or the target not be written.
     """
-    length = os.fstat(source.fileno()).st_size
+    length = size_of(source)
     header, keys = committed(
         content_key,
         Header(
@@ -77,13 +101,12 @@ def seal_file(  # noqa: PLR0913 - what a sealed file is made of
     start = header.as_bytes()
     write_all(target, memoryview(start))
     _seal_chunks(source, target, header, keys, digest, buffers)
-    os.fsync(target.fileno())
     return header
 
 
 def _seal_chunks(  # noqa: PLR0913, PLR0917 - as above
-    source: FileIO,
-    target: FileIO,
+    source: Source,
+    target: Target,
     header: Header,
     keys: FileKeys,
     digest: Hash | None,
@@ -92,32 +115,30 @@ def _seal_chunks(  # noqa: PLR0913, PLR0917 - as above
     start, left = header.as_bytes(), header.content_bytes
     last = chunk_count(left) - 1
     for chunk in range(last + 1):
-        plain = buffers.plain[: min(left, CHUNK_BYTES)]
-        if read_into(source, plain) < len(plain):
-            raise _changed(source)
-        if digest is not None:
-            digest.update(plain)
-        sealed = buffers.sealed[: len(plain) + TAG_BYTES]
-        at = nonce(keys.nonce_prefix, chunk, is_last=chunk == last)
-        keys.cipher.encrypt_into(at, plain, start, sealed)
-        write_all(target, sealed)
-        left -= len(plain)
+        context = keys.sealing(chunk, start, is_last=chunk == last)
+        for size in pieces_of(min(left, CHUNK_BYTES)):
+            plain = buffers.plain[:size]
+            if read_into(source, plain) < size:
+                raise _changed(header.name)
+            if digest is not None:
+                digest.update(plain)
+            write_all(target, buffers.encrypt(context, size))
+            left -= size
+        context.finalize()
+        write_all(target, memoryview(context.tag))
     if source.read(1):
-        raise _changed(source)
+        raise _changed(header.name)
 
 
-def read_into(source: FileIO, target: memoryview) -> int:
-    """Fill a buffer, and return how much of it could be filled before the file ended."""
-    filled = 0
-    while filled < len(target) and (got := source.readinto(target[filled:])):
-        filled += got
-    return filled
+def pieces_of(size: int) -> Iterator[int]:
+    """Yield the sizes of pieces that make up so many bytes.
 
-
-def write_all(target: FileIO, data: memoryview) -> None:
-    """Write all bytes, however many the system takes at a time."""
-    while data:
-        data = data[target.write(data) or 0 :]
+    Examples:
+        >>> list(pieces_of(PIECE_BYTES + 5)), list(pieces_of(0))
+        ([262144, 5], [])
+    """
+    for at in range(0, size, PIECE_BYTES):
+        yield min(PIECE_BYTES, size - at)
 
 
 def sync_folder(folder: Path) -> None:
@@ -147,6 +168,6 @@ def open_plain(path: Path) -> FileIO:
     return FileIO(descriptor, "rb")
 
 
-def _changed(source: FileIO) -> InputError:
-    message = f"a file changed its length while it was sealed (descriptor {source.fileno()})"
+def _changed(name: str) -> InputError:
+    message = f"{name!r} changed its length while it was sealed"
     return InputError(message, next_step="Seal files that nobody is writing.")

@@ -1,0 +1,1 @@
+"""Where models and releases lie: folders of this machine, and stores behind a URL."""

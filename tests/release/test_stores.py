@@ -1,0 +1,294 @@
+"""A model is sealed, and a release opened, where it lies: in a store behind a URL."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from phalanx.errors import (
+    ConfigError,
+    InputError,
+    MissingExtraError,
+    ServiceError,
+    VerificationError,
+)
+from phalanx.release.manifest.known_digests import KnownDigests
+from phalanx.release.open import Opener, open_release, verify_release
+from phalanx.release.partial import open_tensors
+from phalanx.release.places.place import Folder
+from phalanx.release.places.store import Store, place_of
+from phalanx.release.seal import Sealing, seal_release
+
+fsspec: Any = pytest.importorskip("fsspec", reason="fsspec is not installed")
+
+
+@pytest.fixture
+def store() -> Iterator[Callable[[str], Store]]:
+    """Return how to name a place in an empty store in memory."""
+    memory = fsspec.filesystem("memory")
+    memory.store.clear()
+    memory.pseudo_dirs[:] = [""]
+
+    def named(name: str) -> Store:
+        found = place_of(f"memory://{name}")
+        assert isinstance(found, Store)
+        return found
+
+    yield named
+    memory.store.clear()
+
+
+def _content(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in {"model.sig", ".gitattributes"}
+    }
+
+
+def _put(store: Store, folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            store.put(str(path.relative_to(folder)), path.read_bytes())
+
+
+def test_from_store_to_store(
+    model: Path, store: Callable[[str], Store], sealing: Sealing, opener: Opener, tmp_path: Path
+) -> None:
+    """A model in a store is sealed into a store, opened from there, and is as it was."""
+    _put(store("model"), model)
+    made = seal_release(store("model"), store("out/release"), sealing)
+    assert made.files == 4
+    assert "journal" not in store("out/release").names()
+    open_release(store("out/release"), tmp_path / "opened", tmp_path / "receipt", opener)
+    assert _content(tmp_path / "opened") == _content(model)
+    plain = tmp_path / "from folder"
+    assert seal_release(model, plain, sealing).root == made.root
+
+
+def test_one_file_of_a_store_is_a_model(
+    model: Path, store: Callable[[str], Store], sealing: Sealing, opener: Opener, tmp_path: Path
+) -> None:
+    """A URL of a file is that of a model of one file."""
+    name = "model-00001-of-00002.safetensors"
+    _put(store("model"), model)
+    assert seal_release(store(f"model/{name}"), tmp_path / "release", sealing).files == 1
+    assert list(verify_release(tmp_path / "release", opener).files) == [name]
+
+
+def test_what_changed_in_a_store_is_refused(
+    model: Path, store: Callable[[str], Store], sealing: Sealing, opener: Opener, tmp_path: Path
+) -> None:
+    """A changed byte, a missing file and one that was cut off are found there too."""
+    place = store("release")
+    seal_release(model, place, sealing)
+    raw = place.content("000002.sealed", 1 << 30)
+    assert raw is not None
+    for changed in (raw[:-1] + bytes([raw[-1] ^ 1]), raw[:-1], b""):
+        place.put("000002.sealed", changed)
+        with pytest.raises(VerificationError):
+            open_release(place, tmp_path / "opened", tmp_path / "receipt", opener)
+        assert not (tmp_path / "opened").exists()
+    place.remove("000002.sealed")
+    with pytest.raises(InputError, match="is missing"):
+        verify_release(place, opener)
+
+
+class BrokenOffError(Exception):
+    """What stops a run."""
+
+
+def test_a_sealing_into_a_store_that_broke_off_goes_on(
+    model: Path, store: Callable[[str], Store], sealing: Sealing, opener: Opener, tmp_path: Path
+) -> None:
+    """There is no record before all is there; the next run goes on, and only under this grant."""
+    place = store("release")
+
+    def stop(name: str, _: float) -> None:
+        if "vocab" in name:
+            raise BrokenOffError
+
+    with pytest.raises(BrokenOffError):
+        seal_release(model, place, sealing, told=stop)
+    assert place.names() == {"journal", "000001.sealed", "000002.sealed", "000003.sealed"}
+    with pytest.raises(InputError, match=r"record\.json is missing|grant\.json is missing"):
+        verify_release(place, opener)
+    with pytest.raises(InputError, match="begun under another"):
+        seal_release(model, place, replace(sealing, hash_type="blake3"))
+    place.put("000009.sealed", b"left")
+    again = replace(sealing, random=random.Random(8).randbytes)
+    assert seal_release(model, place, again).resumed == 3
+    assert "000009.sealed" not in place.names()
+    open_release(place, tmp_path / "opened", tmp_path / "receipt", opener)
+    assert _content(tmp_path / "opened") == _content(model)
+    with pytest.raises(InputError, match="is there already"):
+        seal_release(model, place, sealing)
+    store("other").put("something", b"else")
+    with pytest.raises(InputError, match="is there already"):
+        seal_release(model, store("other"), sealing)
+
+
+def test_a_model_that_changed_in_a_store_is_sealed_anew(
+    model: Path, store: Callable[[str], Store], sealing: Sealing, tmp_path: Path
+) -> None:
+    """Digests of files in a store are remembered as those of others, and change with them."""
+    _put(store("model"), model)
+
+    def later() -> int:
+        return 1 << 62
+
+    def sealed(name: str) -> int:
+        known = KnownDigests(tmp_path / "digests", later)
+        return seal_release(store("model"), tmp_path / name, sealing, known=known).not_hashed
+
+    assert [sealed("one"), sealed("two")] == [0, 4]
+    store("model").put("config.json", b'{"layers": 7}')
+    assert sealed("three") == 3
+
+
+@pytest.mark.parametrize("name", ["..\\x", "a\nb", "a/../../x"])
+def test_names_of_a_hostile_store(
+    name: str, model: Path, store: Callable[[str], Store], sealing: Sealing, tmp_path: Path
+) -> None:
+    """A name that could not stand in a manifest is refused, whoever lists it."""
+    _put(store("model"), model)
+    memory = fsspec.filesystem("memory")
+    memory.store[f"/model/{name}"] = memory.store["/model/config.json"]
+    with pytest.raises(VerificationError, match="no name of a file"):
+        seal_release(store("model"), tmp_path / "release", sealing)
+
+
+def test_a_store_that_fails_is_told(
+    model: Path, store: Callable[[str], Store], sealing: Sealing, opener: Opener, tmp_path: Path
+) -> None:
+    """Whatever a driver raises ends in words, and in no release."""
+    place = store("release")
+
+    class Failing:
+        """A driver whose writing fails after the first file."""
+
+        def __getattr__(self, name: str) -> Any:
+            """Hand everything else on."""
+            return getattr(place.driver, name)
+
+        def pipe_file(self, key: str, content: bytes) -> None:
+            """Fail as drivers do."""
+            if b"entry" in content:
+                message = f"403 at {key}"
+                raise RuntimeError(message)
+            place.driver.pipe_file(key, content)
+
+    with pytest.raises(ServiceError, match="403 at"):
+        seal_release(model, Store(Failing(), place.root), sealing)
+    with pytest.raises(InputError, match="is missing"):
+        open_release(place, tmp_path / "opened", tmp_path / "receipt", opener)
+    with pytest.raises(InputError, match=r"is missing|0 files"):
+        seal_release(store("absent"), tmp_path / "other", sealing)
+
+
+def test_urls_of_folders_and_of_nothing(tmp_path: Path) -> None:
+    """`file://` is a folder with its guards; unknown kinds of URLs and lacking drivers are told."""
+    assert place_of(f"file://{tmp_path}/a%20b") == Folder(tmp_path / "a b")
+    assert place_of("a/b") == Folder(Path("a/b"))
+    with pytest.raises(ConfigError, match="is no URL of a place"):
+        place_of("nothing://x")
+    with pytest.raises(MissingExtraError, match="needs fsspec and its driver"):
+        place_of("adl://x/y")
+
+
+class Ranged(SimpleHTTPRequestHandler):
+    """Serves a folder, in ranges, and notes how many bytes went out."""
+
+    sent: list[int]
+
+    def __init__(self, sent: list[int], *given: Any, **named: Any) -> None:
+        """Note into a list."""
+        self.sent = sent
+        super().__init__(*given, **named)
+
+    def do_GET(self) -> None:
+        """Answer with a range if one is asked for."""
+        path = Path(self.translate_path(self.path))
+        asked = self.headers.get("Range", "")
+        if not path.is_file() or not asked.startswith("bytes="):
+            super().do_GET()
+            return
+        raw = path.read_bytes()
+        start, end = asked.removeprefix("bytes=").split("-")
+        piece = raw[int(start) : int(end or len(raw)) + 1]
+        self.send_response(206)
+        self.send_header("Content-Length", str(len(piece)))
+        self.send_header("Content-Range", f"bytes {start}-{int(start) + len(piece) - 1}/{len(raw)}")
+        self.end_headers()
+        self.wfile.write(piece)
+        self.sent.append(len(piece))
+
+    def end_headers(self) -> None:
+        """Say that ranges are served."""
+        self.send_header("Accept-Ranges", "bytes")
+        super().end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def _served(folder: Path) -> Iterator[tuple[str, list[int]]]:
+    sent: list[int] = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Ranged, sent, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}", sent
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_a_release_on_a_web_server(
+    model: Path, sealing: Sealing, opener: Opener, tmp_path: Path
+) -> None:
+    """It is opened as it lies there, and of a tensor only what holds it is fetched."""
+    header = '{"a":{"dtype":"U8","shape":[9],"data_offsets":[0,9]},"b":{"dtype":"U8",'
+    header += f'"shape":[{24 << 20}],"data_offsets":[9,{(24 << 20) + 9}]}}}}'
+    weights = len(header).to_bytes(8, "little") + header.encode() + bytes(range(9))
+    (model / "large.safetensors").write_bytes(weights + bytes(24 << 20))
+    release = tmp_path / "release"
+    seal_release(model, release, sealing)
+    pytest.importorskip("aiohttp", reason="the driver of the web is not installed")
+    with _served(release.parent) as (url, sent):
+        place = place_of(f"{url}/release")
+        open_release(place, tmp_path / "opened", tmp_path / "receipt", opener)
+        assert _content(tmp_path / "opened") == _content(model)
+        whole = sum(sent)
+        sent.clear()
+        open_tensors(place, ["a"], tmp_path / "a", tmp_path / "receipt", opener)
+        assert whole > 28 << 20
+        assert 0 < sum(sent) < 13 << 20
+
+
+def test_a_model_on_a_web_server(
+    model: Path, sealing: Sealing, opener: Opener, tmp_path: Path
+) -> None:
+    """A page that lists files is a folder; a file is a model of one file."""
+    pytest.importorskip("aiohttp", reason="the driver of the web is not installed")
+    with _served(model) as (url, _):
+        found = place_of(f"{url}/")
+        assert isinstance(found, Store)
+        seal_release(found, tmp_path / "release", sealing)
+        single = place_of(f"{url}/tokenizer/vocab.txt")
+        assert isinstance(single, Store)
+        seal_release(single, tmp_path / "single", sealing)
+    open_release(tmp_path / "release", tmp_path / "opened", tmp_path / "receipt", opener)
+    assert _content(tmp_path / "opened") == _content(model)
+    assert list(verify_release(tmp_path / "single", opener).files) == ["vocab.txt"]
