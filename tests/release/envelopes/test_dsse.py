@@ -54,7 +54,7 @@ def test_a_key_id_proves_nothing() -> None:
 
 @pytest.mark.parametrize("kept", [0, 1])
 def test_one_of_two_schemes_is_not_enough(kept: int) -> None:
-    """A signature of one scheme counts for nothing without the other one's over the same payload."""
+    """A signature of one scheme counts for nothing without the other over the same payload."""
     alone = Envelope(payload=SIGNED.payload, signatures=(SIGNED.signatures[kept],))
     with pytest.raises(VerificationError, match="one of the two signatures of P1"):
         alone.refuse_unsigned(ONE.identity, "it")

@@ -15,6 +15,8 @@ from typing import Any
 
 import rfc8785
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 
 from phalanx.errors import InputError, VerificationError
 from phalanx.json_text import parse_object
@@ -79,7 +81,10 @@ class Envelope:
             VerificationError: If a signature of this party is missing, or does not hold.
         """
         values = {each.key_id: each.value for each in self.signatures}
-        keys = {party.key_id: party.signing, party.lattice_key_id: party.lattice_signing}
+        keys: dict[str, Ed25519PublicKey | MLDSA65PublicKey] = {
+            party.key_id: party.signing,
+            party.lattice_key_id: party.lattice_signing,
+        }
         if not keys.keys() & values.keys():
             message = f"{what} is not signed by {party.name}"
             raise VerificationError(
