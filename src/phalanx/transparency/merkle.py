@@ -151,7 +151,7 @@ def is_included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root:
     return last == 0 and found == root
 
 
-def is_consistent(
+def is_consistent(  # noqa: C901 - each case of the standard
     old: int, old_root: bytes, new: int, new_root: bytes, path: Sequence[bytes]
 ) -> bool:
     """Tell whether a proof shows that a tree is the beginning of another.
