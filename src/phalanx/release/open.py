@@ -10,6 +10,7 @@ from pathlib import Path
 
 from phalanx.errors import InputError, PolicyError, VerificationError, reason_of
 from phalanx.owned import written_whole
+from phalanx.release.demands import Trusted, checks, refuse_unmet
 from phalanx.release.envelopes.dsse import Envelope
 from phalanx.release.grants.grant import refuse_untimely
 from phalanx.release.grants.newest import refuse_superseded, remember
@@ -43,12 +44,9 @@ WHILE = (
 
 KINDS = "that every file is of a kind that is handed on"
 
-NOT_CHECKED = (
-    "whether keys were revoked: there is no repository of roots yet",
-    "whether the release is in a transparency log: there is no log yet",
-    "whether the environment was attested: there is no broker yet",
-)
-"""What the protocol asks for and this version does not do."""
+NOT_ATTESTED = "whether the environment was attested: the key is in the release itself"
+NOT_CHECKED = (*checks(None)[1], NOT_ATTESTED)
+"""What the protocol knows and is not done where neither roots nor a broker are named."""
 
 _AGAIN = "Ask the sender for the release again."
 
@@ -69,6 +67,9 @@ class Opener:
     now: datetime
     """In UTC, in whole seconds."""
 
+    trusted: Trusted | None = None
+    """Fresh roots and logs; a grant may demand them."""
+
     unsafe_any_file: bool = False
     """Whether files of any kind are taken, programs among them."""
 
@@ -82,12 +83,14 @@ def verify_release(folder: Path, opener: Opener) -> OpenRelease:
 
     Raises:
         VerificationError: If anything is not as it was signed, or for another recipient.
-        PolicyError: If the grant has not begun, is over, or a newer one was opened here.
+        PolicyError: If the grant has not begun, is over, was revoked, or a newer one was opened
+            here; if roots are stale; if the grant demands what is not named.
         InputError: If the release cannot be read.
     """
     package = check_package(folder, opener.issuer, opener.keys.identity)
     refuse_untimely(package.agreed.grant, opener.now)
     refuse_superseded(opener.memory, package.agreed)
+    refuse_unmet(package, opener.issuer, opener.keys.identity, opener.trusted, opener.now)
     content_key = unwrap(
         package.record.wrapped,
         opener.keys.receiving,
@@ -158,6 +161,7 @@ def open_release(
 def receipt_of(release: OpenRelease, opener: Opener) -> Envelope:
     """Return the signed receipt of a release that was opened."""
     kinds = () if opener.unsafe_any_file else (KINDS,)
+    trusted, not_trusted = checks(opener.trusted)
     return make_receipt(
         opener.keys,
         model=release.manifest.model,
@@ -165,8 +169,8 @@ def receipt_of(release: OpenRelease, opener: Opener) -> Envelope:
         grant=release.package.agreed.digest,
         record=release.package.digest,
         now=opener.now,
-        checked=(*BEFORE, *WHILE, *kinds),
-        not_checked=NOT_CHECKED,
+        checked=(*trusted, *BEFORE, *WHILE, *kinds),
+        not_checked=(*not_trusted, NOT_ATTESTED),
     )
 
 

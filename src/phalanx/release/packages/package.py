@@ -14,6 +14,8 @@ from phalanx.release.sealing.reading import read_header
 from phalanx.release.sealing.writing import open_plain
 
 GRANT, RECORD = "grant.json", "record.json"
+PROOFS = ("grant.tlog-proof", "record.tlog-proof")
+"""That grant and record are in a log. They are added after sealing, and may be missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,8 @@ def _refuse_other_files(folder: Path, expected: set[str]) -> None:
     except OSError as error:
         message = f"{folder} cannot be read: {reason_of(error)}"
         raise InputError(message, next_step="Pass the folder of a release.") from error
-    for names, what in ((expected - there, "is missing"), (there - expected, "does not belong")):
+    added = there - expected - set(PROOFS)
+    for names, what in ((expected - there, "is missing"), (added, "does not belong")):
         if names:
             message = f"{folder / min(names)} {what}"
             raise VerificationError(message, next_step="Fetch the release again, all of it.")
