@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from phalanx.cli.release_trust import log, roots
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
 
@@ -16,10 +17,14 @@ release = App(
     help_format="markdown",
 )
 
+release.command(roots)
+release.command(log)
+
 KeyFile = Annotated[Path, Parameter(name="--keys")]
 Issuer = Annotated[Path, Parameter(name="--issuer")]
 Recipient = Annotated[Path, Parameter(name="--recipient")]
 Optional = Annotated[Path | None, Parameter(show_default=False)]
+LogFolder = Annotated[Path | None, Parameter(name="--log", show_default=False)]
 Names = Annotated[list[str] | None, Parameter(show_default=False, negative_iterable=())]
 Tier = Literal["black-box", "grey-box", "white-box"]
 
@@ -93,6 +98,7 @@ def grant(
     keys: KeyFile = _KEYS,
     codeword: Optional = None,
     codeword_key: Optional = None,
+    log_folder: LogFolder = None,
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
@@ -105,6 +111,7 @@ def grant(
         keys: Of the issuer.
         codeword: File with the codeword of this copy, in zeros and ones, if it is marked.
         codeword_key: File of the key that hides it, for its owner alone; made if it is missing.
+        log_folder: Of the log that the grant is entered into.
         output: File to write instead.
         common: Options of every command.
     """
@@ -113,7 +120,12 @@ def grant(
     refuse_output(output)
     party = read_identity(recipient)
     committed = commitment_of(codeword, codeword_key)
-    write_text(grant_text(request_file, party, keys, read_terms(terms), committed), output)
+    said = grant_text(request_file, party, keys, read_terms(terms), committed)
+    if log_folder is not None:
+        from phalanx.cli.release_trust_work import enter_text
+
+        enter_text(log_folder, said)
+    write_text(said, output)
     common.say(f"granted to {party.name}, fingerprint: {party.fingerprint}")
 
 
@@ -157,6 +169,7 @@ def seal(
     keys: KeyFile = _KEYS,
     hash_type: Annotated[Literal["sha256", "blake3"], Parameter(name="--hash")] = "sha256",
     digests: Optional = None,
+    log_folder: LogFolder = None,
     unsafe_any_file: bool = False,
     common: Common = Common(),
 ) -> None:
@@ -171,6 +184,7 @@ def seal(
         hash_type: Of the manifest. Every verifier knows `sha256`; `blake3` is quicker.
         digests: File of digests of files that were hashed before: unchanged ones are not hashed
             again. Made if it is missing.
+        log_folder: Of the log that grant and release are entered into; proofs lie in the release.
         unsafe_any_file: Seal files of any kind, programs and pickles among them.
         common: Options of every command.
     """
@@ -183,6 +197,10 @@ def seal(
         )  # fmt: skip
     write_text(said, None)
     common.say(f"{out}: sealed")
+    if log_folder is not None:
+        from phalanx.cli.release_trust_work import prove
+
+        common.say(f"{out}: proved in a log of {prove(log_folder, out):,} entries")
 
 
 @release.command(name="open")
@@ -195,6 +213,7 @@ def open_one(
     receipt: Path,
     keys: KeyFile = _KEYS,
     memory: Optional = None,
+    trust: Optional = None,
     unsafe_any_file: bool = False,
     output_format: TableOrJson = "table",
     common: Common = Common(),
@@ -211,17 +230,21 @@ def open_one(
         keys: Of the recipient.
         memory: File of the newest grants that were opened here, so that no older one comes back;
             beside the keys if it is left out.
+        trust: Folder that `roots pin` made. Roots have to be of today, and revoke nothing of this
+            release; where a policy of logs goes with them, it has to be in the log.
         unsafe_any_file: Take files of any kind, programs and pickles among them.
         output_format: How to print.
         common: Options of every command.
     """
+    from phalanx.cli.release_trust_work import trusted_of
     from phalanx.cli.release_work import opened_text
 
     refuse_output(receipt)
+    trusted = trusted_of(trust)
     with common.progress("Opening") as told:
         said = opened_text(
             folder, issuer, out, receipt, keys, memory, told,
-            unsafe_any_file=unsafe_any_file, as_json=output_format == "json",
+            trusted=trusted, unsafe_any_file=unsafe_any_file, as_json=output_format == "json",
         )  # fmt: skip
     write_text(said, None)
     common.say(f"{out}: opened")

@@ -16,6 +16,7 @@ from phalanx.errors import ConfigError, InputError, reason_of
 from phalanx.json_text import parse_object
 from phalanx.owned import read_or_make_secret
 from phalanx.printable import printable, printable_json
+from phalanx.release.demands import Trusted
 from phalanx.release.envelopes.statement import parse_payload
 from phalanx.release.grants.codeword import KEY_BYTES, commitment_to
 from phalanx.release.grants.grant import accept_grant, issue_grant
@@ -68,7 +69,7 @@ def read_identity(path: Path) -> Identity:
         InputError: If it cannot be read.
         VerificationError: If it is none.
     """
-    return Identity.from_json(parse_object(_content(path, _MOST_BYTES), str(path)))
+    return Identity.from_json(parse_object(content_of(path, _MOST_BYTES), str(path)))
 
 
 def asked(model: str, purposes: Sequence[str], tier: str, environment: str) -> Asked:
@@ -102,7 +103,7 @@ def read_terms(path: Path) -> Terms:
         InputError: If the file cannot be read, or a term is missing, wrong or unknown.
     """
     try:
-        said = tomllib.loads(_content(path, _MOST_BYTES).decode())
+        said = tomllib.loads(content_of(path, _MOST_BYTES).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"{path}: is no TOML: {reason_of(error)}"
         raise InputError(message, next_step="Write it as the how-to shows.") from error
@@ -126,7 +127,7 @@ def commitment_of(codeword: Path | None, key: Path | None) -> str | None:
     if codeword is None or key is None:
         message = "a codeword and the key that hides it go together"
         raise ConfigError(message, next_step="Name both --codeword and --codeword-key.")
-    word = _content(codeword, _MOST_BYTES).decode(errors="replace").strip()
+    word = content_of(codeword, _MOST_BYTES).decode(errors="replace").strip()
     if not word or set(word) - {"0", "1"}:
         message = f"{codeword}: a codeword is of zeros and ones"
         raise InputError(message, next_step="Write it on one line.")
@@ -196,6 +197,7 @@ def opened_text(  # noqa: PLR0917 - as many as the command has
     memory: Path | None,
     told: _Told,
     *,
+    trusted: Trusted | None,
     unsafe_any_file: bool,
     as_json: bool,
 ) -> str:
@@ -205,6 +207,7 @@ def opened_text(  # noqa: PLR0917 - as many as the command has
         issuer=read_identity(issuer),
         memory=memory or keys.with_name(f"{keys.name}.opened"),
         now=now(),
+        trusted=trusted,
         unsafe_any_file=unsafe_any_file,
     )
     made = open_release(folder, out, receipt, opener, told=told)
@@ -247,7 +250,9 @@ def verified_text(  # noqa: PLR0917 - as many as the command has
         message = "a receipt is of a release, and this is none"
         raise ConfigError(message, next_step="Name the folder of the release.")
     signed = manifest or (path if path.is_dir() else path.parent) / SIGNATURE_NAME
-    found = verify_manifest(_content(signed, MOST_MANIFEST_BYTES + 1), party.manifests, str(signed))
+    found = verify_manifest(
+        content_of(signed, MOST_MANIFEST_BYTES + 1), party.manifests, str(signed)
+    )
     names = check_model(path, found, only=only)
     return _lines(f"root {found.root}", f"{len(names):,} files are as {party.name} signed them")
 
@@ -275,7 +280,12 @@ def _release_text(path: Path, issuer: Identity, recipient: Identity, receipt: Pa
     return _lines(*lines)
 
 
-def _content(path: Path, most_bytes: int) -> bytes:
+def content_of(path: Path, most_bytes: int) -> bytes:
+    """Return the content of a file.
+
+    Raises:
+        InputError: If it cannot be read, or is larger.
+    """
     with open_plain(path) as file:
         content = bytearray()
         while len(content) <= most_bytes and (piece := file.read(most_bytes + 1)):
