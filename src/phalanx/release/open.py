@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +20,8 @@ from phalanx.release.manifest.bundle import verify_manifest
 from phalanx.release.manifest.resources import SIGNATURE_NAME
 from phalanx.release.manifest.tree import files_of
 from phalanx.release.packages.open_package import OpenRelease, Told, manifest_bytes, new_file
-from phalanx.release.packages.package import check_package
+from phalanx.release.packages.package import Package, check_package
+from phalanx.release.packages.record import BROKERED
 from phalanx.release.packages.staging import staging
 from phalanx.release.parties.identity import Identity
 from phalanx.release.parties.party_keys import PartyKeys
@@ -44,11 +46,16 @@ WHILE = (
 
 KINDS = "that every file is of a kind that is handed on"
 
+ATTESTED = "that a broker handed out the key to this machine"
 NOT_ATTESTED = "whether the environment was attested: the key is in the release itself"
 NOT_CHECKED = (*checks(None)[1], NOT_ATTESTED)
 """What the protocol knows and is not done where neither roots nor a broker are named."""
 
 _AGAIN = "Ask the sender for the release again."
+
+
+Released = Callable[[Package], bytes]
+"""Returns the content key of a release, which a broker handed to this machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +76,9 @@ class Opener:
 
     trusted: Trusted | None = None
     """Fresh roots and logs; a grant may demand them."""
+
+    released: Released | None = None
+    """Asks a broker for the key, where it is with one."""
 
     unsafe_any_file: bool = False
     """Whether files of any kind are taken, programs among them."""
@@ -91,12 +101,7 @@ def verify_release(folder: Path, opener: Opener) -> OpenRelease:
     refuse_untimely(package.agreed.grant, opener.now)
     refuse_superseded(opener.memory, package.agreed)
     refuse_unmet(package, opener.issuer, opener.keys.identity, opener.trusted, opener.now)
-    content_key = unwrap(
-        package.record.wrapped,
-        opener.keys.receiving,
-        purpose="release",
-        bound_to=bytes.fromhex(package.agreed.digest),
-    )
+    content_key = _content_key(package, opener)
     buffers = Buffers()
     manifest = verify_manifest(
         manifest_bytes(package, content_key, buffers), opener.issuer.manifests, "the manifest"
@@ -162,6 +167,7 @@ def receipt_of(release: OpenRelease, opener: Opener) -> Envelope:
     """Return the signed receipt of a release that was opened."""
     kinds = () if opener.unsafe_any_file else (KINDS,)
     trusted, not_trusted = checks(opener.trusted)
+    is_attested = release.package.record.wrapping == BROKERED
     return make_receipt(
         opener.keys,
         model=release.manifest.model,
@@ -169,8 +175,25 @@ def receipt_of(release: OpenRelease, opener: Opener) -> Envelope:
         grant=release.package.agreed.digest,
         record=release.package.digest,
         now=opener.now,
-        checked=(*trusted, *BEFORE, *WHILE, *kinds),
-        not_checked=(*not_trusted, NOT_ATTESTED),
+        checked=(*trusted, *BEFORE, *((ATTESTED,) if is_attested else ()), *WHILE, *kinds),
+        not_checked=(*not_trusted, *(() if is_attested else (NOT_ATTESTED,))),
+    )
+
+
+def _content_key(package: Package, opener: Opener) -> bytes:
+    if package.record.wrapping == BROKERED:
+        if opener.released is None:
+            message = "the key of the release is with a broker"
+            raise PolicyError(message, next_step="Ask him: phalanx release broker challenge")
+        return opener.released(package)
+    if "attestation" in package.agreed.grant.terms.demands:
+        message = "the grant demands an attestation, and the key is in the release itself"
+        raise PolicyError(message, next_step="Ask the issuer to seal it for a broker.")
+    return unwrap(
+        package.record.wrapped,
+        opener.keys.receiving,
+        purpose="release",
+        bound_to=bytes.fromhex(package.agreed.digest),
     )
 
 

@@ -90,12 +90,20 @@ class PartyKeys:
         )
 
     def _receiving_parts(self) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
-        # As draft-connolly-cfrg-xwing-kem, section "Key derivation", has it.
-        wide = hashlib.shake_256(self.receiving_seed).digest(96)
-        return (
-            MLKEM768PrivateKey.from_seed_bytes(wide[:64]),
-            X25519PrivateKey.from_private_bytes(wide[64:]),
-        )
+        return receiving_pair(self.receiving_seed)
+
+
+def receiving_pair(seed: bytes) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
+    """Return the two private keys that a seed of 32 bytes stands for.
+
+    References:
+        draft-connolly-cfrg-xwing-kem, section "Key derivation".
+    """
+    wide = hashlib.shake_256(seed).digest(96)
+    return (
+        MLKEM768PrivateKey.from_seed_bytes(wide[:64]),
+        X25519PrivateKey.from_private_bytes(wide[64:]),
+    )
 
 
 def new_keys(name: str, random: Callable[[int], bytes]) -> PartyKeys:
