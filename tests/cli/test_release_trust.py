@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,23 @@ def test_what_cannot_be_done(
     assert published
     assert release(*words.split()) == ExitCode.BAD_INPUT
     assert "Next: " in capsys.readouterr().err
+
+
+def test_a_copy_that_was_deleted(published: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The partner certifies what is gone; the lab verifies that, and enters it into the log."""
+    assert published
+    assert release("open", *OPEN, "--out", "opened", "--trust", "trust") == ExitCode.CLEAN
+    words = ["sealed", "--issuer", "lab.json", "--keys", "partner.keys", "--gone", "opened"]
+    assert release("certify-deletion", *words) == ExitCode.BAD_INPUT
+    assert "opened: is still there" in capsys.readouterr().err
+    shutil.rmtree("opened")
+    more = ["--deleted", "a fine-tuned copy", "--kept", "backups until June", "-o", "deletion.json"]
+    assert release("certify-deletion", *words, *more) == ExitCode.CLEAN
+    words = ["sealed", "--issuer", "lab.json", "--recipient", "partner.json"]
+    capsys.readouterr()
+    assert release("verify", *words, "--deletion", "deletion.json") == ExitCode.CLEAN
+    said = capsys.readouterr().out
+    assert "in time" in said
+    assert "kept: backups until June" in said
+    assert "not proved: that no other copy exists" in said
+    assert release("log", "add", "log", "deletion.json") == ExitCode.CLEAN

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from phalanx.cli.release_broker import broker
 from phalanx.cli.release_trust import log, roots
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
@@ -19,6 +20,7 @@ release = App(
 
 release.command(roots)
 release.command(log)
+release.command(broker)
 
 KeyFile = Annotated[Path, Parameter(name="--keys")]
 Issuer = Annotated[Path, Parameter(name="--issuer")]
@@ -167,6 +169,7 @@ def seal(
     recipient: Recipient,
     out: Path,
     keys: KeyFile = _KEYS,
+    to_broker: Annotated[Path | None, Parameter(name="--broker", show_default=False)] = None,
     hash_type: Annotated[Literal["sha256", "blake3"], Parameter(name="--hash")] = "sha256",
     digests: Optional = None,
     log_folder: LogFolder = None,
@@ -181,6 +184,8 @@ def seal(
         recipient: Identity of the recipient.
         out: Folder of the release, which may not be there yet.
         keys: Of the issuer.
+        to_broker: Identity of a broker, who is given the key in place of the recipient, and hands
+            it to attested machines.
         hash_type: Of the manifest. Every verifier knows `sha256`; `blake3` is quicker.
         digests: File of digests of files that were hashed before: unchanged ones are not hashed
             again. Made if it is missing.
@@ -193,7 +198,7 @@ def seal(
     with common.progress("Sealing") as told:
         said = sealed_text(
             model, grant_file, recipient, out, keys, hash_type, digests, told,
-            unsafe_any_file=unsafe_any_file,
+            broker=to_broker, unsafe_any_file=unsafe_any_file,
         )  # fmt: skip
     write_text(said, None)
     common.say(f"{out}: sealed")
@@ -214,6 +219,8 @@ def open_one(
     keys: KeyFile = _KEYS,
     memory: Optional = None,
     trust: Optional = None,
+    session: Optional = None,
+    token: Optional = None,
     unsafe_any_file: bool = False,
     output_format: TableOrJson = "table",
     common: Common = Common(),
@@ -232,6 +239,8 @@ def open_one(
             beside the keys if it is left out.
         trust: Folder that `roots pin` made. Roots have to be of today, and revoke nothing of this
             release; where a policy of logs goes with them, it has to be in the log.
+        session: File that `broker challenge` made, where the key is with a broker.
+        token: File of the attestation token that was made for it.
         unsafe_any_file: Take files of any kind, programs and pickles among them.
         output_format: How to print.
         common: Options of every command.
@@ -244,10 +253,45 @@ def open_one(
     with common.progress("Opening") as told:
         said = opened_text(
             folder, issuer, out, receipt, keys, memory, told,
-            trusted=trusted, unsafe_any_file=unsafe_any_file, as_json=output_format == "json",
+            trusted=trusted, session=session, token=token,
+            unsafe_any_file=unsafe_any_file, as_json=output_format == "json",
         )  # fmt: skip
     write_text(said, None)
     common.say(f"{out}: opened")
+
+
+@release.command
+def certify_deletion(
+    folder: Annotated[Path, Parameter(name="RELEASE")],
+    /,
+    *,
+    issuer: Issuer,
+    gone: Annotated[list[Path], Parameter(negative_iterable=())],
+    deleted: Names = None,
+    kept: Names = None,
+    keys: KeyFile = _KEYS,
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> None:
+    """Sign that a copy was deleted, as the grant asks for. It binds; it proves nothing.
+
+    Parameters:
+        folder: Of the release.
+        issuer: Identity of the issuer.
+        gone: Folder or file of the opened model, which must not be there any more; may be given
+            several times.
+        deleted: Another copy or derivative that was deleted, in words; may be given several times.
+        kept: What was not deleted, such as `backups until June`, in words; may be given several
+            times.
+        keys: Of the recipient.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.release_work import deletion_text
+
+    refuse_output(output)
+    write_text(deletion_text(folder, issuer, gone, deleted or [], kept or [], keys), output)
+    common.say(f"{folder}: certified; send it to the issuer")
 
 
 @release.command
@@ -258,6 +302,7 @@ def verify(
     issuer: Issuer,
     recipient: Optional = None,
     receipt: Optional = None,
+    deletion: Optional = None,
     manifest: Optional = None,
     only: Names = None,
     common: Common = Common(),
@@ -272,6 +317,7 @@ def verify(
         issuer: Identity of the issuer.
         recipient: Identity of the recipient; needed for a release.
         receipt: File of a receipt, which has to be of this release.
+        deletion: File of a certificate that the copy was deleted, which has to be of this release.
         manifest: Signed manifest of a model, in the Model Signing format; `model.sig` in its
             folder if it is left out.
         only: File of a model to verify, and no other; may be given several times.
@@ -279,5 +325,5 @@ def verify(
     """
     from phalanx.cli.release_work import verified_text
 
-    write_text(verified_text(path, issuer, recipient, receipt, manifest, only), None)
+    write_text(verified_text(path, issuer, recipient, receipt, deletion, manifest, only), None)
     common.detail(f"{path}: verified")

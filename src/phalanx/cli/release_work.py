@@ -19,6 +19,7 @@ from phalanx.printable import printable, printable_json
 from phalanx.release.demands import Trusted
 from phalanx.release.envelopes.statement import parse_payload
 from phalanx.release.grants.codeword import KEY_BYTES, commitment_to
+from phalanx.release.grants.deletion import certify_deletion, verify_deletion
 from phalanx.release.grants.grant import accept_grant, issue_grant
 from phalanx.release.grants.receipt import Receipt, verify_receipt
 from phalanx.release.grants.request import make_request
@@ -167,6 +168,7 @@ def sealed_text(  # noqa: PLR0917 - as many as the command has
     digests: Path | None,
     told: _Told,
     *,
+    broker: Path | None,
     unsafe_any_file: bool,
 ) -> str:
     """Seal a model, and return what was sealed, in words."""
@@ -176,6 +178,7 @@ def sealed_text(  # noqa: PLR0917 - as many as the command has
         grant=read_envelope(grant),
         now=now(),
         random=secrets.token_bytes,
+        broker=None if broker is None else read_identity(broker),
         hash_type=hash_type,
         unsafe_any_file=unsafe_any_file,
     )
@@ -198,16 +201,22 @@ def opened_text(  # noqa: PLR0917 - as many as the command has
     told: _Told,
     *,
     trusted: Trusted | None,
+    session: Path | None,
+    token: Path | None,
     unsafe_any_file: bool,
     as_json: bool,
 ) -> str:
     """Open a release, and return which checks were made and which were not."""
+    from phalanx.cli.release_broker_work import asking
+
+    party = read_keys(keys)
     opener = Opener(
-        keys=read_keys(keys),
+        keys=party,
         issuer=read_identity(issuer),
         memory=memory or keys.with_name(f"{keys.name}.opened"),
         now=now(),
         trusted=trusted,
+        released=asking(session, token, party),
         unsafe_any_file=unsafe_any_file,
     )
     made = open_release(folder, out, receipt, opener, told=told)
@@ -227,6 +236,7 @@ def verified_text(  # noqa: PLR0917 - as many as the command has
     issuer: Path,
     recipient: Path | None,
     receipt: Path | None,
+    deletion: Path | None,
     manifest: Path | None,
     only: Sequence[str] | None,
 ) -> str:
@@ -245,9 +255,9 @@ def verified_text(  # noqa: PLR0917 - as many as the command has
         if recipient is None:
             message = "a release is verified for its recipient"
             raise ConfigError(message, next_step="Name his identity with --recipient.")
-        return _release_text(path, party, read_identity(recipient), receipt)
-    if receipt is not None:
-        message = "a receipt is of a release, and this is none"
+        return _release_text(path, party, read_identity(recipient), receipt, deletion)
+    if receipt is not None or deletion is not None:
+        message = "receipts and certificates are of a release, and this is none"
         raise ConfigError(message, next_step="Name the folder of the release.")
     signed = manifest or (path if path.is_dir() else path.parent) / SIGNATURE_NAME
     found = verify_manifest(
@@ -257,7 +267,49 @@ def verified_text(  # noqa: PLR0917 - as many as the command has
     return _lines(f"root {found.root}", f"{len(names):,} files are as {party.name} signed them")
 
 
-def _release_text(path: Path, issuer: Identity, recipient: Identity, receipt: Path | None) -> str:
+def deletion_text(
+    folder: Path,
+    issuer: Path,
+    gone: Sequence[Path],
+    deleted: Sequence[str],
+    kept: Sequence[str],
+    keys: Path,
+) -> str:
+    """Return a signed certificate that a copy was deleted.
+
+    Raises:
+        InputError: If something is still there, or words are none.
+    """
+    for path in gone:
+        if path.exists() or path.is_symlink():
+            message = f"{path}: is still there"
+            raise InputError(message, next_step="Delete it first, and every other copy.")
+    party = read_keys(keys)
+    package = check_package(folder, read_identity(issuer), party.identity)
+    words = (*(f"the opened copy {path.name}" for path in gone), *deleted)
+    try:
+        made = certify_deletion(
+            party,
+            model=package.agreed.grant.terms.asked.model,
+            root=package.root,
+            grant=package.agreed.digest,
+            record=package.digest,
+            now=now(),
+            deleted=words,
+            kept=tuple(kept),
+        )
+    except ValidationError as error:
+        raise _unusable("the certificate", error) from error
+    return made.as_bytes().decode()
+
+
+def _release_text(
+    path: Path,
+    issuer: Identity,
+    recipient: Identity,
+    receipt: Path | None,
+    deletion: Path | None,
+) -> str:
     found: Package = check_package(path, issuer, recipient)
     terms = found.agreed.grant.terms
     lines = [
@@ -277,6 +329,21 @@ def _release_text(path: Path, issuer: Identity, recipient: Identity, receipt: Pa
             root=found.root,
         )
         lines.append(f"receipt of {recipient.name}: opened at {said.opened_at.isoformat()}")
+    if deletion is not None:
+        gone = verify_deletion(
+            read_envelope(deletion),
+            recipient,
+            grant=found.agreed.digest,
+            record=found.digest,
+            root=found.root,
+        )
+        when = "in time" if gone.deleted_at <= terms.delete_by else "too late"
+        lines += [
+            f"certificate of {recipient.name}: deleted at {gone.deleted_at.isoformat()}, {when}",
+            *(f"deleted: {each}" for each in gone.deleted),
+            *(f"kept: {each}" for each in gone.kept),
+            "not proved: that no other copy exists; a certificate binds who signed it",
+        ]
     return _lines(*lines)
 
 

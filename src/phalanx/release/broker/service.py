@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import structlog
@@ -14,12 +15,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from phalanx import __version__
 from phalanx.errors import InputError, PolicyError, VerificationError
 from phalanx.release.broker.broker import CHALLENGE_SECONDS, Broker
+from phalanx.release.broker.settings import BrokerSettings
 from phalanx.release.broker.tokens import MOST_BYTES as MOST_TOKEN_BYTES
 from phalanx.release.encoding import to_text
 from phalanx.release.envelopes.dsse import envelope_of
 from phalanx.serving.answers import Failure, failure
 from phalanx.serving.bodies import BoundedBodies
 from phalanx.serving.refusals import Refusals
+from phalanx.serving.service_log import log_as_json
 
 LARGEST_BODY_BYTES = 65_536
 BODY_SECONDS = 20.0
@@ -152,3 +155,28 @@ def create_app(broker: Broker) -> FastAPI:
         {PolicyError: 403, VerificationError: 400, InputError: 404},
     ).answer(app)
     return app
+
+
+def serve(broker: Broker, settings: BrokerSettings, *, tell: Callable[[], None]) -> None:
+    """Run the service until it is told to stop.
+
+    Parameters:
+        broker: That decides.
+        settings: Where it listens.
+        tell: Called when it listens.
+    """
+    from phalanx.serving.listening import run_server  # noqa: PLC0415 - tests never need it
+
+    log_as_json()
+    run_server(
+        create_app(broker),
+        tell,
+        host=settings.host,
+        port=settings.port,
+        ssl_certfile=settings.certificate,
+        ssl_keyfile=settings.certificate_key,
+        limit_concurrency=settings.concurrent_requests,
+        timeout_keep_alive=15,
+        access_log=False,
+        server_header=False,
+    )
