@@ -50,8 +50,9 @@ def roots_init(
     from phalanx.cli.release_trust_work import begin_roots
 
     refuse_output(output)
-    write_text(begin_roots(folder, keys), output)
-    common.say(f"{folder}: begun; its root is handed over as identities are")
+    root, fingerprint = begin_roots(folder, keys)
+    write_text(root, output)
+    common.say(f"{folder}: begun; fingerprint of its root: {fingerprint}")
 
 
 @roots.command(name="add")
@@ -125,7 +126,7 @@ def roots_pin(
     log_policy: Optional = None,
     common: Common = Common(),
 ) -> None:
-    """Pin the root of a provider, for `open --trust`.
+    """Pin the root of a provider, for `open --trust`. Compare its fingerprint with him.
 
     Parameters:
         root: That the provider handed over, as he did with his identity.
@@ -136,8 +137,8 @@ def roots_pin(
     """
     from phalanx.cli.release_trust_work import pin_root
 
-    pin_root(root, at, out, log_policy)
-    common.say(f"{out}: pinned; name it with --trust")
+    fingerprint = pin_root(root, at, out, log_policy)
+    common.say(f"{out}: pinned; fingerprint of the root: {fingerprint}")
 
 
 @log.command(name="init")

@@ -32,9 +32,10 @@ from phalanx.transparency.policy import parse_policy
 from phalanx.transparency.witness import cosign
 
 
-def begin_roots(folder: Path, keys: Path) -> str:
-    """Begin a repository, and return its root."""
-    return Repository(folder=folder, keys=keys).begin(now()).decode()
+def begin_roots(folder: Path, keys: Path) -> tuple[str, str]:
+    """Begin a repository, and return its root and the fingerprint of that."""
+    root = Repository(folder=folder, keys=keys).begin(now())
+    return root.decode(), digest_of(root)
 
 
 def add_to_roots(folder: Path, files: Sequence[Path], kind: str) -> Iterator[str]:
@@ -87,15 +88,17 @@ def publish(folder: Path, keys: Path) -> int:
     return Repository(folder=folder, keys=keys).publish(now())
 
 
-def pin_root(root: Path, place: str, folder: Path, policy: Path | None) -> None:
-    """Pin a root, and a policy of one's own."""
+def pin_root(root: Path, place: str, folder: Path, policy: Path | None) -> str:
+    """Pin a root, and a policy of one's own; return the fingerprint of the root."""
     content = None if policy is None else content_of(policy, MOST_POLICY_BYTES)
     if content is not None:
         parse_policy(content, str(policy))
-    pin(content_of(root, MOST_TARGET_BYTES), place, folder)
+    pinned = content_of(root, MOST_TARGET_BYTES)
+    pin(pinned, place, folder)
     if content is not None:
         with written_whole(folder / LOG_POLICY) as aside:
             aside.write_bytes(content)
+    return digest_of(pinned)
 
 
 def trusted_of(folder: Path | None) -> Trusted | None:

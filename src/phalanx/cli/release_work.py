@@ -267,7 +267,7 @@ def verified_text(  # noqa: PLR0917 - as many as the command has
     return _lines(f"root {found.root}", f"{len(names):,} files are as {party.name} signed them")
 
 
-def deletion_text(
+def deletion_text(  # noqa: PLR0917 - as many as the command has
     folder: Path,
     issuer: Path,
     gone: Sequence[Path],
@@ -299,7 +299,7 @@ def deletion_text(
             kept=tuple(kept),
         )
     except ValidationError as error:
-        raise _unusable("the certificate", error) from error
+        raise _unusable(what="the certificate", error=error) from error
     return made.as_bytes().decode()
 
 
