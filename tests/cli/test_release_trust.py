@@ -84,6 +84,17 @@ def test_a_release_is_opened_under_roots_and_log(
     assert "3 entries are as the checkpoint says" in capsys.readouterr().out
 
 
+def test_roots_beside_the_keys_are_asked_each_time(
+    published: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was pinned beside the keys counts without being named: nobody forgets an option."""
+    assert published
+    words = ["root.json", "--at", "roots/public", "--out", "partner.keys.trust"]
+    assert release("roots", "pin", *words) == ExitCode.CLEAN
+    assert release("open", *OPEN, "--out", "opened") == ExitCode.CLEAN
+    assert "verified: that the roots are of today" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("what", ["party", "grant"])
 def test_what_was_revoked_is_not_opened(
     what: str, published: str, capsys: pytest.CaptureFixture[str]

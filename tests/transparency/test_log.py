@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -158,3 +160,33 @@ def test_a_folder_of_another_log(log: LogFolder, tmp_path: Path) -> None:
         log.append([b"x" * (1 << 16)], 2)
     assert log.state()[1].size == 0
     assert (tmp_path / "log" / "checkpoint").stat().st_mode & 0o077 == 0
+
+
+_APPENDING = """
+import sys
+from pathlib import Path
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from phalanx.transparency.log_folder import LogFolder
+from phalanx.transparency.note_keys import NoteSigner
+key = Ed25519PrivateKey.from_private_bytes(bytes(32))
+log = LogFolder(Path(sys.argv[1]), NoteSigner(name="lab.example/log", key=key))
+for number in range(10_000):
+    print(log.append([b"%d" % number] * 30, number).stop, flush=True)
+"""
+
+
+@pytest.mark.parametrize("acknowledged", [1, 7, 12])
+def test_what_was_acknowledged_outlasts_a_kill(
+    acknowledged: int, log: LogFolder, tmp_path: Path
+) -> None:
+    """Killed at any moment, a log holds all that it said it holds, and goes on."""
+    command = [sys.executable, "-c", _APPENDING, str(tmp_path / "log")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = [int(process.stdout.readline()) for _ in range(acknowledged)]
+        process.kill()
+    _, found = log.state()
+    assert found.size >= said[-1]
+    log.reader.refuse_other_tree(found)
+    assert len(log.reader.entries(0, found.size)) == found.size
+    assert log.append([b"after"], 9) == range(found.size, found.size + 1)

@@ -238,7 +238,8 @@ def open_one(
         memory: File of the newest grants that were opened here, so that no older one comes back;
             beside the keys if it is left out.
         trust: Folder that `roots pin` made. Roots have to be of today, and revoke nothing of this
-            release; where a policy of logs goes with them, it has to be in the log.
+            release; where a policy of logs goes with them, it has to be in the log. Left out, it is
+            the folder beside the keys with `.trust` added, if it is there.
         session: File that `broker challenge` made, where the key is with a broker.
         token: File of the attestation token that was made for it.
         unsafe_any_file: Take files of any kind, programs and pickles among them.
@@ -249,7 +250,8 @@ def open_one(
     from phalanx.cli.release_work import opened_text
 
     refuse_output(receipt)
-    trusted = trusted_of(trust)
+    pinned = keys.with_name(f"{keys.name}.trust")
+    trusted = trusted_of(trust or (pinned if pinned.exists() else None))
     with common.progress("Opening") as told:
         said = opened_text(
             folder, issuer, out, receipt, keys, memory, told,

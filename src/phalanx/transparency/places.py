@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +12,11 @@ from phalanx.errors import ConfigError, InputError, ServiceError, reason_of
 from phalanx.transparency.tiles import Fetch
 
 TIMEOUT_SECONDS = 20.0
+"""Without a word of the other side."""
+
+MOST_SECONDS = 120.0
+"""For one file, however slowly it comes."""
+
 _SCHEMES = ("http", "https")
 
 
@@ -54,6 +60,7 @@ def _from_url(place: str) -> Fetch:
         import httpx2  # noqa: PLC0415 - only what is behind a URL needs it
 
         url, content = f"{place}/{path}", bytearray()
+        until = time.monotonic() + MOST_SECONDS
         try:
             with httpx2.stream(
                 "GET", url, timeout=TIMEOUT_SECONDS, headers={"Accept-Encoding": "identity"}
@@ -67,6 +74,9 @@ def _from_url(place: str) -> Fetch:
                 for piece in answer.iter_bytes():
                     content += piece
                     _bounded(content, most_bytes, url)
+                    if time.monotonic() > until:
+                        message = f"{url}: comes too slowly"
+                        raise ServiceError(message, next_step="Try again later.")
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
             message = f"{url}: cannot be read: {reason_of(error)}"
             raise ServiceError(message, next_step="Check the network, and try again.") from error
