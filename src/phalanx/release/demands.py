@@ -69,14 +69,7 @@ def refuse_unmet(
             message = "the grant demands a log, and neither the roots nor you name one"
             raise PolicyError(message, next_step="Ask the issuer for the policy of his log.")
         return
-    refuse_unlogged(
-        package.folder,
-        grant=package.agreed.digest,
-        record=package.digest,
-        policy=trusted.policy,
-        seen=trusted.seen,
-        reader=trusted.reader,
-    )
+    refuse_unlogged(package, trusted.policy, trusted.seen, trusted.reader)
 
 
 def checks(trusted: Trusted | None) -> tuple[tuple[str, ...], tuple[str, ...]]:

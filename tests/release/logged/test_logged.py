@@ -92,6 +92,17 @@ def test_a_forged_proof(line: int, release: Path, book: LogBook, trusting: Opene
         verify_release(release, trusting)
 
 
+def test_a_proof_that_is_a_link(
+    release: Path, book: LogBook, trusting: Opener, tmp_path: Path
+) -> None:
+    """A proof that is no file of the release does not belong to it."""
+    prove_release(release, book, DRAW, 3)
+    (release / PROOFS[0]).rename(tmp_path / "elsewhere")
+    (release / PROOFS[0]).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(VerificationError, match="does not belong"):
+        verify_release(release, trusting)
+
+
 def test_a_log_of_another_key(release: Path, trusting: Opener, tmp_path: Path) -> None:
     """A log of the same name that somebody else keeps proves nothing."""
     forged = begin_book(tmp_path / "forged", "lab.example/releases", 1)

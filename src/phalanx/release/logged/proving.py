@@ -9,16 +9,19 @@ from phalanx.errors import InputError, VerificationError, reason_of
 from phalanx.owned import written_whole
 from phalanx.release.envelopes.statement import digest_of
 from phalanx.release.logged.book import LogBook
-from phalanx.release.packages.package import GRANT, PROOFS, RECORD, read_envelope
+from phalanx.release.packages.package import (
+    GRANT,
+    PROOFS,
+    RECORD,
+    Package,
+    read_envelope,
+)
 from phalanx.transparency.checkpoints import Checkpoint
 from phalanx.transparency.log_reader import LogReader
 from phalanx.transparency.memory import compare
-from phalanx.transparency.places import fetch_from
 from phalanx.transparency.policy import Policy
-from phalanx.transparency.proofs import MOST_EXTRA_BYTES, parse_proof
+from phalanx.transparency.proofs import parse_proof
 from phalanx.transparency.salted import SALT_BYTES, salted_entry
-
-_MOST_BYTES = (1 << 17) + 2 * MOST_EXTRA_BYTES
 
 
 def prove_release(
@@ -52,42 +55,26 @@ def prove_release(
     return book.log.state()[1]
 
 
-def refuse_unlogged(  # noqa: PLR0913 - what is verified, and against what
-    folder: Path,
-    *,
-    grant: str,
-    record: str,
-    policy: Policy,
-    seen: Path,
-    reader: LogReader | None,
-) -> None:
+def refuse_unlogged(package: Package, policy: Policy, seen: Path, reader: LogReader | None) -> None:
     """Refuse a release that is not proved to be in the log.
 
     Parameters:
-        folder: Of the release.
-        grant: Digest of the grant.
-        record: Digest of the record.
+        package: Whose signatures were verified.
         policy: Which logs count, and which witnesses have to have signed.
         seen: Folder of the checkpoints that were seen.
         reader: Of the log; without it, checkpoints of different sizes are not compared.
 
     Raises:
         VerificationError: If a proof is missing or does not hold, or the log shows two trees.
-        InputError: If it cannot be read.
+        InputError: If the log cannot be read.
         ServiceError: If the log cannot be reached.
     """
-    fetch = fetch_from(str(folder))
-    for name, digest, what in zip(
-        PROOFS, (grant, record), ("the grant", "the record"), strict=True
-    ):
-        try:
-            content = fetch(name, _MOST_BYTES)
-        except InputError as error:
+    named = (("the grant", package.agreed.digest), ("the record", package.digest))
+    for name, (what, digest) in zip(PROOFS, named, strict=True):
+        if name not in package.proofs:
             message = f"{what} has no proof that it is in the log"
-            raise VerificationError(
-                message, next_step=f"Ask the sender for {name} of the release."
-            ) from error
-        proof = parse_proof(content, f"the proof of {what}")
+            raise VerificationError(message, next_step=f"Ask the sender for {name} of the release.")
+        proof = parse_proof(package.proofs[name], f"the proof of {what}")
         if len(proof.extra) != SALT_BYTES:
             message = f"the proof of {what} has no salt"
             raise VerificationError(message, next_step="Ask the sender for it again.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from phalanx.errors import InputError, VerificationError, reason_of
@@ -17,6 +18,9 @@ GRANT, RECORD = "grant.json", "record.json"
 PROOFS = ("grant.tlog-proof", "record.tlog-proof")
 """That grant and record are in a log. They are added after sealing, and may be missing."""
 
+MOST_PROOF_BYTES = 1 << 18
+"""More than the parser of proofs takes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
@@ -30,6 +34,9 @@ class Package:
 
     digest: str
     """SHA-256 of the record's payload, in hexadecimal."""
+
+    proofs: Mapping[str, bytes] = field(default_factory=dict)
+    """Those of `PROOFS` that are there; nothing of them is verified yet."""
 
 
 def check_package(folder: Path, issuer: Identity, recipient: Identity) -> Package:
@@ -47,10 +54,13 @@ def check_package(folder: Path, issuer: Identity, recipient: Identity) -> Packag
     agreed = verify_grant(read_envelope(folder / GRANT), issuer, recipient)
     record, root, digest = verify_record(read_envelope(folder / RECORD), issuer, agreed)
     entries = (record.manifest, *record.files)
-    _refuse_other_files(folder, {GRANT, RECORD, *(each.file for each in entries)})
+    proofs = _proofs_in(folder)
+    _refuse_other_files(folder, {GRANT, RECORD, *proofs, *(each.file for each in entries)})
     for each in entries:
         _check_header(folder / each.file, each, agreed)
-    return Package(folder=folder, agreed=agreed, record=record, root=root, digest=digest)
+    return Package(
+        folder=folder, agreed=agreed, record=record, root=root, digest=digest, proofs=proofs
+    )
 
 
 def read_envelope(path: Path) -> Envelope:
@@ -67,14 +77,24 @@ def read_envelope(path: Path) -> Envelope:
     return parse_envelope(bytes(content), str(path))
 
 
+def _proofs_in(folder: Path) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for name in PROOFS:
+        try:
+            with open_plain(folder / name) as file:
+                found[name] = file.read(MOST_PROOF_BYTES + 1)
+        except InputError:
+            continue  # it may be missing; what else stands there does not belong
+    return found
+
+
 def _refuse_other_files(folder: Path, expected: set[str]) -> None:
     try:
         there = {each.name for each in folder.iterdir()}
     except OSError as error:
         message = f"{folder} cannot be read: {reason_of(error)}"
         raise InputError(message, next_step="Pass the folder of a release.") from error
-    added = there - expected - set(PROOFS)
-    for names, what in ((expected - there, "is missing"), (added, "does not belong")):
+    for names, what in ((expected - there, "is missing"), (there - expected, "does not belong")):
         if names:
             message = f"{folder / min(names)} {what}"
             raise VerificationError(message, next_step="Fetch the release again, all of it.")
