@@ -7,16 +7,19 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from phalanx.cli.release_broker import broker
 from phalanx.cli.release_options import (
     KEYS,
     Issuer,
     KeyFile,
+    LogFolder,
     MarksOptions,
     Names,
     Optional,
     Recipient,
     Tier,
 )
+from phalanx.cli.release_trust import log, roots
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
 
@@ -25,6 +28,10 @@ release = App(
     help="Hand weights to a partner, a regulator or a cloud, and keep track of the copies.",
     help_format="markdown",
 )
+
+release.command(roots)
+release.command(log)
+release.command(broker)
 
 
 @release.command
@@ -96,6 +103,7 @@ def grant(
     codeword_key: Optional = None,
     ours: Optional = None,
     marks: MarksOptions = MarksOptions(),
+    log_folder: LogFolder = None,
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
@@ -113,6 +121,7 @@ def grant(
         codeword_key: File of the key that hides it, for its owner alone; made if it is missing.
         ours: Folder of the model, without a mark.
         marks: Where marks are kept.
+        log_folder: Of the log that the grant is entered into.
         output: File to write instead.
         common: Options of every command.
     """
@@ -127,7 +136,12 @@ def grant(
         committed: str | None = commitment_of_mark(where, model, party)
     else:
         committed = commitment_of(codeword, codeword_key)
-    write_text(grant_text(request_file, party, keys, read_terms(terms), committed), output)
+    said = grant_text(request_file, party, keys, read_terms(terms), committed)
+    if log_folder is not None:
+        from phalanx.cli.release_trust_work import enter_text
+
+        enter_text(log_folder, said)
+    write_text(said, output)
     common.say(f"granted to {party.name}, fingerprint: {party.fingerprint}")
 
 
@@ -169,8 +183,10 @@ def seal(
     recipient: Recipient,
     out: str,
     keys: KeyFile = KEYS,
+    to_broker: Annotated[Path | None, Parameter(name="--broker", show_default=False)] = None,
     hash_type: Annotated[Literal["sha256", "blake3"], Parameter(name="--hash")] = "sha256",
     digests: Optional = None,
+    log_folder: LogFolder = None,
     unsafe_any_file: bool = False,
     codeword_key: Optional = None,
     marks: MarksOptions = MarksOptions(),
@@ -187,20 +203,27 @@ def seal(
         recipient: Identity of the recipient.
         out: Folder of the release, or URL, where nothing may be yet.
         keys: Of the issuer.
+        to_broker: Identity of a broker, who is given the key in place of the recipient, and hands
+            it to attested machines.
         hash_type: Of the manifest. Every verifier knows `sha256`; `blake3` is quicker.
         digests: File of digests of files that were hashed before: unchanged ones are not hashed
             again. Made if it is missing.
+        log_folder: Of the log that grant and release are entered into; proofs lie in the release.
         unsafe_any_file: Seal files of any kind, programs and pickles among them.
         codeword_key: File of the key that hides the codeword.
         marks: Where marks are kept.
         common: Options of every command.
     """
+    from phalanx.cli.release_opening import local_path
     from phalanx.cli.release_work import sealed_text, sealing_of
     from phalanx.release.places.place import Folder
     from phalanx.release.places.store import place_of
 
     source, target = place_of(model), place_of(out)
-    how = sealing_of(grant_file, recipient, keys, hash_type, unsafe_any_file=unsafe_any_file)
+    proved = None if log_folder is None else local_path(out)
+    how = sealing_of(
+        grant_file, recipient, keys, hash_type, broker=to_broker, unsafe_any_file=unsafe_any_file
+    )
     if marks == MarksOptions():
         with common.progress("Sealing") as told:
             said = sealed_text(source, target, how, digests, told)
@@ -215,6 +238,10 @@ def seal(
             said = sealed_text(Folder(copy), target, how, digests, told)
     write_text(said, None)
     common.say(f"{out}: sealed")
+    if log_folder is not None and proved is not None:
+        from phalanx.cli.release_trust_work import prove
+
+        common.say(f"{out}: proved in a log of {prove(log_folder, proved):,} entries")
 
 
 @release.command(name="open")
@@ -228,6 +255,9 @@ def open_one(
     tensor: Names = None,
     keys: KeyFile = KEYS,
     memory: Optional = None,
+    trust: Optional = None,
+    session: Optional = None,
+    token: Optional = None,
     unsafe_any_file: bool = False,
     output_format: TableOrJson = "table",
     common: Common = Common(),
@@ -246,6 +276,11 @@ def open_one(
         keys: Of the recipient.
         memory: File of the newest grants that were opened here, so that no older one comes back;
             beside the keys if it is left out.
+        trust: Folder that `roots pin` made. Roots have to be of today, and revoke nothing of this
+            release; where a policy of logs goes with them, it has to be in the log. Left out, it is
+            the folder beside the keys with `.trust` added, if it is there.
+        session: File that `broker challenge` made, where the key is with a broker.
+        token: File of the attestation token that was made for it.
         unsafe_any_file: Take files of any kind, programs and pickles among them.
         output_format: How to print.
         common: Options of every command.
@@ -255,7 +290,10 @@ def open_one(
 
     refuse_output(receipt)
     place, target = place_of(folder), local_path(out)
-    who = opener_of(keys, issuer, memory, unsafe_any_file=unsafe_any_file)
+    who = opener_of(
+        keys, issuer, memory,
+        trust=trust, session=session, token=token, unsafe_any_file=unsafe_any_file,
+    )  # fmt: skip
     as_json = output_format == "json"
     with common.progress("Opening") as told:
         if tensor:
@@ -267,6 +305,40 @@ def open_one(
 
 
 @release.command
+def certify_deletion(
+    folder: Annotated[Path, Parameter(name="RELEASE")],
+    /,
+    *,
+    issuer: Issuer,
+    gone: Annotated[list[Path], Parameter(negative_iterable=())],
+    deleted: Names = None,
+    kept: Names = None,
+    keys: KeyFile = KEYS,
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> None:
+    """Sign that a copy was deleted, as the grant asks for. It binds; it proves nothing.
+
+    Parameters:
+        folder: Of the release.
+        issuer: Identity of the issuer.
+        gone: Folder or file of the opened model, which must not be there any more; may be given
+            several times.
+        deleted: Another copy or derivative that was deleted, in words; may be given several times.
+        kept: What was not deleted, such as `backups until June`, in words; may be given several
+            times.
+        keys: Of the recipient.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.release_work import deletion_text
+
+    refuse_output(output)
+    write_text(deletion_text(folder, issuer, gone, deleted or [], kept or [], keys), output)
+    common.say(f"{folder}: certified; send it to the issuer")
+
+
+@release.command
 def verify(
     path: str,
     /,
@@ -275,6 +347,7 @@ def verify(
     recipient: Optional = None,
     receipt: Optional = None,
     grant_file: Annotated[Path | None, Parameter(name="--grant", show_default=False)] = None,
+    deletion: Optional = None,
     manifest: Optional = None,
     only: Names = None,
     keys: Annotated[Path | None, Parameter(name="--keys", show_default=False)] = None,
@@ -294,6 +367,7 @@ def verify(
         recipient: Identity of the recipient; needed for a release, unless his keys are named.
         receipt: File of a receipt, which has to be of this release, or that the evidence names.
         grant_file: That both have signed, to verify evidence.
+        deletion: File of a certificate that the copy was deleted, which has to be of this release.
         manifest: Signed manifest of a model, in the Model Signing format; `model.sig` in its
             folder if it is left out.
         only: File of a model, or of a release whose keys are named, to verify, and no other; may
@@ -319,7 +393,7 @@ def verify(
             said = verified_inside_text(place, who, only, told)
         write_text(said, None)
         return
-    write_text(verified_text(place, issuer, recipient, receipt, manifest, only), None)
+    write_text(verified_text(place, issuer, recipient, receipt, deletion, manifest, only), None)
     common.detail(f"{path}: verified")
 
 

@@ -6,12 +6,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from phalanx.cli.release_broker_work import asking
+from phalanx.cli.release_trust_work import trusted_of
 from phalanx.cli.release_work import document, lines_of, now, read_identity
 from phalanx.errors import ConfigError, InputError
+from phalanx.release.demands import checks
 from phalanx.release.envelopes.dsse import Envelope
 from phalanx.release.envelopes.statement import parse_payload
 from phalanx.release.grants.receipt import Receipt
-from phalanx.release.open import NOT_CHECKED, Opener, open_release, verify_release
+from phalanx.release.open import NOT_ATTESTED, Opener, open_release, verify_release
+from phalanx.release.packages.record import BROKERED
 from phalanx.release.partial import open_tensors
 from phalanx.release.parties.party_keys import read_keys
 from phalanx.release.places.place import Folder, Place
@@ -28,24 +32,37 @@ def local_path(text: str) -> Path:
     """
     place = place_of(text)
     if not isinstance(place, Folder):
-        message = f"{place.where()}: a release is opened to this machine, and not into a store"
-        raise ConfigError(message, next_step="Name a folder with --out.")
+        message = f"{place.where()}: is in a store; this needs a folder of this machine"
+        raise ConfigError(message, next_step="Name a folder with --out, and copy it there after.")
     return place.path
 
 
-def opener_of(keys: Path, issuer: Path, memory: Path | None, *, unsafe_any_file: bool) -> Opener:
-    """Return who opens a release, and whom he trusts.
+def opener_of(
+    keys: Path,
+    issuer: Path,
+    memory: Path | None,
+    *,
+    trust: Path | None = None,
+    session: Path | None = None,
+    token: Path | None = None,
+    unsafe_any_file: bool,
+) -> Opener:
+    """Return who opens a release, and whom he trusts: roots pinned beside the keys, if no others.
 
     Raises:
         InputError: If a file cannot be read.
         ConfigError: If others may read the keys.
         VerificationError: If there is no identity in the issuer's file.
     """
+    party = read_keys(keys)
+    pinned = keys.with_name(f"{keys.name}.trust")
     return Opener(
-        keys=read_keys(keys),
+        keys=party,
         issuer=read_identity(issuer),
         memory=memory or keys.with_name(f"{keys.name}.opened"),
         now=now(),
+        trusted=trusted_of(trust or (pinned if pinned.exists() else None)),
+        released=asking(session, token, party),
         unsafe_any_file=unsafe_any_file,
     )
 
@@ -132,4 +149,6 @@ def verified_inside_text(
     ]
     if missed := len(release.files) - len(names):
         lines.append(f"not verified: {missed:,} other files")
-    return lines_of(*lines, *(f"not checked: {each}" for each in NOT_CHECKED))
+    not_attested = () if release.package.record.wrapping == BROKERED else (NOT_ATTESTED,)
+    not_checked = (*checks(opener.trusted)[1], *not_attested)
+    return lines_of(*lines, *(f"not checked: {each}" for each in not_checked))

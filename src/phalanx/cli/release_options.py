@@ -12,6 +12,7 @@ KeyFile = Annotated[Path, Parameter(name="--keys")]
 Issuer = Annotated[Path, Parameter(name="--issuer")]
 Recipient = Annotated[Path, Parameter(name="--recipient")]
 Optional = Annotated[Path | None, Parameter(show_default=False)]
+LogFolder = Annotated[Path | None, Parameter(name="--log", show_default=False)]
 Names = Annotated[list[str] | None, Parameter(show_default=False, negative_iterable=())]
 Tier = Literal["black-box", "grey-box", "white-box"]
 

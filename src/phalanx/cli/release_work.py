@@ -17,6 +17,7 @@ from phalanx.json_text import parse_object
 from phalanx.owned import read_or_make_secret
 from phalanx.printable import printable, printable_json
 from phalanx.release.grants.codeword import KEY_BYTES, commitment_to
+from phalanx.release.grants.deletion import certify_deletion, verify_deletion
 from phalanx.release.grants.grant import accept_grant, issue_grant
 from phalanx.release.grants.receipt import verify_receipt
 from phalanx.release.grants.request import make_request
@@ -68,7 +69,7 @@ def read_identity(path: Path) -> Identity:
         InputError: If it cannot be read.
         VerificationError: If it is none.
     """
-    return Identity.from_json(parse_object(_content(path, _MOST_BYTES), str(path)))
+    return Identity.from_json(parse_object(content_of(path, _MOST_BYTES), str(path)))
 
 
 def asked(model: str, purposes: Sequence[str], tier: str, environment: str) -> Asked:
@@ -102,7 +103,7 @@ def read_terms(path: Path) -> Terms:
         InputError: If the file cannot be read, or a term is missing, wrong or unknown.
     """
     try:
-        said = tomllib.loads(_content(path, _MOST_BYTES).decode())
+        said = tomllib.loads(content_of(path, _MOST_BYTES).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"{path}: is no TOML: {reason_of(error)}"
         raise InputError(message, next_step="Write it as the how-to shows.") from error
@@ -126,7 +127,7 @@ def commitment_of(codeword: Path | None, key: Path | None) -> str | None:
     if codeword is None or key is None:
         message = "a codeword and the key that hides it go together"
         raise ConfigError(message, next_step="Name both --codeword and --codeword-key.")
-    word = _content(codeword, _MOST_BYTES).decode(errors="replace").strip()
+    word = content_of(codeword, _MOST_BYTES).decode(errors="replace").strip()
     if not word or set(word) - {"0", "1"}:
         message = f"{codeword}: a codeword is of zeros and ones"
         raise InputError(message, next_step="Write it on one line.")
@@ -157,7 +158,13 @@ def accepted_text(grant: Path, issuer: Identity, keys: Path, request: Path) -> s
 
 
 def sealing_of(
-    grant: Path, recipient: Path, keys: Path, hash_type: Algorithm, *, unsafe_any_file: bool
+    grant: Path,
+    recipient: Path,
+    keys: Path,
+    hash_type: Algorithm,
+    *,
+    broker: Path | None = None,
+    unsafe_any_file: bool,
 ) -> Sealing:
     """Return for whom a model is sealed, and how.
 
@@ -172,6 +179,7 @@ def sealing_of(
         grant=read_envelope(grant),
         now=now(),
         random=secrets.token_bytes,
+        broker=None if broker is None else read_identity(broker),
         hash_type=hash_type,
         unsafe_any_file=unsafe_any_file,
     )
@@ -197,6 +205,7 @@ def verified_text(  # noqa: PLR0917 - as many as the command has
     issuer: Path,
     recipient: Path | None,
     receipt: Path | None,
+    deletion: Path | None,
     manifest: Path | None,
     only: Sequence[str] | None,
 ) -> str:
@@ -217,18 +226,62 @@ def verified_text(  # noqa: PLR0917 - as many as the command has
         if recipient is None:
             message = "a release is verified for its recipient"
             raise ConfigError(message, next_step="Name his identity with --recipient.")
-        return _release_text(place, party, read_identity(recipient), receipt)
-    if receipt is not None:
-        message = "a receipt is of a release, and this is none"
+        return _release_text(place, party, read_identity(recipient), receipt, deletion)
+    if receipt is not None or deletion is not None:
+        message = "receipts and certificates are of a release, and this is none"
         raise ConfigError(message, next_step="Name the folder of the release.")
     path = place.path
     signed = manifest or (path if path.is_dir() else path.parent) / SIGNATURE_NAME
-    found = verify_manifest(_content(signed, MOST_MANIFEST_BYTES + 1), party.manifests, str(signed))
+    found = verify_manifest(
+        content_of(signed, MOST_MANIFEST_BYTES + 1), party.manifests, str(signed)
+    )
     names = check_model(path, found, only=only)
     return lines_of(f"root {found.root}", f"{len(names):,} files are as {party.name} signed them")
 
 
-def _release_text(place: Place, issuer: Identity, recipient: Identity, receipt: Path | None) -> str:
+def deletion_text(  # noqa: PLR0917 - as many as the command has
+    folder: Path,
+    issuer: Path,
+    gone: Sequence[Path],
+    deleted: Sequence[str],
+    kept: Sequence[str],
+    keys: Path,
+) -> str:
+    """Return a signed certificate that a copy was deleted.
+
+    Raises:
+        InputError: If something is still there, or words are none.
+    """
+    for path in gone:
+        if path.exists() or path.is_symlink():
+            message = f"{path}: is still there"
+            raise InputError(message, next_step="Delete it first, and every other copy.")
+    party = read_keys(keys)
+    package = check_package(folder, read_identity(issuer), party.identity)
+    words = (*(f"the opened copy {path.name}" for path in gone), *deleted)
+    try:
+        made = certify_deletion(
+            party,
+            model=package.agreed.grant.terms.asked.model,
+            root=package.root,
+            grant=package.agreed.digest,
+            record=package.digest,
+            now=now(),
+            deleted=words,
+            kept=tuple(kept),
+        )
+    except ValidationError as error:
+        raise _unusable(what="the certificate", error=error) from error
+    return made.as_bytes().decode()
+
+
+def _release_text(
+    place: Place,
+    issuer: Identity,
+    recipient: Identity,
+    receipt: Path | None,
+    deletion: Path | None,
+) -> str:
     found: Package = check_package(place, issuer, recipient)
     terms = found.agreed.grant.terms
     lines = [
@@ -248,10 +301,30 @@ def _release_text(place: Place, issuer: Identity, recipient: Identity, receipt: 
             root=found.root,
         )
         lines.append(f"receipt of {recipient.name}: opened at {said.opened_at.isoformat()}")
+    if deletion is not None:
+        gone = verify_deletion(
+            read_envelope(deletion),
+            recipient,
+            grant=found.agreed.digest,
+            record=found.digest,
+            root=found.root,
+        )
+        when = "in time" if gone.deleted_at <= terms.delete_by else "too late"
+        lines += [
+            f"certificate of {recipient.name}: deleted at {gone.deleted_at.isoformat()}, {when}",
+            *(f"deleted: {each}" for each in gone.deleted),
+            *(f"kept: {each}" for each in gone.kept),
+            "not proved: that no other copy exists; a certificate binds who signed it",
+        ]
     return lines_of(*lines)
 
 
-def _content(path: Path, most_bytes: int) -> bytes:
+def content_of(path: Path, most_bytes: int) -> bytes:
+    """Return the content of a file.
+
+    Raises:
+        InputError: If it cannot be read, or is larger.
+    """
     with open_plain(path) as file:
         content = bytearray()
         while len(content) <= most_bytes and (piece := file.read(most_bytes + 1)):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from phalanx.errors import InputError, PolicyError, VerificationError, reason_of
 from phalanx.owned import written_whole
+from phalanx.release.demands import Trusted, checks, refuse_unmet
 from phalanx.release.envelopes.dsse import Envelope
 from phalanx.release.grants.grant import refuse_untimely
 from phalanx.release.grants.newest import refuse_superseded, remember
@@ -18,7 +20,8 @@ from phalanx.release.manifest.bundle import verify_manifest
 from phalanx.release.manifest.resources import SIGNATURE_NAME
 from phalanx.release.manifest.tree import files_of
 from phalanx.release.packages.open_package import OpenRelease, Told, manifest_bytes, new_file
-from phalanx.release.packages.package import check_package
+from phalanx.release.packages.package import Package, check_package
+from phalanx.release.packages.record import BROKERED
 from phalanx.release.packages.staging import staging
 from phalanx.release.parties.identity import Identity
 from phalanx.release.parties.party_keys import PartyKeys
@@ -45,14 +48,16 @@ WHILE = (
 
 KINDS = "that every file is of a kind that is handed on"
 
-NOT_CHECKED = (
-    "whether keys were revoked: there is no repository of roots yet",
-    "whether the release is in a transparency log: there is no log yet",
-    "whether the environment was attested: there is no broker yet",
-)
-"""What the protocol asks for and this version does not do."""
+ATTESTED = "that a broker handed out the key to this machine"
+NOT_ATTESTED = "whether the environment was attested: the key is in the release itself"
+NOT_CHECKED = (*checks(None)[1], NOT_ATTESTED)
+"""What the protocol knows and is not done where neither roots nor a broker are named."""
 
 _AGAIN = "Ask the sender for the release again."
+
+
+Released = Callable[[Package], bytes]
+"""Returns the content key of a release, which a broker handed to this machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,12 @@ class Opener:
     now: datetime
     """In UTC, in whole seconds."""
 
+    trusted: Trusted | None = None
+    """Fresh roots and logs; a grant may demand them."""
+
+    released: Released | None = None
+    """Asks a broker for the key, where it is with one."""
+
     unsafe_any_file: bool = False
     """Whether files of any kind are taken, programs among them."""
 
@@ -84,18 +95,15 @@ def verify_release(folder: Path | Place, opener: Opener) -> OpenRelease:
 
     Raises:
         VerificationError: If anything is not as it was signed, or for another recipient.
-        PolicyError: If the grant has not begun, is over, or a newer one was opened here.
+        PolicyError: If the grant has not begun, is over, was revoked, or a newer one was opened
+            here; if roots are stale; if the grant demands what is not named.
         InputError: If the release cannot be read.
     """
     package = check_package(folder, opener.issuer, opener.keys.identity)
     refuse_untimely(package.agreed.grant, opener.now)
     refuse_superseded(opener.memory, package.agreed)
-    content_key = unwrap(
-        package.record.wrapped,
-        opener.keys.receiving,
-        purpose="release",
-        bound_to=bytes.fromhex(package.agreed.digest),
-    )
+    refuse_unmet(package, opener.issuer, opener.keys.identity, opener.trusted, opener.now)
+    content_key = _content_key(package, opener)
     buffers = Buffers()
     manifest = verify_manifest(
         manifest_bytes(package, content_key, buffers), opener.issuer.manifests, "the manifest"
@@ -173,6 +181,10 @@ def receipt_of(
         checked: What was verified after `verify_release`.
         not_checked: What of it could have been and was not.
     """
+    trusted, not_trusted = checks(opener.trusted)
+    is_attested = release.package.record.wrapping == BROKERED
+    attested = (ATTESTED,) if is_attested else ()
+    not_attested = () if is_attested else (NOT_ATTESTED,)
     return make_receipt(
         opener.keys,
         model=release.manifest.model,
@@ -180,8 +192,25 @@ def receipt_of(
         grant=release.package.agreed.digest,
         record=release.package.digest,
         now=opener.now,
-        checked=(*BEFORE, *checked),
-        not_checked=(*not_checked, *NOT_CHECKED),
+        checked=(*trusted, *BEFORE, *attested, *checked),
+        not_checked=(*not_trusted, *not_checked, *not_attested),
+    )
+
+
+def _content_key(package: Package, opener: Opener) -> bytes:
+    if package.record.wrapping == BROKERED:
+        if opener.released is None:
+            message = "the key of the release is with a broker"
+            raise PolicyError(message, next_step="Ask him: phalanx release broker challenge")
+        return opener.released(package)
+    if "attestation" in package.agreed.grant.terms.demands:
+        message = "the grant demands an attestation, and the key is in the release itself"
+        raise PolicyError(message, next_step="Ask the issuer to seal it for a broker.")
+    return unwrap(
+        package.record.wrapped,
+        opener.keys.receiving,
+        purpose="release",
+        bound_to=bytes.fromhex(package.agreed.digest),
     )
 
 

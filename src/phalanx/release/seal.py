@@ -24,6 +24,7 @@ from phalanx.release.packages.journal import Done, Journal
 from phalanx.release.packages.open_package import Told
 from phalanx.release.packages.package import GRANT, RECORD
 from phalanx.release.packages.record import (
+    BROKERED,
     MANIFEST,
     Record,
     SealedEntry,
@@ -59,6 +60,9 @@ class Sealing:
 
     random: Randomness
     """Gives so many random bytes, such as `secrets.token_bytes`."""
+
+    broker: Identity | None = None
+    """Who is given the content key in place of the recipient, and hands it to attested machines."""
 
     hash_type: Algorithm = "sha256"
     unsafe_any_file: bool = False
@@ -229,13 +233,13 @@ def _record(
 ) -> Record:
     wrapped = wrap(
         content_key,
-        how.recipient.wrapping_key,
-        purpose="release",
+        (how.broker or how.recipient).wrapping_key,
+        purpose="broker" if how.broker else "release",
         bound_to=bytes.fromhex(agreed.digest),
     )
     return Record(
         grant=agreed.digest,
-        wrapping=WRAPPING,
+        wrapping=BROKERED if how.broker else WRAPPING,
         wrapped_key=to_text(wrapped),
         sealed_at=how.now,
         manifest=manifest,

@@ -17,11 +17,11 @@ SIGNED = Envelope(payload=b'{"a":1}').signed(ONE.signing)
 
 
 def test_two_sign_one_payload() -> None:
-    """Both signatures hold, in either order, and nobody's is added twice."""
+    """Both parties' signatures hold, in either order, and nobody's are added twice."""
     both = SIGNED.signed(OTHER.signing).signed(ONE.signing)
     found = parse_envelope(both.as_bytes(), "it")
     assert found == both
-    assert len(found.signatures) == 2
+    assert len(found.signatures) == 4
     for party in (ONE, OTHER):
         found.refuse_unsigned(party.identity, "it")
     with pytest.raises(VerificationError, match="not signed by P2"):
@@ -42,13 +42,29 @@ def test_a_changed_payload_is_told() -> None:
 
 def test_a_key_id_proves_nothing() -> None:
     """A signature that calls itself another's is held to the other's key."""
-    (mine,) = SIGNED.signatures
+    mine = SIGNED.signatures[0]
     said = json.loads(SIGNED.as_bytes())
-    said["signatures"] = [{"keyid": OTHER.identity.key_id, "sig": said["signatures"][0]["sig"]}]
+    said["signatures"][0]["keyid"] = OTHER.identity.key_id
+    said["signatures"][1]["keyid"] = OTHER.identity.lattice_key_id
     found = parse_envelope(json.dumps(said).encode(), "it")
     with pytest.raises(VerificationError, match="not as P2 signed it"):
         found.refuse_unsigned(OTHER.identity, "it")
     assert mine.key_id == ONE.identity.key_id
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_one_of_two_schemes_is_not_enough(kept: int) -> None:
+    """A signature of one scheme counts for nothing without the other over the same payload."""
+    alone = Envelope(payload=SIGNED.payload, signatures=(SIGNED.signatures[kept],))
+    with pytest.raises(VerificationError, match="one of the two signatures of P1"):
+        alone.refuse_unsigned(ONE.identity, "it")
+    elsewhere = Envelope(payload=b'{"a":2}').signed(ONE.signing).signatures
+    mixed = [elsewhere[0], elsewhere[1]]
+    mixed[kept] = SIGNED.signatures[kept]
+    with pytest.raises(VerificationError, match="not as P1 signed it"):
+        Envelope(payload=SIGNED.payload, signatures=tuple(mixed)).refuse_unsigned(
+            ONE.identity, "it"
+        )
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_less_may_be_granted_and_more_is_not_accepted(deal: Any) -> None:
     partner, lab, now = deal.partner, deal.lab, deal.now
     terms = deal.terms.model_copy(update={"asked": low})
     issued = issue_grant(deal.request, partner.identity, lab, terms, now, commitment=None)
-    assert len(accept_grant(issued, lab.identity, partner, deal.request, now).signatures) == 2
+    assert len(accept_grant(issued, lab.identity, partner, deal.request, now).signatures) == 4
     with pytest.raises(VerificationError, match="answers another request"):
         accept_grant(deal.issued, lab.identity, partner, request, now)
     payload = json.loads(deal.issued.payload)

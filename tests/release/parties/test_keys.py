@@ -46,7 +46,7 @@ def test_a_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b'{"kind": "phalanx-release-keys/1"}', b"[1]", b"\xff"]
+    "content", [b"", b"{}", b'{"kind": "phalanx-release-keys/2"}', b"[1]", b"\xff"]
 )
 def test_what_is_no_key_file(content: bytes, tmp_path: Path) -> None:
     """Anything else ends in words."""
@@ -61,7 +61,7 @@ def test_what_is_no_key_file(content: bytes, tmp_path: Path) -> None:
     [
         ("name", ""), ("name", "a\nb"), ("name", 3), ("name", "x" * 101), ("kind", "other"),
         ("signing", "AAAA"), ("signing", None), ("manifests", "no PEM"), ("manifests", 1),
-        ("receiving", "AAAA"), ("more", "x"),
+        ("receiving", "AAAA"), ("lattice_signing", "AAAA"), ("more", "x"),
     ],
 )  # fmt: skip
 def test_what_is_no_identity(field: str, value: Any) -> None:

@@ -1,5 +1,8 @@
 """DSSE: a payload, its type, and signatures over both.
 
+A party signs with two keys, Ed25519 and ML-DSA-65, as two signatures of DSSE. Both have to hold:
+whoever breaks one scheme has still to break the other.
+
 References:
     Dead Simple Signing Envelope, version 1.0.0, "Protocol" and "Envelope".
 """
@@ -12,12 +15,14 @@ from typing import Any
 
 import rfc8785
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 
 from phalanx.errors import InputError, VerificationError
 from phalanx.json_text import parse_object
 from phalanx.release.encoding import from_text, to_text
 from phalanx.release.parties.identity import Identity, key_id_of
+from phalanx.release.parties.party_keys import SigningKeys
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 MOST_BYTES = 16 << 20
@@ -55,34 +60,45 @@ class Envelope:
         }
         return rfc8785.dumps(said) + b"\n"
 
-    def signed(self, key: Ed25519PrivateKey) -> Envelope:
-        """Return the envelope with a further signature; a second of the same key is not added."""
-        key_id = key_id_of(key.public_key())
-        if any(each.key_id == key_id for each in self.signatures):
-            return self
-        made = Signature(key_id=key_id, value=key.sign(pae(self.payload)))
-        return replace(self, signatures=(*self.signatures, made))
+    def signed(self, keys: SigningKeys) -> Envelope:
+        """Return the envelope with both signatures of a party; none is added a second time."""
+        whole = self
+        for key in (keys.classical, keys.lattice):
+            key_id = key_id_of(key.public_key())
+            if all(each.key_id != key_id for each in whole.signatures):
+                made = Signature(key_id=key_id, value=key.sign(pae(self.payload)))
+                whole = replace(whole, signatures=(*whole.signatures, made))
+        return whole
 
     def refuse_unsigned(self, party: Identity, what: str) -> None:
-        """Refuse an envelope that a party did not sign.
+        """Refuse an envelope that a party did not sign with both of its keys.
 
         Parameters:
             party: As it was pinned, never as the envelope says.
             what: What messages call the envelope.
 
         Raises:
-            VerificationError: If there is no signature of this party, or it does not hold.
+            VerificationError: If a signature of this party is missing, or does not hold.
         """
-        for each in self.signatures:
-            if each.key_id == party.key_id:
-                try:
-                    party.signing.verify(each.value, pae(self.payload))
-                except InvalidSignature as error:
-                    message = f"{what} is not as {party.name} signed it"
-                    raise VerificationError(message, next_step=_NEXT) from error
-                return
-        message = f"{what} is not signed by {party.name}"
-        raise VerificationError(message, next_step="Have it signed, or name the right identity.")
+        values = {each.key_id: each.value for each in self.signatures}
+        keys: dict[str, Ed25519PublicKey | MLDSA65PublicKey] = {
+            party.key_id: party.signing,
+            party.lattice_key_id: party.lattice_signing,
+        }
+        if not keys.keys() & values.keys():
+            message = f"{what} is not signed by {party.name}"
+            raise VerificationError(
+                message, next_step="Have it signed, or name the right identity."
+            )
+        for key_id, key in keys.items():
+            if key_id not in values:
+                message = f"{what} has one of the two signatures of {party.name}"
+                raise VerificationError(message, next_step=_NEXT)
+            try:
+                key.verify(values[key_id], pae(self.payload))
+            except InvalidSignature as error:
+                message = f"{what} is not as {party.name} signed it"
+                raise VerificationError(message, next_step=_NEXT) from error
 
 
 def pae(payload: bytes) -> bytes:

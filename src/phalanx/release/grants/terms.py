@@ -15,6 +15,9 @@ Tier = Literal["black-box", "grey-box", "white-box"]
 TIERS: tuple[Tier, ...] = ("black-box", "grey-box", "white-box")
 """From the least access to the most."""
 
+Demand = Literal["roots", "log", "attestation"]
+"""What has to be verified before a copy is opened."""
+
 Texts = Annotated[tuple[Text, ...], Field(max_length=20, strict=False)]
 
 
@@ -64,6 +67,10 @@ class Terms(Part):
     export: Export | None
     evidence_duties: Texts
     """What he has to keep or report, each in words."""
+
+    demands: Annotated[tuple[Demand, ...], Field(max_length=3, strict=False)] = ()
+    """What he has to verify each time he opens it: fresh roots, an entry in the log, or that the
+    key came from a broker who saw an attestation."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from phalanx.errors import VerificationError
+from phalanx.errors import InputError, VerificationError
 from phalanx.release.envelopes.dsse import MOST_BYTES, Envelope, parse_envelope
 from phalanx.release.grants.grant import Agreed, verify_grant
 from phalanx.release.packages.record import Record, SealedEntry, header_digest, verify_record
@@ -14,6 +15,11 @@ from phalanx.release.places.place import Folder, Place, as_place
 from phalanx.release.sealing.reading import read_header
 
 GRANT, RECORD = "grant.json", "record.json"
+PROOFS = ("grant.tlog-proof", "record.tlog-proof")
+"""That grant and record are in a log. They are added after sealing, and may be missing."""
+
+MOST_PROOF_BYTES = 1 << 18
+"""More than the parser of proofs takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +34,9 @@ class Package:
 
     digest: str
     """SHA-256 of the record's payload, in hexadecimal."""
+
+    proofs: Mapping[str, bytes] = field(default_factory=dict)
+    """Those of `PROOFS` that are there; nothing of them is verified yet."""
 
 
 def check_package(folder: Path | Place, issuer: Identity, recipient: Identity) -> Package:
@@ -46,10 +55,13 @@ def check_package(folder: Path | Place, issuer: Identity, recipient: Identity) -
     agreed = verify_grant(_envelope_in(place, GRANT), issuer, recipient)
     record, root, digest = verify_record(_envelope_in(place, RECORD), issuer, agreed)
     entries = (record.manifest, *record.files)
-    place.refuse_others({GRANT, RECORD, *(each.file for each in entries)})
+    proofs = _proofs_in(place)
+    place.refuse_others({GRANT, RECORD, *proofs, *(each.file for each in entries)})
     for each in entries:
         _check_header(place, each, agreed)
-    return Package(place=place, agreed=agreed, record=record, root=root, digest=digest)
+    return Package(
+        place=place, agreed=agreed, record=record, root=root, digest=digest, proofs=proofs
+    )
 
 
 def read_envelope(path: Path) -> Envelope:
@@ -68,6 +80,20 @@ def _envelope_in(place: Place, name: str) -> Envelope:
         while len(content) <= MOST_BYTES and (piece := file.read(MOST_BYTES + 1)):
             content += piece
     return parse_envelope(bytes(content), place.where(name))
+
+
+def _proofs_in(place: Place) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for name in PROOFS:
+        try:
+            with place.open(name) as file:
+                content = bytearray()
+                while len(content) <= MOST_PROOF_BYTES and (piece := file.read(MOST_PROOF_BYTES)):
+                    content += piece
+        except InputError:
+            continue  # it may be missing; what else stands there does not belong
+        found[name] = bytes(content)
+    return found
 
 
 def _check_header(place: Place, entry: SealedEntry, agreed: Agreed) -> None:

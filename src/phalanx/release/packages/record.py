@@ -32,6 +32,9 @@ from phalanx.release.parties.identity import Identity
 from phalanx.release.sealing.header import Header
 from phalanx.release.sealing.wrapping import WRAPPED_BYTES, WRAPPING
 
+BROKERED = f"broker/{WRAPPING}"
+"""The content key is wrapped for a broker, who wraps it anew for an attested machine."""
+
 MANIFEST = "manifest.sealed"
 """The sealed file of the signed manifest."""
 
@@ -59,10 +62,10 @@ class Record(Predicate):
     """SHA-256 of the grant's payload."""
 
     wrapping: Text
-    """How the content key is wrapped, see `WRAPPING`."""
+    """How the content key is wrapped, see `WRAPPING` and `BROKERED`."""
 
     wrapped_key: str
-    """The content key, wrapped for the recipient of the grant (base64)."""
+    """The content key, wrapped for the recipient of the grant, or for a broker (base64)."""
 
     sealed_at: Moment
     manifest: SealedEntry
@@ -103,7 +106,7 @@ def verify_record(envelope: Envelope, issuer: Identity, agreed: Agreed) -> tuple
     if record.grant != agreed.digest:
         message = "the release was sealed under another grant"
         raise VerificationError(message, next_step="Ask the sender for the release again.")
-    if record.wrapping != WRAPPING:
+    if record.wrapping not in {WRAPPING, BROKERED}:
         message = f"the content key is wrapped by {record.wrapping}, which is not known"
         raise VerificationError(message, next_step="Update Phalanx.")
     # The signature of the manifest will stand beside the files.

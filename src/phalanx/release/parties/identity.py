@@ -1,4 +1,4 @@
-"""What others know a party by: a name and three public keys, under one fingerprint.
+"""What others know a party by: a name and four public keys, under one fingerprint.
 
 A fingerprint is read to the other side by telephone, or compared where both meet: whoever can
 change the file on its way cannot change what is read.
@@ -15,6 +15,7 @@ import rfc8785
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PublicKey
@@ -28,12 +29,13 @@ from phalanx.errors import VerificationError
 from phalanx.printable import printable
 from phalanx.release.encoding import from_text, to_text
 
-KIND = "phalanx-release-identity/1"
+KIND = "phalanx-release-identity/2"
 MOST_NAME_LETTERS = 100
 MLKEM_BYTES = 1184
+MLDSA_BYTES = 1952
 RECEIVING_BYTES = MLKEM_BYTES + 32
 _NEXT = "Ask the party for its identity file again."
-_FIELDS = {"kind", "name", "signing", "manifests", "receiving"}
+_FIELDS = {"kind", "name", "signing", "lattice_signing", "manifests", "receiving"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,10 @@ class Identity:
     name: str
     signing: Ed25519PublicKey
     """Signs requests, grants, records and receipts."""
+
+    lattice_signing: MLDSA65PublicKey
+    """Signs the same (ML-DSA-65): a statement counts when both signatures hold, so that it stands
+    when one of the two schemes is broken."""
 
     manifests: EllipticCurvePublicKey
     """Signs manifests (P-256), since the Model Signing format lists no Ed25519."""
@@ -57,8 +63,13 @@ class Identity:
 
     @property
     def key_id(self) -> str:
-        """SHA-256 of the signing key, in hexadecimal: what signatures name."""
+        """SHA-256 of the Ed25519 key, in hexadecimal: what its signatures name."""
         return key_id_of(self.signing)
+
+    @property
+    def lattice_key_id(self) -> str:
+        """SHA-256 of the ML-DSA key, in hexadecimal: what its signatures name."""
+        return key_id_of(self.lattice_signing)
 
     @property
     def wrapping_key(self) -> MLKEM768X25519PublicKey:
@@ -74,6 +85,7 @@ class Identity:
             "kind": KIND,
             "name": self.name,
             "signing": to_text(self.signing.public_bytes_raw()),
+            "lattice_signing": to_text(self.lattice_signing.public_bytes_raw()),
             "manifests": pem_of(self.manifests).decode(),
             "receiving": to_text(self.receiving),
         }
@@ -97,6 +109,9 @@ class Identity:
             found = cls(
                 name=name,
                 signing=signing,
+                lattice_signing=MLDSA65PublicKey.from_public_bytes(
+                    from_text(said["lattice_signing"], "the signing key", MLDSA_BYTES)
+                ),
                 manifests=refuse_other_curve(manifests),
                 receiving=from_text(said["receiving"], "the receiving key", RECEIVING_BYTES),
             )
@@ -140,7 +155,7 @@ def pem_of(key: EllipticCurvePublicKey) -> bytes:
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
-def key_id_of(key: Ed25519PublicKey) -> str:
+def key_id_of(key: Ed25519PublicKey | MLDSA65PublicKey) -> str:
     """Return the name of a signing key.
 
     Examples:

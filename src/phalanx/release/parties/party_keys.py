@@ -1,4 +1,4 @@
-"""What a party keeps to itself: three private keys, in one file for its owner alone."""
+"""What a party keeps to itself: four private keys, in one file for its owner alone."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     derive_private_key,
 )
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
@@ -25,11 +26,19 @@ from phalanx.owned import OWNER_ONLY, read_owned
 from phalanx.release.encoding import from_text, to_text
 from phalanx.release.parties.identity import Identity, refuse_name
 
-KIND = "phalanx-release-keys/1"
+KIND = "phalanx-release-keys/2"
 SEED_BYTES = 32
 _MOST_FILE_BYTES = 4096
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _WIDE_BYTES = 48  # of which a scalar is taken: 128 bits more than the order has
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeys:
+    """The two private keys that sign every statement of a party."""
+
+    classical: Ed25519PrivateKey
+    lattice: MLDSA65PrivateKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +49,9 @@ class PartyKeys:
     signing_seed: bytes = field(repr=False)
     """32 bytes of Ed25519 (RFC 8032)."""
 
+    lattice_signing_seed: bytes = field(repr=False)
+    """32 bytes of ML-DSA-65 (FIPS 204)."""
+
     manifests_scalar: bytes = field(repr=False)
     """32 bytes of P-256, big-endian."""
 
@@ -47,9 +59,12 @@ class PartyKeys:
     """32 bytes, which SHAKE-256 makes into the keys of ML-KEM-768 and X25519 (X-Wing)."""
 
     @property
-    def signing(self) -> Ed25519PrivateKey:
-        """Key for requests, grants, records and receipts."""
-        return Ed25519PrivateKey.from_private_bytes(self.signing_seed)
+    def signing(self) -> SigningKeys:
+        """Keys for requests, grants, records and receipts."""
+        return SigningKeys(
+            classical=Ed25519PrivateKey.from_private_bytes(self.signing_seed),
+            lattice=MLDSA65PrivateKey.from_seed_bytes(self.lattice_signing_seed),
+        )
 
     @property
     def manifests(self) -> EllipticCurvePrivateKey:
@@ -67,19 +82,28 @@ class PartyKeys:
         lattice, curve = self._receiving_parts()
         return Identity(
             name=self.name,
-            signing=self.signing.public_key(),
+            signing=self.signing.classical.public_key(),
+            lattice_signing=self.signing.lattice.public_key(),
             manifests=self.manifests.public_key(),
             receiving=lattice.public_key().public_bytes_raw()
             + curve.public_key().public_bytes_raw(),
         )
 
     def _receiving_parts(self) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
-        # As draft-connolly-cfrg-xwing-kem, section "Key derivation", has it.
-        wide = hashlib.shake_256(self.receiving_seed).digest(96)
-        return (
-            MLKEM768PrivateKey.from_seed_bytes(wide[:64]),
-            X25519PrivateKey.from_private_bytes(wide[64:]),
-        )
+        return receiving_pair(self.receiving_seed)
+
+
+def receiving_pair(seed: bytes) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
+    """Return the two private keys that a seed of 32 bytes stands for.
+
+    References:
+        draft-connolly-cfrg-xwing-kem, section "Key derivation".
+    """
+    wide = hashlib.shake_256(seed).digest(96)
+    return (
+        MLKEM768PrivateKey.from_seed_bytes(wide[:64]),
+        X25519PrivateKey.from_private_bytes(wide[64:]),
+    )
 
 
 def new_keys(name: str, random: Callable[[int], bytes]) -> PartyKeys:
@@ -100,6 +124,7 @@ def new_keys(name: str, random: Callable[[int], bytes]) -> PartyKeys:
     return PartyKeys(
         name=name,
         signing_seed=random(SEED_BYTES),
+        lattice_signing_seed=random(SEED_BYTES),
         manifests_scalar=(wide % (_P256_ORDER - 1) + 1).to_bytes(32, "big"),
         receiving_seed=random(SEED_BYTES),
     )
@@ -115,6 +140,7 @@ def write_keys(keys: PartyKeys, path: Path) -> None:
         "kind": KIND,
         "name": keys.name,
         "signing": to_text(keys.signing_seed),
+        "lattice_signing": to_text(keys.lattice_signing_seed),
         "manifests": to_text(keys.manifests_scalar),
         "receiving": to_text(keys.receiving_seed),
     }
@@ -143,6 +169,7 @@ def read_keys(path: Path) -> PartyKeys:
         keys = PartyKeys(
             name=said.pop("name"),
             signing_seed=from_text(said.pop("signing"), "a key", SEED_BYTES),
+            lattice_signing_seed=from_text(said.pop("lattice_signing"), "a key", SEED_BYTES),
             manifests_scalar=from_text(said.pop("manifests"), "a key", 32),
             receiving_seed=from_text(said.pop("receiving"), "a key", SEED_BYTES),
         )

@@ -27,7 +27,12 @@ state of the draft would be another name."""
 WRAPPED_BYTES = 1168
 """1,120 of the encapsulation, 32 of the key, 16 of the tag."""
 
-_PURPOSES = {"release": b"phalanx release key v1\0", "resume": b"phalanx resume key v1\0"}
+_PURPOSES = {
+    "release": b"phalanx release key v1\0",
+    "resume": b"phalanx resume key v1\0",
+    "broker": b"phalanx broker key v1\0",
+    "attested": b"phalanx attested key v1\0",
+}
 
 
 def wrap(
@@ -38,7 +43,8 @@ def wrap(
     Parameters:
         content_key: 32 bytes.
         recipient: His public key.
-        purpose: `release` for a recipient, `resume` for oneself.
+        purpose: `release` for a recipient, `resume` for oneself, `broker` for a broker, `attested`
+            for a machine that a broker was shown an attestation of.
         bound_to: What it is wrapped for: the digest of the grant and that of the record's salt.
 
     References:

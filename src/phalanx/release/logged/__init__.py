@@ -1,0 +1,1 @@
+"""Grants and releases in a log that can only grow: entered by the issuer, verified by anybody."""

@@ -1,0 +1,213 @@
+"""The issuer's log of releases, and what opens its entries.
+
+The log is public and holds salted digests. What was entered under which salt is kept beside it, for
+its owner alone: he can prove an entry, and nobody can recognise one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from phalanx.errors import ConfigError, InputError, reason_of
+from phalanx.owned import OWNER_ONLY, read_or_make_secret, read_owned, read_secret
+from phalanx.release.names import refuse_unsafe
+from phalanx.transparency.log_folder import LogFolder
+from phalanx.transparency.note_keys import NoteSigner, is_key_name
+from phalanx.transparency.proofs import Proof
+from phalanx.transparency.salted import SALT_BYTES, salted_entry
+
+PUBLIC = "public"
+"""Folder of the log itself, which is served."""
+
+_KEY, _ORIGIN, _OPENINGS = "log.key", "origin", "openings.jsonl"
+_MOST_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What an entry says to whom it is opened."""
+
+    digest: str
+    """SHA-256 of the payload of a statement, in hexadecimal."""
+
+    salt: bytes
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogBook:
+    """A log that this process may add to, with its openings."""
+
+    folder: Path
+    log: LogFolder
+    signer: NoteSigner
+
+    def openings(self) -> Mapping[str, Opening]:
+        """Return what was entered, by its digest; the first entry where there are several.
+
+        Raises:
+            ConfigError: If others may read the file, or it is damaged.
+        """
+        path = self.folder / _OPENINGS
+        if not path.exists():
+            return {}
+        found: dict[str, Opening] = {}
+        for line in read_owned(path, "openings of a log", _MOST_BYTES).split(b"\n"):
+            if line:
+                opening = _opening(line, path)
+                found.setdefault(opening.digest, opening)
+        return found
+
+    def enter(
+        self, digests: tuple[str, ...], random: Callable[[int], bytes], time: int
+    ) -> tuple[Opening, ...]:
+        """Enter digests that are not in the log yet, and return the openings of all of them.
+
+        Parameters:
+            digests: SHA-256 of payloads, in hexadecimal.
+            random: Gives so many random bytes, such as `secrets.token_bytes`.
+            time: Seconds since 1970.
+
+        Raises:
+            InputError: If the log cannot be written.
+            VerificationError: If it is damaged.
+            ConfigError: As `openings`.
+        """
+        with self._locked():
+            known = dict(self.openings())
+            new = [each for each in dict.fromkeys(digests) if each not in known]
+            salts = [random(SALT_BYTES) for _ in new]
+            entries = [
+                salted_entry(bytes.fromhex(digest), salt)
+                for digest, salt in zip(new, salts, strict=True)
+            ]
+            # An entry whose opening is lost in a break is entered again; one without an entry
+            # would be believed.
+            indexes = self.log.append(entries, time) if entries else range(0)
+            made = [
+                Opening(digest=digest, salt=salt, index=index)
+                for digest, salt, index in zip(new, salts, indexes, strict=True)
+            ]
+            self._keep(made)
+            known |= {each.digest: each for each in made}
+        return tuple(known[each] for each in digests)
+
+    def proof(self, opening: Opening) -> Proof:
+        """Return the proof of an entry under the present checkpoint, its salt as extra data."""
+        note, checkpoint = self.log.state()
+        return self.log.reader.proof(opening.index, note, checkpoint.size, opening.salt)
+
+    def check(self) -> int:
+        """Verify that the tree is that of the checkpoint, and every opening that of its entry.
+
+        Returns:
+            How many entries the log has.
+
+        Raises:
+            VerificationError: If not.
+        """
+        _, checkpoint = self.log.state()
+        self.log.reader.refuse_other_tree(checkpoint)
+        entries = self.log.reader.entries(0, checkpoint.size)
+        for each in self.openings().values():
+            entry = salted_entry(bytes.fromhex(each.digest), each.salt)
+            if each.index >= len(entries) or entries[each.index] != entry:
+                raise _damaged(self.folder / _OPENINGS)
+        return len(entries)
+
+    def _keep(self, openings: list[Opening]) -> None:
+        lines = b"".join(
+            rfc8785.dumps({"digest": each.digest, "index": each.index, "salt": each.salt.hex()})
+            + b"\n"
+            for each in openings
+        )
+        descriptor = os.open(
+            self.folder / _OPENINGS, os.O_WRONLY | os.O_CREAT | os.O_APPEND, OWNER_ONLY
+        )
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(lines)
+            file.flush()
+            os.fsync(file.fileno())
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        lock = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT, OWNER_ONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        except OSError as error:
+            message = f"{self.folder}: the log cannot be written: {reason_of(error)}"
+            raise InputError(message, next_step="Mend it, and try again.") from error
+        finally:
+            os.close(lock)
+
+
+def begin_book(folder: Path, origin: str, time: int) -> LogBook:
+    """Begin a log of releases in a new folder.
+
+    Parameters:
+        folder: For the log and what opens it.
+        origin: Its name, such as `lab.example/releases`.
+        time: Seconds since 1970.
+
+    Raises:
+        ConfigError: If the name is none, or the key cannot be made.
+        InputError: If there is a log already.
+    """
+    if not is_key_name(origin):
+        message = f"{origin[:80]!r} is no name of a log"
+        raise ConfigError(message, next_step="Name it like lab.example/releases, without spaces.")
+    refuse_unsafe(origin)
+    if (folder / _ORIGIN).exists():
+        message = f"{folder}: there is a log already"
+        raise InputError(message, next_step="Name a new folder.")
+    read_or_make_secret(folder / _KEY, "key of a log", 32)
+    book = _book(folder, origin)
+    book.log.begin(time)
+    descriptor = os.open(folder / _ORIGIN, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(origin.encode() + b"\n")
+    return book
+
+
+def open_book(folder: Path) -> LogBook:
+    """Return a log that was begun before.
+
+    Raises:
+        ConfigError: If there is none, or others may read its key.
+    """
+    origin = read_owned(folder / _ORIGIN, "name of a log", 1024).decode(errors="replace").strip()
+    return _book(folder, origin)
+
+
+def _book(folder: Path, origin: str) -> LogBook:
+    secret = read_secret(folder / _KEY, "key of a log", 32)
+    signer = NoteSigner(name=origin, key=Ed25519PrivateKey.from_private_bytes(secret))
+    return LogBook(folder, LogFolder(folder / PUBLIC, signer), signer)
+
+
+def _opening(line: bytes, path: Path) -> Opening:
+    try:
+        said: dict[str, Any] = json.loads(line)
+        found = Opening(
+            digest=str(said["digest"]), salt=bytes.fromhex(said["salt"]), index=int(said["index"])
+        )
+        salted_entry(bytes.fromhex(found.digest), found.salt)
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(path) from error
+    return found
+
+
+def _damaged(path: Path) -> ConfigError:
+    message = f"{path}: is damaged, or of another log"
+    return ConfigError(message, next_step="Bring it back from a backup.")

@@ -1,0 +1,1 @@
+"""Roots: whose keys count, what was revoked, and that both are of today."""

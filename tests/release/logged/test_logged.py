@@ -1,0 +1,169 @@
+"""A release is opened when grant and record are in the log that everybody sees, and not before."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from phalanx.errors import ConfigError, InputError, PhalanxError, PolicyError, VerificationError
+from phalanx.release.demands import LOG, ROOTS, SAME_LOG, Trusted
+from phalanx.release.grants.grant import accept_grant, issue_grant
+from phalanx.release.logged.book import LogBook, begin_book, open_book
+from phalanx.release.logged.proving import prove_release
+from phalanx.release.open import Opener, open_release, verify_release
+from phalanx.release.packages.package import PROOFS
+from phalanx.release.seal import Sealing, seal_release
+from phalanx.release.trust.roots import Roots, file_digest
+from phalanx.transparency.policy import Policy
+
+DRAW = random.Random(3).randbytes
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> LogBook:
+    """Return the lab's log, with an entry of somebody else in it."""
+    made = begin_book(tmp_path / "log", "lab.example/releases", 1)
+    made.enter(("ee" * 32,), DRAW, 2)
+    return made
+
+
+@pytest.fixture
+def roots(deal: Any) -> Roots:
+    """Return roots that list the lab."""
+    lab = deal.lab.identity
+    return Roots(
+        parties={lab.fingerprint: file_digest(lab)}, expires_at=deal.now + timedelta(days=1)
+    )
+
+
+@pytest.fixture
+def trusting(opener: Opener, book: LogBook, roots: Roots, tmp_path: Path) -> Opener:
+    """Return who opens, with the log pinned."""
+    trusted = Trusted(
+        roots=roots,
+        policy=Policy(logs=(book.signer.public,)),
+        seen=tmp_path / "seen",
+        reader=book.log.reader,
+    )
+    return replace(opener, trusted=trusted)
+
+
+def test_a_release_that_is_logged(
+    release: Path, book: LogBook, trusting: Opener, tmp_path: Path
+) -> None:
+    """It opens, offline too, and the receipt says that roots and log were verified."""
+    prove_release(release, book, DRAW, 3)
+    offline = replace(trusting, trusted=replace(trusting.trusted, reader=None))  # type: ignore[type-var]
+    verify_release(release, offline)
+    made = open_release(release, tmp_path / "opened", tmp_path / "receipt", trusting)
+    for each in (ROOTS, LOG, SAME_LOG):
+        assert each.encode() in made.payload
+    assert book.check() == 3
+    assert prove_release(release, book, DRAW, 4).size == 3
+
+
+def test_a_release_that_is_not_logged(release: Path, book: LogBook, trusting: Opener) -> None:
+    """Without proofs it stays closed, and with those of another release too."""
+    with pytest.raises(VerificationError, match="the grant has no proof"):
+        verify_release(release, trusting)
+    prove_release(release, book, DRAW, 3)
+    shutil.copy(release / PROOFS[0], release / PROOFS[1])
+    with pytest.raises(VerificationError, match="the record is not in the log"):
+        verify_release(release, trusting)
+
+
+@pytest.mark.parametrize("line", [1, 2, 3, 6, 7, 9])
+def test_a_forged_proof(line: int, release: Path, book: LogBook, trusting: Opener) -> None:
+    """A changed salt, place, hash, size, root or signature is told."""
+    prove_release(release, book, DRAW, 3)
+    path = release / PROOFS[1]
+    lines = path.read_text().split("\n")
+    word = lines[line]
+    at = len(word) // 2 if line in {1, 3, 7, 9} else len(word) - 1
+    lines[line] = word[:at] + ("7" if word[at] != "7" else "8") + word[at + 1 :]
+    path.write_text("\n".join(lines))
+    with pytest.raises(VerificationError):
+        verify_release(release, trusting)
+
+
+def test_a_proof_that_is_a_link(
+    release: Path, book: LogBook, trusting: Opener, tmp_path: Path
+) -> None:
+    """A proof that is no file of the release does not belong to it."""
+    prove_release(release, book, DRAW, 3)
+    (release / PROOFS[0]).rename(tmp_path / "elsewhere")
+    (release / PROOFS[0]).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(VerificationError, match="does not belong"):
+        verify_release(release, trusting)
+
+
+def test_a_log_of_another_key(release: Path, trusting: Opener, tmp_path: Path) -> None:
+    """A log of the same name that somebody else keeps proves nothing."""
+    forged = begin_book(tmp_path / "forged", "lab.example/releases", 1)
+    prove_release(release, forged, DRAW, 3)
+    with pytest.raises(VerificationError, match="not signed by a log of the policy"):
+        verify_release(release, trusting)
+
+
+def test_a_log_that_shows_the_recipient_another_tree(
+    release: Path, book: LogBook, trusting: Opener, tmp_path: Path
+) -> None:
+    """A log that was forked for one recipient is told by what he saw before, online or not."""
+    shutil.copytree(book.folder, tmp_path / "fork")
+    fork = open_book(tmp_path / "fork")
+    prove_release(release, book, DRAW, 3)
+    verify_release(release, trusting)
+    prove_release(release, fork, random.Random(8).randbytes, 3)
+    for reader in (None, fork.log.reader):
+        forked = replace(trusting, trusted=replace(trusting.trusted, reader=reader))  # type: ignore[type-var]
+        with pytest.raises(VerificationError, match="shows two trees"):
+            verify_release(release, forked)
+
+
+def test_a_grant_that_demands(
+    deal: Any, model: Path, sealing: Sealing, opener: Opener, trusting: Opener, tmp_path: Path
+) -> None:
+    """What both signed has to be verified cannot be left out by whoever opens."""
+    terms = deal.terms.model_copy(update={"demands": ("roots", "log")})
+    lab, partner = deal.lab, deal.partner
+    issued = issue_grant(deal.request, partner.identity, lab, terms, deal.now, commitment=None)
+    grant = accept_grant(issued, lab.identity, partner, deal.request, deal.now)
+    seal_release(model, tmp_path / "strict", replace(sealing, grant=grant))
+    with pytest.raises(PolicyError, match="demands to verify roots and log"):
+        verify_release(tmp_path / "strict", opener)
+    no_log = replace(trusting, trusted=replace(trusting.trusted, policy=None))  # type: ignore[type-var]
+    with pytest.raises(PolicyError, match="demands a log"):
+        verify_release(tmp_path / "strict", no_log)
+
+
+def test_stale_roots_open_nothing(
+    release: Path, book: LogBook, trusting: Opener, tmp_path: Path
+) -> None:
+    """A day later the roots of today are refused, and nothing is written."""
+    prove_release(release, book, DRAW, 3)
+    late = replace(trusting, now=trusting.now + timedelta(days=2))
+    with pytest.raises(PolicyError, match="the roots are stale"):
+        open_release(release, tmp_path / "opened", tmp_path / "receipt", late)
+    assert not (tmp_path / "opened").exists()
+
+
+def test_a_damaged_book(book: LogBook, tmp_path: Path) -> None:
+    """Openings that are not those of the log are told, and no log is begun over another."""
+    path = book.folder / "openings.jsonl"
+    assert path.stat().st_mode & 0o077 == 0
+    path.write_bytes(path.read_bytes().replace(b'"index":0', b'"index":5'))
+    with pytest.raises(ConfigError, match="damaged"):
+        book.check()
+    path.write_bytes(b"{}\n")
+    with pytest.raises(ConfigError, match="damaged"):
+        book.openings()
+    with pytest.raises(InputError, match="a log already"):
+        begin_book(book.folder, "lab.example/releases", 1)
+    with pytest.raises(PhalanxError, match="no name of a log"):
+        begin_book(tmp_path / "new", "two words", 1)
