@@ -193,7 +193,7 @@ def receipt_of(
         record=release.package.digest,
         now=opener.now,
         checked=(*trusted, *BEFORE, *attested, *checked),
-        not_checked=(*not_trusted, *not_checked, *not_attested),
+        not_checked=(*not_checked, *not_trusted, *not_attested),
     )
 
 
