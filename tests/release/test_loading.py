@@ -97,6 +97,7 @@ def test_nothing_is_written_to_any_disk(sealed: Path, opener: Opener, tmp_path: 
         # Of files beyond 600 bytes not one more can be written: the memory of grants is shorter.
         status = 1
         try:
+            torch.set_num_threads(1)  # those of the parent are not there
             resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600))
             status = 0 if _answer(load_sealed(sealed, opener).model).shape[-1] == 64 else 2
         finally:
