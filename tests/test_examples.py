@@ -27,14 +27,22 @@ def _free_ports(count: int) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_two_providers_find_together_what_one_cannot_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("database", ["SQLite", "PostgreSQL"])
+def test_two_providers_find_together_what_one_cannot_alone(
+    database: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """B lists nobody alone, and by what A shared its part of the campaign; A hears of it."""
     hub_port, keys_port = _free_ports(2)
     tools = str(Path(sys.executable).parent)
+    places = {}
+    if database == "PostgreSQL":
+        new_database = request.getfixturevalue("new_database")
+        for server in ("HUB", "KEYS"):
+            places[f"PHALANX_SHARE_{server}_DATABASE"] = new_database()
     done = subprocess.run(
         ["bash", str(EXAMPLES / "two_providers.sh"), str(tmp_path / "work")],
         env={**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
-             "HUB_PORT": hub_port, "KEYS_PORT": keys_port},
+             "HUB_PORT": hub_port, "KEYS_PORT": keys_port, **places},
         capture_output=True,
         text=True,
         check=False,
