@@ -32,7 +32,7 @@ def local_path(text: str) -> Path:
     """
     place = place_of(text)
     if not isinstance(place, Folder):
-        message = f"{place.where()}: is in a store; this needs a folder of this machine"
+        message = f"{place.where()}: this writes to a folder of this machine, and not into a store"
         raise ConfigError(message, next_step="Name a folder with --out, and copy it there after.")
     return place.path
 
