@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from phalanx.authorship.rules import authorship_rules
 from phalanx.cli import ExitCode, main
 from phalanx.cli.group_view import describe, find_groups, group_id
 from phalanx.detect.rules import all_rules
@@ -15,6 +16,7 @@ from phalanx.formats import html
 from phalanx.formats.folder import read_scan
 from phalanx.model import Action, Campaign, Harm, UndeclaredPool
 from phalanx.provenance.rules import provenance_rules
+from phalanx.rules import Rule
 from phalanx.watermark.rules import mark_rules
 
 
@@ -144,13 +146,15 @@ def test_text_from_the_log_cannot_steer_the_terminal(
     assert not {"\x1b", "\x07", "\r", "\u202e"} & set(shown)
 
 
+def _every_rule() -> tuple[Rule, ...]:
+    return (*all_rules(), *mark_rules(), *provenance_rules(), *authorship_rules())
+
+
 def test_explain_lists_every_rule(capsys: pytest.CaptureFixture[str]) -> None:
     """`phalanx explain --list` has one line for each rule."""
     assert main(["explain", "--list"]) == ExitCode.CLEAN
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == [
-        rule.rule_id for rule in (*all_rules(), *mark_rules(), *provenance_rules())
-    ]
+    assert [line.split()[0] for line in lines] == [rule.rule_id for rule in _every_rule()]
 
 
 def test_explain_one_rule(capsys: pytest.CaptureFixture[str]) -> None:
@@ -166,9 +170,7 @@ def test_explain_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     """`-f json` gives every rule with all fields."""
     assert main(["explain", "-f", "json"]) == ExitCode.CLEAN
     rules = json.loads(capsys.readouterr().out)
-    assert {rule["rule_id"] for rule in rules} == {
-        rule.rule_id for rule in (*all_rules(), *mark_rules(), *provenance_rules())
-    }
+    assert {rule["rule_id"] for rule in rules} == {rule.rule_id for rule in _every_rule()}
     assert all(rule["documentation"] for rule in rules)
 
 
