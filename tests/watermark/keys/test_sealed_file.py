@@ -58,7 +58,8 @@ def test_what_was_sealed_comes_out(content: bytes) -> None:
     """With the key that sealed it, and nothing with another."""
     raw = _sealed(content)
     assert _opened(raw) == content
-    assert content not in raw or len(content) < 4
+    # A header holds zeros and a name, so that only a content of its own can be looked for.
+    assert content not in raw or len(set(content)) < 8
     sealed = read_sealed(raw, "a file", "thing")
     assert (opens(sealed, KEY), opens(sealed, OTHER)) == (True, False)
     with pytest.raises(ConfigError, match="not the passphrase or key file"):
