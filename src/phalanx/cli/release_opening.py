@@ -113,17 +113,6 @@ def _checks(
     )
 
 
-def refuse_beside_keys(recipient: Path | None, receipt: Path | None, manifest: Path | None) -> None:
-    """Refuse options that say less than the recipient's keys do.
-
-    Raises:
-        ConfigError: If there is one.
-    """
-    if (recipient, receipt, manifest) != (None, None, None):
-        message = "with --keys a release is verified as its recipient does"
-        raise ConfigError(message, next_step="Leave out --recipient, --receipt and --manifest.")
-
-
 def verified_inside_text(
     folder: Place, opener: Opener, only: Sequence[str] | None, told: _Told
 ) -> str:

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.authorship.features.tokens import LINE, NUMBER, WORD, Hashes, Numbers, hash_of
+from phalanx.authorship.features.tokens import LINE, NUMBER, WORD, Hashes, Numbers, grouped
 
 _SIGNS = "()[]{}.,:;=+-*/%<>!&|\"'@"
 _GROUPS = (
@@ -42,14 +42,7 @@ FORM_NAMES = (
 _SIGN_BYTES = np.frombuffer(_SIGNS.encode(), dtype=np.uint8)
 
 
-def _listed() -> tuple[Hashes, Numbers]:
-    """Return the hashes of all listed names, rising, and the group of each."""
-    pairs = {hash_of(word): at for at, group in enumerate(_GROUPS) for word in group.split()}
-    hashes = np.array(sorted(pairs), dtype=np.uint64)
-    return hashes, np.array([pairs[each] for each in hashes], dtype=np.int32)
-
-
-_HASHES, _GROUP_OF = _listed()
+_HASHES, _GROUP_OF = grouped(_GROUPS)
 _FIRST_GROUP = len(_SIGNS)
 _REST = _FIRST_GROUP + len(_GROUPS)
 _SIZE = len(FORM_NAMES)

@@ -6,6 +6,8 @@ punctuation, contractions, the form of names, where a line breaks.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numba
 import numpy as np
 import numpy.typing as npt
@@ -225,3 +227,19 @@ def hash_of(word: str) -> np.uint64:
     """
     hashes, _, _ = tokens_of(np.frombuffer(word.encode(), dtype=np.uint8), False)
     return np.uint64(hashes[0])
+
+
+def grouped(groups: Sequence[str]) -> tuple[Hashes, Numbers]:
+    """Return the hashes of all listed words, rising, and the group of each.
+
+    Parameters:
+        groups: Words of each, with spaces between them.
+
+    Examples:
+        >>> hashes, group_of = grouped(["if else", "for"])
+        >>> group_of[hashes == hash_of("for")].tolist()
+        [1]
+    """
+    pairs = {hash_of(word): at for at, group in enumerate(groups) for word in group.split()}
+    hashes = np.array(sorted(pairs), dtype=np.uint64)
+    return hashes, np.array([pairs[each] for each in hashes], dtype=np.int32)

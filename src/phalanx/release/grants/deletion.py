@@ -10,32 +10,19 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from phalanx.errors import VerificationError
 from phalanx.release.envelopes.dsse import Envelope
-from phalanx.release.envelopes.statement import (
-    Digest,
-    Moment,
-    Predicate,
-    parse_payload,
-    payload_of,
-)
-from phalanx.release.grants.request import Named, named
+from phalanx.release.envelopes.statement import Moment, payload_of
+from phalanx.release.grants.of_copy import OfCopy, verify_of_copy
+from phalanx.release.grants.request import named
 from phalanx.release.grants.terms import Texts
 from phalanx.release.parties.identity import Identity
 from phalanx.release.parties.party_keys import PartyKeys
 
 
-class Deletion(Predicate):
+class Deletion(OfCopy):
     """That a copy was deleted."""
 
     type_uri: ClassVar[str] = "urn:phalanx:release:deletion:1"
-
-    recipient: Named
-    grant: Digest
-    """SHA-256 of the grant's payload."""
-
-    record: Digest
-    """SHA-256 of the payload of the record of the release."""
 
     deleted_at: Moment
     deleted: Annotated[Texts, Field(min_length=1)]
@@ -90,10 +77,6 @@ def verify_deletion(
     Raises:
         VerificationError: If it is of another recipient, grant or copy.
     """
-    envelope.refuse_unsigned(recipient, "the certificate")
-    said, _, about = parse_payload(envelope.payload, Deletion, "the certificate")
-    expected = (named(recipient), grant, record, root)
-    if (said.recipient, said.grant, said.record, about) != expected:
-        message = "the certificate is of another copy"
-        raise VerificationError(message, next_step="Name the certificate of this release.")
-    return said
+    return verify_of_copy(
+        envelope, Deletion, "certificate", recipient, grant=grant, record=record, root=root
+    )

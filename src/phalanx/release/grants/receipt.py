@@ -5,32 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from phalanx.errors import VerificationError
 from phalanx.release.envelopes.dsse import Envelope
-from phalanx.release.envelopes.statement import (
-    Digest,
-    Moment,
-    Predicate,
-    parse_payload,
-    payload_of,
-)
-from phalanx.release.grants.request import Named, named
+from phalanx.release.envelopes.statement import Moment, payload_of
+from phalanx.release.grants.of_copy import OfCopy, verify_of_copy
+from phalanx.release.grants.request import named
 from phalanx.release.grants.terms import Texts
 from phalanx.release.parties.identity import Identity
 from phalanx.release.parties.party_keys import PartyKeys
 
 
-class Receipt(Predicate):
+class Receipt(OfCopy):
     """That a copy was opened."""
 
     type_uri: ClassVar[str] = "urn:phalanx:release:receipt:1"
-
-    recipient: Named
-    grant: Digest
-    """SHA-256 of the grant's payload."""
-
-    record: Digest
-    """SHA-256 of the payload of the record of the release."""
 
     opened_at: Moment
     checked: Texts
@@ -82,10 +69,6 @@ def verify_receipt(
     Raises:
         VerificationError: If it is of another recipient, grant or copy.
     """
-    envelope.refuse_unsigned(recipient, "the receipt")
-    said, _, about = parse_payload(envelope.payload, Receipt, "the receipt")
-    expected = (named(recipient), grant, record, root)
-    if (said.recipient, said.grant, said.record, about) != expected:
-        message = "the receipt is of another copy"
-        raise VerificationError(message, next_step="Name the receipt of this release.")
-    return said
+    return verify_of_copy(
+        envelope, Receipt, "receipt", recipient, grant=grant, record=record, root=root
+    )

@@ -75,24 +75,25 @@ def read_envelope(path: Path) -> Envelope:
 
 
 def _envelope_in(place: Place, name: str) -> Envelope:
+    return parse_envelope(_content_in(place, name, MOST_BYTES), place.where(name))
+
+
+def _content_in(place: Place, name: str, most_bytes: int) -> bytes:
+    """Return a file, or of one that is too large as much as its parser refuses."""
+    content = bytearray()
     with place.open(name) as file:
-        content = bytearray()
-        while len(content) <= MOST_BYTES and (piece := file.read(MOST_BYTES + 1)):
+        while len(content) <= most_bytes and (piece := file.read(most_bytes + 1)):
             content += piece
-    return parse_envelope(bytes(content), place.where(name))
+    return bytes(content)
 
 
 def _proofs_in(place: Place) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for name in PROOFS:
         try:
-            with place.open(name) as file:
-                content = bytearray()
-                while len(content) <= MOST_PROOF_BYTES and (piece := file.read(MOST_PROOF_BYTES)):
-                    content += piece
+            found[name] = _content_in(place, name, MOST_PROOF_BYTES)
         except InputError:
             continue  # it may be missing; what else stands there does not belong
-        found[name] = bytes(content)
     return found
 
 
