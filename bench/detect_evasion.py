@@ -33,8 +33,8 @@ import pyarrow.parquet as pq
 from evasion_run import CampaignFigures, Run, code_digest, populate, scan_and_measure
 from evasion_tables import curve, prices, summarise
 from phalanx.detect.simulate.config import Evasion
-from phalanx.detect.sketch import sketch_corpus
-from phalanx.detect.sketch.corpus_file import write_sketch
+from phalanx.sketches.prompts import sketch_corpus
+from phalanx.sketches.prompts.corpus_file import write_sketch
 from populations import ATTACK_FILES, Material, Part, chosen_plan, material, population_options
 from results import FOLDER
 

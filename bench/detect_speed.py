@@ -59,7 +59,7 @@ def measure_scan(path: Path) -> dict[str, object]:
 def measure_known(path: Path) -> dict[str, object]:
     """Scan a log with the sketch of a known set, of which part is in it."""
     from phalanx.detect import ScanConfig
-    from phalanx.detect.sketch import sketch_corpus
+    from phalanx.sketches.prompts import sketch_corpus
 
     first = next(pq.ParquetFile(path).iter_batches(KNOWN_PROMPTS, columns=["prompt"]))
     return timed_scan(path, ScanConfig(known_corpora=(sketch_corpus("seeds", first["prompt"]),)))

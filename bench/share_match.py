@@ -28,7 +28,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from phalanx.share.sketches import (
+from phalanx.sketches.templates import (
     GroupKey,
     GroupKeys,
     TemplateIndex,
@@ -37,8 +37,8 @@ from phalanx.share.sketches import (
     read_listed_templates,
     sketch_of,
 )
-from phalanx.share.sketches.kernel import SHINGLE_WORDS
-from phalanx.share.sketches.rows import identifiers_of
+from phalanx.sketches.templates.kernel import SHINGLE_WORDS
+from phalanx.sketches.templates.rows import identifiers_of
 from populations import documentation_passages
 from results import peak_memory_bytes, print_table, save
 

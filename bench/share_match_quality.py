@@ -29,7 +29,7 @@ import pyarrow.parquet as pq
 from phalanx.detect.simulate import ATTACK_CLASSES, CampaignPlan, SimulationConfig, simulate
 from phalanx.detect.simulate.config import Evasion
 from phalanx.share.gate import SHIPPED, load_policy
-from phalanx.share.sketches import (
+from phalanx.sketches.templates import (
     GroupKey,
     GroupKeys,
     TemplateIndex,
@@ -39,7 +39,7 @@ from phalanx.share.sketches import (
     match_prompts,
     sketch_of,
 )
-from phalanx.share.sketches.spoken import spoken
+from phalanx.sketches.templates.spoken import spoken
 from phalanx.text import tokens_of
 from phalanx.text.tokens import ADDRESS
 from results import clopper_pearson, print_table, save

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from phalanx.cli import ExitCode, main
-from phalanx.share.sketches import read_group_keys
+from phalanx.sketches.templates import read_group_keys
 
 
 def test_keys_rotate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 
 from phalanx.detect import ScanConfig, ScanResult, scan
 from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
-from phalanx.detect.sketch import sketch_corpus
 from phalanx.errors import ConfigError, InputError
 from phalanx.formats.json import render
+from phalanx.sketches.prompts import sketch_corpus
 from phalanx.store import Store, open_store, place_of
 
 KEY, OTHER_KEY = b"k" * 32, b"o" * 32

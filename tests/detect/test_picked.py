@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phalanx.detect.picked import PickedPrompts
-from phalanx.detect.sketch import SIGNS
+from phalanx.sketches.prompts import SIGNS
 
 PARTIES, STEPS = 4, 6
 

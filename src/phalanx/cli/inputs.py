@@ -18,7 +18,7 @@ from phalanx.model import Grant
 if TYPE_CHECKING:
     from phalanx.detect.alliance.mark_file import SharedMarks
     from phalanx.detect.onnx_embedder import OnnxEmbedder
-    from phalanx.detect.sketch import CorpusSketch
+    from phalanx.sketches.prompts import CorpusSketch
 
 
 def read_names(path: Path) -> frozenset[str]:
@@ -41,7 +41,7 @@ def read_sketches(paths: Iterable[Path]) -> tuple[CorpusSketch, ...]:
     Raises:
         InputError: If one cannot be used.
     """
-    from phalanx.detect.sketch.corpus_file import read_sketch
+    from phalanx.sketches.prompts.corpus_file import read_sketch
 
     return tuple(read_sketch(path) for path in paths)
 

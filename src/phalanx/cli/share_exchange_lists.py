@@ -41,7 +41,7 @@ from phalanx.share.exchange.pulling import (
 from phalanx.share.exchange.standing import Standing
 from phalanx.share.exchange.templates import ListedTemplates
 from phalanx.share.exchange.tokens import blinded
-from phalanx.share.sketches import read_group_keys
+from phalanx.sketches.templates import read_group_keys
 
 PROFILES_FOLDER = "profiles"
 """Of the alliance folder; `phalanx scan --profiles` reads it."""

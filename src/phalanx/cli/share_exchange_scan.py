@@ -41,8 +41,8 @@ from phalanx.share.exchange.publishing import prepared
 from phalanx.share.exchange.seen import places_of
 from phalanx.share.exchange.templates import capability_of, templates_of
 from phalanx.share.exchange.tokens import blinded, epoch_for_sharing, stand_ins
-from phalanx.share.sketches import read_group_keys
 from phalanx.share.wire import OpinionValue
+from phalanx.sketches.templates import read_group_keys
 
 _DIGEST = re.compile("[0-9a-f]{64}")
 

@@ -32,7 +32,7 @@ def new_key(file: Path, /, *, begins: date | None = None, common: Common = Commo
     import secrets
     from datetime import UTC, datetime
 
-    from phalanx.share.sketches.keys import add_group_key
+    from phalanx.sketches.templates.keys import add_group_key
 
     key = add_group_key(file, begins or datetime.now(UTC).date(), secrets.token_bytes)
     common.detail(f"wrote {file}")
@@ -47,7 +47,7 @@ def keys(file: Path, /, *, common: Common = Common()) -> None:
         file: Of group keys.
         common: Options of every command.
     """
-    from phalanx.share.sketches.keys import read_group_keys
+    from phalanx.sketches.templates.keys import read_group_keys
 
     common.detail(f"reading {file}")
     for key in read_group_keys(file).keys:
@@ -63,7 +63,7 @@ def drop_keys(file: Path, /, *, before: int, common: Common = Common()) -> None:
         before: Number of the oldest epoch that is kept.
         common: Options of every command.
     """
-    from phalanx.share.sketches.keys import drop_group_keys
+    from phalanx.sketches.templates.keys import drop_group_keys
 
     gone = drop_group_keys(file, before)
     common.say(f"{file}: dropped {len(gone)} of its keys")

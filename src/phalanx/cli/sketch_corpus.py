@@ -33,8 +33,8 @@ def sketch_corpus(
     import pyarrow as pa
 
     from phalanx.detect.prompt_files import read_prompts
-    from phalanx.detect.sketch import sketch_corpus as sketch_prompts_of
-    from phalanx.detect.sketch.corpus_file import write_sketch
+    from phalanx.sketches.prompts import sketch_corpus as sketch_prompts_of
+    from phalanx.sketches.prompts.corpus_file import write_sketch
 
     prompts = pa.concat_arrays([read_prompts(path, column) for path in files])
     sketch = sketch_prompts_of(name, prompts)

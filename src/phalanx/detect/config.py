@@ -16,7 +16,7 @@ from phalanx.model.attribution import OperatorKind
 if TYPE_CHECKING:
     from phalanx.detect.alliance.mark_file import SharedMarks
     from phalanx.detect.embedder import Embedder
-    from phalanx.detect.sketch.corpus import CorpusSketch
+    from phalanx.sketches.prompts.corpus import CorpusSketch
 
 DEFAULT_PRICES: Mapping[str, tuple[float, float]] = MappingProxyType({"*": (3.0, 15.0)})
 """What tokens cost where nobody says: a guess, so that campaigns can be compared."""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from phalanx.detect.sketch import SIGNS
+from phalanx.sketches.prompts import SIGNS
 
 
 class Embedder(Protocol):

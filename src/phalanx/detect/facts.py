@@ -15,10 +15,10 @@ import pyarrow as pa
 from phalanx.detect.alliance.kinds import KINDS
 from phalanx.detect.narrow import EXCERPT_CHARACTERS, Names
 from phalanx.detect.population import EPOCH, Population
-from phalanx.detect.sketch import CAPABILITIES
 from phalanx.detect.tables import CAPABILITY_COLUMNS
 from phalanx.model import CampaignMarks, GroupFacts, Member
 from phalanx.model.campaign import Role
+from phalanx.sketches.prompts import CAPABILITIES
 
 HARVESTER_SHARE = 0.5
 """Share of a member's traffic in the group's content from which it is a harvester."""

@@ -17,16 +17,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from phalanx.detect.embedder import Embedder, embedded_signs, may_be_picked
-from phalanx.detect.sketch import (
+from phalanx.logs import ExchangeLog
+from phalanx.logs.engine import Engine, Reduced, Sighting
+from phalanx.logs.engine.memory import Memory
+from phalanx.sketches.prompts import (
     BANDS,
     CAPABILITY_BIT,
     KnownPrompts,
     capability_masks,
     sketch_prompts,
 )
-from phalanx.logs import ExchangeLog
-from phalanx.logs.engine import Engine, Reduced, Sighting
-from phalanx.logs.engine.memory import Memory
 from phalanx.text import derive_seed, hash_strings
 
 MICROSECONDS_PER_MINUTE = 60_000_000

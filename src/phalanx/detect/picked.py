@@ -10,7 +10,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.sketch import SIGNS
+from phalanx.sketches.prompts import SIGNS
 
 
 class PickedPrompts:

@@ -26,12 +26,12 @@ from phalanx.detect.replay import Replay
 from phalanx.detect.replay_state import ReplaySettings
 from phalanx.detect.result import RunRecord, ScanResult
 from phalanx.detect.signal_states import sources_carried
-from phalanx.detect.sketch import KnownPrompts
 from phalanx.detect.tables import openings
 from phalanx.errors import InputError
 from phalanx.logs import ExchangeLog, ReadOptions, open_log
 from phalanx.logs.engine import DuckDBEngine, Engine
 from phalanx.logs.pseudonym import key_id, pseudonym
+from phalanx.sketches.prompts import KnownPrompts
 
 Progress = Callable[[str, float], None]
 """Called with the stage and the share of it that is done, in [0, 1]."""

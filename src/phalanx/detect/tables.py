@@ -17,7 +17,7 @@ from phalanx.detect.narrow import (
     MICROSECONDS_PER_HOUR,
     MICROSECONDS_PER_MINUTE,
 )
-from phalanx.detect.sketch import CAPABILITIES, ELICITATION_MASK, TARGETED_MASK
+from phalanx.sketches.prompts import CAPABILITIES, ELICITATION_MASK, TARGETED_MASK
 
 STANDING_COLUMNS = (
     "organisation",

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from phalanx.errors import ConfigError, InputError
@@ -23,8 +23,8 @@ from phalanx.share.exchange.findings import Selection, carried_by, told_attribut
 from phalanx.share.exchange.seen import Membership, places_of
 from phalanx.share.exchange.settings import load_settings
 from phalanx.share.exchange.templates import templates_of
-from phalanx.share.sketches import GroupKey
 from phalanx.share.wire import Address, AutonomousSystem, Domain
+from phalanx.sketches.templates import GroupKey
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 TEXT = "Explain step {} of the derivation with care, name each law, then give the result for {}. "
@@ -165,6 +165,8 @@ def test_records_are_read_from_any_form(ending: str, tmp_path: Path) -> None:
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(content=b"account\rkind", ending="csv")
+@example(content=b"[" * 100_000, ending="jsonl")
 @given(content=st.binary(max_size=300), ending=st.sampled_from(["csv", "jsonl", "parquet"]))
 def test_no_bytes_crash_the_reader_of_records(content: bytes, ending: str, tmp_path: Path) -> None:
     """What is no table of records is refused with a message."""

@@ -39,7 +39,6 @@ from phalanx.share.exchange.profiles import file_name, profiles
 from phalanx.share.exchange.pulling import pull_in
 from phalanx.share.exchange.reading import observables_in
 from phalanx.share.exchange.standing import standing
-from phalanx.share.sketches.list_rows import LIST_SCHEMA
 from phalanx.share.wire import (
     Address,
     AutonomousSystem,
@@ -48,6 +47,7 @@ from phalanx.share.wire import (
     object_id,
     pattern_of,
 )
+from phalanx.sketches.templates.list_rows import LIST_SCHEMA
 
 Make = Callable[..., FoundCampaign]
 
@@ -150,7 +150,7 @@ def test_lists_are_written_while_no_other_pull_may(alliance: Any, found: Make) -
 
 def test_the_scan_room_reads_the_list(alliance: Any, found: Make) -> None:
     """The list is in the form that the room of sketches takes."""
-    from phalanx.share.sketches import read_listed_templates
+    from phalanx.sketches.templates import read_listed_templates
 
     alliance.publish("a", found())
     alliance.pull("b")

@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from phalanx.detect.attribution.targets import IDENTIFIERS, settings_hashes
 from phalanx.detect.narrow import parameter_signature
-from phalanx.detect.sketch import sketch_prompts
 from phalanx.logs.pseudonym import pseudonymiser
 from phalanx.model import (
     ActorProfile,
@@ -22,6 +21,7 @@ from phalanx.model import (
     Trait,
 )
 from phalanx.model.profile import TraitFamily
+from phalanx.sketches.prompts import sketch_prompts
 from phalanx.text import derive_seed, hash_strings
 
 LONGEST_TEXT = 2_000

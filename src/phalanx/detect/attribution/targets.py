@@ -11,11 +11,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from phalanx.detect.narrow import parameter_signature
-from phalanx.detect.sketch import sketch_prompts
 from phalanx.logs.identifiers import spelled
 from phalanx.logs.pseudonym import key_id, pseudonym
 from phalanx.logs.schema import EXCHANGE_SCHEMA
 from phalanx.model import ActorProfile, RequestSettings
+from phalanx.sketches.prompts import sketch_prompts
 from phalanx.text import derive_seed, hash_strings
 
 IDENTIFIERS: Mapping[str, str] = {

@@ -124,7 +124,7 @@ def _batches(path: Path) -> Iterator[pa.RecordBatch]:
             )  # fmt: skip
             with pa.csv.open_csv(path, convert_options=convert) as reader:
                 yield from reader
-    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+    except (OSError, pa.ArrowException, csv.Error, KeyError, ValueError, RecursionError) as error:
         is_there = not (isinstance(error, OSError) and error.errno)
         reason = "no table" if is_there else reason_of(error)
         message = f"{path}: cannot be read as identifiers: {reason}"

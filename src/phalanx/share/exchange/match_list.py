@@ -21,7 +21,6 @@ from phalanx.errors import InputError, reason_of
 from phalanx.owned import written_whole
 from phalanx.share.exchange.reading import observables_in
 from phalanx.share.exchange.standing import Held, Standing
-from phalanx.share.sketches.list_rows import LIST_SCHEMA, list_parts
 from phalanx.share.wire import (
     AccountFingerprint,
     Address,
@@ -32,6 +31,7 @@ from phalanx.share.wire import (
     PromptTemplateSketch,
     valid_until,
 )
+from phalanx.sketches.templates.list_rows import LIST_SCHEMA, list_parts
 
 MATCH_LIST_FILE = "match_list.parquet"
 """Name of the list in the alliance folder."""

@@ -1,6 +1,6 @@
 """Templates: those of a campaign that may be told, and those of others found in a log.
 
-What leaves is chosen by `phalanx.share.sketches`: parts of prompts that enough accounts of the
+What leaves is chosen by `phalanx.sketches.templates`: parts of prompts that enough accounts of the
 campaign sent. Here is asked besides who else sent them: a template that others use too would
 make every receiver suspect the innocent.
 """
@@ -20,17 +20,20 @@ import pyarrow.compute as pc
 from phalanx.share.exchange.found import SeenTemplate
 from phalanx.share.exchange.match_list import MATCH_LIST_FILE
 from phalanx.share.exchange.seen import Batches, Membership
-from phalanx.share.sketches import (
+from phalanx.share.wire import CAPABILITIES
+from phalanx.share.wire.observables import PromptTemplateSketch
+from phalanx.sketches.templates import (
     ChosenTemplates,
     GroupKey,
     GroupKeys,
+    Sketches,
     TemplateIndex,
     TemplateRows,
     choose_templates,
     match_prompts,
     read_listed_templates,
 )
-from phalanx.share.wire import CAPABILITIES
+from phalanx.sketches.templates.kernel import CANONICALISER, MINHASH_BITS, SHINGLE_WORDS
 
 MOST_PROMPTS = 80_000
 """Prompts of a campaign that are held at once; of more every second one is let go of."""
@@ -93,7 +96,7 @@ def templates_of(
     return {
         campaign: tuple(
             SeenTemplate(
-                sketch=found.sketches.observable(row, capability=capabilities[campaign]),
+                sketch=observable_of(found.sketches, row, capability=capabilities[campaign]),
                 accounts=accounts,
             )
             for row, accounts in enumerate(found.accounts)
@@ -101,6 +104,45 @@ def templates_of(
         )
         for campaign, found in chosen.items()
     }
+
+
+def observable_of(
+    sketches: Sketches, row: int, *, capability: str, language: str = "und"
+) -> PromptTemplateSketch:
+    """Return a sketch as it goes over the wire.
+
+    Parameters:
+        sketches: Of prompts.
+        row: Of a prompt that has a sketch.
+        capability: What the template is after, one of `CAPABILITIES`.
+        language: ISO 639 code, or `und`.
+
+    Raises:
+        ValueError: If the prompt has no sketch.
+
+    Examples:
+        >>> from datetime import date
+        >>> from phalanx.sketches.templates import sketch_of
+        >>> key = GroupKey(1, date(2026, 1, 1), bytes(32))
+        >>> text = 'Grade the answer "{}" by the rubric below and say in one line what it lacks.'
+        >>> sketches = sketch_of(pa.array([text]), key)
+        >>> observable_of(sketches, 0, capability="grading").length_bucket
+        4
+    """
+    if sketches.tokens[row] == 0:
+        message = "a prompt of too few words has no sketch"
+        raise ValueError(message)
+    return PromptTemplateSketch(
+        canonicaliser=CANONICALISER,
+        epoch=sketches.epoch,
+        minhash=sketches.minhash[row].tobytes().hex(),
+        minhash_bits=MINHASH_BITS,
+        simhash=f"{int(sketches.simhash[row]):016x}",
+        shingle_size=SHINGLE_WORDS,
+        length_bucket=int(sketches.tokens[row]).bit_length() - 1,
+        capability=capability,
+        language=language,
+    )
 
 
 def capability_of(shares: Mapping[str, float]) -> str:

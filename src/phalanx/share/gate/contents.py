@@ -17,7 +17,7 @@ from phalanx.share.wire import (
     properties_of,
     read_pattern,
 )
-from phalanx.share.wire.observables import PERMUTATIONS
+from phalanx.sketches.shape import PERMUTATIONS
 
 
 def judge_content(desk: Desk, after: Object) -> tuple[list[Finding], Object]:

@@ -16,6 +16,7 @@ from typing import Literal
 from phalanx.share.wire.extension import as_observable
 from phalanx.share.wire.identifiers import Object, extended_id, observable_id
 from phalanx.share.wire.vocabulary import OURS
+from phalanx.sketches.shape import PERMUTATIONS
 
 FingerprintKind = Literal["account", "email", "payment", "phone", "device"]
 CAPABILITIES = (
@@ -26,9 +27,6 @@ CAPABILITIES = (
 
 SCHEME: Literal["voprf-r255-v1"] = "voprf-r255-v1"
 """RFC 9497 VOPRF(ristretto255, SHA-512) under the key of an epoch."""
-
-PERMUTATIONS = 128
-"""Hash functions of a MinHash."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43,86}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}|und")

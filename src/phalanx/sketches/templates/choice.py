@@ -17,18 +17,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from phalanx.share.sketches.agreement import LEAST_JACCARD, agreeing_needed
-from phalanx.share.sketches.kernel import (
+from phalanx.sketches.shape import PERMUTATIONS
+from phalanx.sketches.templates.agreement import LEAST_JACCARD, agreeing_needed
+from phalanx.sketches.templates.kernel import (
     FEWEST_SHINGLES,
     SHINGLE_WORDS,
     shingle_rows,
     sketch_sets,
     sketch_views,
 )
-from phalanx.share.sketches.keys import GroupKey
-from phalanx.share.sketches.sketching import Sketches
-from phalanx.share.sketches.spoken import spoken
-from phalanx.share.wire.observables import PERMUTATIONS
+from phalanx.sketches.templates.keys import GroupKey
+from phalanx.sketches.templates.sketching import Sketches
+from phalanx.sketches.templates.spoken import spoken
 from phalanx.text.hashing import text_buffers
 
 MOST_PROMPTS = 20_000

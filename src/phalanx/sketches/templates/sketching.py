@@ -1,4 +1,4 @@
-"""Sketches of prompts in bulk, and as they go over the wire."""
+"""Sketches of prompts in bulk."""
 
 from __future__ import annotations
 
@@ -8,15 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from phalanx.share.sketches.kernel import (
-    CANONICALISER,
-    MINHASH_BITS,
-    SHINGLE_WORDS,
-    sketch_rows,
-)
-from phalanx.share.sketches.keys import GroupKey
-from phalanx.share.sketches.spoken import spoken
-from phalanx.share.wire.observables import PromptTemplateSketch
+from phalanx.sketches.templates.kernel import sketch_rows
+from phalanx.sketches.templates.keys import GroupKey
+from phalanx.sketches.templates.spoken import spoken
 from phalanx.text.hashing import text_buffers
 
 
@@ -31,34 +25,6 @@ class Sketches:
     simhash: npt.NDArray[np.uint64]
     tokens: npt.NDArray[np.int32]
     """Of each prompt, up to 1,024; 0 where it is too short for a sketch, and has none."""
-
-    def observable(
-        self, row: int, *, capability: str, language: str = "und"
-    ) -> PromptTemplateSketch:
-        """Return one as it goes over the wire.
-
-        Parameters:
-            row: Of a prompt that has a sketch.
-            capability: What the template is after, one of `CAPABILITIES`.
-            language: ISO 639 code, or `und`.
-
-        Raises:
-            ValueError: If it has none.
-        """
-        if self.tokens[row] == 0:
-            message = "a prompt of too few words has no sketch"
-            raise ValueError(message)
-        return PromptTemplateSketch(
-            canonicaliser=CANONICALISER,
-            epoch=self.epoch,
-            minhash=self.minhash[row].tobytes().hex(),
-            minhash_bits=MINHASH_BITS,
-            simhash=f"{int(self.simhash[row]):016x}",
-            shingle_size=SHINGLE_WORDS,
-            length_bucket=int(self.tokens[row]).bit_length() - 1,
-            capability=capability,
-            language=language,
-        )
 
 
 def sketch_of(prompts: pa.Array, key: GroupKey) -> Sketches:
@@ -80,8 +46,6 @@ def sketch_of(prompts: pa.Array, key: GroupKey) -> Sketches:
         >>> sketches = sketch_of(pa.array([text.format(1, "x"), text.format(2, "y")]), key)
         >>> bool((sketches.minhash[0] == sketches.minhash[1]).all())
         True
-        >>> sketches.observable(0, capability="grading").length_bucket
-        4
     """
     offsets, data = text_buffers(spoken(prompts))
     return Sketches(key.epoch, *sketch_rows(offsets, data, key.hash_key))

@@ -13,8 +13,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.share.sketches.rows import TemplateRows
-from phalanx.share.wire.observables import PERMUTATIONS
+from phalanx.sketches.shape import PERMUTATIONS
+from phalanx.sketches.templates.rows import TemplateRows
 
 BAND_VALUES = 4
 BANDS = PERMUTATIONS // BAND_VALUES

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from phalanx.share.sketches.rows import TemplateRows, joined_rows, row_hashes, uuids_of
-from phalanx.share.sketches.segment import MOST_ROWS, Segment, segment_of
+from phalanx.sketches.templates.rows import TemplateRows, joined_rows, row_hashes, uuids_of
+from phalanx.sketches.templates.segment import MOST_ROWS, Segment, segment_of
 
 _GROWTH = 4
 """A segment is at least so many times as large as the one after it."""

@@ -11,13 +11,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from phalanx.share.sketches.agreement import LEAST_JACCARD, agreeing_needed, estimated_jaccard
-from phalanx.share.sketches.index import Snapshot
-from phalanx.share.sketches.kernel import sketch_views
-from phalanx.share.sketches.keys import GroupKeys
-from phalanx.share.sketches.rows import identifiers_of
-from phalanx.share.sketches.segment import MOST_CAMPAIGNS, Segment, look_up
-from phalanx.share.sketches.spoken import spoken
+from phalanx.sketches.templates.agreement import LEAST_JACCARD, agreeing_needed, estimated_jaccard
+from phalanx.sketches.templates.index import Snapshot
+from phalanx.sketches.templates.kernel import sketch_views
+from phalanx.sketches.templates.keys import GroupKeys
+from phalanx.sketches.templates.rows import identifiers_of
+from phalanx.sketches.templates.segment import MOST_CAMPAIGNS, Segment, look_up
+from phalanx.sketches.templates.spoken import spoken
 from phalanx.text.hashing import text_buffers
 
 BATCH_PROMPTS = 4096

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.logs.siphash import Key, siphash_words
-from phalanx.share.wire.observables import PERMUTATIONS
+from phalanx.sketches.shape import PERMUTATIONS
 from phalanx.text.hashing import finish, mix
 from phalanx.text.tokens import ADDRESS, tokenise
 

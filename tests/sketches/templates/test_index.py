@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from phalanx.share.sketches import (
+from phalanx.sketches.templates import (
     GroupKey,
     GroupKeys,
     Matches,
@@ -21,7 +21,7 @@ from phalanx.share.sketches import (
     match_prompts,
     segment,
 )
-from phalanx.share.sketches.rows import identifiers_of
+from phalanx.sketches.templates.rows import identifiers_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 Write = Callable[..., str]

@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from phalanx.share.sketches.kernel import CANONICALISER, MINHASH_BITS, SHINGLE_WORDS
-from phalanx.share.sketches.list_rows import list_parts, wrong_list
-from phalanx.share.sketches.rows import TemplateRows, uuids_of
-from phalanx.share.wire.observables import PERMUTATIONS
+from phalanx.sketches.shape import PERMUTATIONS
+from phalanx.sketches.templates.kernel import CANONICALISER, MINHASH_BITS, SHINGLE_WORDS
+from phalanx.sketches.templates.list_rows import list_parts, wrong_list
+from phalanx.sketches.templates.rows import TemplateRows, uuids_of
 
 MOST_IDENTIFIER_BYTES = 128
 

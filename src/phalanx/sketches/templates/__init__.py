@@ -7,21 +7,21 @@ match them.
 
 from __future__ import annotations
 
-from phalanx.share.sketches.agreement import LEAST_JACCARD, log10_chance_of_match
-from phalanx.share.sketches.choice import ChosenTemplates, choose_templates
-from phalanx.share.sketches.index import Snapshot, TemplateIndex
-from phalanx.share.sketches.kernel import CANONICALISER
-from phalanx.share.sketches.keys import (
+from phalanx.sketches.templates.agreement import LEAST_JACCARD, log10_chance_of_match
+from phalanx.sketches.templates.choice import ChosenTemplates, choose_templates
+from phalanx.sketches.templates.index import Snapshot, TemplateIndex
+from phalanx.sketches.templates.kernel import CANONICALISER
+from phalanx.sketches.templates.keys import (
     GroupKey,
     GroupKeys,
     add_group_key,
     drop_group_keys,
     read_group_keys,
 )
-from phalanx.share.sketches.list_file import read_listed_templates
-from phalanx.share.sketches.matching import MATCH_SCHEMA, Matches, match_prompts
-from phalanx.share.sketches.rows import TemplateRows
-from phalanx.share.sketches.sketching import Sketches, sketch_of
+from phalanx.sketches.templates.list_file import read_listed_templates
+from phalanx.sketches.templates.matching import MATCH_SCHEMA, Matches, match_prompts
+from phalanx.sketches.templates.rows import TemplateRows
+from phalanx.sketches.templates.sketching import Sketches, sketch_of
 
 __all__ = [
     "CANONICALISER",

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from phalanx.share.sketches.agreement import agreeing_needed, log10_chance_of_match
-from phalanx.share.sketches.kernel import sketch_sets
+from phalanx.sketches.templates.agreement import agreeing_needed, log10_chance_of_match
+from phalanx.sketches.templates.kernel import sketch_sets
 
 
 @pytest.mark.parametrize("true_jaccard", [0.0, 0.1, 0.3, 0.5])

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from phalanx.detect.sketch.corpus import CorpusSketch
 from phalanx.errors import InputError
 from phalanx.printable import printable
+from phalanx.sketches.prompts.corpus import CorpusSketch
 
 FORMAT = "phalanx.corpus-sketch/1"
 MOST_RUNS = 1 << 28

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phalanx.detect.sketch import CorpusSketch, KnownPrompts, sketch_corpus
-from phalanx.detect.sketch.corpus import RUN_WORDS
-from phalanx.detect.sketch.corpus_file import FORMAT, read_sketch, write_sketch
 from phalanx.errors import InputError
+from phalanx.sketches.prompts import CorpusSketch, KnownPrompts, sketch_corpus
+from phalanx.sketches.prompts.corpus import RUN_WORDS
+from phalanx.sketches.prompts.corpus_file import FORMAT, read_sketch, write_sketch
 
 SEEDS = pa.array(
     [

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from phalanx.share.sketches import GroupKey, GroupKeys, TemplateRows, sketch_of
+from phalanx.sketches.templates import GroupKey, GroupKeys, TemplateRows, sketch_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 LATER_US = round(datetime(2026, 6, 1, tzinfo=UTC).timestamp() * 1e6)

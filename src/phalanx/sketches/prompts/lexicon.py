@@ -16,7 +16,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.detect.sketch.phrases import PHRASES
+from phalanx.sketches.prompts.phrases import PHRASES
 from phalanx.text.tokens import tokens_of
 
 CAPABILITIES = (

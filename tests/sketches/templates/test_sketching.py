@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from phalanx.share.exchange.templates import observable_of
 from phalanx.share.gate.opaque import is_opaque_hexadecimal
-from phalanx.share.sketches import GroupKey, sketch_of
-from phalanx.share.sketches.agreement import estimated_jaccard
-from phalanx.share.sketches.kernel import FEWEST_SHINGLES, sketch_sets
+from phalanx.sketches.templates import GroupKey, sketch_of
+from phalanx.sketches.templates.agreement import estimated_jaccard
+from phalanx.sketches.templates.kernel import FEWEST_SHINGLES, sketch_sets
 
 KEY = GroupKey(7, date(2026, 1, 1), bytes(range(32)))
 FIXED = (
@@ -25,7 +26,9 @@ FIXED = (
 
 def test_a_fixed_text_under_a_fixed_key_has_a_fixed_sketch() -> None:
     """Members with different versions compare sketches: another one needs another canonicaliser."""
-    sketch = sketch_of(pa.array([FIXED]), KEY).observable(0, capability="grading", language="en")
+    sketch = observable_of(
+        sketch_of(pa.array([FIXED]), KEY), 0, capability="grading", language="en"
+    )
     assert sketch.canonicaliser == "phalanx/1"
     assert (sketch.epoch, sketch.shingle_size, sketch.minhash_bits) == (7, 3, 8)
     assert sketch.length_bucket == 5
@@ -51,7 +54,7 @@ def test_sketches_look_drawn(words: int, text_of: Callable[..., str]) -> None:
     """The gate lets nothing out that does not, and a short text is no exception."""
     sketches = sketch_of(pa.array([text_of(seed, words) for seed in range(200)]), KEY)
     for row in range(200):
-        sketch = sketches.observable(row, capability="other")
+        sketch = observable_of(sketches, row, capability="other")
         assert is_opaque_hexadecimal(sketch.minhash)
         assert is_opaque_hexadecimal(sketch.simhash)
 
@@ -71,7 +74,7 @@ def test_too_few_words_have_no_sketch() -> None:
     sketches = sketch_of(texts, KEY)
     assert not sketches.tokens.any()
     with pytest.raises(ValueError, match="too few words"):
-        sketches.observable(0, capability="other")
+        observable_of(sketches, 0, capability="other")
 
 
 @settings(max_examples=60, deadline=None)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from phalanx.logs.siphash import Key, siphash_words, table_key
-from phalanx.share.wire.observables import PERMUTATIONS
+from phalanx.sketches.shape import PERMUTATIONS
 from phalanx.text.hashing import hash_strings, text_buffers
 
 _PREFIX = "indicator--"

@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from phalanx.detect.sketch.lexicon import capability_mask, compiled_lexicon
 from phalanx.logs.siphash import Key, hash_key, siphash
+from phalanx.sketches.prompts.lexicon import capability_mask, compiled_lexicon
 from phalanx.text.hashing import disguise, finish, mix, text_buffers
 from phalanx.text.tokens import tokenise
 

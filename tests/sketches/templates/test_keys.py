@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from phalanx.errors import ConfigError, InputError
-from phalanx.share.sketches import add_group_key, drop_group_keys, read_group_keys
+from phalanx.sketches.templates import add_group_key, drop_group_keys, read_group_keys
 
 DAY, NEXT = date(2026, 1, 1), date(2026, 7, 1)
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phalanx.detect.sketch import BANDS, Sketch, sketch_prompts
-from phalanx.detect.sketch.kernel import MAXIMUM_TOKENS, SIGNS
+from phalanx.sketches.prompts import BANDS, Sketch, sketch_prompts
+from phalanx.sketches.prompts.kernel import MAXIMUM_TOKENS, SIGNS
 from phalanx.text import derive_seed, hash_strings
 
 SEED = derive_seed(b"k" * 32, "sketch")

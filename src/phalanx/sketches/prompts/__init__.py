@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from phalanx.detect.sketch.corpus import CorpusSketch, KnownPrompts, sketch_corpus
-from phalanx.detect.sketch.kernel import BANDS, SIGNS, Sketch, capability_masks, sketch_prompts
-from phalanx.detect.sketch.lexicon import (
+from phalanx.sketches.prompts.corpus import CorpusSketch, KnownPrompts, sketch_corpus
+from phalanx.sketches.prompts.kernel import BANDS, SIGNS, Sketch, capability_masks, sketch_prompts
+from phalanx.sketches.prompts.lexicon import (
     CAPABILITIES,
     CAPABILITY_BIT,
     ELICITATION_MASK,

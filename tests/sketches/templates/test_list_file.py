@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from phalanx.errors import InputError
-from phalanx.share.sketches import (
+from phalanx.sketches.templates import (
     GroupKey,
     GroupKeys,
     TemplateIndex,
@@ -23,7 +23,7 @@ from phalanx.share.sketches import (
     read_listed_templates,
     sketch_of,
 )
-from phalanx.share.sketches.rows import identifiers_of
+from phalanx.sketches.templates.rows import identifiers_of
 
 UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
 SCHEMA = pa.schema(

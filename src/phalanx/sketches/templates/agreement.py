@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln, logsumexp
 
-from phalanx.share.sketches.kernel import MINHASH_BITS
-from phalanx.share.wire.observables import PERMUTATIONS
+from phalanx.sketches.shape import PERMUTATIONS
+from phalanx.sketches.templates.kernel import MINHASH_BITS
 
 LEAST_JACCARD = 0.5
 """Estimated share of common shingles from which on a prompt matches a template."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from phalanx.detect.sketch import CAPABILITIES, ELICITATION_MASK, TARGETED_MASK, capabilities_of
-from phalanx.detect.sketch.lexicon import CAPABILITY_BIT, names_of
-from phalanx.detect.sketch.phrases import PHRASES
+from phalanx.sketches.prompts import CAPABILITIES, ELICITATION_MASK, TARGETED_MASK, capabilities_of
+from phalanx.sketches.prompts.lexicon import CAPABILITY_BIT, names_of
+from phalanx.sketches.prompts.phrases import PHRASES
 
 EXAMPLES = [
     ("reasoning", "Solve it and show your reasoning."),

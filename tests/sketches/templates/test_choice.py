@@ -11,7 +11,7 @@ import pytest
 
 from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
 from phalanx.detect.simulate.config import Evasion
-from phalanx.share.sketches import (
+from phalanx.sketches.templates import (
     GroupKey,
     GroupKeys,
     TemplateIndex,
