@@ -31,7 +31,7 @@ class Draft:
         duty = self.clock.duty
         due = "not known" if self.clock.due_at is None else self.clock.due_at.isoformat()
         said = {item.id: text for item, text in self.filled}
-        under = f"{duty.source} (compared with its source on {duty.checked.isoformat()})"
+        under = f"{duty.source} ({duty.standing})"
         parts = [
             f"# {duty.title}",
             "DRAFT. Nothing of it was sent. Counsel decides whether and what is reported.",

@@ -54,8 +54,11 @@ class Duty:
     source: str
     """Law and section, or document and measure."""
 
-    checked: date
-    """When the entry was last compared with its source."""
+    written: date
+    """Day of the entry."""
+
+    checked: date | None = None
+    """When counsel last compared it with its source; null where nobody has."""
 
     in_force_from: date
     in_force_until: date | None = None
@@ -81,6 +84,13 @@ class Duty:
     follow_ups: tuple[FollowUp, ...] = ()
     items: tuple[Item, ...]
     remark: str | None = None
+
+    @property
+    def standing(self) -> str:
+        """Say how far the entry can be relied on."""
+        if self.checked is None:
+            return f"written {self.written.isoformat()}; compare it with its source first"
+        return f"compared with its source on {self.checked.isoformat()}"
 
     @property
     def questions(self) -> tuple[str, ...]:

@@ -68,7 +68,8 @@ class _Duty(_Strict):
     force: Force
     recipient: _Text
     source: _Text
-    checked: date
+    written: date
+    checked: date | None = None
     in_force_from: date
     in_force_until: date | None = None
     binds: tuple[_Id, ...] = Field(min_length=1)

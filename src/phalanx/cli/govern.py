@@ -1,0 +1,225 @@
+"""`phalanx govern`: what is owed to others, and what can be shown to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
+from phalanx.cli.terminal import Common
+
+govern = App(
+    name="govern",
+    help="Keep a ledger of what was done, verify it, and run the clocks of duties to report.",
+    help_format="markdown",
+)
+ledger = App(
+    name="ledger",
+    help="Keep a ledger that can only grow: what was done, by whom, and proofs of it.",
+    help_format="markdown",
+)
+govern.command(ledger)
+
+Folder = Annotated[Path, Parameter(name="FOLDER")]
+Optional = Annotated[Path | None, Parameter(show_default=False)]
+Text = Annotated[str | None, Parameter(show_default=False)]
+
+
+@ledger.command(name="begin")
+def ledger_begin(folder: Folder, /, *, origin: str, common: Common = Common()) -> None:
+    """Begin a ledger, and print a policy that believes it, for those who verify.
+
+    Serve `FOLDER/public` as files, if others shall witness it: it holds salted digests alone.
+
+    Parameters:
+        folder: New one, for its log, its events and its key.
+        origin: Its name, such as `lab.example/ledger`.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_work import begin
+
+    write_text(begin(folder, origin), None)
+    common.say(f"{folder}: begun")
+
+
+@ledger.command(name="list")
+def ledger_list(
+    folder: Folder,
+    /,
+    *,
+    kind: Text = None,
+    actor: Text = None,
+    subject: Text = None,
+    first: int = 0,
+    last: Annotated[int | None, Parameter(show_default=False)] = None,
+    output_format: TableOrJson = "table",
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> None:
+    """List what was done, in order.
+
+    Parameters:
+        folder: Of the ledger.
+        kind: Only events of this kind, such as `disclosure`.
+        actor: Only what this person or service did.
+        subject: Only what was done to this.
+        first: Number of the first event.
+        last: Number of the last one.
+        output_format: How to print.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_work import Wanted, listed
+
+    refuse_output(output)
+    wanted = Wanted(kind=kind, actor=actor, subject=subject, first=first, last=last)
+    text, count = listed(folder, wanted, output_format)
+    write_text(text, output)
+    common.say(f"{count:,} events")
+
+
+@ledger.command(name="prove")
+def ledger_prove(
+    folder: Folder,
+    number: Annotated[int, Parameter(name="NUMBER")],
+    /,
+    *,
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> None:
+    """Write an event with its proof: one file that `govern verify` accepts without the ledger.
+
+    Parameters:
+        folder: Of the ledger.
+        number: Of the event.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_work import proved
+
+    refuse_output(output)
+    text, size = proved(folder, number)
+    write_text(text, output)
+    common.say(f"event {number:,} of {size:,}; whoever gets the file reads the event")
+
+
+@ledger.command(name="stamp")
+def ledger_stamp(folder: Folder, /, *, url: str, roots: Path, common: Common = Common()) -> None:
+    """Have an authority of time say how many events are there now (RFC 3161).
+
+    The authority is told a digest of the checkpoint, and nothing of the events.
+
+    Parameters:
+        folder: Of the ledger.
+        url: Of the authority.
+        roots: PEM certificates that its own has to come from.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_work import stamped
+
+    common.say(stamped(folder, url, roots))
+
+
+@ledger.command(name="cosigned")
+def ledger_cosigned(
+    folder: Folder, file: Path, /, *, witness: list[str], common: Common = Common()
+) -> None:
+    """Take over what witnesses signed (see `release log cosign`).
+
+    Parameters:
+        folder: Of the ledger.
+        file: The cosigned checkpoint.
+        witness: Verifier key of a witness; may be given several times.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_work import take_cosigned
+
+    common.say(f"{folder}: {take_cosigned(folder, file, witness)} new signatures")
+
+
+@govern.command(name="verify")
+def govern_verify(
+    paths: Annotated[list[Path], Parameter(name="PATH")],
+    /,
+    *,
+    policy: Optional = None,
+    stamp_roots: Optional = None,
+    common: Common = Common(),
+) -> None:
+    """Verify ledgers and proved events, without asking anybody.
+
+    A folder is verified whole: each event against its entry, each entry against the signed tree.
+    A file is verified against the policy, which says whose ledgers are believed.
+
+    Parameters:
+        paths: Folders of ledgers, and files that `govern ledger prove` wrote.
+        policy: Ledgers and witnesses that are believed (C2SP tlog-policy), for files.
+        stamp_roots: PEM certificates of authorities of time, for the stamps of a ledger.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_work import verified
+
+    for path in paths:
+        write_text(verified(path, policy, stamp_roots) + "\n", None)
+    common.detail(f"{len(paths)} verified")
+
+
+@govern.command(name="duties")
+def govern_duties(
+    incident: Annotated[Path | None, Parameter(name="INCIDENT", show_default=False)] = None,
+    /,
+    *,
+    duties: Optional = None,
+    output_format: TableOrJson = "table",
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> None:
+    """List duties to report, or run their clocks for an incident.
+
+    Nothing that is printed is advice: duties are data that counsel checks and changes.
+
+    Parameters:
+        incident: TOML file of what is known; without it, duties and their questions are listed.
+        duties: File of duties, in place of those that come with Phalanx.
+        output_format: How to print.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_duties import clocks, known_duties
+
+    refuse_output(output)
+    if incident is None:
+        text, version = known_duties(duties, output_format)
+    else:
+        text, version = clocks(incident, duties, output_format)
+    write_text(text, output)
+    common.say(f"duties as of {version}; counsel decides")
+
+
+@govern.command(name="report")
+def govern_report(
+    incident: Annotated[Path, Parameter(name="INCIDENT")],
+    duty: Annotated[str, Parameter(name="DUTY")],
+    /,
+    *,
+    duties: Optional = None,
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> None:
+    """Draft the report that a duty asks for; what only people can say is left open.
+
+    Parameters:
+        incident: TOML file of what is known.
+        duty: Its id, as `govern duties` lists it.
+        duties: File of duties, in place of those that come with Phalanx.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_duties import draft
+
+    refuse_output(output)
+    text, left_open = draft(incident, duty, duties)
+    write_text(text, output)
+    common.say(f"draft; {left_open} items are left to be written")
