@@ -148,3 +148,39 @@ def test_duties_are_listed_with_their_sources(capsys: pytest.CaptureFixture[str]
     said = json.loads(capsys.readouterr().out)
     assert said["duties"][0]["id"] == "ca-sb53-incident"
     assert said["duties"][0]["checked"] is None
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_provider_is_held_against_controls(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is not so is a finding; what nobody looked at is told as that."""
+    Path("answers.toml").write_text(
+        'schema = "phalanx.control-answers/1"\n'
+        '[answers.phx-apl-1]\nis_so = true\nsaid = "Procedure 7."\nby = "counsel"\n'
+    )
+    words = "assess --ledger ledger --answers answers.toml"
+    assert govern(words) == ExitCode.FINDINGS
+    out = capsys.readouterr().out
+    assert "SATISFIED      PHX-EVD-1  What was done is in a ledger that can only grow" in out
+    assert "Procedure 7. (counsel says so)" in out
+    assert "2 satisfied, 1 not satisfied, 12 not assessed" in out
+    assert govern(f"{words} -f json") == ExitCode.FINDINGS
+    rows = {each["id"]: each for each in json.loads(capsys.readouterr().out)["controls"]}
+    assert rows["phx-evd-4"]["outcome"] == "not-satisfied"
+    assert govern(f"{words} -f oscal") == ExitCode.FINDINGS
+    assert "assessment-results" in json.loads(capsys.readouterr().out)
+    assert govern("assess --profile best") == ExitCode.BAD_INPUT
+
+
+def test_controls_are_listed_and_written_as_oscal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whole, or as far as a profile asks."""
+    assert govern("controls --profile baseline") == ExitCode.CLEAN
+    out = capsys.readouterr().out
+    assert out.count("(looked up)") == 5
+    assert "PHX-REL-1" not in out
+    for name, key in (("oscal", "catalog"), ("oscal-mapping", "mapping-collection")):
+        assert govern(f"controls -f {name}") == ExitCode.CLEAN
+        assert key in json.loads(capsys.readouterr().out)
+    assert govern("controls -f oscal-profile --profile alliance") == ExitCode.CLEAN
+    assert "profile" in json.loads(capsys.readouterr().out)
+    assert govern("controls -f oscal-profile") == ExitCode.BAD_INPUT
+    assert govern("controls --profile best") == ExitCode.BAD_INPUT

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from phalanx.cli.exit_codes import ExitCode
+from phalanx.cli.govern_options import Optional, ShownOptions
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
 
 govern = App(
     name="govern",
-    help="Keep a ledger of what was done, verify it, and run the clocks of duties to report.",
+    help="Keep a ledger, verify it, run the clocks of duties, and hold a provider against controls.",
     help_format="markdown",
 )
 ledger = App(
@@ -23,7 +25,6 @@ ledger = App(
 govern.command(ledger)
 
 Folder = Annotated[Path, Parameter(name="FOLDER")]
-Optional = Annotated[Path | None, Parameter(show_default=False)]
 Text = Annotated[str | None, Parameter(show_default=False)]
 
 
@@ -223,3 +224,67 @@ def govern_report(
     text, left_open = draft(incident, duty, duties)
     write_text(text, output)
     common.say(f"draft; {left_open} items are left to be written")
+
+
+@govern.command(name="controls")
+def govern_controls(
+    *,
+    catalogue: Optional = None,
+    profile: Text = None,
+    output_format: Annotated[
+        Literal["table", "oscal", "oscal-profile", "oscal-mapping"],
+        Parameter(name=["--format", "-f"]),
+    ] = "table",
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> None:
+    """List the controls of this field (PHX), or write them as OSCAL.
+
+    Parameters:
+        catalogue: File of controls, in place of those that come with Phalanx.
+        profile: Only what `baseline`, `alliance` or `frontier` asks for.
+        output_format: How to print; `oscal-mapping` names related controls of other frameworks.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_controls import controls
+
+    refuse_output(output)
+    write_text(controls(catalogue, profile, output_format), output)
+    common.detail("mappings say what has to do with each other, not what fulfils what")
+
+
+@govern.command(name="assess")
+def govern_assess(
+    *,
+    profile: str = "baseline",
+    shown: ShownOptions = ShownOptions(),
+    catalogue: Optional = None,
+    output_format: Annotated[
+        Literal["table", "json", "oscal"], Parameter(name=["--format", "-f"])
+    ] = "table",
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> int:
+    """Hold a provider against the controls of a profile, and say what nobody looked at.
+
+    What Phalanx can look up it looks up in what is named here; for the rest, people answer in a
+    file. The exit status is 1 where a control is not satisfied.
+
+    Parameters:
+        profile: `baseline`, `alliance` or `frontier`.
+        shown: What may be looked at.
+        catalogue: File of controls, in place of those that come with Phalanx.
+        output_format: How to print; `oscal` gives assessment results.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_controls import assessed
+    from phalanx.govern.controls import Outcome
+
+    refuse_output(output)
+    text, found = assessed(catalogue, profile, shown, output_format)
+    write_text(text, output)
+    counts = (f"{found.count(each)} {each.value}" for each in Outcome)
+    common.say(f"profile {profile}: {', '.join(counts)}")
+    return ExitCode.FINDINGS if found.count(Outcome.NOT_SATISFIED) else ExitCode.CLEAN

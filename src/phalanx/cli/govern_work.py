@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.x509 import Certificate
+
 from phalanx.errors import ConfigError, InputError, reason_of
 from phalanx.govern.ledger import Recorded, begin_ledger, open_ledger, parse_proved_event
 from phalanx.govern.ledger.payload import KINDS, payload_of
@@ -79,8 +81,7 @@ def proved(folder: Path, number: int) -> tuple[str, int]:
 
 def stamped(folder: Path, url: str, roots: Path) -> str:
     """Have a ledger stamped, and say what the authority said."""
-    certificates = read_roots(_content(roots, _MOST_ROOT_BYTES), str(roots))
-    made = stamp_ledger(open_ledger(folder), url, certificates)
+    made = stamp_ledger(open_ledger(folder), url, certificates_of(roots))
     return f"{folder}: {made.size:,} events, stamped at {made.at.isoformat(timespec='seconds')}"
 
 
@@ -109,11 +110,20 @@ def verified(path: Path, policy: Path | None, stamp_roots: Path | None) -> str:
     return f"{path}: in the ledger {checkpoint.origin} of {checkpoint.size:,} events\n  {event}"
 
 
+def certificates_of(path: Path) -> tuple[Certificate, ...]:
+    """Read the certificates of authorities of time.
+
+    Raises:
+        InputError: If there are none.
+    """
+    return read_roots(_content(path, _MOST_ROOT_BYTES), str(path))
+
+
 def _verified_ledger(folder: Path, stamp_roots: Path | None) -> str:
     opened = open_ledger(folder)
     lines = [f"{folder}: {opened.check():,} events are as the signed tree says"]
     if stamp_roots is not None:
-        roots = read_roots(_content(stamp_roots, _MOST_ROOT_BYTES), str(stamp_roots))
+        roots = certificates_of(stamp_roots)
         lines += [
             f"  {each.size:,} events were there at {each.at.isoformat(timespec='seconds')}, "
             "as an authority stamped"

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from phalanx.errors import InputError
+from phalanx.govern.checked_toml import MOST_BYTES
 from phalanx.govern.duties import SHIPPED, read_duties
-from phalanx.govern.duties.reading import MOST_BYTES
 
 TEXT = SHIPPED.read_text(encoding="utf-8")
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from phalanx.errors import InputError, reason_of
+from phalanx.govern.checked_toml import read_checked
 from phalanx.govern.duties.clocks import Incident
-from phalanx.printable import printable
 
 SCHEMA = "phalanx.incident/1"
-MOST_BYTES = 1_000_000
 _Fact = Annotated[str, StringConstraints(max_length=100_000)]
 
 
@@ -48,22 +45,7 @@ def read_incident(path: Path) -> IncidentFile:
     Raises:
         InputError: If it cannot be read, or is none.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        message = f"{path}: cannot be read: {reason_of(error)}"
-        raise InputError(message, next_step="Check the path.") from error
-    if len(content) > MOST_BYTES:
-        raise _wrong(path, f"has more than {MOST_BYTES:,} bytes")
-    try:
-        found = _File.model_validate(tomllib.loads(content.decode()))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(each) for each in first["loc"])
-        raise _wrong(path, f"{where}: {first['msg']}") from error
-    except (ValueError, RecursionError) as error:
-        raise _wrong(path, f"is no TOML: {str(error)[:200]}") from error
+    found, _ = read_checked(path, _File, "incident")
     reported = {name: _in_order(sent) for name, sent in found.reported.items() if sent}
     incident = Incident(
         discovered_at=found.discovered_at,
@@ -77,8 +59,3 @@ def read_incident(path: Path) -> IncidentFile:
 
 def _in_order(moments: list[datetime]) -> tuple[datetime, ...]:
     return tuple(sorted(moments))
-
-
-def _wrong(path: Path, why: str) -> InputError:
-    message = f"{path}: no incident: {printable(why)}"
-    return InputError(message, next_step="Mend it; the form is in docs/how-to/report-an-incident.")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -16,19 +14,18 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
-from phalanx.errors import InputError, reason_of
+from phalanx.errors import InputError
+from phalanx.govern.checked_toml import not_like, read_checked
 from phalanx.govern.duties.duty import Duties, Duty, FollowUp, Force, Item, Question, Start
-from phalanx.printable import printable
 
 SHIPPED = Path(__file__).with_name("duties.toml")
 """The duties that come with Phalanx."""
 
 SCHEMA = "phalanx.duties/1"
-MOST_BYTES = 1_000_000
+_WHAT = "file of duties"
 _Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
 _MOST_HOURS = 24 * 366
@@ -111,23 +108,8 @@ def read_duties(path: Path) -> Duties:
         >>> [each.id for each in read_duties(SHIPPED).duties][:2]
         ['ca-sb53-incident', 'ca-sb53-imminent']
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        message = f"{path}: cannot be read: {reason_of(error)}"
-        raise InputError(message, next_step="Check the path.") from error
-    if len(content) > MOST_BYTES:
-        raise _wrong(path, f"has more than {MOST_BYTES:,} bytes")
-    try:
-        found = _File.model_validate(tomllib.loads(content.decode()))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(each) for each in first["loc"])
-        raise _wrong(path, f"{where}: {first['msg']}") from error
-    except (ValueError, RecursionError) as error:
-        raise _wrong(path, f"is no TOML: {str(error)[:200]}") from error
-    return _understood(found, hashlib.sha256(content).hexdigest(), path)
+    found, sha256 = read_checked(path, _File, _WHAT)
+    return _understood(found, sha256, path)
 
 
 def _understood(found: _File, sha256: str, path: Path) -> Duties:
@@ -176,5 +158,4 @@ def _refuse_twice(ids: Iterable[str], kind: str, path: Path) -> None:
 
 
 def _wrong(path: Path, why: str) -> InputError:
-    message = f"{path}: no file of duties: {printable(why)}"
-    return InputError(message, next_step="Mend the entry; the form is in the reference of duties.")
+    return not_like(path, _WHAT, why)
