@@ -86,10 +86,11 @@ def read_catalogue(path: Path) -> Catalogue:
 
 
 def _refuse_unknown(found: _File, path: Path) -> None:
-    names = Counter(each.id for family in found.family for each in (family, *family.control))
+    controls = [each for family in found.family for each in family.control]
+    names = Counter([*(each.id for each in found.family), *(each.id for each in controls)])
     if twice := [name for name, times in names.items() if times > 1]:
         raise _wrong(path, f"{twice[0]} stands there twice")
-    for control in (each for family in found.family for each in family.control):
+    for control in controls:
         for kind, said, known in (
             ("profile", control.profiles, found.profiles),
             ("framework", control.maps, found.frameworks),
