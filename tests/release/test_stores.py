@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 from collections.abc import Callable, Iterator
@@ -22,12 +23,15 @@ from phalanx.errors import (
     ServiceError,
     VerificationError,
 )
-from phalanx.release.manifest.known_digests import KnownDigests
+from phalanx.release.encoding import to_text
+from phalanx.release.envelopes.statement import digest_of
+from phalanx.release.manifest.known_digests import KnownDigests, stamp_of
 from phalanx.release.open import Opener, open_release, verify_release
 from phalanx.release.partial import open_tensors
 from phalanx.release.places.place import Folder
 from phalanx.release.places.store import Store, place_of
 from phalanx.release.seal import Sealing, seal_release
+from phalanx.release.sealing.wrapping import wrap
 
 fsspec: Any = pytest.importorskip("fsspec", reason="fsspec is not installed")
 
@@ -182,6 +186,46 @@ def test_many_runs_at_once_make_one_release(
     assert all("meanwhile" in each or "is there already" in each or each == "made" for each in said)
     open_release(place, tmp_path / "opened", tmp_path / "receipt", opener)
     assert _content(tmp_path / "opened") == _content(model)
+
+
+def test_a_journal_that_somebody_planted(
+    model: Path, store: Callable[[str], Store], sealing: Sealing, deal: Any
+) -> None:
+    """Who may write into the store cannot have the model sealed under a key that he chose."""
+    place, agreed = store("release"), digest_of(deal.agreed.payload)
+    bound_to = bytes.fromhex(agreed) + b"sha256"
+    known = wrap(b"k" * 32, deal.lab.identity.wrapping_key, purpose="resume", bound_to=bound_to)
+    for mac in ({}, {"mac": 3}, {"mac": "ab" * 32}, {"mac": "\u00e9"}):
+        line = json.dumps({"wrapped_key": to_text(known), **mac}).encode()
+        place.put("journal", line + b"\n")
+        with pytest.raises(InputError, match="begun under another grant, hash or issuer"):
+            seal_release(model, place, sealing)
+
+
+def test_a_journal_that_was_changed_brings_no_old_file_back(
+    model: Path, store: Callable[[str], Store], sealing: Sealing, opener: Opener, tmp_path: Path
+) -> None:
+    """A line of the journal that somebody changed says nothing: the file is sealed anew."""
+    place = store("release")
+
+    def stop(name: str, _: float) -> None:
+        if "vocab" in name:
+            raise BrokenOffError
+
+    with pytest.raises(BrokenOffError):
+        seal_release(model, place, sealing, told=stop)
+    old = (place.content("journal", 1 << 20) or b"").splitlines()
+    (model / "config.json").write_text('{"layers": 3}')
+    (changed,) = (each for each in old if b"config.json" in each)
+    stamp = stamp_of(model / "config.json").encode()
+    forged = changed.replace(json.loads(changed)["stamp"].encode(), stamp)
+    assert forged != changed
+    lines = [forged if each == changed else each for each in old]
+    place.put("journal", b"\n".join(lines) + b"\n")
+    again = replace(sealing, random=random.Random(8).randbytes)
+    assert seal_release(model, place, again).resumed == 2
+    open_release(place, tmp_path / "opened", tmp_path / "receipt", opener)
+    assert (tmp_path / "opened" / "config.json").read_text() == '{"layers": 3}'
 
 
 def test_a_place_that_was_begun_under_another_grant(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import random
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,21 +15,27 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import select
 
 from phalanx.errors import InputError, PolicyError, VerificationError
 from phalanx.release.broker.broker import CHALLENGE_SECONDS
 from phalanx.release.broker.policy import token_policy
+from phalanx.release.broker.tables import DECISIONS, SCHEMA, VERSION, open_tables
 from phalanx.release.demands import Trusted
 from phalanx.release.encoding import from_text
+from phalanx.release.logged.book import open_book
 from phalanx.release.open import ATTESTED, Opener, open_release, verify_release
 from phalanx.release.parties.party_keys import new_keys
 from phalanx.release.trust.roots import Revocation, Revoked, Roots, file_digest
+from phalanx.store.place import database_of
 
 Begin = Callable[[], Any]
 Make = Callable[..., str]
 Ask = Callable[..., Any]
+on_both = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 
+@on_both
 def test_from_challenge_to_model(
     brokered: Any, session: Begin, token: Make, ask: Ask, opener: Opener, tmp_path: Path
 ) -> None:
@@ -136,6 +141,7 @@ def test_another_party(session: Begin, brokered: Any, token: Make, ask: Ask, dea
     assert unknown.status_code == 404
 
 
+@on_both
 def test_as_often_as_the_policy_allows_under_concurrency(
     brokered: Any, session: Begin, token: Make, ask: Ask
 ) -> None:
@@ -148,6 +154,47 @@ def test_as_often_as_the_policy_allows_under_concurrency(
     assert brokered.broker.book.check() == 12
 
 
+@on_both
+def test_two_brokers_of_one_database(brokered: Any, session: Begin, token: Make, deal: Any) -> None:
+    """Two processes count as one: no challenge helps at both, and no use is handed out twice."""
+    engines = [open_tables(database_of(brokered.database)) for _ in range(2)]
+    books = [open_book(brokered.broker.book.folder) for _ in range(2)]
+    brokers = [
+        replace(brokered.broker, engine=engine, book=book)
+        for engine, book in zip(engines, books, strict=True)
+    ]
+
+    def ask(machine: int) -> int | None:
+        mine = machines[machine // 2]
+        vouched = token(mine.nonce)
+        request = mine.request(deal.partner, vouched, brokered.clock.now)
+        try:
+            used: int = brokers[machine % 2].release(request, vouched)[1].use
+        except PolicyError:
+            return None
+        return used
+
+    machines = [session() for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        uses = list(pool.map(ask, range(12)))
+    assert sorted(each for each in uses if each is not None) == [1, 2]
+    assert brokered.broker.book.check() == 12
+    for engine in engines:
+        engine.dispose()
+
+
+@on_both
+def test_brokers_that_begin_at_once(database: str) -> None:
+    """Whichever process is first makes the tables, and the others find them."""
+    with ThreadPoolExecutor(4) as pool:
+        engines = list(pool.map(lambda _: open_tables(database_of(database)), range(4)))
+    with engines[0].connect() as connection:
+        assert connection.execute(select(SCHEMA.c.version)).scalars().all() == [VERSION]
+    for engine in engines:
+        engine.dispose()
+
+
+@on_both
 def test_a_challenge_in_many_hands_at_once(
     brokered: Any, session: Begin, token: Make, ask: Ask
 ) -> None:
@@ -195,6 +242,7 @@ def test_what_was_revoked_is_not_handed_out(
         assert match in answer.json()["description"]
 
 
+@on_both
 def test_what_a_broker_takes_over(brokered: Any, release_for_recipient: Any) -> None:
     """A release whose key is in it, or with another broker, is refused; a policy can be changed."""
     policy = token_policy({**brokered.rules, "most_releases": 5}, brokered.key_set)
@@ -236,6 +284,7 @@ def test_what_is_no_key_set(keys: bytes, brokered: Any) -> None:
         token_policy(brokered.rules, json.dumps({"keys": twice}).encode())
 
 
+@on_both
 def test_a_log_or_a_database_that_fails(
     brokered: Any, session: Begin, token: Make, ask: Ask, tmp_path: Path
 ) -> None:
@@ -245,6 +294,5 @@ def test_a_log_or_a_database_that_fails(
     assert ask(mine, token(mine.nonce)).status_code == 503
     (tmp_path / "gone").rename(brokered.broker.book.folder / "public" / "checkpoint")
     mine = session()
-    with sqlite3.connect(tmp_path / "broker.db") as connection:
-        connection.execute("DROP TABLE broker_decision")
+    DECISIONS.drop(brokered.broker.engine)
     assert ask(mine, token(mine.nonce)).status_code == 503
