@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -205,3 +206,9 @@ def test_a_copy_that_was_deleted(published: str, capsys: pytest.CaptureFixture[s
     assert "kept: backups until June" in said
     assert "not proved: that no other copy exists" in said
     assert release("log", "add", "log", "deletion.json") == ExitCode.CLEAN
+    later = ["--deletion", "deletion.json", "--receipt", "receipt.json"]
+    assert release("verify", *words, *later) == ExitCode.CLEAN
+    time.sleep(1.1)  # receipts and certificates count seconds
+    assert release("open", *OPEN, "--out", "opened", "--trust", "trust") == ExitCode.CLEAN
+    assert release("verify", *words, *later) == ExitCode.BAD_INPUT
+    assert "after the certificate" in capsys.readouterr().err

@@ -19,7 +19,7 @@ from phalanx.release.places.store import Store, place_of
 from phalanx.release.seal import Sealing, seal_release
 from phalanx.release.sealing.suite import CHUNK_BYTES
 
-pytest.importorskip("s3fs", reason="s3fs is not installed")
+s3fs: Any = pytest.importorskip("s3fs", reason="s3fs is not installed")
 servers: Any = pytest.importorskip("moto.server", reason="moto[server] is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of both
 
@@ -28,7 +28,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of both
 def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Store]]:
     """Return how to name a place in an empty bucket."""
     import fsspec
-    import s3fs
 
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
@@ -106,7 +105,7 @@ def test_runs_at_once_and_after_a_break(
 def test_what_changed_in_a_bucket(
     model: Path, storage: Callable[[str], Store], sealing: Sealing, opener: Opener, tmp_path: Path
 ) -> None:
-    """A changed object is refused, and a bucket that is not there is told."""
+    """A changed object is refused, and a bucket that is not there is told, not made."""
     place = storage("sealed")
     seal_release(model, place, sealing)
     (name,) = (each for each in place.names() if each.startswith("000003"))
@@ -120,3 +119,4 @@ def test_what_changed_in_a_bucket(
     assert isinstance(nowhere, Store)
     with pytest.raises((InputError, ServiceError)):
         seal_release(model, nowhere, sealing)
+    assert not nowhere.driver.exists("nowhere")

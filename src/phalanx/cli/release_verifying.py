@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from phalanx.cli.release_roots_work import trusted_of
 from phalanx.cli.release_work import content_of, lines_of, now, read_identity, unusable
-from phalanx.errors import ConfigError, InputError
+from phalanx.errors import ConfigError, InputError, VerificationError
 from phalanx.release.demands import checks, refuse_unmet
 from phalanx.release.grants.deletion import certify_deletion, verify_deletion
 from phalanx.release.grants.receipt import verify_receipt
@@ -141,6 +141,7 @@ def _release_text(  # noqa: PLR0917 - what is verified of it
         *(f"not checked: {each}" for each in not_made),
         "not checked: what is in them, for which the recipient's key is needed",
     ]
+    opened_at = None
     if receipt is not None:
         said = verify_receipt(
             read_envelope(receipt),
@@ -150,6 +151,7 @@ def _release_text(  # noqa: PLR0917 - what is verified of it
             root=found.root,
         )
         lines.append(f"receipt of {recipient.name}: opened at {said.opened_at.isoformat()}")
+        opened_at = said.opened_at
     if deletion is not None:
         gone = verify_deletion(
             read_envelope(deletion),
@@ -158,6 +160,9 @@ def _release_text(  # noqa: PLR0917 - what is verified of it
             record=found.digest,
             root=found.root,
         )
+        if opened_at is not None and opened_at > gone.deleted_at:
+            message = f"the copy was opened at {opened_at.isoformat()}, after the certificate"
+            raise VerificationError(message, next_step="Ask for a certificate of that copy too.")
         when = "in time" if gone.deleted_at <= terms.delete_by else "too late"
         lines += [
             f"certificate of {recipient.name}: deleted at {gone.deleted_at.isoformat()}, {when}",

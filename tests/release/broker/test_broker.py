@@ -154,6 +154,52 @@ def test_as_often_as_the_policy_allows_under_concurrency(
     assert brokered.broker.book.check() == 12
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        {}, {"kid": None}, {"kid": "K1"}, {"kid": "../k1"}, {"kid": "k1' OR '1'='1"},
+        {"kid": "k1", "crit": ["exp"]}, {"kid": "k1", "crit": ["b64"], "b64": False},
+        {"kid": "k2", "jku": "https://attester.example/keys"}, {"kid": "k2", "x5c": ["AA=="]},
+    ],
+)  # fmt: skip
+def test_a_header_that_says_more_than_which_key(
+    header: dict[str, Any], session: Begin, ask: Ask, token: Make
+) -> None:
+    """No header leads to another key, and one that asks for more than is understood is refused."""
+    mine = session()
+    claims = jwt.decode(token(mine.nonce), options={"verify_signature": False})
+    key = Ed25519PrivateKey.from_private_bytes(b"a" * 32)
+    said = jwt.api_jws.encode(json.dumps(claims).encode(), key, "EdDSA", headers=header)
+    assert ask(mine, said).status_code == 403
+
+
+def test_a_token_that_brings_its_key(session: Begin, ask: Ask, token: Make) -> None:
+    """A key that stands in the header itself is nobody's whom the policy names."""
+    mine, key = session(), Ed25519PrivateKey.from_private_bytes(b"b" * 32)
+    own = jwt.algorithms.OKPAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    claims = jwt.decode(token(mine.nonce), options={"verify_signature": False})
+    for kid in ("k1", "k2"):
+        said = jwt.encode(claims, key, "EdDSA", headers={"kid": kid, "jwk": own})
+        assert ask(mine, said).status_code == 403
+        mine = session()
+        claims["eat_nonce"] = mine.nonce
+
+
+def test_a_clock_that_is_set_back(brokered: Any, session: Begin, token: Make, ask: Ask) -> None:
+    """What was used stays used, though the clock says that it is before that again."""
+    mine = session()
+    vouched = token(mine.nonce)
+    assert ask(mine, vouched).status_code == 200
+    for seconds in (0, -30, -3600, 7200):
+        brokered.clock.now += timedelta(seconds=seconds)
+        assert ask(mine, vouched).status_code == 403
+    brokered.clock.now -= timedelta(seconds=3570)
+    mine = session()
+    assert ask(mine, token(mine.nonce)).json()["use"] == 2
+    mine = session()
+    assert "as often as the policy allows" in ask(mine, token(mine.nonce)).json()["description"]
+
+
 @on_both
 def test_two_brokers_of_one_database(brokered: Any, session: Begin, token: Make, deal: Any) -> None:
     """Two processes count as one: no challenge helps at both, and no use is handed out twice."""

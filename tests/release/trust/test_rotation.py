@@ -220,13 +220,33 @@ def test_one_root_at_a_time(provider: Repository) -> None:
     provider.rotate(Change(role="targets"), NOW)
     with pytest.raises(InputError, match="another root waits"):
         provider.rotate(Change(role="timestamp"), NOW)
-    provider.waiting.write_bytes((_metadata(provider) / "1.root.json").read_bytes())
+    waiting = parse_root(provider.waiting.read_bytes())
+    waiting.signed.version = 7
+    provider.waiting.write_bytes(waiting.to_bytes())
     with pytest.raises(VerificationError, match="does not follow root 1"):
         provider.publish(NOW)
     for wrong in (b"{}", (_metadata(provider) / "timestamp.json").read_bytes(), b"\xff"):
         provider.waiting.write_bytes(wrong)
         with pytest.raises(VerificationError, match="no root"):
             provider.publish(NOW)
+
+
+def test_a_publication_that_was_killed(provider: Repository, tmp_path: Path) -> None:
+    """Killed between root and timestamp, or just after both, the next run finishes the work."""
+    timestamp = _metadata(provider) / "timestamp.json"
+    for number, is_early in ((2, True), (3, False)):
+        provider.rotate(Change(role="timestamp"), NOW)
+        waiting, before = provider.waiting.read_bytes(), timestamp.read_bytes()
+        provider.publish(NOW)
+        provider.waiting.write_bytes(waiting)
+        if is_early:
+            timestamp.write_bytes(before)
+            with pytest.raises(VerificationError):
+                fresh_roots(tmp_path / "trust")
+        provider.publish(NOW)
+        assert provider.root().version == number
+        assert not provider.waiting.exists()
+        fresh_roots(tmp_path / "trust")
 
 
 def test_a_root_that_was_changed_while_it_waited(provider: Repository, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from phalanx.release.sealing.streams import Source, Target
 from phalanx.release.sealing.suite import CHUNK_BYTES
 
 MOST_FILES = 100_000
+_FLAT = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "oci", "oss"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +78,28 @@ class Store:
             InputError: If it is too large.
             ServiceError: If the store does not answer.
         """
-        with answering(self.where(name)):
-            if not self.driver.exists(self.key(name)):
-                return None
-            found: bytes = self.driver.cat_file(self.key(name), 0, most_bytes + 1)
+        if not self.has(name):
+            return None
+        found = bytearray()
+        # Within its length: some stores refuse a range that goes beyond it.
+        with self.open(name) as file:
+            while len(found) <= most_bytes and (piece := file.read(most_bytes + 1)):
+                found += piece
         if len(found) > most_bytes:
             message = f"{self.where(name)} has more than {most_bytes:,} bytes"
             raise InputError(message, next_step="Name another place.")
-        return found
+        return bytes(found)
 
     def put(self, name: str, content: bytes) -> None:
         """Write a small file, whole or not at all as far as the store can."""
         with answering(self.where(name)):
-            self.driver.makedirs(self.root, exist_ok=True)
+            self._make_folder()
             self.driver.pipe_file(self.key(name), content)
+
+    def _make_folder(self) -> None:
+        # Where there are buckets in place of folders, a slip in a URL would make a bucket.
+        if not _FLAT & _protocols(self.driver):
+            self.driver.makedirs(self.root, exist_ok=True)
 
     def create(self, name: str, content: bytes) -> bool:
         """Write a small file unless there is one, and tell whether it was written.
@@ -99,7 +108,7 @@ class Store:
         can, and this machine's memory. Drivers of others look first, and then write.
         """
         with answering(self.where(name)):
-            self.driver.makedirs(self.root, exist_ok=True)
+            self._make_folder()
             try:
                 self.driver.pipe_file(self.key(name), content, mode="create")
             except FileExistsError:

@@ -170,6 +170,7 @@ class Repository:
             InputError: If there is no repository, or another root waits.
             ConfigError: If the change is none, or a key cannot be read or made.
         """
+        self._forget_published()
         if self.waiting.exists():
             message = f"{self.waiting}: another root waits for signatures"
             raise InputError(message, next_step="Publish it, or remove it.")
@@ -208,6 +209,7 @@ class Repository:
 
     def _next_root(self, now: datetime) -> Metadata[Root] | None:
         """Return the root that takes the place of the present one now, if there is one."""
+        self._forget_published()
         if self.waiting.exists():
             return None if any(self.lacking()) else parse_root(_read(self.waiting))
         old = self.root()
@@ -215,6 +217,11 @@ class Repository:
             return None
         made = next_root(_read(self._newest_root()), self._role_keys, Change(), now)
         return None if any(lacking(old, made)) else made
+
+    def _forget_published(self) -> None:
+        """Remove a root that waits no more: a run was broken off after it was published."""
+        if self.waiting.exists() and parse_root(_read(self.waiting)).signed == self.root():
+            self.waiting.unlink()
 
     @property
     def _role_keys(self) -> RoleKeys:
