@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from inspect import signature
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -104,11 +105,16 @@ class Store:
     def create(self, name: str, content: bytes) -> bool:
         """Write a small file unless there is one, and tell whether it was written.
 
-        Of several at once one succeeds, where the store can do that: S3, Google's and Azure's
-        can, and this machine's memory. Drivers of others look first, and then write.
+        Of several at once one succeeds, where driver and store can do that, as those of S3 can.
+        Others look first, and then write.
         """
         with answering(self.where(name)):
             self._make_folder()
+            if "mode" not in signature(self.driver.pipe_file).parameters:
+                if self.has(name):
+                    return False
+                self.driver.pipe_file(self.key(name), content)
+                return True
             try:
                 self.driver.pipe_file(self.key(name), content, mode="create")
             except FileExistsError:
