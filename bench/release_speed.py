@@ -176,7 +176,9 @@ def deal(folder: Path, algorithm: Algorithm) -> tuple[Sealing, Opener]:
         hash_type=algorithm,
     )
     memory = folder / "memory"
-    return sealing, Opener(keys=partner, issuer=lab.identity, memory=memory, now=NOW)
+    return sealing, Opener(
+        keys=partner, issuer=lab.identity, memory=memory, now=NOW, without_roots=True
+    )
 
 
 def model_signing(algorithm: str) -> Callable[[Path], None]:

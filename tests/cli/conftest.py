@@ -18,6 +18,19 @@ from phalanx.model import Evidence, GroupFacts, Judgement, Member, UndeclaredPoo
 from phalanx.watermark.draws import Draws
 from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
 
+_TERMS = """
+model = "m-1"
+purposes = ["evaluation"]
+tier = "white-box"
+environment = "own data centre"
+begins_at = 2020-01-01T00:00:00Z
+expires_at = 2990-01-01T00:00:00Z
+delete_by = 2990-02-01T00:00:00Z
+derivatives = "none"
+onward_transfer = false
+incident_contact = "security@lab.example"
+evidence_duties = []
+"""
 KeyAfter = Callable[[npt.NDArray[np.int64]], bytes]
 
 
@@ -119,3 +132,22 @@ def write_marked(key: bytes | KeyAfter | None, length: int, seed: int) -> list[i
 def marked_tokens() -> Callable[..., list[int]]:
     """Return a writer of token numbers with a mark."""
     return write_marked
+
+
+@pytest.fixture
+def parties(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return how a lab and a partner begin: each with keys, with a model, terms and a request."""
+
+    def begin(*others: str, demands: tuple[str, ...] = ()) -> None:
+        monkeypatch.chdir(tmp_path)
+        Path("terms.toml").write_text(f"{_TERMS}demands = {list(demands)}\n")
+        Path("model").mkdir()
+        Path("model/config.json").write_text("{}")
+        for name in ("lab", "partner", *others):
+            words = ["keygen", name, "--keys", f"{name}.keys", "-o", f"{name}.json"]
+            assert main(["release", *words]) == 0
+        words = ["m-1", "--purpose", "evaluation", "--environment", "own data centre"]
+        words += ["--keys", "partner.keys", "-o", "request.json"]
+        assert main(["release", "request", *words]) == 0
+
+    return begin

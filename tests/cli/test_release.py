@@ -30,6 +30,7 @@ checked_on = 2026-01-01
 """
 ASKED = ["m-1", "--purpose", "evaluation", "--environment", "own data centre"]
 LAB, PARTNER = ["--keys", "lab.keys"], ["--keys", "partner.keys"]
+WITHOUT = ["--without-roots"]
 ISSUER, RECIPIENT = ["--issuer", "lab.json"], ["--recipient", "partner.json"]
 
 
@@ -73,7 +74,7 @@ def test_from_keys_to_receipt(sealed: str, capsys: pytest.CaptureFixture[str]) -
     """A model goes from one to the other, and each side can verify what it has."""
     capsys.readouterr()
     words = [sealed, *ISSUER, *PARTNER, "--out", "opened", "--receipt", "receipt.json"]
-    assert release("open", *words) == ExitCode.CLEAN
+    assert release("open", *WITHOUT, *words) == ExitCode.CLEAN
     said = capsys.readouterr().out
     assert "verified: both signatures of the grant" in said
     assert "not checked: whether the release is in a transparency log" in said
@@ -88,13 +89,27 @@ def test_from_keys_to_receipt(sealed: str, capsys: pytest.CaptureFixture[str]) -
     assert "1 files are as lab signed them" in capsys.readouterr().out
 
 
+def test_without_roots_nothing_is_opened(sealed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whether keys were revoked has to be known, or it has to be said that it is not."""
+    words = [sealed, *ISSUER, *PARTNER, "--out", "opened", "--receipt", "receipt.json"]
+    assert release("open", *words) == ExitCode.BAD_INPUT
+    said = capsys.readouterr().err
+    assert "no roots are pinned" in said
+    assert "--without-roots" in said
+    assert not Path("opened").exists()
+    assert release("open", *WITHOUT, *words, "--trust", "somewhere") == ExitCode.BAD_INPUT
+    assert "would not be asked" in capsys.readouterr().err
+    assert release("verify", sealed, *ISSUER, *PARTNER) == ExitCode.CLEAN
+    assert "not checked: whether keys were revoked" in capsys.readouterr().out
+
+
 def test_what_was_opened_can_be_read_by_programs(
     sealed: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The checks come as JSON too."""
     capsys.readouterr()
     words = [sealed, *ISSUER, *PARTNER, "--out", "opened", "--receipt", "receipt.json"]
-    assert release("open", *words, "-f", "json") == ExitCode.CLEAN
+    assert release("open", *WITHOUT, *words, "-f", "json") == ExitCode.CLEAN
     said = json.loads(capsys.readouterr().out)
     assert said["model"] == "m-1"
     assert said["checked"]
@@ -121,17 +136,19 @@ def test_one_tensor_is_opened(agreed: str, capsys: pytest.CaptureFixture[str]) -
     assert agreed
     words = [_tensors(), *ISSUER, *PARTNER, "--receipt", "receipt.json", "--tensor", "b"]
     capsys.readouterr()
-    assert release("open", *words, "--out", "b.safetensors") == ExitCode.CLEAN
+    assert release("open", *WITHOUT, *words, "--out", "b.safetensors") == ExitCode.CLEAN
     said = capsys.readouterr().out
     assert "b: F16 2x3, 12 bytes" in said
     assert "not checked: 2 of 3 chunks, and the digest of any file" in said
     assert Path("b.safetensors").read_bytes()[-12:] == bytes(range(4, 16))
     words += ["--tensor", "a", "--out", "both", "-f", "json"]
-    assert release("open", *words) == ExitCode.CLEAN
+    assert release("open", *WITHOUT, *words) == ExitCode.CLEAN
     written = json.loads(capsys.readouterr().out)
     assert written["tensors"]["a"] == {"dtype": "F32", "shape": [], "bytes": 4}
     assert (written["chunks"], written["chunks_in_all"]) == (1, 3)
-    assert release("open", *words[:-6], "--tensor", "x", "--out", "x") == ExitCode.BAD_INPUT
+    assert (
+        release("open", *WITHOUT, *words[:-6], "--tensor", "x", "--out", "x") == ExitCode.BAD_INPUT
+    )
     assert "no file of the release has a tensor 'x'" in capsys.readouterr().err
     assert not Path("x").exists()
 
@@ -167,7 +184,7 @@ def test_a_release_lies_behind_a_url(agreed: str, capsys: pytest.CaptureFixture[
     url = "memory://bucket/sealed"
     assert release("verify", url, *ISSUER, *RECIPIENT) == ExitCode.CLEAN
     assert release("verify", url, *ISSUER, *PARTNER) == ExitCode.CLEAN
-    words = ["open", url, *ISSUER, *PARTNER, "--receipt", "receipt.json"]
+    words = ["open", url, *WITHOUT, *ISSUER, *PARTNER, "--receipt", "receipt.json"]
     assert release(*words, "--out", "memory://bucket/opened") == ExitCode.BAD_INPUT
     assert "not into a store" in capsys.readouterr().err
     assert release(*words, "--out", "opened") == ExitCode.CLEAN
@@ -183,7 +200,7 @@ def test_a_changed_release_is_not_opened(sealed: str, capsys: pytest.CaptureFixt
     path = Path(sealed, "000001.sealed")
     path.write_bytes(path.read_bytes()[:-1] + b"!")
     words = [sealed, *ISSUER, *PARTNER, "--out", "opened", "--receipt", "receipt.json"]
-    assert release("open", *words) == ExitCode.BAD_INPUT
+    assert release("open", *WITHOUT, *words) == ExitCode.BAD_INPUT
     assert "chunk 0 is not as it was sealed" in capsys.readouterr().err
     assert not Path("opened").exists()
 
@@ -191,7 +208,7 @@ def test_a_changed_release_is_not_opened(sealed: str, capsys: pytest.CaptureFixt
 def test_a_changed_model_is_told(sealed: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A file that was changed after opening is named."""
     words = [sealed, *ISSUER, *PARTNER, "--out", "opened", "--receipt", "receipt.json"]
-    assert release("open", *words) == ExitCode.CLEAN
+    assert release("open", *WITHOUT, *words) == ExitCode.CLEAN
     Path("opened/config.json").write_text("[]")
     assert release("verify", "opened", *ISSUER) == ExitCode.BAD_INPUT
     assert "'config.json' is not the file that was signed" in capsys.readouterr().err
@@ -251,9 +268,20 @@ def test_terms_that_cannot_be_granted(
         ["seal", "model", "issued.json", *RECIPIENT, *LAB, "--out", "other"],
         ["seal", "absent", "grant.json", *RECIPIENT, *LAB, "--out", "other"],
         ["seal", "model", "grant.json", *RECIPIENT, *PARTNER, "--out", "other"],
-        ["open", "model", *ISSUER, *PARTNER, "--out", "o", "--receipt", "r"],
-        ["open", "sealed", *ISSUER, *LAB, "--out", "o", "--receipt", "r"],
-        ["open", "sealed", "--issuer", "terms.toml", *PARTNER, "--out", "o", "--receipt", "r"],
+        ["open", "model", *WITHOUT, *ISSUER, *PARTNER, "--out", "o", "--receipt", "r"],
+        ["open", "sealed", *WITHOUT, *ISSUER, *LAB, "--out", "o", "--receipt", "r"],
+        [
+            "open",
+            "sealed",
+            *WITHOUT,
+            "--issuer",
+            "terms.toml",
+            *PARTNER,
+            "--out",
+            "o",
+            "--receipt",
+            "r",
+        ],
     ],
 )
 def test_what_cannot_be_done(

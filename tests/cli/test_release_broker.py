@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
@@ -17,20 +17,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from phalanx.cli import ExitCode, main
 
-TERMS = """
-model = "m-1"
-purposes = ["evaluation"]
-tier = "white-box"
-environment = "confidential VM"
-begins_at = 2020-01-01T00:00:00Z
-expires_at = 2990-01-01T00:00:00Z
-delete_by = 2990-02-01T00:00:00Z
-derivatives = "none"
-onward_transfer = false
-incident_contact = "security@lab.example"
-evidence_duties = []
-demands = ["attestation"]
-"""
 POLICY = """
 issuer = "https://attester.example"
 audience = "https://broker.lab.example"
@@ -45,6 +31,7 @@ dbgstat = ["disabled"]
 ATTESTER = Ed25519PrivateKey.from_private_bytes(b"a" * 32)
 BOTH = "--issuer lab.json --recipient partner.json"
 OPEN = ["sealed", "--issuer", "lab.json", "--keys", "partner.keys", "--receipt", "receipt.json"]
+OPEN += ["--without-roots"]
 
 
 def release(*words: str) -> int:
@@ -53,19 +40,13 @@ def release(*words: str) -> int:
 
 
 @pytest.fixture
-def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def sealed(parties: Callable[..., None]) -> str:
     """Return the folder of a release whose key a broker has taken over."""
-    monkeypatch.chdir(tmp_path)
-    Path("terms.toml").write_text(TERMS)
+    parties("broker", demands=("attestation",))
     Path("policy.toml").write_text(POLICY)
     public = jwt.algorithms.OKPAlgorithm.to_jwk(ATTESTER.public_key(), as_dict=True)
     Path("attester.json").write_text(json.dumps({"keys": [{**public, "kid": "k1"}]}))
-    Path("model").mkdir()
-    Path("model/config.json").write_text("{}")
     steps = [
-        *(f"keygen {name} --keys {name}.keys -o {name}.json" for name in ("lab", "partner")),
-        "keygen broker --keys broker.keys -o broker.json",
-        "request m-1 --purpose evaluation --keys partner.keys -o request.json --environment",
         "grant request.json --recipient partner.json --terms terms.toml --keys lab.keys -o i.json",
         "accept i.json --request request.json --issuer lab.json --keys partner.keys -o grant.json",
         "seal model grant.json --recipient partner.json --keys lab.keys --out sealed --broker b",
@@ -74,8 +55,6 @@ def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     ]
     for each in steps:
         words = each.split()
-        if words[0] == "request":
-            words.append("confidential VM")
         if words[0] == "seal":
             words[-1] = "broker.json"
         assert release(*words) == ExitCode.CLEAN
@@ -90,6 +69,7 @@ def url(sealed: str) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "phalanx", "release", "broker", "serve", "--port", str(port)]
+    command += ["--without-roots"]
     with subprocess.Popen(command) as process:
         for _ in range(300):
             try:
@@ -149,8 +129,10 @@ def test_a_machine_that_may_be_debugged(
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        ("broker serve --host 0.0.0.0", ExitCode.BAD_INPUT),
-        ("broker serve --certificate nowhere", ExitCode.BAD_INPUT),
+        ("broker serve --without-roots --host 0.0.0.0", ExitCode.BAD_INPUT),
+        ("broker serve --without-roots --certificate nowhere", ExitCode.BAD_INPUT),
+        ("broker serve", ExitCode.BAD_INPUT),
+        ("broker serve --without-roots --trust nowhere", ExitCode.BAD_INPUT),
         ("broker challenge sealed --url http://lab.example --session s", ExitCode.BAD_INPUT),
         ("broker challenge sealed --url http://127.0.0.1:1 --session s", ExitCode.SERVICE_FAILED),
         (f"broker add sealed {BOTH} --policy lab.json --attester lab.json", ExitCode.BAD_INPUT),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,19 +13,6 @@ from phalanx.cli import ExitCode, main
 
 PAGES = Path(__file__).parents[2] / "docs" / "how-to"
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
-TERMS = """
-model = "m-1"
-purposes = ["evaluation"]
-tier = "white-box"
-environment = "own"
-begins_at = 2020-01-01T00:00:00Z
-expires_at = 2990-01-01T00:00:00Z
-delete_by = 2990-02-01T00:00:00Z
-derivatives = "none"
-onward_transfer = false
-incident_contact = "security@lab.example"
-evidence_duties = []
-"""
 
 
 def _lines(page: str) -> list[str]:
@@ -36,20 +24,11 @@ def _do(line: str) -> None:
     assert main(shlex.split(line)[1:]) == ExitCode.CLEAN, line
 
 
-@pytest.fixture(autouse=True)
-def _two_parties(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("model").mkdir()
-    Path("model/config.json").write_text("{}")
-    for name in ("lab", "partner"):
-        _do(f"phalanx release keygen {name} --keys {name}.keys -o {name}.json")
-    _do("phalanx release request m-1 --purpose evaluation --environment own --keys partner.keys"
-        " -o request.json")  # fmt: skip
-
-
-def test_roots_and_log(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_roots_and_log(
+    parties: Callable[..., None], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     """From the first root to the certificate of deletion, each command does what the page says."""
-    Path("terms.toml").write_text(f'{TERMS}demands = ["roots", "log"]\n')
+    parties(demands=("roots", "log"))
     keys: dict[str, str] = {}
     for line in _lines("release-trust.md"):
         capsys.readouterr()
@@ -64,20 +43,22 @@ def test_roots_and_log(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> No
             Path("log.policy").write_text(
                 f"{said.out.strip()} {tmp_path}/log/public\nquorum none\n"
             )
+        if "roots key" in line:
+            keys[f"{line.split()[-1].partition('.')[0].upper()}_KEY"] = said.out.strip()
         if "log cosign " in line:
             keys["WITNESS_KEY"] = said.err.partition("witness key: ")[2].strip()
     _do("phalanx release log check log")
     assert "4 entries" in capsys.readouterr().out  # grant, record, receipt, certificate
 
 
-def test_broker(capsys: pytest.CaptureFixture[str]) -> None:
+def test_broker(parties: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
     """What needs no other machine is done; the policy on the page is one."""
     import json
 
     import jwt
     from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, generate_private_key
 
-    Path("terms.toml").write_text(TERMS)
+    parties()
     parts = "--recipient partner.json --terms terms.toml --keys lab.keys -o issued.json"
     _do(f"phalanx release grant request.json {parts}")
     parts = "--request request.json --issuer lab.json --keys partner.keys -o grant.json"

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from phalanx.cli import ExitCode, main
 
-TERMS = """
-model = "m-1"
-purposes = ["evaluation"]
-tier = "white-box"
-environment = "own data centre"
-begins_at = 2020-01-01T00:00:00Z
-expires_at = 2990-01-01T00:00:00Z
-delete_by = 2990-02-01T00:00:00Z
-derivatives = "none"
-onward_transfer = false
-incident_contact = "security@lab.example"
-evidence_duties = []
-demands = ["roots", "log"]
-"""
 OPEN = ["sealed", "--issuer", "lab.json", "--keys", "partner.keys", "--receipt", "receipt.json"]
 
 
@@ -33,34 +21,27 @@ def release(*words: str) -> int:
 
 @pytest.fixture
 def published(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    parties: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> str:
     """Return the log's verifier key; a release is sealed, logged, and its roots are pinned."""
-    monkeypatch.chdir(tmp_path)
-    Path("terms.toml").write_text(TERMS)
-    Path("model").mkdir()
-    Path("model/config.json").write_text("{}")
+    parties(demands=("roots", "log"))
+    capsys.readouterr()
     assert release("log", "init", "log", "--origin", "lab.example/releases") == ExitCode.CLEAN
     line = capsys.readouterr().out
     Path("log.policy").write_text(f"{line.strip()} {tmp_path}/log/public\nquorum none\n")
     steps = [
-        "keygen lab --keys lab.keys -o lab.json",
-        "keygen partner --keys partner.keys -o partner.json",
         "roots init roots -o root.json",
         "roots add roots lab.json partner.json",
         "roots add roots log.policy --as log-policy",
         "roots add roots terms.toml --as terms",
         "roots publish roots",
         "roots pin root.json --at roots/public --out trust",
-        "request m-1 --purpose evaluation --keys partner.keys -o request.json",
         "grant request.json --recipient partner.json --terms terms.toml --log log -o issued.json",
         "accept issued.json --request request.json --issuer lab.json -o grant.json",
         "seal model grant.json --recipient partner.json --keys lab.keys --log log --out sealed",
     ]
     for each in steps:
         words = each.split()
-        if words[0] == "request":
-            words += ["--environment", "own data centre"]
         if words[0] in {"grant", "accept"}:
             words += ["--keys", "lab.keys" if words[0] == "grant" else "partner.keys"]
         assert release(*words) == ExitCode.CLEAN
@@ -93,6 +74,54 @@ def test_roots_beside_the_keys_are_asked_each_time(
     assert release("roots", "pin", *words) == ExitCode.CLEAN
     assert release("open", *OPEN, "--out", "opened") == ExitCode.CLEAN
     assert "verified: that the roots are of today" in capsys.readouterr().out
+
+
+def test_a_release_is_verified_under_roots_that_are_named(
+    published: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With keys or without, `verify --trust` says what roots and log say of a closed release."""
+    assert published
+    words = ["sealed", "--issuer", "lab.json", "--trust", "trust"]
+    for who in (["--keys", "partner.keys"], ["--recipient", "partner.json"]):
+        capsys.readouterr()
+        assert release("verify", *words, *who) == ExitCode.CLEAN
+        said = capsys.readouterr().out
+        assert "verified: that the roots are of today" in said
+        assert "verified: that grant and record are in the log" in said
+        assert release("verify", *words[:-2], *who) == (
+            ExitCode.BAD_INPUT if who[0] == "--keys" else ExitCode.CLEAN
+        )
+    assert "not checked: whether keys were revoked" in capsys.readouterr().out
+    words_of_revocation = ["revoke", "roots", "--grant", "grant.json", "--reason", "ended"]
+    assert release("roots", *words_of_revocation) == ExitCode.CLEAN
+    assert release("roots", "publish", "roots") == ExitCode.CLEAN
+    for who in (["--keys", "partner.keys"], ["--recipient", "partner.json"]):
+        assert release("verify", *words, *who) == ExitCode.BAD_INPUT
+        assert "the grant was revoked: ended" in capsys.readouterr().err
+    assert release("verify", "model", "--issuer", "lab.json", "--trust", "trust") == 2
+
+
+def test_keys_of_roots_are_replaced(published: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two holders sign the next root; whoever pinned the first one goes on opening."""
+    assert published
+    names = []
+    for name in ("ada", "grace"):
+        capsys.readouterr()
+        assert release("roots", "key", f"{name}.key") == ExitCode.CLEAN
+        names.append(capsys.readouterr().out.strip())
+    words = ["--role", "root", "--holder", names[0], "--holder", names[1], "--threshold", "2"]
+    assert release("roots", "rotate", "roots", *words) == ExitCode.CLEAN
+    assert "waits for 0 signatures of keys of the root before, and 2" in capsys.readouterr().err
+    for name in ("ada", "grace"):
+        assert release("roots", "publish", "roots") == ExitCode.CLEAN
+        words = ["sign", "roots/waiting.root.json", "--key", f"{name}.key"]
+        assert release("roots", *words) == ExitCode.CLEAN
+        assert f"root: 2 of {', '.join(sorted(names))}" in capsys.readouterr().out
+    assert release("roots", "publish", "roots") == ExitCode.CLEAN
+    Path("roots.keys/root.key").unlink()
+    assert release("roots", "publish", "roots") == ExitCode.CLEAN
+    assert release("open", *OPEN, "--out", "opened", "--trust", "trust") == ExitCode.CLEAN
+    assert Path("roots/public/metadata/2.root.json").exists()
 
 
 @pytest.mark.parametrize("what", ["party", "grant"])
@@ -144,6 +173,9 @@ def test_witnesses_are_asked_for(published: str, capsys: pytest.CaptureFixture[s
         "roots revoke roots --party abc --reason x", "roots add roots terms.toml",
         "roots add roots lab.json --as log-policy", "roots publish nowhere",
         "roots pin lab.json --at roots/public --out other",
+        "roots rotate roots --role targets --threshold 2", "roots rotate nowhere --role root",
+        "roots rotate roots --role root --holder abc", "roots sign terms.toml --key lab.keys",
+        "roots sign roots/public/metadata/1.root.json --key nowhere",
         "log cosigned log root.json --witness a",
     ],
 )  # fmt: skip
@@ -174,3 +206,9 @@ def test_a_copy_that_was_deleted(published: str, capsys: pytest.CaptureFixture[s
     assert "kept: backups until June" in said
     assert "not proved: that no other copy exists" in said
     assert release("log", "add", "log", "deletion.json") == ExitCode.CLEAN
+    later = ["--deletion", "deletion.json", "--receipt", "receipt.json"]
+    assert release("verify", *words, *later) == ExitCode.CLEAN
+    time.sleep(1.1)  # receipts and certificates count seconds
+    assert release("open", *OPEN, "--out", "opened", "--trust", "trust") == ExitCode.CLEAN
+    assert release("verify", *words, *later) == ExitCode.BAD_INPUT
+    assert "after the certificate" in capsys.readouterr().err

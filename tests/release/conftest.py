@@ -100,7 +100,11 @@ def sealing(deal: Any) -> Sealing:
 def opener(deal: Any, tmp_path: Path) -> Opener:
     """Return who opens it."""
     return Opener(
-        keys=deal.partner, issuer=deal.lab.identity, memory=tmp_path / "memory", now=deal.now
+        keys=deal.partner,
+        issuer=deal.lab.identity,
+        memory=tmp_path / "memory",
+        now=deal.now,
+        without_roots=True,
     )
 
 

@@ -37,8 +37,19 @@ def test_what_is_not_refused_stays_below(name: str) -> None:
     assert path != folder
 
 
-@pytest.mark.parametrize("names", [["a", "a"], ["a", "a/b"], ["a/b/c", "a/b", "d"]])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a", "a"],
+        ["a", "a/b"],
+        ["a/b/c", "a/b", "d"],
+        ["Model.bin", "model.bin"],
+        ["caf\u00e9", "cafe\u0301"],
+        ["A", "a/b"],
+        ["stra\u00dfe", "STRASSE"],
+    ],
+)
 def test_names_that_cannot_stand_beside_each_other(names: list[str]) -> None:
-    """One name for two files, or for a file and a folder, is refused."""
+    """One name for two files, or for a file and a folder, is refused, on whichever machine."""
     with pytest.raises(VerificationError):
         refuse_clashing(names)

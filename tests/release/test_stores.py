@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -21,12 +23,15 @@ from phalanx.errors import (
     ServiceError,
     VerificationError,
 )
-from phalanx.release.manifest.known_digests import KnownDigests
+from phalanx.release.encoding import to_text
+from phalanx.release.envelopes.statement import digest_of
+from phalanx.release.manifest.known_digests import KnownDigests, stamp_of
 from phalanx.release.open import Opener, open_release, verify_release
 from phalanx.release.partial import open_tensors
 from phalanx.release.places.place import Folder
 from phalanx.release.places.store import Store, place_of
 from phalanx.release.seal import Sealing, seal_release
+from phalanx.release.sealing.wrapping import wrap
 
 fsspec: Any = pytest.importorskip("fsspec", reason="fsspec is not installed")
 
@@ -91,14 +96,15 @@ def test_what_changed_in_a_store_is_refused(
     """A changed byte, a missing file and one that was cut off are found there too."""
     place = store("release")
     seal_release(model, place, sealing)
-    raw = place.content("000002.sealed", 1 << 30)
+    (second,) = (each for each in place.names() if each.startswith("000002"))
+    raw = place.content(second, 1 << 30)
     assert raw is not None
     for changed in (raw[:-1] + bytes([raw[-1] ^ 1]), raw[:-1], b""):
-        place.put("000002.sealed", changed)
+        place.put(second, changed)
         with pytest.raises(VerificationError):
             open_release(place, tmp_path / "opened", tmp_path / "receipt", opener)
         assert not (tmp_path / "opened").exists()
-    place.remove("000002.sealed")
+    place.remove(second)
     with pytest.raises(InputError, match="is missing"):
         verify_release(place, opener)
 
@@ -119,8 +125,9 @@ def test_a_sealing_into_a_store_that_broke_off_goes_on(
 
     with pytest.raises(BrokenOffError):
         seal_release(model, place, sealing, told=stop)
-    assert place.names() == {"journal", "000001.sealed", "000002.sealed", "000003.sealed"}
-    with pytest.raises(InputError, match=r"record\.json is missing|grant\.json is missing"):
+    named = sorted(each.partition("-")[0] for each in place.names())
+    assert named == ["000001", "000002", "000003", "grant.json", "journal"]
+    with pytest.raises(InputError, match=r"record\.json is missing"):
         verify_release(place, opener)
     with pytest.raises(InputError, match="begun under another"):
         seal_release(model, place, replace(sealing, hash_type="blake3"))
@@ -135,6 +142,100 @@ def test_a_sealing_into_a_store_that_broke_off_goes_on(
     store("other").put("something", b"else")
     with pytest.raises(InputError, match="is there already"):
         seal_release(model, store("other"), sealing)
+
+
+@pytest.mark.parametrize("after", ["model-00001", "config", "vocab"])
+def test_of_two_runs_at_once_the_first_has_made_the_release(
+    after: str, model: Path, store: Callable[[str], Store], sealing: Sealing, opener: Opener,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    """A run that finds the record of another one is refused, and leaves that release whole."""
+    place = store("release")
+    others: list[str] = []
+
+    def meanwhile(name: str, _: float) -> None:
+        if after in name and not others:
+            other = replace(sealing, random=random.Random(8).randbytes)
+            others.append(seal_release(model, place, other).root)
+
+    with pytest.raises(InputError, match="another run has made the release meanwhile"):
+        seal_release(model, place, sealing, told=meanwhile)
+    release = verify_release(place, opener)
+    assert release.manifest.root == others[0]
+    assert len(place.names()) == 7
+    open_release(place, tmp_path / "opened", tmp_path / "receipt", opener)
+    assert _content(tmp_path / "opened") == _content(model)
+
+
+def test_many_runs_at_once_make_one_release(
+    model: Path, store: Callable[[str], Store], sealing: Sealing, opener: Opener, tmp_path: Path
+) -> None:
+    """Whatever the order of their steps, one succeeds, and what is there opens."""
+    place = store("release")
+
+    def run(seed: int) -> str:
+        try:
+            seal_release(model, place, replace(sealing, random=random.Random(seed).randbytes))
+        except InputError as error:
+            return str(error)
+        return "made"
+
+    with ThreadPoolExecutor(4) as pool:
+        said = sorted(pool.map(run, range(4)))
+    assert said.count("made") == 1
+    assert all("meanwhile" in each or "is there already" in each or each == "made" for each in said)
+    open_release(place, tmp_path / "opened", tmp_path / "receipt", opener)
+    assert _content(tmp_path / "opened") == _content(model)
+
+
+def test_a_journal_that_somebody_planted(
+    model: Path, store: Callable[[str], Store], sealing: Sealing, deal: Any
+) -> None:
+    """Who may write into the store cannot have the model sealed under a key that he chose."""
+    place, agreed = store("release"), digest_of(deal.agreed.payload)
+    bound_to = bytes.fromhex(agreed) + b"sha256"
+    known = wrap(b"k" * 32, deal.lab.identity.wrapping_key, purpose="resume", bound_to=bound_to)
+    for mac in ({}, {"mac": 3}, {"mac": "ab" * 32}, {"mac": "\u00e9"}):
+        line = json.dumps({"wrapped_key": to_text(known), **mac}).encode()
+        place.put("journal", line + b"\n")
+        with pytest.raises(InputError, match="begun under another grant, hash or issuer"):
+            seal_release(model, place, sealing)
+
+
+def test_a_journal_that_was_changed_brings_no_old_file_back(
+    model: Path, store: Callable[[str], Store], sealing: Sealing, opener: Opener, tmp_path: Path
+) -> None:
+    """A line of the journal that somebody changed says nothing: the file is sealed anew."""
+    place = store("release")
+
+    def stop(name: str, _: float) -> None:
+        if "vocab" in name:
+            raise BrokenOffError
+
+    with pytest.raises(BrokenOffError):
+        seal_release(model, place, sealing, told=stop)
+    old = (place.content("journal", 1 << 20) or b"").splitlines()
+    (model / "config.json").write_text('{"layers": 3}')
+    (changed,) = (each for each in old if b"config.json" in each)
+    stamp = stamp_of(model / "config.json").encode()
+    forged = changed.replace(json.loads(changed)["stamp"].encode(), stamp)
+    assert forged != changed
+    lines = [forged if each == changed else each for each in old]
+    place.put("journal", b"\n".join(lines) + b"\n")
+    again = replace(sealing, random=random.Random(8).randbytes)
+    assert seal_release(model, place, again).resumed == 2
+    open_release(place, tmp_path / "opened", tmp_path / "receipt", opener)
+    assert (tmp_path / "opened" / "config.json").read_text() == '{"layers": 3}'
+
+
+def test_a_place_that_was_begun_under_another_grant(
+    model: Path, store: Callable[[str], Store], sealing: Sealing, deal: Any
+) -> None:
+    """Two grants do not meet in one place: whoever is first decides which it is."""
+    place = store("release")
+    place.put("grant.json", deal.issued.as_bytes())
+    with pytest.raises(InputError, match="begun under another grant"):
+        seal_release(model, place, sealing)
 
 
 def test_a_model_that_changed_in_a_store_is_sealed_anew(
@@ -180,12 +281,12 @@ def test_a_store_that_fails_is_told(
             """Hand everything else on."""
             return getattr(place.driver, name)
 
-        def pipe_file(self, key: str, content: bytes) -> None:
+        def pipe_file(self, key: str, content: bytes, **how: Any) -> None:
             """Fail as drivers do."""
             if b"entry" in content:
                 message = f"403 at {key}"
                 raise RuntimeError(message)
-            place.driver.pipe_file(key, content)
+            place.driver.pipe_file(key, content, **how)
 
     with pytest.raises(ServiceError, match="403 at"):
         seal_release(model, Store(Failing(), place.root), sealing)

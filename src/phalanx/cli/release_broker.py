@@ -65,6 +65,7 @@ def serve(
     database: str = _DATABASE,
     log_folder: LogFolder = _LOG,
     trust: Optional = None,
+    without_roots: bool = False,
     host: str = "127.0.0.1",
     port: int = 8473,
     certificate: Optional = None,
@@ -79,6 +80,7 @@ def serve(
         database: As for `add`.
         log_folder: Of the log of decisions. No key is handed out that is not in it.
         trust: Folder that `roots pin` made: what these roots revoke is not handed out.
+        without_roots: Hand keys out although nobody says what was revoked.
         host: Address to listen on; any but one of this machine needs TLS.
         port: Port to listen on.
         certificate: Chain of certificates for TLS.
@@ -90,10 +92,14 @@ def serve(
 
     from phalanx.cli.release_broker_work import running_broker
     from phalanx.cli.serving import serve_until_told
+    from phalanx.errors import ConfigError
     from phalanx.release.broker.service import serve as run
     from phalanx.release.broker.settings import BrokerSettings
     from phalanx.store import database_of
 
+    if (trust is None) is not without_roots:
+        message = "a broker asks roots what was revoked, or is told that there are none"
+        raise ConfigError(message, next_step="Name --trust, or --without-roots.")
     settings = BrokerSettings(
         database_of(database), host, port, certificate, certificate_key, behind_proxy
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 import rfc8785
 from sqlalchemy import select
 
-from phalanx.cli.release_trust_work import trusted_of
+from phalanx.cli.release_roots_work import trusted_of
 from phalanx.cli.release_work import content_of, now, read_identity
 from phalanx.errors import ConfigError, InputError, VerificationError, reason_of
 from phalanx.json_text import parse_object

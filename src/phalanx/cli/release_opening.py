@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from phalanx.cli.release_broker_work import asking
-from phalanx.cli.release_trust_work import trusted_of
+from phalanx.cli.release_roots_work import trusted_of
 from phalanx.cli.release_work import document, lines_of, now, read_identity
 from phalanx.errors import ConfigError, InputError
 from phalanx.release.demands import checks
@@ -43,6 +43,7 @@ def opener_of(
     memory: Path | None,
     *,
     trust: Path | None = None,
+    without_roots: bool = False,
     session: Path | None = None,
     token: Path | None = None,
     unsafe_any_file: bool,
@@ -51,17 +52,22 @@ def opener_of(
 
     Raises:
         InputError: If a file cannot be read.
-        ConfigError: If others may read the keys.
+        ConfigError: If others may read the keys, or roots that are pinned are to be left out.
         VerificationError: If there is no identity in the issuer's file.
     """
     party = read_keys(keys)
     pinned = keys.with_name(f"{keys.name}.trust")
+    trusted = trust or (pinned if pinned.exists() else None)
+    if without_roots and trusted is not None:
+        message = f"roots are pinned in {trusted}, and would not be asked"
+        raise ConfigError(message, next_step="Leave out --without-roots.")
     return Opener(
         keys=party,
         issuer=read_identity(issuer),
         memory=memory or keys.with_name(f"{keys.name}.opened"),
         now=now(),
-        trusted=trusted_of(trust or (pinned if pinned.exists() else None)),
+        trusted=trusted_of(trusted),
+        without_roots=without_roots,
         released=asking(session, token, party),
         unsafe_any_file=unsafe_any_file,
     )
@@ -123,7 +129,7 @@ def verified_inside_text(
         PolicyError: If the grant has not begun, is over, or a newer one was opened here.
         InputError: If it cannot be read, or there is no such file.
     """
-    release = verify_release(folder, opener)
+    release = verify_release(folder, opener, is_looked_at=True)
     names = list(dict.fromkeys(only)) if only else list(release.files)
     if unknown := sorted(set(names) - release.files.keys()):
         message = f"the release has no file {unknown[0]!r}"
@@ -132,12 +138,14 @@ def verified_inside_text(
         told(name, number / len(names))
         for _ in release.pieces(name):
             pass
+    made, not_made = checks(opener.trusted)
     lines = [
         f"root {release.manifest.root}",
         f"{len(names):,} files are as {opener.issuer.name} sealed and signed them",
+        *(f"verified: {each}" for each in made),
     ]
     if missed := len(release.files) - len(names):
         lines.append(f"not verified: {missed:,} other files")
     not_attested = () if release.package.record.wrapping == BROKERED else (NOT_ATTESTED,)
-    not_checked = (*checks(opener.trusted)[1], *not_attested)
+    not_checked = (*not_made, *not_attested)
     return lines_of(*lines, *(f"not checked: {each}" for each in not_checked))

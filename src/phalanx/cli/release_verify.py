@@ -58,6 +58,7 @@ def verify(
     only: Names = None,
     keys: Annotated[Path | None, Parameter(name="--keys", show_default=False)] = None,
     memory: Optional = None,
+    trust: Optional = None,
     common: Common = Common(),
 ) -> None:
     """Verify a release that nobody opened, a model against its manifest, or evidence of a leak.
@@ -80,6 +81,9 @@ def verify(
             be given several times.
         keys: Of the recipient, to verify what is in a release as well.
         memory: Of the newest grants that were opened; beside the keys if it is left out.
+        trust: Folder that `roots pin` made: a release is verified against these roots and their log
+            as well. With --keys it is the one beside the keys if it is left out; what was not
+            verified is printed.
         common: Options of every command.
     """
     from phalanx.cli.release_opening import opener_of, verified_inside_text
@@ -90,7 +94,10 @@ def verify(
     if grant_file is not None:
         from phalanx.cli.release_evidence import evidence_text
 
-        refuse_beside("--grant", {**inside, "--deletion": deletion, "--manifest": manifest})
+        refuse_beside(
+            "--grant",
+            {**inside, "--trust": trust, "--deletion": deletion, "--manifest": manifest},
+        )
         write_text(evidence_text(Path(path), issuer, recipient, grant_file, receipt), None)
         return
     place = place_of(path)
@@ -101,9 +108,10 @@ def verify(
              "--manifest": manifest},
         )  # fmt: skip
         with common.progress("Verifying") as told:
-            who = opener_of(keys, issuer, memory, unsafe_any_file=True)
+            who = opener_of(keys, issuer, memory, trust=trust, unsafe_any_file=True)
             said = verified_inside_text(place, who, only, told)
         write_text(said, None)
         return
-    write_text(verified_text(place, issuer, recipient, receipt, deletion, manifest, only), None)
+    said = verified_text(place, issuer, recipient, receipt, deletion, manifest, only, trust)
+    write_text(said, None)
     common.detail(f"{path}: verified")

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from phalanx.cli.release_roots_work import trusted_of
 from phalanx.cli.release_work import content_of, lines_of, now, read_identity, unusable
-from phalanx.errors import ConfigError, InputError
+from phalanx.errors import ConfigError, InputError, VerificationError
+from phalanx.release.demands import checks, refuse_unmet
 from phalanx.release.grants.deletion import certify_deletion, verify_deletion
 from phalanx.release.grants.receipt import verify_receipt
 from phalanx.release.manifest.bundle import MOST_BYTES as MOST_MANIFEST_BYTES
@@ -46,12 +48,14 @@ def verified_text(  # noqa: PLR0917 - as many as the command has
     deletion: Path | None,
     manifest: Path | None,
     only: Sequence[str] | None,
+    trust: Path | None,
 ) -> str:
     """Verify a release or a model, and return what was verified, in words.
 
     Raises:
         ConfigError: If an option does not belong to what is verified.
         VerificationError: If it is not as it was signed.
+        PolicyError: If roots were named, and something was revoked or is stale.
         InputError: If it cannot be read.
     """
     party = read_identity(issuer)
@@ -64,9 +68,9 @@ def verified_text(  # noqa: PLR0917 - as many as the command has
         if recipient is None:
             message = "a release is verified for its recipient"
             raise ConfigError(message, next_step="Name his identity with --recipient.")
-        return _release_text(place, party, read_identity(recipient), receipt, deletion)
-    if receipt is not None or deletion is not None:
-        message = "receipts and certificates are of a release, and this is none"
+        return _release_text(place, party, read_identity(recipient), receipt, deletion, trust)
+    if receipt is not None or deletion is not None or trust is not None:
+        message = "receipts, certificates and roots are of a release, and this is none"
         raise ConfigError(message, next_step="Name the folder of the release.")
     path = place.path
     signed = manifest or (path if path.is_dir() else path.parent) / SIGNATURE_NAME
@@ -113,14 +117,19 @@ def deletion_text(  # noqa: PLR0917 - as many as the command has
     return made.as_bytes().decode()
 
 
-def _release_text(
+def _release_text(  # noqa: PLR0917 - what is verified of it
     place: Place,
     issuer: Identity,
     recipient: Identity,
     receipt: Path | None,
     deletion: Path | None,
+    trust: Path | None,
 ) -> str:
     found: Package = check_package(place, issuer, recipient)
+    trusted = trusted_of(trust)
+    if trusted is not None:
+        refuse_unmet(found, issuer, recipient, trusted, now())
+    made, not_made = checks(trusted)
     terms = found.agreed.grant.terms
     lines = [
         f"root {found.root}",
@@ -128,8 +137,11 @@ def _release_text(
         f"{terms.asked.model}, {terms.asked.tier}, for {', '.join(terms.asked.purposes)}",
         f"from {terms.begins_at.isoformat()} until {terms.expires_at.isoformat()}",
         f"{len(found.record.files):,} sealed files with the headers that the record names",
+        *(f"verified: {each}" for each in made),
+        *(f"not checked: {each}" for each in not_made),
         "not checked: what is in them, for which the recipient's key is needed",
     ]
+    opened_at = None
     if receipt is not None:
         said = verify_receipt(
             read_envelope(receipt),
@@ -139,6 +151,7 @@ def _release_text(
             root=found.root,
         )
         lines.append(f"receipt of {recipient.name}: opened at {said.opened_at.isoformat()}")
+        opened_at = said.opened_at
     if deletion is not None:
         gone = verify_deletion(
             read_envelope(deletion),
@@ -147,6 +160,9 @@ def _release_text(
             record=found.digest,
             root=found.root,
         )
+        if opened_at is not None and opened_at > gone.deleted_at:
+            message = f"the copy was opened at {opened_at.isoformat()}, after the certificate"
+            raise VerificationError(message, next_step="Ask for a certificate of that copy too.")
         when = "in time" if gone.deleted_at <= terms.delete_by else "too late"
         lines += [
             f"certificate of {recipient.name}: deleted at {gone.deleted_at.isoformat()}, {when}",

@@ -72,6 +72,15 @@ def refuse_unmet(
     refuse_unlogged(package, trusted.policy, trusted.seen, trusted.reader)
 
 
+def no_roots() -> PolicyError:
+    """Return what is said where no roots are named, and nobody said to do without."""
+    message = "no roots are pinned: whether keys or the grant were revoked cannot be known"
+    return PolicyError(
+        message,
+        next_step="Pin those of the issuer (roots pin), or open it with --without-roots.",
+    )
+
+
 def checks(trusted: Trusted | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return which of these checks are made, and why others are not, in words."""
     made = {

@@ -15,6 +15,7 @@ from typing import Any
 from phalanx.errors import InputError, MissingExtraError, VerificationError, reason_of
 from phalanx.json_text import parse_object
 from phalanx.owned import written_whole
+from phalanx.release.dumps import leave_no_core
 from phalanx.release.envelopes.dsse import Envelope
 from phalanx.release.grants.newest import remember
 from phalanx.release.open import WHILE, Opener, receipt_of, verify_release
@@ -85,7 +86,8 @@ def load_sealed(
 
     Everything is verified as `open_release` does: every file of the release, used or not, is
     decrypted and held against the manifest before a model is returned. No program in the release
-    is run: the model is of the class of transformers that `config.json` names.
+    is run: the model is of the class of transformers that `config.json` names. From then on the
+    process leaves no core file.
 
     Parameters:
         folder: Of the release, or another place that holds it.
@@ -102,6 +104,7 @@ def load_sealed(
     if missing := [name for name in ("torch", "transformers") if find_spec(name) is None]:
         message = f"a model needs {' and '.join(missing)}, which is not installed"
         raise MissingExtraError(message, next_step="In the clone: pip install '.[torch]'")
+    leave_no_core()
     release = verify_release(folder, opener)
     documents = _documents(release)
     used = _used(release, documents)

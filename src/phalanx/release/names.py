@@ -6,6 +6,7 @@ folder of the release is refused, whoever wrote it.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -56,7 +57,8 @@ def refuse_clashing(names: Iterable[str]) -> None:
         names: Of the files of one release.
 
     Raises:
-        VerificationError: If one is unsafe, stands twice, or is a folder of another.
+        VerificationError: If one is unsafe, stands twice, or is a folder of another; also where
+            that is so only on machines that tell no case, or not how accents are written.
 
     Examples:
         >>> refuse_clashing(["a", "b/c"])
@@ -64,17 +66,19 @@ def refuse_clashing(names: Iterable[str]) -> None:
         Traceback (most recent call last):
         phalanx.errors.VerificationError: 'a' is both a file and a folder ...
     """
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     for name in names:
         refuse_unsafe(name)
-        if name in seen:
-            message = f"{name!r} stands twice in one release"
+        other = seen.setdefault(_as_one(name), "")
+        if other:
+            how = "" if name == other else f", as {other!r} on another machine"
+            message = f"{name!r} stands twice in one release{how}"
             raise VerificationError(message, next_step=_NEXT)
-        seen.add(name)
+        seen[_as_one(name)] = name
     for name in seen:
         for above in _above(name):
             if above in seen:
-                message = f"{above!r} is both a file and a folder of one release"
+                message = f"{seen[above]!r} is both a file and a folder of one release"
                 raise VerificationError(message, next_step=_NEXT)
 
 
@@ -96,6 +100,11 @@ def by_parts(name: str) -> tuple[str, ...]:
         ['a/c', 'a-b/c']
     """
     return tuple(name.split("/"))
+
+
+def _as_one(name: str) -> str:
+    """Return what is the same for names that some file system takes for one."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _above(name: str) -> Iterable[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from phalanx.errors import InputError, PolicyError, VerificationError, reason_of
 from phalanx.owned import written_whole
-from phalanx.release.demands import Trusted, checks, refuse_unmet
+from phalanx.release.demands import Trusted, checks, no_roots, refuse_unmet
 from phalanx.release.envelopes.dsse import Envelope
 from phalanx.release.grants.grant import refuse_untimely
 from phalanx.release.grants.newest import refuse_superseded, remember
@@ -77,7 +77,10 @@ class Opener:
     """In UTC, in whole seconds."""
 
     trusted: Trusted | None = None
-    """Fresh roots and logs; a grant may demand them."""
+    """Fresh roots and logs."""
+
+    without_roots: bool = False
+    """Whether it is opened without any: whether something was revoked is not known then."""
 
     released: Released | None = None
     """Asks a broker for the key, where it is with one."""
@@ -86,23 +89,28 @@ class Opener:
     """Whether files of any kind are taken, programs among them."""
 
 
-def verify_release(folder: Path | Place, opener: Opener) -> OpenRelease:
+def verify_release(
+    folder: Path | Place, opener: Opener, *, is_looked_at: bool = False
+) -> OpenRelease:
     """Verify a release as far as it can be without decrypting its files.
 
     Parameters:
         folder: Of the release, or another place that holds it.
         opener: Who opens it, when, and whom he trusts.
+        is_looked_at: Whether nothing of it is handed out, so that it does without roots.
 
     Raises:
         VerificationError: If anything is not as it was signed, or for another recipient.
         PolicyError: If the grant has not begun, is over, was revoked, or a newer one was opened
-            here; if roots are stale; if the grant demands what is not named.
+            here; if roots are stale, or none are named; if the grant demands what is not named.
         InputError: If the release cannot be read.
     """
     package = check_package(folder, opener.issuer, opener.keys.identity)
     refuse_untimely(package.agreed.grant, opener.now)
     refuse_superseded(opener.memory, package.agreed)
     refuse_unmet(package, opener.issuer, opener.keys.identity, opener.trusted, opener.now)
+    if opener.trusted is None and not (opener.without_roots or is_looked_at):
+        raise no_roots()
     content_key = _content_key(package, opener)
     buffers = Buffers()
     manifest = verify_manifest(

@@ -22,13 +22,13 @@ from phalanx.release.manifest.tree import files_of
 from phalanx.release.packages.building import Building, building
 from phalanx.release.packages.journal import Done, Journal
 from phalanx.release.packages.open_package import Told
-from phalanx.release.packages.package import GRANT, RECORD
+from phalanx.release.packages.package import GRANT
 from phalanx.release.packages.record import (
     BROKERED,
-    MANIFEST,
     Record,
     SealedEntry,
     entry_of,
+    sealed_name,
 )
 from phalanx.release.parties.identity import Identity
 from phalanx.release.parties.party_keys import PartyKeys
@@ -37,7 +37,6 @@ from phalanx.release.places.store import Store, stored_files
 from phalanx.release.sealing.hashing import Algorithm, Hash, new_hash
 from phalanx.release.sealing.header import Header
 from phalanx.release.sealing.streams import Source, write_all
-from phalanx.release.sealing.suite import CHUNK_BYTES
 from phalanx.release.sealing.wrapping import WRAPPING, wrap
 from phalanx.release.sealing.writing import Buffers, Randomness, seal_file
 
@@ -119,7 +118,7 @@ def seal_release(
         for each in found:
             with each.open() as file:
                 refuse_unfit(each.name, file)
-    with building(target) as made:
+    with building(target, how.random) as made:
         return _sealed(found, made, how, agreed, known or KnownDigests(), told)
 
 
@@ -131,6 +130,7 @@ def _sealed(  # noqa: PLR0913, PLR0917 - as above
     known: KnownDigests,
     told: Told,
 ) -> Release:
+    building.claim(how.grant.as_bytes())
     journal = Journal.begin(
         building, how.keys, bytes.fromhex(agreed.digest), how.hash_type, how.random
     )
@@ -139,7 +139,7 @@ def _sealed(  # noqa: PLR0913, PLR0917 - as above
     done, at = [], 0
     for number, each in enumerate(found, start=1):
         told(each.name, at / whole)
-        done.append(seal_one(each, f"{number:06}.sealed"))
+        done.append(seal_one(each, sealed_name(number, building.tag)))
         at += each.size
     manifest = manifest_of(
         agreed.grant.terms.asked.model,
@@ -149,10 +149,7 @@ def _sealed(  # noqa: PLR0913, PLR0917 - as above
     entry = seal_one.manifest(sign_manifest(manifest, how.keys.manifests))
     record = _record(how, agreed, journal.content_key, entry, [each.entry for each in done])
     signed = _signed(record, manifest, how).as_bytes()
-    _write(building, GRANT, how.grant.as_bytes())
-    # Of files that the model no longer has; and the journal: what is last makes it a release.
-    building.keep_only({GRANT, MANIFEST, *(each.entry.file for each in done)})
-    _write(building, RECORD, signed)
+    building.finish(signed, {GRANT, entry.file, *(each.entry.file for each in done)})
     known.save()
     return Release(
         root=manifest.root,
@@ -183,7 +180,8 @@ class _Sealer:
     def __call__(self, found: ModelFile, name: str) -> Done:
         """Seal a file, unless an earlier run did."""
         kept = self._journal.kept(found)
-        if kept is not None and kept.entry.file == name:
+        # In a folder the name may be wanted for another file by now.
+        if kept is not None and (self._building.tag or kept.entry.file == name):
             self.resumed += 1
             return kept
         stamp, hashed_at_ns = found.stamp(), self._known.now_ns()
@@ -208,7 +206,8 @@ class _Sealer:
         with FileIO(os.memfd_create(SIGNATURE_NAME), "rb+") as source:
             write_all(source, memoryview(bundle))
             source.seek(0)
-            return entry_of(self._seal(source, SIGNATURE_NAME, MANIFEST, None), MANIFEST)
+            name = sealed_name(None, self._building.tag)
+            return entry_of(self._seal(source, SIGNATURE_NAME, name, None), name)
 
     def _seal(self, source: Source, name: str, file: str, digest: Hash | None) -> Header:
         with self._building.new(file) as target:
@@ -255,9 +254,3 @@ def _signed(record: Record, manifest: Manifest, how: Sealing) -> Envelope:
         message = f"the model has too many files for one release: {len(record.files):,}"
         raise InputError(message, next_step="Hand it on in several parts.")
     return envelope
-
-
-def _write(building: Building, name: str, content: bytes) -> None:
-    with building.new(name) as file:
-        for at in range(0, len(content), CHUNK_BYTES):
-            write_all(file, memoryview(content)[at : at + CHUNK_BYTES])

@@ -50,8 +50,17 @@ def rules(deal: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the database of the broker: a file, or a new one of PostgreSQL where a test asks."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return str(tmp_path / "broker.db")
+    made: str = request.getfixturevalue("new_database")()
+    return made
+
+
+@pytest.fixture
 def brokered(
-    deal: Any, model: Path, sealing: Sealing, tmp_path: Path, rules: dict[str, Any]
+    deal: Any, model: Path, sealing: Sealing, tmp_path: Path, rules: dict[str, Any], database: str
 ) -> Any:
     """Return a running broker: its client, its clock, its log and a release whose key it holds."""
     keys = new_keys("Broker", random.Random("Broker").randbytes)
@@ -61,7 +70,7 @@ def brokered(
     held = SimpleNamespace(now=deal.now, trusted=None)
     broker = Broker(
         keys=keys,
-        engine=open_tables(database_of(str(tmp_path / "broker.db"))),
+        engine=open_tables(database_of(database)),
         book=begin_book(tmp_path / "log", "lab.example/broker", 1),
         now=lambda: held.now,
         random=random.Random(77).randbytes,
@@ -72,7 +81,7 @@ def brokered(
     return SimpleNamespace(
         broker=broker, client=client, clock=held, grant=package.agreed.digest,
         folder=tmp_path / "release", package=package, parties=parties, rules=rules,
-        key_set=_key_set(ATTESTER),
+        key_set=_key_set(ATTESTER), database=database,
     )  # fmt: skip
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import random
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,21 +15,27 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import select
 
 from phalanx.errors import InputError, PolicyError, VerificationError
 from phalanx.release.broker.broker import CHALLENGE_SECONDS
 from phalanx.release.broker.policy import token_policy
+from phalanx.release.broker.tables import DECISIONS, SCHEMA, VERSION, open_tables
 from phalanx.release.demands import Trusted
 from phalanx.release.encoding import from_text
+from phalanx.release.logged.book import open_book
 from phalanx.release.open import ATTESTED, Opener, open_release, verify_release
 from phalanx.release.parties.party_keys import new_keys
 from phalanx.release.trust.roots import Revocation, Revoked, Roots, file_digest
+from phalanx.store.place import database_of
 
 Begin = Callable[[], Any]
 Make = Callable[..., str]
 Ask = Callable[..., Any]
+on_both = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 
+@on_both
 def test_from_challenge_to_model(
     brokered: Any, session: Begin, token: Make, ask: Ask, opener: Opener, tmp_path: Path
 ) -> None:
@@ -136,6 +141,7 @@ def test_another_party(session: Begin, brokered: Any, token: Make, ask: Ask, dea
     assert unknown.status_code == 404
 
 
+@on_both
 def test_as_often_as_the_policy_allows_under_concurrency(
     brokered: Any, session: Begin, token: Make, ask: Ask
 ) -> None:
@@ -148,6 +154,93 @@ def test_as_often_as_the_policy_allows_under_concurrency(
     assert brokered.broker.book.check() == 12
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        {}, {"kid": "K1"}, {"kid": "../k1"}, {"kid": "k1' OR '1'='1"},
+        {"kid": "k1", "crit": ["exp"]}, {"kid": "k1", "crit": ["b64"], "b64": False},
+        {"kid": "k2", "jku": "https://attester.example/keys"}, {"kid": "k2", "x5c": ["AA=="]},
+    ],
+)  # fmt: skip
+def test_a_header_that_says_more_than_which_key(
+    header: dict[str, Any], session: Begin, ask: Ask, token: Make
+) -> None:
+    """No header leads to another key, and one that asks for more than is understood is refused."""
+    mine = session()
+    claims = jwt.decode(token(mine.nonce), options={"verify_signature": False})
+    key = Ed25519PrivateKey.from_private_bytes(b"a" * 32)
+    said = jwt.api_jws.encode(json.dumps(claims).encode(), key, "EdDSA", headers=header)
+    assert ask(mine, said).status_code == 403
+
+
+def test_a_token_that_brings_its_key(session: Begin, ask: Ask, token: Make) -> None:
+    """A key that stands in the header itself is nobody's whom the policy names."""
+    mine, key = session(), Ed25519PrivateKey.from_private_bytes(b"b" * 32)
+    own = jwt.algorithms.OKPAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    claims = jwt.decode(token(mine.nonce), options={"verify_signature": False})
+    for kid in ("k1", "k2"):
+        said = jwt.encode(claims, key, "EdDSA", headers={"kid": kid, "jwk": own})
+        assert ask(mine, said).status_code == 403
+        mine = session()
+        claims["eat_nonce"] = mine.nonce
+
+
+def test_a_clock_that_is_set_back(brokered: Any, session: Begin, token: Make, ask: Ask) -> None:
+    """What was used stays used, though the clock says that it is before that again."""
+    mine = session()
+    vouched = token(mine.nonce)
+    assert ask(mine, vouched).status_code == 200
+    for seconds in (0, -30, -3600, 7200):
+        brokered.clock.now += timedelta(seconds=seconds)
+        assert ask(mine, vouched).status_code == 403
+    brokered.clock.now -= timedelta(seconds=3570)
+    mine = session()
+    assert ask(mine, token(mine.nonce)).json()["use"] == 2
+    mine = session()
+    assert "as often as the policy allows" in ask(mine, token(mine.nonce)).json()["description"]
+
+
+@on_both
+def test_two_brokers_of_one_database(brokered: Any, session: Begin, token: Make, deal: Any) -> None:
+    """Two processes count as one: no challenge helps at both, and no use is handed out twice."""
+    engines = [open_tables(database_of(brokered.database)) for _ in range(2)]
+    books = [open_book(brokered.broker.book.folder) for _ in range(2)]
+    brokers = [
+        replace(brokered.broker, engine=engine, book=book)
+        for engine, book in zip(engines, books, strict=True)
+    ]
+
+    def ask(machine: int) -> int | None:
+        mine = machines[machine // 2]
+        vouched = token(mine.nonce)
+        request = mine.request(deal.partner, vouched, brokered.clock.now)
+        try:
+            used: int = brokers[machine % 2].release(request, vouched)[1].use
+        except PolicyError:
+            return None
+        return used
+
+    machines = [session() for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        uses = list(pool.map(ask, range(12)))
+    assert sorted(each for each in uses if each is not None) == [1, 2]
+    assert brokered.broker.book.check() == 12
+    for engine in engines:
+        engine.dispose()
+
+
+@on_both
+def test_brokers_that_begin_at_once(database: str) -> None:
+    """Whichever process is first makes the tables, and the others find them."""
+    with ThreadPoolExecutor(4) as pool:
+        engines = list(pool.map(lambda _: open_tables(database_of(database)), range(4)))
+    with engines[0].connect() as connection:
+        assert connection.execute(select(SCHEMA.c.version)).scalars().all() == [VERSION]
+    for engine in engines:
+        engine.dispose()
+
+
+@on_both
 def test_a_challenge_in_many_hands_at_once(
     brokered: Any, session: Begin, token: Make, ask: Ask
 ) -> None:
@@ -195,6 +288,7 @@ def test_what_was_revoked_is_not_handed_out(
         assert match in answer.json()["description"]
 
 
+@on_both
 def test_what_a_broker_takes_over(brokered: Any, release_for_recipient: Any) -> None:
     """A release whose key is in it, or with another broker, is refused; a policy can be changed."""
     policy = token_policy({**brokered.rules, "most_releases": 5}, brokered.key_set)
@@ -236,6 +330,7 @@ def test_what_is_no_key_set(keys: bytes, brokered: Any) -> None:
         token_policy(brokered.rules, json.dumps({"keys": twice}).encode())
 
 
+@on_both
 def test_a_log_or_a_database_that_fails(
     brokered: Any, session: Begin, token: Make, ask: Ask, tmp_path: Path
 ) -> None:
@@ -245,6 +340,5 @@ def test_a_log_or_a_database_that_fails(
     assert ask(mine, token(mine.nonce)).status_code == 503
     (tmp_path / "gone").rename(brokered.broker.book.folder / "public" / "checkpoint")
     mine = session()
-    with sqlite3.connect(tmp_path / "broker.db") as connection:
-        connection.execute("DROP TABLE broker_decision")
+    DECISIONS.drop(brokered.broker.engine)
     assert ask(mine, token(mine.nonce)).status_code == 503

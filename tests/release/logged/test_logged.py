@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -153,16 +155,39 @@ def test_stale_roots_open_nothing(
     assert not (tmp_path / "opened").exists()
 
 
+def test_an_opening_that_was_lost_in_a_break(book: LogBook) -> None:
+    """Killed after the entry and before its opening, a run enters the digest once more."""
+    first = book.enter(("ab" * 32,), DRAW, 5)[0]
+    (book.folder / "openings.db").unlink()
+    again = book.enter(("ab" * 32, "cd" * 32, "ab" * 32), DRAW, 6)
+    assert (again[0].index, again[1].index, again[2]) == (
+        first.index + 1, first.index + 2, again[0],
+    )  # fmt: skip
+    assert book.enter(("ab" * 32,), DRAW, 7) == again[:1]
+    assert book.openings.find(["ab" * 32, "ef" * 32]).keys() == {"ab" * 32}
+
+
 def test_a_damaged_book(book: LogBook, tmp_path: Path) -> None:
     """Openings that are not those of the log are told, and no log is begun over another."""
-    path = book.folder / "openings.jsonl"
+    path = book.folder / "openings.db"
     assert path.stat().st_mode & 0o077 == 0
-    path.write_bytes(path.read_bytes().replace(b'"index":0', b'"index":5'))
+    for change in ("entry = entry + 5", "salt = x'00'", "entry = -1"):
+        kept = path.read_bytes()
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute(f"UPDATE opening SET {change}")  # noqa: S608 - of this test
+        with pytest.raises(ConfigError, match="damaged"):
+            book.check()
+        path.write_bytes(kept)
+    path.write_bytes(b"{}\n" * 999)
     with pytest.raises(ConfigError, match="damaged"):
-        book.check()
-    path.write_bytes(b"{}\n")
-    with pytest.raises(ConfigError, match="damaged"):
-        book.openings()
+        book.openings.find(["ab" * 32])
+    path.chmod(0o644)
+    with pytest.raises(ConfigError, match="read by others"):
+        book.enter(("ab" * 32,), DRAW, 9)
+    path.unlink()
+    path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ConfigError):
+        book.openings.keep([])
     with pytest.raises(InputError, match="a log already"):
         begin_book(book.folder, "lab.example/releases", 1)
     with pytest.raises(PhalanxError, match="no name of a log"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,16 @@ def test_keys_come_back(tmp_path: Path) -> None:
     wrapped = wrap(bytes(32), identity.wrapping_key, purpose="release", bound_to=b"it")
     assert unwrap(wrapped, keys.receiving, purpose="release", bound_to=b"it") == bytes(32)
     assert "seed" not in repr(keys)
+
+
+def test_who_reads_keys_leaves_no_core(tmp_path: Path) -> None:
+    """A crash does not write keys and weights into a file; the process can say otherwise after."""
+    write_keys(new_keys("Lab", random.Random(1).randbytes), tmp_path / "keys")
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    read_keys(tmp_path / "keys")
+    assert resource.getrlimit(resource.RLIMIT_CORE) == (0, before[1])
+    resource.setrlimit(resource.RLIMIT_CORE, before)
 
 
 def test_no_key_file_is_replaced(tmp_path: Path) -> None:

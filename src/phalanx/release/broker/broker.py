@@ -128,7 +128,7 @@ class Broker:
         made = self.random(CHALLENGE_BYTES)
         with self.engine.begin() as connection:
             connection.execute(delete(CHALLENGES).where(CHALLENGES.c.expires_at <= now))
-            self._release(connection, grant)
+            self._release(connection, grant, alone=True)
             waiting = select(func.count()).where(CHALLENGES.c.grant_digest == grant)
             if connection.execute(waiting).scalar_one() >= MOST_CHALLENGES:
                 raise LimitReachedError(limit="release", wait_seconds=CHALLENGE_SECONDS)
@@ -281,10 +281,10 @@ class Broker:
         return unwrap(wrapped, self.keys.receiving, purpose="broker", bound_to=bytes.fromhex(grant))
 
     @staticmethod
-    def _release(connection: Connection, grant: str) -> RowMapping:
-        row = connection.execute(
-            select(RELEASES).where(RELEASES.c.grant_digest == grant)
-        ).mappings()
+    def _release(connection: Connection, grant: str, *, alone: bool = False) -> RowMapping:
+        wanted = select(RELEASES).where(RELEASES.c.grant_digest == grant)
+        # Who counts the challenges of a release is alone with it, also where rows are locked.
+        row = connection.execute(wanted.with_for_update() if alone else wanted).mappings()
         if (found := row.one_or_none()) is None:
             message = "there is no such release here"
             raise InputError(message, next_step="Ask the issuer which broker has its key.")

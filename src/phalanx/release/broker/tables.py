@@ -15,6 +15,7 @@ from sqlalchemy import (
     event,
     inspect,
     select,
+    text,
 )
 
 from phalanx.errors import InputError, VerificationError
@@ -27,6 +28,7 @@ VERSION = 1
 METADATA = MetaData()
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 _WAIT_MILLISECONDS = 30_000
+_ALONE = "SELECT pg_advisory_xact_lock(7318349394477056)"
 
 SCHEMA = Table(
     "broker_schema",
@@ -94,6 +96,8 @@ def open_tables(place: DatabasePlace) -> Engine:
 
 
 def _bring_up(connection: Connection, place: DatabasePlace) -> None:
+    # Of several brokers that begin at once one makes the tables, and the others wait for it.
+    connection.execute(text("BEGIN IMMEDIATE" if place.file is not None else _ALONE))
     there = inspect(connection).get_table_names()
     if SCHEMA.name not in there:
         if there and place.file is not None:

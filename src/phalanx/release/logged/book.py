@@ -7,19 +7,17 @@ its owner alone: he can prove an entry, and nobody can recognise one.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from phalanx.errors import ConfigError, InputError, reason_of
 from phalanx.owned import OWNER_ONLY, read_or_make_secret, read_owned, read_secret
+from phalanx.release.logged.openings import Opening, Openings
 from phalanx.release.names import refuse_unsafe
 from phalanx.transparency.log_folder import LogFolder
 from phalanx.transparency.note_keys import NoteSigner, is_key_name
@@ -29,19 +27,7 @@ from phalanx.transparency.salted import SALT_BYTES, salted_entry
 PUBLIC = "public"
 """Folder of the log itself, which is served."""
 
-_KEY, _ORIGIN, _OPENINGS = "log.key", "origin", "openings.jsonl"
-_MOST_BYTES = 1 << 30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """What an entry says to whom it is opened."""
-
-    digest: str
-    """SHA-256 of the payload of a statement, in hexadecimal."""
-
-    salt: bytes
-    index: int
+_KEY, _ORIGIN, _OPENINGS = "log.key", "origin", "openings.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +38,10 @@ class LogBook:
     log: LogFolder
     signer: NoteSigner
 
-    def openings(self) -> Mapping[str, Opening]:
-        """Return what was entered, by its digest; the first entry where there are several.
-
-        Raises:
-            ConfigError: If others may read the file, or it is damaged.
-        """
-        path = self.folder / _OPENINGS
-        if not path.exists():
-            return {}
-        found: dict[str, Opening] = {}
-        for line in read_owned(path, "openings of a log", _MOST_BYTES).split(b"\n"):
-            if line:
-                opening = _opening(line, path)
-                found.setdefault(opening.digest, opening)
-        return found
+    @property
+    def openings(self) -> Openings:
+        """What opens its entries."""
+        return Openings(self.folder / _OPENINGS)
 
     def enter(
         self, digests: tuple[str, ...], random: Callable[[int], bytes], time: int
@@ -81,10 +56,10 @@ class LogBook:
         Raises:
             InputError: If the log cannot be written.
             VerificationError: If it is damaged.
-            ConfigError: As `openings`.
+            ConfigError: If others may read the openings, or they are damaged.
         """
         with self._locked():
-            known = dict(self.openings())
+            known = self.openings.find(digests)
             new = [each for each in dict.fromkeys(digests) if each not in known]
             salts = [random(SALT_BYTES) for _ in new]
             entries = [
@@ -98,7 +73,7 @@ class LogBook:
                 Opening(digest=digest, salt=salt, index=index)
                 for digest, salt, index in zip(new, salts, indexes, strict=True)
             ]
-            self._keep(made)
+            self.openings.keep(made)
             known |= {each.digest: each for each in made}
         return tuple(known[each] for each in digests)
 
@@ -119,25 +94,11 @@ class LogBook:
         _, checkpoint = self.log.state()
         self.log.reader.refuse_other_tree(checkpoint)
         entries = self.log.reader.entries(0, checkpoint.size)
-        for each in self.openings().values():
+        for each in self.openings.all():
             entry = salted_entry(bytes.fromhex(each.digest), each.salt)
             if each.index >= len(entries) or entries[each.index] != entry:
-                raise _damaged(self.folder / _OPENINGS)
+                raise self.openings.damaged()
         return len(entries)
-
-    def _keep(self, openings: list[Opening]) -> None:
-        lines = b"".join(
-            rfc8785.dumps({"digest": each.digest, "index": each.index, "salt": each.salt.hex()})
-            + b"\n"
-            for each in openings
-        )
-        descriptor = os.open(
-            self.folder / _OPENINGS, os.O_WRONLY | os.O_CREAT | os.O_APPEND, OWNER_ONLY
-        )
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(lines)
-            file.flush()
-            os.fsync(file.fileno())
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -194,20 +155,3 @@ def _book(folder: Path, origin: str) -> LogBook:
     secret = read_secret(folder / _KEY, "key of a log", 32)
     signer = NoteSigner(name=origin, key=Ed25519PrivateKey.from_private_bytes(secret))
     return LogBook(folder, LogFolder(folder / PUBLIC, signer), signer)
-
-
-def _opening(line: bytes, path: Path) -> Opening:
-    try:
-        said: dict[str, Any] = json.loads(line)
-        found = Opening(
-            digest=str(said["digest"]), salt=bytes.fromhex(said["salt"]), index=int(said["index"])
-        )
-        salted_entry(bytes.fromhex(found.digest), found.salt)
-    except (ValueError, KeyError, TypeError) as error:
-        raise _damaged(path) from error
-    return found
-
-
-def _damaged(path: Path) -> ConfigError:
-    message = f"{path}: is damaged, or of another log"
-    return ConfigError(message, next_step="Bring it back from a backup.")

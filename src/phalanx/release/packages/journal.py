@@ -1,13 +1,15 @@
 """What a sealing has done so far, so that the next run goes on where one was broken off.
 
 A line is written when a sealed file is whole and on the disk. The content key stands in it wrapped
-for the issuer himself. A file that was begun and not finished is sealed anew under another salt,
+for the issuer himself. Each line is authenticated with a key that only he has: a journal lies in a
+store that may be hostile, and who could plant one would choose the content key, or bring back a
+file as it was before. A file that was begun and not finished is sealed anew under another salt,
 and so another key: nothing is encrypted twice under one nonce.
 """
 
 from __future__ import annotations
 
-import json
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
@@ -15,6 +17,7 @@ from typing import Any, Self
 import rfc8785
 
 from phalanx.errors import InputError, VerificationError
+from phalanx.json_text import parse_object
 from phalanx.release.encoding import from_text, to_text
 from phalanx.release.packages.building import Building
 from phalanx.release.packages.record import SealedEntry, header_digest
@@ -40,9 +43,11 @@ class Done:
 class Journal:
     """What was done in one folder."""
 
-    def __init__(self, building: Building, content_key: bytes, done: dict[str, Done]) -> None:
+    def __init__(
+        self, building: Building, key: bytes, content_key: bytes, done: dict[str, Done]
+    ) -> None:
         """Go on with what there is."""
-        self._building = building
+        self._building, self._key = building, key
         self.content_key = content_key
         self._done = done
 
@@ -71,19 +76,21 @@ class Journal:
         content = building.journal()
         if b"\n" not in content:
             building.begin_anew()  # of a run that was broken off within its first line
-            key = random(KEY_BYTES)
-            wrapped = wrap(key, keys.identity.wrapping_key, purpose="resume", bound_to=bound_to)
-            made = cls(building, key, {})
+            content_key = random(KEY_BYTES)
+            wrapped = wrap(
+                content_key, keys.identity.wrapping_key, purpose="resume", bound_to=bound_to
+            )
+            made = cls(building, keys.own_notes, content_key, {})
             made._write({"wrapped_key": to_text(wrapped)})
             return made
         first, *rest = content.split(b"\n")
         try:
-            wrapped = from_text(json.loads(first)["wrapped_key"], "the journal")
-            key = unwrap(wrapped, keys.receiving, purpose="resume", bound_to=bound_to)
-        except (VerificationError, ValueError, KeyError, TypeError) as error:
+            wrapped = from_text(_said(first, keys.own_notes)["wrapped_key"], "the journal")
+            content_key = unwrap(wrapped, keys.receiving, purpose="resume", bound_to=bound_to)
+        except (InputError, VerificationError, ValueError, KeyError, TypeError) as error:
             message = f"{building.place.where()}: was begun under another grant, hash or issuer"
             raise InputError(message, next_step="Remove what is there, and seal anew.") from error
-        found = cls(building, key, dict(_lines(rest)))
+        found = cls(building, keys.own_notes, content_key, dict(_lines(rest, keys.own_notes)))
         if rest[-1]:
             building.note(b"\n")  # behind a line that was broken off
         return found
@@ -113,18 +120,39 @@ class Journal:
         )
 
     def _write(self, line: dict[str, Any]) -> None:
-        self._building.note(rfc8785.dumps(line) + b"\n")
+        self._building.note(rfc8785.dumps({**line, "mac": _mac(line, self._key)}) + b"\n")
 
 
-def _lines(lines: list[bytes]) -> list[tuple[str, Done]]:
-    """Understand lines; one that was broken off says nothing."""
+def _mac(line: dict[str, Any], key: bytes) -> str:
+    return hmac.digest(key, rfc8785.dumps(line), "sha256").hex()
+
+
+def _said(line: bytes, key: bytes) -> dict[str, Any]:
+    """Return what a line says, if its author holds the key.
+
+    Raises:
+        InputError: If it was broken off.
+        ValueError: If somebody else wrote it.
+    """
+    said = parse_object(line, "the journal")
+    if not isinstance(mac := said.pop("mac", None), str):
+        message = "a line without an author"
+        raise ValueError(message)  # noqa: TRY004 - of a file, not of a program
+    if not hmac.compare_digest(mac.encode(), _mac(said, key).encode()):
+        message = "a line of another author"
+        raise ValueError(message)
+    return said
+
+
+def _lines(lines: list[bytes], key: bytes) -> list[tuple[str, Done]]:
+    """Understand lines; one that was broken off, or is of somebody else, says nothing."""
     found = []
     for line in lines:
         try:
-            said = json.loads(line)
+            said = _said(line, key)
             entry = SealedEntry.model_validate(said["entry"])
             done = Done(entry=entry, digest=str(said["digest"]), stamp=str(said["stamp"]))
-        except (ValueError, KeyError, TypeError):
+        except (InputError, ValueError, KeyError, TypeError):
             continue
         found.append((entry.name, done))
     return found

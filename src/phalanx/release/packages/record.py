@@ -35,8 +35,8 @@ from phalanx.release.sealing.wrapping import WRAPPED_BYTES, WRAPPING
 BROKERED = f"broker/{WRAPPING}"
 """The content key is wrapped for a broker, who wraps it anew for an attested machine."""
 
-MANIFEST = "manifest.sealed"
-"""The sealed file of the signed manifest."""
+_MANIFEST = "manifest"
+_FILE = r"^([0-9]{6}|manifest)(-[0-9a-f]{16})?\.sealed$"
 
 
 class SealedEntry(Part):
@@ -45,8 +45,8 @@ class SealedEntry(Part):
     name: str
     """Of the file in the model."""
 
-    file: Annotated[str, StringConstraints(pattern=r"^([0-9]{6}|manifest)\.sealed$")]
-    """Of the sealed file."""
+    file: Annotated[str, StringConstraints(pattern=_FILE)]
+    """Of the sealed file; those of one run of sealing into a store have a mark of their own."""
 
     content_bytes: Annotated[int, Field(ge=0)]
     header: Digest
@@ -75,6 +75,20 @@ class Record(Predicate):
     def wrapped(self) -> bytes:
         """The wrapped key, as bytes."""
         return from_text(self.wrapped_key, "the wrapped key", WRAPPED_BYTES)
+
+
+def sealed_name(number: int | None, tag: str) -> str:
+    """Return the name of a sealed file.
+
+    Parameters:
+        number: Of the file in the model, from 1; null for the manifest.
+        tag: Of the run that seals it.
+
+    Examples:
+        >>> sealed_name(2, ""), sealed_name(None, "-0123456789abcdef")
+        ('000002.sealed', 'manifest-0123456789abcdef.sealed')
+    """
+    return f"{_MANIFEST if number is None else f'{number:06}'}{tag}.sealed"
 
 
 def entry_of(header: Header, file: str) -> SealedEntry:
@@ -112,7 +126,8 @@ def verify_record(envelope: Envelope, issuer: Identity, agreed: Agreed) -> tuple
     # The signature of the manifest will stand beside the files.
     refuse_clashing([SIGNATURE_NAME, *(each.name for each in record.files)])
     files = [each.file for each in record.files]
-    if len(set(files)) < len(files) or MANIFEST in files or record.manifest.file != MANIFEST:
+    is_manifest = [each.startswith(_MANIFEST) for each in (record.manifest.file, *files)]
+    if len(set(files)) < len(files) or is_manifest != [True, *(False for _ in files)]:
         message = "the record of the release names a sealed file twice"
         raise VerificationError(message, next_step="Ask the sender for the release again.")
     return record, root, digest_of(envelope.payload)

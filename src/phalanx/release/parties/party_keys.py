@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
 from phalanx.errors import ConfigError, InputError, VerificationError, reason_of
 from phalanx.json_text import parse_object
 from phalanx.owned import OWNER_ONLY, read_owned
+from phalanx.release.dumps import leave_no_core
 from phalanx.release.encoding import from_text, to_text
 from phalanx.release.parties.identity import Identity, refuse_name
 
@@ -30,6 +32,7 @@ KIND = "phalanx-release-keys/2"
 SEED_BYTES = 32
 _MOST_FILE_BYTES = 4096
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_OWN_NOTES = b"phalanx release own notes v1\0"
 _WIDE_BYTES = 48  # of which a scalar is taken: 128 bits more than the order has
 
 
@@ -75,6 +78,11 @@ class PartyKeys:
     def receiving(self) -> MLKEM768X25519PrivateKey:
         """Key that unwraps content keys."""
         return MLKEM768X25519PrivateKey(*self._receiving_parts())
+
+    @property
+    def own_notes(self) -> bytes:
+        """Key of 32 bytes by which the party knows what it wrote down for itself."""
+        return hmac.digest(self.receiving_seed, _OWN_NOTES, "sha256")
 
     @property
     def identity(self) -> Identity:
@@ -156,11 +164,12 @@ def write_keys(keys: PartyKeys, path: Path) -> None:
 
 
 def read_keys(path: Path) -> PartyKeys:
-    """Read the keys of a party.
+    """Read the keys of a party. From then on the process leaves no core file.
 
     Raises:
         ConfigError: If others may read the file, or it holds no keys.
     """
+    leave_no_core()
     content = read_owned(path, "key file", _MOST_FILE_BYTES)
     try:
         said = parse_object(content, str(path))

@@ -12,27 +12,21 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from inspect import signature
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from phalanx.errors import (
-    ConfigError,
-    InputError,
-    MissingExtraError,
-    PhalanxError,
-    ServiceError,
-    reason_of,
-)
+from phalanx.errors import ConfigError, InputError, MissingExtraError, reason_of
 from phalanx.printable import printable
 from phalanx.release.names import by_parts, refuse_clashing
+from phalanx.release.places.driver_files import Guarded, answering, reading
 from phalanx.release.places.place import Folder
 from phalanx.release.sealing.streams import Source, Target
 from phalanx.release.sealing.suite import CHUNK_BYTES
 
 MOST_FILES = 100_000
-_AHEAD_BYTES = 2 << 20  # fetched at once where much is read: more of them than a chunk would wait
-_NEXT = "Check the URL, the driver's settings, and whether the store answers; then run it again."
+_FLAT = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "oci", "oss"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +50,7 @@ class Store:
     @contextmanager
     def open(self, name: str, *, is_short: bool = False) -> Iterator[Source]:
         """Open a file for reading, in ranges that go ahead, or in those that are asked for."""
-        with _reading(self.driver, self.key(name), self.where(name), is_short=is_short) as file:
+        with reading(self.driver, self.key(name), self.where(name), is_short=is_short) as file:
             yield file
 
     def refuse_others(self, expected: set[str]) -> None:
@@ -66,16 +60,16 @@ class Store:
     def new(self, name: str) -> Iterator[Target]:
         """Open a new file for writing; if anything fails on the way, it is removed again."""
         key, where = self.key(name), self.where(name)
-        with _answering(where):
+        with answering(where):
             file = self.driver.open(key, "wb", block_size=2 * CHUNK_BYTES)
         try:
-            yield _Guarded(file, where)
+            yield Guarded(file, where)
         except BaseException:
-            with _answering(where):
+            with answering(where):
                 file.close()
                 self.driver.rm_file(key)
             raise
-        with _answering(where):
+        with answering(where):
             file.close()
 
     def content(self, name: str, most_bytes: int) -> bytes | None:
@@ -85,24 +79,57 @@ class Store:
             InputError: If it is too large.
             ServiceError: If the store does not answer.
         """
-        with _answering(self.where(name)):
-            if not self.driver.exists(self.key(name)):
-                return None
-            found: bytes = self.driver.cat_file(self.key(name), 0, most_bytes + 1)
+        if not self.has(name):
+            return None
+        found = bytearray()
+        # Within its length: some stores refuse a range that goes beyond it.
+        with self.open(name) as file:
+            while len(found) <= most_bytes and (piece := file.read(most_bytes + 1)):
+                found += piece
         if len(found) > most_bytes:
             message = f"{self.where(name)} has more than {most_bytes:,} bytes"
             raise InputError(message, next_step="Name another place.")
-        return found
+        return bytes(found)
 
     def put(self, name: str, content: bytes) -> None:
         """Write a small file, whole or not at all as far as the store can."""
-        with _answering(self.where(name)):
-            self.driver.makedirs(self.root, exist_ok=True)
+        with answering(self.where(name)):
+            self._make_folder()
             self.driver.pipe_file(self.key(name), content)
+
+    def _make_folder(self) -> None:
+        # Where there are buckets in place of folders, a slip in a URL would make a bucket.
+        if not _FLAT & _protocols(self.driver):
+            self.driver.makedirs(self.root, exist_ok=True)
+
+    def create(self, name: str, content: bytes) -> bool:
+        """Write a small file unless there is one, and tell whether it was written.
+
+        Of several at once one succeeds, where driver and store can do that, as those of S3 can.
+        Others look first, and then write.
+        """
+        with answering(self.where(name)):
+            self._make_folder()
+            if "mode" not in signature(self.driver.pipe_file).parameters:
+                if self.has(name):
+                    return False
+                self.driver.pipe_file(self.key(name), content)
+                return True
+            try:
+                self.driver.pipe_file(self.key(name), content, mode="create")
+            except FileExistsError:
+                return False
+        return True
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is such a file now."""
+        with answering(self.where(name)):
+            self.driver.invalidate_cache()
+            return bool(self.driver.exists(self.key(name)))
 
     def names(self) -> set[str]:
         """Return the names of all files just below."""
-        with _answering(self.where()):
+        with answering(self.where()):
             if not self.driver.exists(self.root):
                 return set()
             self.driver.invalidate_cache()
@@ -111,7 +138,7 @@ class Store:
 
     def remove(self, name: str) -> None:
         """Remove a file."""
-        with _answering(self.where(name)):
+        with answering(self.where(name)):
             self.driver.rm_file(self.key(name))
 
 
@@ -136,12 +163,12 @@ class StoredFile:
     @contextmanager
     def open(self) -> Iterator[Source]:
         """Open it for reading, from its beginning."""
-        with _reading(self.store.driver, self.key, self.where, is_short=False) as file:
+        with reading(self.store.driver, self.key, self.where, is_short=False) as file:
             yield file
 
     def stamp(self) -> str:
         """Return what changes when it is written: what the store says of it, and when it was."""
-        with _answering(self.where):
+        with answering(self.where):
             self.store.driver.invalidate_cache()
             said = self.store.driver.info(self.key)
             digest = hashlib.sha256(repr(sorted(said.items())).encode()).hexdigest()
@@ -209,7 +236,7 @@ def stored_files(store: Store, ignored: Iterable[str]) -> tuple[StoredFile, ...]
         ServiceError: If the store does not answer.
     """
     left_out, is_web = frozenset(ignored), "http" in _protocols(store.driver)
-    with _answering(store.where()):
+    with answering(store.where()):
         if is_web and not store.root.endswith("/"):
             listed = {store.root: store.driver.info(store.root)}
         else:
@@ -233,59 +260,6 @@ def stored_files(store: Store, ignored: Iterable[str]) -> tuple[StoredFile, ...]
         raise InputError(message, next_step="Pass the URL of one model.")
     refuse_clashing(each.name for each in found)
     return tuple(sorted(found, key=lambda each: by_parts(each.name)))
-
-
-class _Guarded:
-    """A file of a driver, whose own kinds of errors are told in our words."""
-
-    def __init__(self, file: Any, where: str) -> None:  # noqa: ANN401 - of a library without types
-        self._file, self._where = file, where
-
-    def readinto(self, buffer: memoryview, /) -> int:
-        """Fill a buffer as far as it goes."""
-        with _answering(self._where):
-            return int(self._file.readinto(buffer))
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Return at most so many bytes."""
-        with _answering(self._where):
-            return bytes(self._file.read(size))
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Go elsewhere."""
-        with _answering(self._where):
-            return int(self._file.seek(offset, whence))
-
-    def write(self, data: memoryview, /) -> int:
-        """Take bytes."""
-        with _answering(self._where):
-            return int(self._file.write(data))
-
-
-@contextmanager
-def _reading(driver: Any, key: str, where: str, *, is_short: bool) -> Iterator[Source]:  # noqa: ANN401 - as above
-    with _answering(where):
-        cache = {"cache_type": "none"} if is_short else {"cache_type": "readahead"}
-        file = driver.open(key, "rb", block_size=_AHEAD_BYTES, **cache)
-    try:
-        yield _Guarded(file, where)
-    finally:
-        file.close()
-
-
-@contextmanager
-def _answering(where: str) -> Iterator[None]:
-    """Say in our words what a driver raises: each has its own kinds of errors."""
-    try:
-        yield
-    except PhalanxError:
-        raise
-    except FileNotFoundError as error:
-        message = f"{where} is missing"
-        raise InputError(message, next_step=_NEXT) from error
-    except Exception as error:
-        message = f"{where}: the store did not do it: {reason_of(error)}"
-        raise ServiceError(message, next_step=_NEXT) from error
 
 
 def _nanoseconds(moment: datetime) -> int:

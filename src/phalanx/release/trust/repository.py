@@ -12,15 +12,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import (
     Metadata,
     MetaFile,
@@ -32,11 +28,12 @@ from tuf.api.metadata import (
 )
 from tuf.api.serialization import DeserializationError
 
-from phalanx.errors import InputError, reason_of
-from phalanx.owned import read_or_make_secret, read_secret, written_whole
+from phalanx.errors import ConfigError, InputError, PolicyError, VerificationError, reason_of
+from phalanx.owned import written_whole
 from phalanx.release.envelopes.statement import Moment
 from phalanx.release.names import path_below
 from phalanx.release.parties.identity import Identity
+from phalanx.release.trust.role_keys import RoleKeys
 from phalanx.release.trust.roots import (
     PARTIES,
     REVOKED,
@@ -45,12 +42,14 @@ from phalanx.release.trust.roots import (
     identity_file,
     parse_revoked,
 )
-
-ROLES = ("root", "targets", "snapshot", "timestamp")
-VALID_DAYS: Mapping[str, int] = MappingProxyType(
-    {"root": 365, "targets": 90, "snapshot": 7, "timestamp": 1}
+from phalanx.release.trust.rotation import (
+    VALID_DAYS,
+    Change,
+    first_root,
+    lacking,
+    next_root,
+    parse_root,
 )
-"""For which each role counts. That of the timestamp is how long a revocation can be kept back."""
 
 MOST_TARGET_BYTES = 4 << 20
 
@@ -72,12 +71,11 @@ class Repository:
         if self.folder.exists():
             message = f"{self.folder}: is there already"
             raise InputError(message, next_step="Name a new folder.")
-        for role in ROLES:
-            read_or_make_secret(self.keys / f"{role}.key", "key of roots", 32)
+        root = first_root(self._role_keys, now).to_bytes()
         self.put(REVOKED, Revoked().as_bytes())
-        self._write_root(1, now)
+        _write(self._metadata / "1.root.json", root)
         self.publish(now)
-        return (self._metadata / "1.root.json").read_bytes()
+        return root
 
     def add_party(self, identity: Identity) -> str:
         """Add an identity to what is to be published, and return its name there."""
@@ -120,15 +118,21 @@ class Repository:
     def publish(self, now: datetime) -> int:
         """Sign what is to be published, and return the number of this publication.
 
-        The timestamp is replaced last: until then readers see the state before.
+        The timestamp is replaced last: until then readers see the state before. A root that waits,
+        and that enough have signed, takes its place with it; one that grows old is renewed, if the
+        keys for that are at hand.
 
         Raises:
             InputError: If there is no repository, or it cannot be written.
-            ConfigError: If a key cannot be read.
+            ConfigError: If a key is not at hand, or cannot be read.
+            PolicyError: If the root has expired.
+            VerificationError: If a root that waits is none.
         """
-        root = self._newest_root()
-        if root.expires - now < timedelta(days=VALID_DAYS["root"] // 2):
-            self._write_root(root.version + 1, now)
+        renewed = self._next_root(now)
+        root = self.root() if renewed is None else renewed.signed
+        if now >= root.expires:
+            message = f"root {root.version} expired at {root.expires.isoformat()}"
+            raise PolicyError(message, next_step="Renew it: phalanx release roots rotate")
         number = self._published() + 1
         targets = Targets(number, expires=_until("targets", now))
         for path in sorted((self.folder / "source").rglob("*")):
@@ -143,10 +147,85 @@ class Repository:
         snapshot.meta["targets.json"] = MetaFile(number)
         timestamp = Timestamp(number, expires=_until("timestamp", now))
         timestamp.snapshot_meta = MetaFile(number)
-        self._sign(f"{number}.targets.json", "targets", Metadata(targets))
-        self._sign(f"{number}.snapshot.json", "snapshot", Metadata(snapshot))
-        self._sign("timestamp.json", "timestamp", Metadata(timestamp))
+        self._sign(f"{number}.targets.json", "targets", Metadata(targets), root)
+        self._sign(f"{number}.snapshot.json", "snapshot", Metadata(snapshot), root)
+        if renewed is not None:
+            # With it the timestamp before may count no more: what is next follows at once.
+            _write(self._metadata / f"{root.version}.root.json", renewed.to_bytes())
+            self.waiting.unlink(missing_ok=True)
+        self._sign("timestamp.json", "timestamp", Metadata(timestamp), root)
         return number
+
+    def rotate(self, change: Change, now: datetime) -> tuple[int, int]:
+        """Make the next root, which waits for signatures, and counts when it is published.
+
+        Parameters:
+            change: What it says otherwise.
+            now: In UTC, in whole seconds.
+
+        Returns:
+            How many signatures it lacks, of keys of the root before and of its own.
+
+        Raises:
+            InputError: If there is no repository, or another root waits.
+            ConfigError: If the change is none, or a key cannot be read or made.
+        """
+        self._forget_published()
+        if self.waiting.exists():
+            message = f"{self.waiting}: another root waits for signatures"
+            raise InputError(message, next_step="Publish it, or remove it.")
+        before = _read(self._newest_root())
+        made = next_root(before, self._role_keys, change, now)
+        _write(self.waiting, made.to_bytes())
+        return lacking(parse_root(before).signed, made)
+
+    @property
+    def waiting(self) -> Path:
+        """The next root, while it waits for signatures and for its publication."""
+        return self.folder / "waiting.root.json"
+
+    def lacking(self) -> tuple[int, int]:
+        """Return how many signatures the root that waits lacks; none if none waits.
+
+        Raises:
+            InputError: If there is no repository.
+            VerificationError: If what waits does not follow the present root.
+        """
+        if not self.waiting.exists():
+            return 0, 0
+        old, made = self.root(), parse_root(_read(self.waiting))
+        if made.signed.version != old.version + 1:
+            message = f"{self.waiting}: does not follow root {old.version}"
+            raise VerificationError(message, next_step="Remove it, and make another one.")
+        return lacking(old, made)
+
+    def root(self) -> Root:
+        """Return the root that is published.
+
+        Raises:
+            InputError: If there is no repository.
+        """
+        return parse_root(_read(self._newest_root())).signed
+
+    def _next_root(self, now: datetime) -> Metadata[Root] | None:
+        """Return the root that takes the place of the present one now, if there is one."""
+        self._forget_published()
+        if self.waiting.exists():
+            return None if any(self.lacking()) else parse_root(_read(self.waiting))
+        old = self.root()
+        if old.expires - now >= timedelta(days=VALID_DAYS["root"] // 2):
+            return None
+        made = next_root(_read(self._newest_root()), self._role_keys, Change(), now)
+        return None if any(lacking(old, made)) else made
+
+    def _forget_published(self) -> None:
+        """Remove a root that waits no more: a run was broken off after it was published."""
+        if self.waiting.exists() and parse_root(_read(self.waiting)).signed == self.root():
+            self.waiting.unlink()
+
+    @property
+    def _role_keys(self) -> RoleKeys:
+        return RoleKeys(self.keys)
 
     @property
     def _metadata(self) -> Path:
@@ -162,27 +241,21 @@ class Repository:
             message = f"{path}: is damaged"
             raise InputError(message, next_step="Bring it back from a backup.") from error
 
-    def _newest_root(self) -> Root:
+    def _newest_root(self) -> Path:
         found = sorted(
             self._metadata.glob("*.root.json"), key=lambda path: int(path.name.partition(".")[0])
         )
         if not found:
             message = f"{self.folder}: is no repository of roots"
             raise InputError(message, next_step="Make one: phalanx release roots init")
-        return Metadata[Root].from_bytes(_read(found[-1])).signed
+        return found[-1]
 
-    def _write_root(self, version: int, now: datetime) -> None:
-        root = Root(version, expires=_until("root", now), consistent_snapshot=True)
-        for role in ROLES:
-            root.add_key(self._signer(role).public_key, role)
-        self._sign(f"{version}.root.json", "root", Metadata(root))
-
-    def _signer(self, role: str) -> CryptoSigner:
-        secret = read_secret(self.keys / f"{role}.key", "key of roots", 32)
-        return CryptoSigner(Ed25519PrivateKey.from_private_bytes(secret))
-
-    def _sign(self, file: str, role: str, metadata: Metadata[Any]) -> None:
-        metadata.sign(self._signer(role))
+    def _sign(self, file: str, role: str, metadata: Metadata[Any], root: Root) -> None:
+        signers = self._role_keys.signers(role, root)
+        if not signers:
+            message = f"{self.keys}: holds no key of the role {role} that the root names"
+            raise ConfigError(message, next_step="Name the folder that holds it with --keys.")
+        metadata.sign(signers[0])
         _write(self._metadata / file, metadata.to_bytes())
 
 

@@ -19,7 +19,8 @@ from tuf.api.exceptions import (
     ExpiredMetadataError,
     RepositoryError,
 )
-from tuf.api.metadata import Metadata, Root, Targets, Timestamp
+from tuf.api.metadata import Metadata, Targets, Timestamp
+from tuf.api.serialization.json import CanonicalJSONSerializer
 from tuf.ngclient import Updater, UpdaterConfig
 from tuf.ngclient.fetcher import FetcherInterface
 
@@ -34,6 +35,7 @@ from phalanx.release.trust.roots import (
     parse_revoked,
     stale,
 )
+from phalanx.release.trust.rotation import MOST_ROOT_BYTES, parse_root
 from phalanx.transparency.places import fetch_from
 
 SEEN = "seen"
@@ -42,9 +44,9 @@ SEEN = "seen"
 _METADATA, _TARGETS = "roots:/metadata/", "roots:/targets/"
 _MOST_METADATA_BYTES = 4 << 20
 _LIMITS = UpdaterConfig(
-    max_root_rotations=64,
+    max_root_rotations=1024,  # each was signed by the one before: no server can make them up
     max_delegations=1,
-    root_max_length=1 << 18,
+    root_max_length=MOST_ROOT_BYTES,
     timestamp_max_length=1 << 14,
     snapshot_max_length=1 << 16,
     targets_max_length=_MOST_METADATA_BYTES,
@@ -65,9 +67,12 @@ def pin(root: bytes, place: str, folder: Path) -> None:
         ConfigError: If the place is none.
         InputError: If the folder is there, or cannot be made.
     """
+    made = parse_root(root)
     try:
-        Metadata[Root].from_bytes(root).verify_delegate("root", Metadata[Root].from_bytes(root))
-    except (RepositoryError, ValueError, AttributeError, TypeError) as error:
+        made.signed.verify_delegate(
+            "root", CanonicalJSONSerializer().serialize(made.signed), made.signatures
+        )
+    except (RepositoryError, ValueError) as error:
         message = "this is no root of a repository"
         raise VerificationError(message, next_step="Ask the issuer for his root.") from error
     fetch_from(place)

@@ -1,35 +1,34 @@
-"""What the commands about roots and logs do."""
+"""What the commands about roots do."""
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from pydantic import ValidationError
 
 from phalanx.cli.release_work import content_of, now, read_identity, read_terms
-from phalanx.errors import ConfigError, InputError
-from phalanx.owned import read_or_make_secret, written_whole
+from phalanx.errors import ConfigError, InputError, reason_of
+from phalanx.owned import written_whole
 from phalanx.release.demands import Trusted
-from phalanx.release.envelopes.dsse import parse_envelope
 from phalanx.release.envelopes.statement import digest_of
-from phalanx.release.logged.book import PUBLIC, begin_book, open_book
-from phalanx.release.logged.proving import prove_release
 from phalanx.release.packages.package import read_envelope
 from phalanx.release.trust.repository import MOST_TARGET_BYTES, Repository
+from phalanx.release.trust.role_keys import existing_signer, public_text, signer_of
 from phalanx.release.trust.roots import LOG_POLICY, TERMS
+from phalanx.release.trust.rotation import (
+    MOST_ROOT_BYTES,
+    VALID_DAYS,
+    Change,
+    described,
+    parse_root,
+)
 from phalanx.release.trust.trusting import SEEN, fresh_roots, pin
 from phalanx.transparency.log_reader import LogReader
-from phalanx.transparency.note_keys import NoteSigner, is_key_name, read_key
-from phalanx.transparency.notes import MOST_BYTES as MOST_NOTE_BYTES
-from phalanx.transparency.notes import parse_note
 from phalanx.transparency.places import fetch_from
 from phalanx.transparency.policy import MOST_BYTES as MOST_POLICY_BYTES
 from phalanx.transparency.policy import parse_policy
-from phalanx.transparency.witness import cosign
 
 
 def begin_roots(folder: Path, keys: Path) -> tuple[str, str]:
@@ -83,9 +82,54 @@ def revoke(folder: Path, party: str | None, grant: Path | None, reason: str) -> 
     return digest
 
 
-def publish(folder: Path, keys: Path) -> int:
-    """Sign what is to be published, and return its number."""
-    return Repository(folder=folder, keys=keys).publish(now())
+def publish(folder: Path, keys: Path) -> tuple[int, tuple[str, ...]]:
+    """Sign what is to be published; return its number, and what is to be done about the root."""
+    repository = Repository(folder=folder, keys=keys)
+    number = repository.publish(now())
+    left = repository.root().expires - now()
+    lines = _waiting(repository.lacking()) if repository.waiting.exists() else ()
+    if left < timedelta(days=VALID_DAYS["root"] // 2) and not lines:
+        lines = (f"its root counts for {left.days} days; renew it: roots rotate",)
+    return number, lines
+
+
+def rotate(
+    folder: Path, keys: Path, role: str | None, holders: Sequence[str], threshold: int
+) -> tuple[str, ...]:
+    """Make the next root, and return what it needs to count."""
+    change = Change(role=role, holders=tuple(holders), threshold=threshold)
+    lacks = Repository(folder=folder, keys=keys).rotate(change, now())
+    return _waiting(lacks) if any(lacks) else ("another root counts when it is published",)
+
+
+def holder_key(path: Path) -> str:
+    """Return the key of a holder as he hands it over; it is made if it is missing."""
+    return public_text(signer_of(path).public_key)
+
+
+def sign_root(path: Path, key: Path) -> tuple[str, ...]:
+    """Sign a root that waits, and return what it says.
+
+    Raises:
+        InputError: If it cannot be read or written.
+        VerificationError: If it is no root.
+    """
+    found = parse_root(content_of(path, MOST_ROOT_BYTES))
+    found.sign(existing_signer(key), append=True)
+    try:
+        with written_whole(path) as aside:
+            aside.write_bytes(found.to_bytes())
+    except OSError as error:
+        message = f"{path}: cannot be written: {reason_of(error)}"
+        raise InputError(message, next_step="Name a copy that can be.") from error
+    return described(found.signed)
+
+
+def _waiting(lacks: tuple[int, int]) -> tuple[str, ...]:
+    before, after = lacks
+    return (
+        f"a root waits for {before} signatures of keys of the root before, and {after} of its own",
+    )
 
 
 def pin_root(root: Path, place: str, folder: Path, policy: Path | None) -> str:
@@ -118,63 +162,3 @@ def trusted_of(folder: Path | None) -> Trusted | None:
     places = list(policy.places.values()) if policy else []
     reader = LogReader(fetch=fetch_from(places[0])) if len(places) == 1 else None
     return Trusted(roots=roots, policy=policy, seen=folder / SEEN, reader=reader)
-
-
-def begin_log(folder: Path, origin: str) -> str:
-    """Begin a log, and return the line of a policy that believes it."""
-    return f"log {begin_book(folder, origin, seconds()).signer.public.as_text()}\n"
-
-
-def add_to_log(folder: Path, files: Sequence[Path]) -> Iterator[tuple[str, int]]:
-    """Enter statements, and yield their files and indexes."""
-    digests = tuple(digest_of(read_envelope(path).payload) for path in files)
-    openings = open_book(folder).enter(digests, secrets.token_bytes, seconds())
-    for path, opening in zip(files, openings, strict=True):
-        yield str(path), opening.index
-
-
-def enter_text(folder: Path, text: str) -> None:
-    """Enter a statement that was just made."""
-    digest = digest_of(parse_envelope(text.encode(), "the statement").payload)
-    open_book(folder).enter((digest,), secrets.token_bytes, seconds())
-
-
-def prove(folder: Path, release: Path) -> int:
-    """Enter a release and prove it, and return the size of the log."""
-    book = open_book(folder)
-    return prove_release(release, book, secrets.token_bytes, seconds()).size
-
-
-def cosigned(place: str, log_key: str, name: str, key: Path, memory: Path) -> tuple[str, str]:
-    """Return the checkpoint that a witness cosigned, and the witness's key.
-
-    Raises:
-        ConfigError: If the name is none.
-    """
-    if not is_key_name(name):
-        message = f"{name[:80]!r} is no name of a witness"
-        raise ConfigError(message, next_step="Name it like forum.example/w1, without spaces.")
-    secret = read_or_make_secret(key, "key of a witness", 32)
-    signer = NoteSigner(name=name, key=MLDSA44PrivateKey.from_seed_bytes(secret))
-    reader = LogReader(fetch=fetch_from(place))
-    note = cosign(reader, read_key(log_key), signer, memory, seconds())
-    return note.as_text(), signer.public.as_text()
-
-
-def take_cosigned(folder: Path, file: Path, witnesses: Sequence[str]) -> int:
-    """Take over what witnesses signed, and return how many signatures were new."""
-    note = parse_note(content_of(file, MOST_NOTE_BYTES), str(file))
-    return open_book(folder).log.add_signatures(note, [read_key(each) for each in witnesses])
-
-
-def check_log(folder: Path) -> int:
-    """Verify a log and its openings, and return its size."""
-    if not (folder / PUBLIC).is_dir():
-        message = f"{folder}: is no log of releases"
-        raise InputError(message, next_step="Begin one: phalanx release log init")
-    return open_book(folder).check()
-
-
-def seconds() -> int:
-    """Return the time, in seconds since 1970."""
-    return int(time.time())
