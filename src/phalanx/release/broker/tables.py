@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Column,
-    Connection,
     Engine,
     Integer,
     MetaData,
@@ -13,16 +12,10 @@ from sqlalchemy import (
     Table,
     Text,
     event,
-    inspect,
-    select,
 )
 
-from phalanx.errors import InputError, VerificationError
 from phalanx.store.place import DatabasePlace
-from phalanx.store.schema import reach, translated
-
-VERSION = 1
-"""Of these tables. Raising it needs a migration."""
+from phalanx.store.schema import Schema, bring_up, reach, translated
 
 METADATA = MetaData()
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
@@ -69,6 +62,10 @@ DECISIONS = Table(
 )
 
 
+TABLES = Schema(owner="the broker", metadata=METADATA, head="1", version_table=SCHEMA.name)
+"""Raising the version needs a migration."""
+
+
 def open_tables(place: DatabasePlace) -> Engine:
     """Reach the database, and make the tables where there are none.
 
@@ -89,19 +86,5 @@ def open_tables(place: DatabasePlace) -> Engine:
             cursor.close()
 
     with translated(place), engine.begin() as connection:
-        _bring_up(connection, place)
+        bring_up(connection, place, TABLES)
     return engine
-
-
-def _bring_up(connection: Connection, place: DatabasePlace) -> None:
-    there = inspect(connection).get_table_names()
-    if SCHEMA.name not in there:
-        if there and place.file is not None:
-            message = f"{place.name}: a database of something else"
-            raise InputError(message, next_step="Name another file; a new one is made.")
-        METADATA.create_all(connection)
-        connection.execute(SCHEMA.insert().values(version=VERSION))
-        return
-    if connection.execute(select(SCHEMA.c.version)).scalar() != VERSION:
-        message = f"{place.name}: written by another version of Phalanx"
-        raise VerificationError(message, next_step="Update Phalanx.")
