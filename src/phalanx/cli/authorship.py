@@ -7,15 +7,21 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter, validators
 
+from phalanx.cli.authorship_corpus import CorpusOptions, Judged, detect_corpus
 from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
+from phalanx.errors import ConfigError
 
 authorship = App(
     name="authorship",
     help="Say whether texts or code are consistent with a model's writing.",
     help_format="markdown",
 )
+
+# Commands about what was served have a module of their own, imported when they are used.
+for _served in ("index", "lookup"):
+    authorship.command(f"phalanx.cli.authorship_served:{_served}", name=_served)
 
 Paths = Annotated[list[Path], Parameter(negative_iterable=(), consume_multiple=True)]
 Detector = Annotated[Path | None, Parameter(show_default=False)]
@@ -99,10 +105,13 @@ def calibrate(
 
 @authorship.command
 def detect(
-    *texts: Annotated[Path, Parameter(required=True, allow_leading_hyphen=True)],
+    *texts: Annotated[Path, Parameter(allow_leading_hyphen=True)],
     detector: Detectors = None,
     domain: Domain = None,
     level: Level = 0.01,
+    index: Annotated[Path | None, Parameter(show_default=False)] = None,
+    key: Annotated[Path | None, Parameter(show_default=False)] = None,
+    options: CorpusOptions = CorpusOptions(),
     fail_on: FailOn = "finding",
     output_format: TableOrJson = "table",
     output: OutputPath = None,
@@ -122,6 +131,9 @@ def detect(
         domain: Of the reference, that all documents belong to; without it the largest p-value of
             all domains counts.
         level: Share of human documents that may be called consistent with a model's writing.
+        index: Folder that `index` wrote: what was served is asked first.
+        key: File of the pseudonym key that the index was made with.
+        options: About all of a corpus.
         fail_on: Least finding that makes the exit status 1; `undecided` counts what is not
             evaluable too.
         output_format: How to print.
@@ -132,6 +144,20 @@ def detect(
     from phalanx.cli.authorship_work import answer, told_rejects
 
     refuse_output(output)
+    if options.corpus is not None:
+        if texts:
+            message = "texts and --corpus were both named"
+            raise ConfigError(message, next_step="Ask about one or the other.")
+        judged = Judged(
+            detectors=tuple(detector or ()), domain=domain, level=level, index=index, key=key
+        )
+        return detect_corpus(
+            options, judged, common, as_json=output_format == "json", output=output,
+            fails=fail_on != "never",
+        )  # fmt: skip
+    if not texts:
+        message = "no text was named"
+        raise ConfigError(message, next_step="Name files or folders, or a folder with --corpus.")
     with common.progress("detect") as progress:
         found = answer(texts, detector or (), level, domain, progress)
     told_rejects(found.rejects, common)

@@ -10,6 +10,7 @@ from phalanx.authorship.served.chance import (
 )
 from phalanx.authorship.served.finding import Found, Match, look_up
 from phalanx.authorship.served.index import Listed, ServedIndex, open_index
+from phalanx.authorship.served.saying import evidence_of
 
 __all__ = [
     "LEAST_PHRASES",
@@ -18,6 +19,7 @@ __all__ = [
     "Listed",
     "Match",
     "ServedIndex",
+    "evidence_of",
     "log10_chance_of_match",
     "log10_chance_of_share",
     "look_up",

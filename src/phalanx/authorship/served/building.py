@@ -157,10 +157,13 @@ class IndexWriter:
         whole = {name: np.concatenate(arrays) for name, arrays in told.items()}
         write_segment(made, pieces, whole, list(self._names), progress)
         self._runs.clear()
-        return take_in(
-            self._folder, self._listed, made, len(merged), self.documents, self.too_short,
-            sorted(inputs),
-        )  # fmt: skip
+        more = Listed(
+            key_id=self._key_id,
+            documents=self.documents,
+            too_short=self.too_short,
+            inputs=tuple(sorted(inputs)),
+        )
+        return take_in(self._folder, self._listed, made, len(merged), more)
 
     def _put_aside(self) -> None:
         if self._held.size:

@@ -1,10 +1,10 @@
 """How likely so many common phrases are, if a text owes nothing to what was served.
 
-Texts on one subject share words, and who answers the same question quotes the same question. So the
-null hypothesis is not that phrases fall like coins: it is that two texts on one subject were written
-without each other. Of the phrases of the smaller of two parts, another text on the subject holds a
-share that differs from pair to pair; it follows a beta law, whose two numbers were taken from texts
-that were written without each other to the same tasks.
+Texts on one subject share words, and who answers the same question quotes the same question. So
+the null hypothesis is not that phrases fall like coins: it is that two texts on one subject were
+written without each other. Of the phrases of the smaller of two parts, another text on the subject
+holds a share that differs from pair to pair; it follows a beta law, whose two numbers were taken
+from texts that were written without each other to the same tasks.
 """
 
 from __future__ import annotations

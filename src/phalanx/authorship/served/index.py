@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -162,10 +162,7 @@ def appending(folder: Path, key_id: str) -> Iterator[Listed]:
         os.close(lock)
 
 
-def take_in(
-    folder: Path, listed: Listed, made: Path, merged: int, documents: int, too_short: int,
-    inputs: Sequence[str],
-) -> Listed:  # fmt: skip
+def take_in(folder: Path, listed: Listed, made: Path, merged: int, more: Listed) -> Listed:
     """Make a segment count, in place of the last few that it holds.
 
     Parameters:
@@ -173,9 +170,7 @@ def take_in(
         listed: What counted before.
         made: Folder of the segment, in the same file system.
         merged: Segments at the end of the list that it holds.
-        documents: Responses that are new in it.
-        too_short: Responses that were left out.
-        inputs: SHA-256 of the logs that are new in it.
+        more: What is new in it: responses and logs.
 
     Raises:
         InputError: If it cannot be written.
@@ -186,9 +181,9 @@ def take_in(
     after = replace(
         listed,
         segments=(*kept, name),
-        documents=listed.documents + documents,
-        too_short=listed.too_short + too_short,
-        inputs=(*listed.inputs, *inputs),
+        documents=listed.documents + more.documents,
+        too_short=listed.too_short + more.too_short,
+        inputs=(*listed.inputs, *more.inputs),
     )
     try:
         made.rename(folder / name)

@@ -1,10 +1,10 @@
 """From a text to phrases: keyed numbers for pairs of words that stand next to each other.
 
-What a model said comes back shortened, reworded, inside a longer text, in another layout. So letters
-are folded as a reader sees them, layout and punctuation are passed over, words that only join others
-are left out, and a phrase is a pair of neighbours among those that are left, in either order. A text
-is cut into parts of bounded size, so that a part says where in a long text something stands, and how
-much two parts share by chance does not grow with their length.
+What a model said comes back shortened, reworded, inside a longer text, in another layout. So
+letters are folded as a reader sees them, layout and punctuation are passed over, words that only
+join others are left out, and a phrase is a pair of neighbours among those that are left, in either
+order. A text is cut into parts of bounded size, so that a part says where in a long text something
+stands, and how much two parts share by chance does not grow with their length.
 
 Of a long part only some phrases are kept: those whose number ends in zeros. The same phrases are
 kept everywhere, so that shares are estimated without bias.
