@@ -111,6 +111,8 @@ def detect(
     level: Level = 0.01,
     index: Annotated[Path | None, Parameter(show_default=False)] = None,
     key: Annotated[Path | None, Parameter(show_default=False)] = None,
+    mark_evidence: Annotated[Path | None, Parameter(show_default=False)] = None,
+    passages: bool = False,
     options: CorpusOptions = CorpusOptions(),
     fail_on: FailOn = "finding",
     output_format: TableOrJson = "table",
@@ -131,8 +133,13 @@ def detect(
         domain: Of the reference, that all documents belong to; without it the largest p-value of
             all domains counts.
         level: Share of human documents that may be called consistent with a model's writing.
-        index: Folder that `index` wrote: what was served is asked first.
+        index: Folder that `index` wrote: what was served is asked first, and one statement is made
+            of all evidence.
         key: File of the pseudonym key that the index was made with.
+        mark_evidence: What `phalanx watermark detect -f json` said of the same texts, which counts
+            after what was served.
+        passages: Locate passages of long documents that are consistent with a model's writing; the
+            level is then the share of them that is expected to be wrong.
         options: About all of a corpus.
         fail_on: Least finding that makes the exit status 1; `undecided` counts what is not
             evaluable too.
@@ -140,7 +147,8 @@ def detect(
         output: File to write instead.
         common: Options of every command.
     """
-    from phalanx.cli.authorship_view import as_json, as_text
+    from phalanx.cli.authorship_together import together
+    from phalanx.cli.authorship_view import METHOD, as_json, as_text
     from phalanx.cli.authorship_work import answer, told_rejects
 
     refuse_output(output)
@@ -160,11 +168,16 @@ def detect(
         raise ConfigError(message, next_step="Name files or folders, or a folder with --corpus.")
     with common.progress("detect") as progress:
         found = answer(texts, detector or (), level, domain, progress)
+        added = together(
+            found, method=METHOD, index=index, key=key, mark_evidence=mark_evidence,
+            passages=passages,
+        )  # fmt: skip
     told_rejects(found.rejects, common)
-    write_text((as_json if output_format == "json" else as_text)(found), output)
+    write_text((as_json if output_format == "json" else as_text)(found, added), output)
+    is_found = found.is_found or any(each.decided_by for each in added.statements)
     failed = {
-        "finding": found.is_found,
-        "undecided": found.is_found or not found.is_decided,
+        "finding": is_found,
+        "undecided": is_found or not found.is_decided,
         "never": False,
     }
     return ExitCode.FINDINGS if failed[fail_on] else ExitCode.CLEAN

@@ -103,11 +103,12 @@ def _said(found: Found, evidence: Said, level: float) -> str:
     said = f"{verdict_of(evidence, level)}, p {power(evidence.log10_p)}: {evidence.observation}"
     if found.matches and is_finding(evidence, level):
         best = found.matches[0]
-        said += f"; served {_time(best)} to {best.account} (PHX-A004)"
+        said += f"; served {time_of(best)} to {best.account} (PHX-A004)"
     return said
 
 
-def _time(match: Match) -> str:
+def time_of(match: Match) -> str:
+    """Write when something was served, in UTC."""
     return (_START + timedelta(microseconds=match.time_us)).isoformat(timespec="seconds")
 
 
@@ -130,7 +131,7 @@ def _record(document: Document, found: Found, evidence: Said, level: float) -> d
         "matches": [
             {
                 "account_id": match.account,
-                "served_at": _time(match),
+                "served_at": time_of(match),
                 "log10_p": match.log10_p,
                 "common_phrases": match.common,
                 "phrases": match.phrases,

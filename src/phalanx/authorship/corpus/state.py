@@ -29,6 +29,7 @@ _TABLES = f"""
     ) STRICT;
     CREATE TABLE rejects (name TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
 """
+_INSERT = "INSERT INTO documents VALUES (NULL" + ", ?" * (6 + BANDS) + ")"
 _NEXT = "Name the file of a run with the same settings, or a new one, with --state."
 
 
@@ -100,16 +101,9 @@ class State:
              *each.bands)
             for each in documents
         ]  # fmt: skip
-        columns = "name, belongs, reason, log10_p, reference, served" + "".join(
-            f", b{band}" for band in range(BANDS)
-        )
-        places = ", ".join("?" * (6 + BANDS))
         try:
             with self._connection:
-                self._connection.executemany(
-                    f"INSERT INTO documents ({columns}) VALUES ({places})",
-                    rows,
-                )
+                self._connection.executemany(_INSERT, rows)
                 self._connection.executemany("INSERT INTO rejects VALUES (?, ?)", rejects)
                 self._connection.executemany(
                     "INSERT OR REPLACE INTO settings VALUES (?, ?)",
@@ -124,7 +118,7 @@ class State:
         query = "SELECT name, belongs, reason, log10_p, reference, served, "
         try:
             rows = self._connection.execute(
-                f"{query}{columns} FROM documents ORDER BY position"  # noqa: S608 - constants
+                f"{query}{columns} FROM documents ORDER BY position"
             ).fetchall()
         except sqlite3.Error as error:
             raise _broken(self._path, error) from error
