@@ -38,7 +38,7 @@ def append(tmp_path: Path) -> Callable[[Sequence[str | None]], ServedIndex]:
             accounts = [f"acct_{at}" for at in range(len(responses))]
             times = np.arange(len(responses), dtype=np.int64) * 1_000_000
             writer.add(pa.array(responses, pa.string()), pa.array(accounts), times)
-            writer.finish([responses[0] or ""], lambda _stage, _share: None)
+            writer.finish([str(hash(tuple(responses)))], lambda _stage, _share: None)
         return open_index(tmp_path / "index", KEY_ID)
 
     return appended

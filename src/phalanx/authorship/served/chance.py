@@ -49,7 +49,7 @@ def log10_chance_of_share(common: int, phrases: int) -> float:
         >>> log10_chance_of_share(1, 60)
         0.0
         >>> round(log10_chance_of_share(12, 60), 1), round(log10_chance_of_share(50, 60), 1)
-        (-0.8, -6.2)
+        (-0.7, -5.7)
     """
     if not 0 <= common <= phrases:
         message = f"{common} common phrases of {phrases}"

@@ -64,10 +64,10 @@ class Found:
     """Phrases of its longest part that share no word with each other."""
 
     common: int
-    """Phrases that stand in so many entries that they tell nothing, among `looked_up`."""
+    """Phrases that stand in so many entries that they tell nothing, among `known`."""
 
-    looked_up: int
-    """Phrases of all parts."""
+    known: int
+    """Phrases of all parts that stand in any entry."""
 
     cut_short: bool
     """Whether there was more to compare than is gathered."""
@@ -89,7 +89,7 @@ def look_up(texts: pa.Array, index: ServedIndex, secret: bytes) -> list[Found]:
     best = np.zeros((parts, MOST_MATCHES))
     where = np.full((parts, MOST_MATCHES, 4), -1, dtype=np.int64)
     candidates = np.zeros(parts, dtype=np.int64)
-    common = np.zeros(parts, dtype=np.int64)
+    known = np.zeros((parts, 2), dtype=np.int64)
     cut_short = np.zeros(parts, dtype=np.bool_)
     sizes = _sizes(phrases.words, phrases.levels, phrases.starts)
     gathered = np.empty(MOST_GATHERED, dtype=np.uint64)
@@ -98,11 +98,11 @@ def look_up(texts: pa.Array, index: ServedIndex, secret: bytes) -> list[Found]:
         _look_up(
             phrases.numbers, phrases.words, phrases.starts, sizes, number, segment.starts,
             segment.entries, rest, mask, segment.sizes, segment.levels, chances(), gathered,
-            best, where, candidates, common, cut_short,
+            best, where, candidates, known, cut_short,
         )  # fmt: skip
     bounds = np.searchsorted(phrases.texts, np.arange(len(texts) + 1))
     return [
-        _of_text(index, phrases, slice(*pair), sizes, best, where, candidates, common, cut_short)
+        _of_text(index, phrases, slice(*pair), sizes, best, where, candidates, known, cut_short)
         for pair in np.lib.stride_tricks.sliding_window_view(bounds, 2)
     ]
 
@@ -115,7 +115,7 @@ def _of_text(
     best: npt.NDArray[np.float64],
     where: npt.NDArray[np.int64],
     candidates: npt.NDArray[np.int64],
-    common: npt.NDArray[np.int64],
+    known: npt.NDArray[np.int64],
     cut_short: npt.NDArray[np.bool_],
 ) -> Found:
     count = parts.stop - parts.start
@@ -140,13 +140,12 @@ def _of_text(
                     time_us=int(segment.times[row]),
                 )
             )
-    begin, end = phrases.starts[parts.start], phrases.starts[parts.stop]
     return Found(
         matches=tuple(sorted(matches, key=lambda match: (match.log10_p, -match.common))),
         parts=count,
         phrases=int(sizes[parts, 0].max(initial=0)),
-        common=int(common[parts].sum()),
-        looked_up=int(end - begin),
+        common=int(known[parts, 1].sum()),
+        known=int(known[parts].sum()),
         cut_short=bool(cut_short[parts].any()),
     )
 
@@ -212,7 +211,7 @@ def _look_up(
     best: npt.NDArray[np.float64],
     where: npt.NDArray[np.int64],
     candidates: npt.NDArray[np.int64],
-    common: npt.NDArray[np.int64],
+    known: npt.NDArray[np.int64],
     cut_short: npt.NDArray[np.bool_],
 ) -> None:
     """Add what a segment has to the best matches of each part."""
@@ -220,11 +219,11 @@ def _look_up(
         count = 0
         for at in range(part_starts[part], part_starts[part + 1]):
             begin, end = _bucket(starts, entries, numbers[at], rest, mask)
+            if begin < end:
+                known[part, np.int64((entries[begin] & COMMON) == COMMON)] += 1
             for place in range(begin, end):
                 row = entries[place] & COMMON
-                if row == COMMON:
-                    common[part] += 1
-                elif count == gathered.size:
+                if count == gathered.size:
                     cut_short[part] = True
                 elif row < np.uint64(sizes.size):
                     gathered[count] = (row << _PLACE_BITS) | np.uint64(words[at])

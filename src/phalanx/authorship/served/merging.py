@@ -98,7 +98,7 @@ class Shifted:
 
 def write_run(numbers: Numbers, rows: npt.NDArray[np.uint32], folder: Path, name: str) -> Run:
     """Sort phrases and put them aside."""
-    order = np.argsort(numbers)
+    order = np.argsort(numbers, kind="stable")
     for array, part in ((numbers, "numbers"), (rows, "rows")):
         np.save(folder / f"{name}.{part}.npy", array[order], allow_pickle=False)
     return Run(*(np.load(folder / f"{name}.{part}.npy", "r") for part in ("numbers", "rows")))
@@ -115,7 +115,7 @@ def write_segment(
 
     Parameters:
         folder: That is empty.
-        pieces: Of the segment, whose rows are numbered through.
+        pieces: Of the segment, whose rows are numbered through, in their order.
         told_of_rows: What is told of each row, as a segment calls it.
         names: Of accounts.
         told: Hears of the stage and the share that is done.
@@ -132,7 +132,8 @@ def write_segment(
             found = [piece.within(first, last) for piece in pieces]
             numbers = np.concatenate([each for each, _ in found])
             rows = np.concatenate([each for _, each in found])
-            order = np.lexsort((rows, numbers))
+            # Pieces come in order of their rows, which a stable sort keeps.
+            order = np.argsort(numbers, kind="stable")
             numbers, rows = _listed(numbers[order], rows[order])
             buckets = (numbers >> rest).astype(np.int64)
             low = first << (bits - FEWEST_BUCKET_BITS)
@@ -154,11 +155,11 @@ def _listed(numbers: Numbers, rows: Numbers) -> tuple[Numbers, Numbers]:
     """Put one mark in place of the rows of phrases that stand in too many."""
     filled, begin = 0, 0
     while begin < numbers.size:
-        end = begin + 1
+        end, is_common = begin, False
         while end < numbers.size and numbers[end] == numbers[begin]:
+            is_common |= rows[end] == COMMON
             end += 1
-        # The mark is the largest of all rows.
-        if end - begin > MOST_LISTED or rows[end - 1] == COMMON:
+        if end - begin > MOST_LISTED or is_common:
             numbers[filled], rows[filled] = numbers[begin], COMMON
             filled += 1
         else:

@@ -34,7 +34,7 @@ def evidence_of(found: Found, index: ServedIndex) -> ExactEvidence | Inconclusiv
             f"{LEAST_PHRASES} are needed",
             reachable_log10_e=0.0,
         )
-    if found.common >= 0.9 * found.looked_up:
+    if found.common >= max(LEAST_PHRASES, 0.9 * found.known):
         return Inconclusive(
             reason="nearly all of its phrases stand in more entries than are listed: it is made of "
             "what is said to everybody",
