@@ -75,7 +75,7 @@ def test_look_ups_are_said_in_words(
 def test_a_log_is_not_indexed_twice(house: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Counted twice, it would match twice."""
     told = ["index", str(house / "log.jsonl"), "-o", str(house / "index")]
-    assert main(["authorship", *told, "--key", str(house / "key"), "-q"]) == ExitCode.USAGE
+    assert main(["authorship", *told, "--key", str(house / "key"), "-q"]) == ExitCode.BAD_INPUT
     assert "is in the index already" in capsys.readouterr().err
 
 
@@ -85,7 +85,7 @@ def test_another_key_is_refused(
     """With another key nothing would ever be found."""
     (tmp_path / "copy.txt").write_text(text(7))
     told = ["--index", str(house / "index"), "--key", str(tmp_path / "other.key"), "-q"]
-    assert main(["authorship", "lookup", str(tmp_path / "copy.txt"), *told]) == ExitCode.USAGE
+    assert main(["authorship", "lookup", str(tmp_path / "copy.txt"), *told]) == ExitCode.BAD_INPUT
     assert "made with key" in capsys.readouterr().err
 
 
@@ -121,7 +121,7 @@ def test_evidence_of_a_mark_that_is_none_is_refused(
     (tmp_path / "a.txt").write_text(text(7))
     (tmp_path / "mark.json").write_text(content)
     told = ["detect", str(tmp_path / "a.txt"), "--mark-evidence", str(tmp_path / "mark.json")]
-    assert main(["authorship", *told, "-q"]) == ExitCode.USAGE
+    assert main(["authorship", *told, "-q"]) == ExitCode.BAD_INPUT
     assert "no answer of the format phalanx.watermark-detect/1" in capsys.readouterr().err
 
 
@@ -183,13 +183,13 @@ def test_a_state_of_another_run_is_refused(
     folder, state = corpus(tmp_path / "suspect"), str(tmp_path / "state")
     told = ["--corpus", str(folder), "--state", state, "--fail-on", "never"]
     assert asked(house, "detect", *told) == ExitCode.CLEAN
-    assert asked(house, "detect", *told, "--level", "0.02") == ExitCode.USAGE
+    assert asked(house, "detect", *told, "--level", "0.02") == ExitCode.BAD_INPUT
     assert "is of a run with another" in capsys.readouterr().err
     (folder / "train.jsonl").write_text(json.dumps({"text": text(1)}) + "\n")
-    assert asked(house, "detect", *told) == ExitCode.USAGE
+    assert asked(house, "detect", *told) == ExitCode.BAD_INPUT
     assert "no longer what the former run read" in capsys.readouterr().err
     Path(state).write_bytes(b"no state at all" * 100)
-    assert asked(house, "detect", *told) == ExitCode.USAGE
+    assert asked(house, "detect", *told) == ExitCode.BAD_INPUT
     assert "cannot be used" in capsys.readouterr().err
 
 
@@ -197,7 +197,7 @@ def test_texts_and_a_corpus_are_not_asked_at_once(
     house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """And nothing is not asked either."""
-    assert asked(house, "detect", "a.txt", "--corpus", str(tmp_path)) == ExitCode.USAGE
+    assert asked(house, "detect", "a.txt", "--corpus", str(tmp_path)) == ExitCode.BAD_INPUT
     assert "were both named" in capsys.readouterr().err
-    assert asked(house, "detect") == ExitCode.USAGE
+    assert asked(house, "detect") == ExitCode.BAD_INPUT
     assert "no text was named" in capsys.readouterr().err
