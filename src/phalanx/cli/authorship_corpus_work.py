@@ -52,7 +52,7 @@ class Surveyed:
     @property
     def is_found(self) -> bool:
         """Whether the share is above zero, or a document is on a list."""
-        return any(each.share.low > 0.0 or each.listed.any() for each in self.answers)
+        return any(each.share.low > 0.0 or bool(each.listed.any()) for each in self.answers)
 
 
 def surveyed(options: CorpusOptions, judged: Judged, progress: Progress) -> Surveyed:

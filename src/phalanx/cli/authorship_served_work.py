@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from phalanx.authorship.documents import Document, Reject, read_documents
@@ -71,7 +71,7 @@ class LookedUp:
 
 def is_finding(evidence: ExactEvidence | Inconclusive, level: float) -> bool:
     """Tell whether a document is consistent with what was served, at a level."""
-    return isinstance(evidence, ExactEvidence) and evidence.log10_p <= np.log10(level)
+    return isinstance(evidence, ExactEvidence) and evidence.log10_p <= math.log10(level)
 
 
 def indexed(

@@ -80,14 +80,14 @@ def together(
         marks = read_marks(mark_evidence, [each.document.document_id for each in judgements])
         for of_document, judgement in zip(steps, judgements, strict=True):
             of_document.append(Step("mark", marks[judgement.document.document_id]))
-    statements = ()
+    statements: tuple[Statement, ...] = ()
     if index is not None or mark_evidence is not None:
         statements = tuple(
             fused([*of_document, Step("statistics", statistics_of(each, method))],
                   answer.verdicts.level)
             for of_document, each in zip(steps, judgements, strict=True)
         )  # fmt: skip
-    located = ()
+    located: tuple[Located, ...] = ()
     if passages:
         located = tuple(
             locate(each.document, answer.models, level=answer.verdicts.level, domain=answer.domain)

@@ -8,7 +8,9 @@ everything that is read has a bound.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -31,6 +33,7 @@ _QUIET = (
     "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never",
     "-c", "core.quotePath=false", "-c", "core.attributesFile=/dev/null", "-c", "gc.auto=0",
 )  # fmt: skip
+_ESCAPED = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 _NEXT = "Name the folder of a git repository with at least one commit."
 
 
@@ -109,13 +112,26 @@ def _added(folder: Path, commit: str) -> Iterator[Given]:
             if line.startswith(b"diff --git "):
                 yield from _whole(commit, path, lines)
                 path, lines, heading = "", bytearray(), True
-            elif heading and line.startswith(b"+++ b/"):
-                path = line[6:].decode(errors="replace").rstrip("\n").rstrip("\t")
+            elif heading and line.startswith((b"+++ b/", b'+++ "b/')):
+                path = _name(line[4:])
             elif line.startswith(b"@@ "):
                 heading = False
             elif not heading and line.startswith(b"+") and len(lines) <= MOST_BYTES:
                 lines += line[1:]
         yield from _whole(commit, path, lines)
+
+
+def _name(written: bytes) -> str:
+    """Return the path that a heading of a diff names, in quotes or not."""
+    name = written.rstrip(b"\n").rstrip(b"\t")
+    if name.startswith(b'"'):
+        name = _ESCAPED.sub(_unescaped, name[1:-1])
+    return name.removeprefix(b"b/").decode(errors="replace")
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    said = match[1]
+    return bytes([int(said, 8) & 0xFF]) if said.isdigit() else said
 
 
 def _whole(commit: str, path: str, lines: bytearray) -> Iterator[Given]:
@@ -167,34 +183,35 @@ def _git(
         "GIT_CEILING_DIRECTORIES": str(folder.absolute().parent),
     }
     command = ["git", "-C", str(folder.absolute()), "--no-pager", *_QUIET, *arguments]
-    try:
-        process = subprocess.Popen(  # noqa: S603 - a list of arguments, none of them the suspect's
-            command,
-            stdin=subprocess.PIPE if ask else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-        )
-    except OSError as error:
-        message = f"git cannot be run: {reason_of(error)}"
-        raise ServiceError(message, next_step="Install git.") from error
-    ended = False
-    try:
-        yield process
-        ended = not ask
-    finally:
-        if process.stdin is not None:
-            process.stdin.close()
-        assert process.stdout is not None  # noqa: S101 - it was asked for
-        assert process.stderr is not None  # noqa: S101 - as above
-        if ended and process.stdout.read(1):
-            ended = False
-        if not ended:
-            process.kill()
-        said = process.stderr.read(1 << 12).decode(errors="replace").strip().partition("\n")[0]
-        process.stdout.close()
-        process.stderr.close()
-        failed = process.wait() and ended
+    # What git complains of goes to a file: a pipe that nobody reads would stop it.
+    with tempfile.TemporaryFile() as complaints:
+        try:
+            process = subprocess.Popen(  # noqa: S603 - a list of arguments, none the suspect's
+                command,
+                stdin=subprocess.PIPE if ask else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                env=environment,
+            )
+        except OSError as error:
+            message = f"git cannot be run: {reason_of(error)}"
+            raise ServiceError(message, next_step="Install git.") from error
+        ended = False
+        try:
+            yield process
+            ended = not ask
+        finally:
+            assert process.stdout is not None  # noqa: S101 - it was asked for
+            if process.stdin is not None:
+                process.stdin.close()
+            if not ended or process.stdout.read(1):
+                # Nobody wants the rest.
+                ended = False
+                process.kill()
+            process.stdout.close()
+            failed = process.wait() and ended
+        complaints.seek(0)
+        said = complaints.read(1 << 12).decode(errors="replace").strip().partition("\n")[0]
     if failed:
         message = f"{folder}: git cannot read it: {said[:200]}"
         raise InputError(message, next_step=_NEXT)

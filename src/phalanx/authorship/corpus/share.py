@@ -120,7 +120,7 @@ def share_of(
         >>> rates = Rates(false_low=0.0, false_high=0.02, true_low=0.8, true_high=0.9)
         >>> found = share_of(np.array([-3.0] * 40 + [0.0] * 60), np.arange(100), 0.01, rates, 0.1)
         >>> found.claimed, round(found.low, 2), round(found.high, 2), int(found.discovered.sum())
-        (40, 0.3, 0.67, 40)
+        (40, 0.3, 0.66, 40)
     """
     log10_es = cluster_e_values(e_values(log10_ps, level), clusters)
     count = log10_es.size
