@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numba
 import numpy as np
@@ -100,10 +101,10 @@ def look_up(texts: pa.Array, index: ServedIndex, secret: bytes) -> list[Found]:
             segment.entries, rest, mask, segment.sizes, segment.levels, chances(), gathered,
             best, where, candidates, known, cut_short,
         )  # fmt: skip
-    bounds = np.searchsorted(phrases.texts, np.arange(len(texts) + 1))
+    bounds = np.searchsorted(phrases.texts, np.arange(len(texts) + 1)).tolist()
     return [
         _of_text(index, phrases, slice(*pair), sizes, best, where, candidates, known, cut_short)
-        for pair in np.lib.stride_tricks.sliding_window_view(bounds, 2)
+        for pair in pairwise(bounds)
     ]
 
 
