@@ -20,6 +20,7 @@ from phalanx.formats import provenance_document
 from phalanx.formats.document import SCHEMA_ID, ScanDocument
 from phalanx.formats.json import to_text
 from phalanx.formats.provenance_document import PROVENANCE_SCHEMA_ID, ProvenanceDocument
+from phalanx.prevent.policy.document import POLICY_SCHEMA_ID, PolicyDocument
 
 SCHEMA_PATH = Path(__file__).parent / "schemas" / "campaigns-2.schema.json"
 """Where the schema is published, inside the package."""
@@ -29,6 +30,9 @@ PROFILE_SCHEMA_PATH = SCHEMA_PATH.with_name("profile-1.schema.json")
 
 PROVENANCE_SCHEMA_PATH = SCHEMA_PATH.with_name("provenance-1.schema.json")
 """Where that of verdicts about models is."""
+
+POLICY_SCHEMA_PATH = SCHEMA_PATH.with_name("gateway-policy-1.schema.json")
+"""Where that of policies of the gateway is."""
 
 
 def campaigns_schema() -> dict[str, Any]:
@@ -93,6 +97,20 @@ def provenance_schema() -> dict[str, Any]:
     }
 
 
+def policy_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a policy of the gateway.
+
+    Examples:
+        >>> policy_schema()["properties"]["schema"]["const"]
+        'phalanx.gateway-policy/1'
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": POLICY_SCHEMA_ID,
+        **PolicyDocument.model_json_schema(),
+    }
+
+
 def _describe(definition: dict[str, Any], noun: type) -> None:
     definition["description"] = (inspect.getdoc(noun) or "").split("\n\n")[0]
     for name, text in _field_docstrings(noun).items():
@@ -121,3 +139,4 @@ if __name__ == "__main__":
     SCHEMA_PATH.write_text(to_text(campaigns_schema()), encoding="utf-8")
     PROFILE_SCHEMA_PATH.write_text(to_text(profile_schema()), encoding="utf-8")
     PROVENANCE_SCHEMA_PATH.write_text(to_text(provenance_schema()), encoding="utf-8")
+    POLICY_SCHEMA_PATH.write_text(to_text(policy_schema()), encoding="utf-8")
