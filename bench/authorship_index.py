@@ -19,9 +19,11 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from phalanx.authorship.served import IndexWriter, ServedIndex, evidence_of, look_up
@@ -102,7 +104,7 @@ def build(folder: Path, served: Sequence[str], pool: Sequence[str], entries: int
             pieces.append(write_run(numbers, rows, scratch, f"run-{len(pieces)}"))
         made = scratch / "segment"
         made.mkdir()
-        told = {
+        told: dict[str, npt.NDArray[Any]] = {
             "accounts": np.append(first.accounts, np.zeros(filling, dtype=np.int32)),
             "times": np.append(first.times, np.full(filling, -1, dtype=np.int64)),
             "sizes": np.append(first.sizes, np.full(filling, PHRASES, dtype=np.uint8)),
@@ -171,7 +173,7 @@ def asked(
         "claimed": sum(claims),
         "per_second": round(len(given) / max(seconds, 1e-9)),
         "candidates": float(np.mean([each.matches[0].candidates for each in found if each.matches]
-                                    or [0.0])),
+                                    or [0])),
     }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from phalanx.cli.terminal import Common
 
 govern = App(
     name="govern",
-    help="Keep a ledger, verify it, run the clocks of duties, and hold a provider against controls.",
+    help="Keep a ledger, verify it, run clocks of duties, and hold a provider against controls.",
     help_format="markdown",
 )
 ledger = App(
