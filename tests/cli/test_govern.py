@@ -184,3 +184,15 @@ def test_controls_are_listed_and_written_as_oscal(capsys: pytest.CaptureFixture[
     assert "profile" in json.loads(capsys.readouterr().out)
     assert govern("controls -f oscal-profile") == ExitCode.BAD_INPUT
     assert govern("controls --profile best") == ExitCode.BAD_INPUT
+
+
+def test_a_certificate_is_drafted_of_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the digests that other tools give."""
+    monkeypatch.chdir(tmp_path)
+    Path("a.json").write_text("abc")
+    assert govern("certificate a.json") == ExitCode.CLEAN
+    digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert f"| a.json | 3 | `{digest}` |" in capsys.readouterr().out
+    assert govern("certificate b.json") == ExitCode.BAD_INPUT

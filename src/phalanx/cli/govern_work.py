@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.x509 import Certificate
 
 from phalanx.errors import ConfigError, InputError, reason_of
+from phalanx.govern.certificate import CertifiedFile, Rule, certificate
 from phalanx.govern.ledger import Recorded, begin_ledger, open_ledger, parse_proved_event
 from phalanx.govern.ledger.payload import KINDS, payload_of
 from phalanx.govern.ledger.stamped import stamp_ledger, verified_stamps
@@ -108,6 +111,25 @@ def verified(path: Path, policy: Path | None, stamp_roots: Path | None) -> str:
     checkpoint = found.verify(believed, str(path))
     event = _line(Recorded(found.proof.index, found.event)).rstrip()
     return f"{path}: in the ledger {checkpoint.origin} of {checkpoint.size:,} events\n  {event}"
+
+
+def certified(files: Sequence[Path], rule: Rule) -> str:
+    """Draft a certificate of files.
+
+    Raises:
+        InputError: If one of them cannot be read.
+    """
+    return certificate(rule, [_certified(each) for each in files], datetime.now(UTC))
+
+
+def _certified(path: Path) -> CertifiedFile:
+    try:
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            return CertifiedFile(name=str(path), size_bytes=file.tell(), sha256=sha256)
+    except OSError as error:
+        message = f"{path}: cannot be read: {reason_of(error)}"
+        raise InputError(message, next_step="Check the path.") from error
 
 
 def certificates_of(path: Path) -> tuple[Certificate, ...]:
