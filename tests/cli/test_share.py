@@ -170,6 +170,16 @@ def test_a_wrong_name_makes_no_gate(house: Path) -> None:
     assert not (house / "gate.db").exists()
 
 
+def test_a_log_that_was_emptied_is_not_taken_for_one_of_nothing(
+    house: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says that there is no gate, and not that nothing left."""
+    (house / "gate.db").touch(0o600)
+    assert main(["share", "audit"]) == ExitCode.BAD_INPUT
+    assert "there is no gate" in capsys.readouterr().err
+    assert (house / "gate.db").stat().st_size == 0
+
+
 def test_decisions_in_the_log_are_counted_by_quarter(
     house: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -470,6 +470,9 @@ def test_a_wrong_name_makes_no_pool(
     assert main(["share", "pool", *words, "--pool", str(missing)]) == ExitCode.BAD_INPUT
     assert "there is no pool" in capsys.readouterr().err
     assert not missing.exists()
+    missing.touch()
+    assert main(["share", "pool", *words, "--pool", str(missing)]) == ExitCode.BAD_INPUT
+    assert missing.stat().st_size == 0
 
 
 def test_an_alliance_of_nobody_is_not_served(

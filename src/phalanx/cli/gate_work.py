@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from phalanx.cli.databases import is_made
 from phalanx.errors import ConfigError, InputError
 from phalanx.share.gate import (
     SHIPPED,
@@ -194,7 +195,7 @@ def request_of(queue: ApprovalQueue, number: int, at: datetime) -> Request:
 
 def _made_before(gate: Path) -> Path:
     """Refuse a name under which there is no gate: it must not make another one."""
-    if not gate.exists():
+    if not is_made(gate):
         message = f"{gate}: there is no gate"
         raise InputError(message, next_step="Name its file with --gate.")
     return gate
