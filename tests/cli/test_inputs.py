@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from phalanx.cli import inputs
 from phalanx.cli.inputs import (
     check_prices,
     parse_columns,
@@ -188,6 +190,16 @@ def test_any_bytes_are_read_or_told(
     path.write_bytes(content)
     with suppress(PhalanxError):
         read(path)
+
+
+@pytest.mark.parametrize("read", [read_names, read_parties, read_grants, read_prices])
+def test_a_file_without_end_is_not_read_to_it(
+    read: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told by its size."""
+    monkeypatch.setattr(inputs, "_MOST_BYTES", 1_000)
+    with pytest.raises(InputError, match="more than 1,000 bytes"):
+        read(Path("/dev/zero"))
 
 
 @pytest.mark.parametrize("read", [read_names, read_parties, read_grants, read_prices])

@@ -136,7 +136,13 @@ def test_one_voice_rejects(house: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "hold" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"objects": [7]}', b'{"objects": {}}', b"\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"[]", b'{"objects": [7]}', b'{"objects": {}}', b"\xff", b"{}",
+        b'{"type": "campaign", "name": "our prices"}', b'{"type": "bundle", "Objects": [{}]}',
+    ],
+)  # fmt: skip
 def test_what_is_no_bundle_is_refused(
     house: Path, content: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -151,10 +157,27 @@ def test_a_group_that_nobody_agreed_on_is_refused(house: Path) -> None:
     assert check(bundle_of(house / "b.json", ""), "--to", "friends") == ExitCode.BAD_INPUT
 
 
-def test_the_audit_log_of_no_gate_is_not_made(house: Path) -> None:
-    """Asking for what left does not begin a log."""
+def test_a_wrong_name_makes_no_gate(house: Path) -> None:
+    """Neither asking for what left, nor for what waits, nor relying on approvals begins one."""
+    agreed = ("--agreement", "agreement.toml")
+    answer = ("--person", "ada", "--role", "analyst", *agreed)
+    bundle = bundle_of(house / "b.json", "")
     assert main(["share", "audit"]) == ExitCode.BAD_INPUT
+    assert main(["share", "requests", *agreed]) == ExitCode.BAD_INPUT
+    assert main(["share", "show", "1", *agreed]) == ExitCode.BAD_INPUT
+    assert main(["share", "approve", "1", *answer]) == ExitCode.BAD_INPUT
+    assert check(bundle, "--gate", "gate.db") == ExitCode.BAD_INPUT
     assert not (house / "gate.db").exists()
+
+
+def test_a_log_that_was_emptied_is_not_taken_for_one_of_nothing(
+    house: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says that there is no gate, and not that nothing left."""
+    (house / "gate.db").touch(0o600)
+    assert main(["share", "audit"]) == ExitCode.BAD_INPUT
+    assert "there is no gate" in capsys.readouterr().err
+    assert (house / "gate.db").stat().st_size == 0
 
 
 def test_decisions_in_the_log_are_counted_by_quarter(

@@ -151,6 +151,7 @@ def test_passwords_come_from_files(capsys: pytest.CaptureFixture[str]) -> None:
         ["set-rights", "nobody", "campaigns"], ["set-rights", "northwind", "nothing"],
         ["set-rights", "northwind", "campaigns", "--may", "rule"], ["revoke-key", "abc"],
         ["suspend", "nobody"], ["add-certificate", "northwind", "none.pem"],
+        ["remove-certificates", "nobody"],
         ["add-certificate", "northwind", "alliance.hub"], ["set-password", "northwind", "none"],
         ["show", "--database", "none.hub"], ["suspend", "northwind", "--database", "none.hub"],
         ["show", "--database", "postgresql://me:secret@db/hub"], ["serve", "--host", "192.0.2.1"],

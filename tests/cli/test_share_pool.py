@@ -449,15 +449,30 @@ def test_a_round_of_the_past_is_not_opened(
     assert "is over" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["show"], ["evaluate", ROUND], ["remove-member", "north"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["show"], ["evaluate", ROUND], ["remove-member", "north"],
+        ["open-round", ROUND, "--closes", "2126-01-01", "--epoch", "1"],
+        ["add-decoys", "decoys.txt", "--accounts", "north-1"],
+    ],
+)  # fmt: skip
 def test_a_wrong_name_makes_no_pool(
-    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """What only reads a pool, or takes from it, says that there is none."""
+    """Only a member that enters begins a pool; a round of nobody would open in silence."""
+    monkeypatch.chdir(tmp_path)
+    Path("decoys.txt").write_text("x\n")
     missing = tmp_path / "none.db"
     assert main(["share", "pool", *words, "--pool", str(missing)]) == ExitCode.BAD_INPUT
     assert "there is no pool" in capsys.readouterr().err
     assert not missing.exists()
+    missing.touch()
+    assert main(["share", "pool", *words, "--pool", str(missing)]) == ExitCode.BAD_INPUT
+    assert missing.stat().st_size == 0
 
 
 def test_an_alliance_of_nobody_is_not_served(

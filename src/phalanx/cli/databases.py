@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from phalanx.errors import InputError
 from phalanx.store import DatabasePlace, database_of
+
+
+def is_made(path: Path) -> bool:
+    """Tell whether a file is there that holds anything: one that was emptied is no database.
+
+    Examples:
+        >>> is_made(Path(__file__)), is_made(Path("new.db"))
+        (True, False)
+    """
+    return path.exists() and not (path.is_file() and path.stat().st_size == 0)
 
 
 def made_before(database: str, what: str, next_step: str) -> DatabasePlace:
@@ -18,7 +30,7 @@ def made_before(database: str, what: str, next_step: str) -> DatabasePlace:
         InputError: If there is none: a wrong name must not make another one.
     """
     place = database_of(database)
-    if place.file is not None and not place.file.exists():
+    if place.file is not None and not is_made(place.file):
         message = f"{place.name}: there is no {what}"
         raise InputError(message, next_step=next_step)
     return place

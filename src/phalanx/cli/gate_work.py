@@ -9,10 +9,10 @@ from pathlib import Path
 
 import msgspec
 
+from phalanx.cli.databases import is_made
 from phalanx.errors import ConfigError, InputError
 from phalanx.share.gate import (
     SHIPPED,
-    Agreement,
     Context,
     Decision,
     decide,
@@ -69,6 +69,14 @@ class DecidedBundle:
         return raw.decode() + "\n"
 
 
+class _Whole(msgspec.Struct):
+    objects: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def has_objects(self) -> bool:
+        return self.objects is not msgspec.UNSET
+
+
 def now() -> datetime:
     """Return the moment of a command."""
     return datetime.now(UTC)
@@ -108,7 +116,10 @@ def decide_bundle(
     if circle not in circles:
         message = f"{agreement}: no group is called {circle!r}"
         raise ConfigError(message, next_step=f"Pass --to with one of: {', '.join(circles)}.")
-    queue = open_queue(gate, agreed) if gate is not None else None
+    queue = None
+    if gate is not None:
+        # Who asks for approvals may be the first; whoever only relies on them is not.
+        queue = ApprovalQueue(GateDatabase(gate if submitter else _made_before(gate)), agreed)
     judged = []
     for item in _objects(bundle):
         context = Context(
@@ -138,20 +149,26 @@ def _objects(bundle: Path) -> list[Object]:
     if len(raw) > MOST_BYTES:
         message = f"{bundle}: more than {MOST_BYTES:,} bytes"
         raise InputError(message, next_step="Split it into several bundles.")
+    raws = split(raw, maximum_objects=MOST_OBJECTS)
+    # Else a single object, or a list under another name, would pass as a bundle of nothing.
+    if not raws and not msgspec.json.decode(raw, type=_Whole).has_objects:
+        message = f"{bundle}: no bundle: it has no list `objects`"
+        raise InputError(message, next_step="Pass a STIX 2.1 bundle.")
     try:
-        return [
-            msgspec.json.decode(each, type=dict)
-            for each in split(raw, maximum_objects=MOST_OBJECTS)
-        ]
+        return [msgspec.json.decode(each, type=dict) for each in raws]
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         message = f"{bundle}: an object of the bundle is no JSON object: {str(error)[:200]}"
         raise InputError(message, next_step="Pass a STIX 2.1 bundle.") from error
 
 
-def open_queue(gate: Path, agreement: Path | Agreement) -> ApprovalQueue:
-    """Open the queue of a gate; its file is made where there is none."""
-    agreed = agreement if isinstance(agreement, Agreement) else load_agreement(agreement)
-    return ApprovalQueue(GateDatabase(gate), agreed)
+def open_queue(gate: Path, agreement: Path) -> ApprovalQueue:
+    """Open the queue of a gate that exists.
+
+    Raises:
+        InputError: If it does not.
+        ConfigError: If the agreement cannot be read.
+    """
+    return ApprovalQueue(GateDatabase(_made_before(gate)), load_agreement(agreement))
 
 
 def open_audit(gate: Path) -> AuditLog:
@@ -160,10 +177,7 @@ def open_audit(gate: Path) -> AuditLog:
     Raises:
         InputError: If it does not.
     """
-    if not gate.exists():
-        message = f"{gate}: there is no gate"
-        raise InputError(message, next_step="Name its file with --gate.")
-    return AuditLog(GateDatabase(gate))
+    return AuditLog(GateDatabase(_made_before(gate)))
 
 
 def request_of(queue: ApprovalQueue, number: int, at: datetime) -> Request:
@@ -177,3 +191,11 @@ def request_of(queue: ApprovalQueue, number: int, at: datetime) -> Request:
             return each
     message = f"there is no request {number}"
     raise InputError(message, next_step="`phalanx share requests` lists all.")
+
+
+def _made_before(gate: Path) -> Path:
+    """Refuse a name under which there is no gate: it must not make another one."""
+    if not is_made(gate):
+        message = f"{gate}: there is no gate"
+        raise InputError(message, next_step="Name its file with --gate.")
+    return gate

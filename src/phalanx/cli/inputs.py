@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from phalanx.detect.onnx_embedder import OnnxEmbedder
     from phalanx.sketches.prompts import CorpusSketch
 
+_MOST_BYTES = 1 << 28
+"""Of a file: lists of some millions of accounts have less."""
+
 
 def read_names(path: Path) -> frozenset[str]:
     """Read accounts or organisations, one a line; empty lines and `#` lines are skipped.
@@ -248,8 +251,13 @@ def _toml(path: Path, text: str) -> dict[str, object]:
 
 def _text(path: Path) -> str:
     try:
+        with path.open("rb") as file:
+            raw = file.read(_MOST_BYTES + 1)
+        if len(raw) > _MOST_BYTES:
+            message = f"{path}: more than {_MOST_BYTES:,} bytes"
+            raise InputError(message, next_step="Check the path: it names accounts or grants.")
         # Spreadsheets put a byte order mark before what they write.
-        return path.read_text(encoding="utf-8-sig")
+        return raw.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         message = f"{path}: {reason}"

@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 
 from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.rendering import OutputPath, TableOrJson, write_text
-from phalanx.cli.share_hub_options import HubOptions
+from phalanx.cli.share_hub_options import DATABASE, Database, HubOptions
 from phalanx.cli.terminal import Common
 
 hub = App(
@@ -18,18 +18,19 @@ hub = App(
     help_format="markdown",
 )
 
-Database = Annotated[str, Parameter(name="--database")]
+for _name in ("add-certificate", "remove-certificates", "set-password"):
+    hub.command(f"phalanx.cli.share_hub_proofs:{_name.replace('-', '_')}", name=_name)
+
 Root = Annotated[str, Parameter(name="--root")]
 Right = Literal["read", "write", "delete"]
 
-_DATABASE = "alliance.hub"
 _ROOT = "alliance"
 
 
 @hub.command
 def serve(
     *,
-    database: Database = _DATABASE,
+    database: Database = DATABASE,
     key: Path = Path("hub.key"),
     objects: Literal["stix", "any"] = "stix",
     options: HubOptions = HubOptions(),
@@ -67,7 +68,7 @@ def serve(
 @hub.command
 def show(
     *,
-    database: Database = _DATABASE,
+    database: Database = DATABASE,
     output_format: TableOrJson = "table",
     output: OutputPath = None,
     common: Common = Common(),
@@ -99,7 +100,7 @@ def add_collection(
     description: str | None = None,
     root: Root = _ROOT,
     root_title: str = "The alliance",
-    database: Database = _DATABASE,
+    database: Database = DATABASE,
     common: Common = Common(),
 ) -> None:
     """Make a collection, which nobody knows of before `set-rights`; print its path on the hub.
@@ -129,7 +130,7 @@ def add_member(
     name: str,
     /,
     *,
-    database: Database = _DATABASE,
+    database: Database = DATABASE,
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
@@ -155,7 +156,7 @@ def set_rights(
     *,
     may: Annotated[tuple[Right, ...], Parameter(negative="")] = (),
     root: Root = _ROOT,
-    database: Database = _DATABASE,
+    database: Database = DATABASE,
     common: Common = Common(),
 ) -> None:
     """Say what a member may do in a collection, in place of what was said before.
@@ -184,7 +185,7 @@ def new_key(
     name: str,
     /,
     *,
-    database: Database = _DATABASE,
+    database: Database = DATABASE,
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
@@ -203,9 +204,7 @@ def new_key(
 
 
 @hub.command
-def revoke_key(
-    key_id: str, /, *, database: Database = _DATABASE, common: Common = Common()
-) -> None:
+def revoke_key(key_id: str, /, *, database: Database = DATABASE, common: Common = Common()) -> None:
     """Make an API key worth nothing, from the next request on, and all tokens given for it.
 
     Parameters:
@@ -227,7 +226,7 @@ def suspend(
     /,
     *,
     lift: bool = False,
-    database: Database = _DATABASE,
+    database: Database = DATABASE,
     common: Common = Common(),
 ) -> None:
     """Turn a member away from the next request on; what it added stays.
@@ -244,52 +243,3 @@ def suspend(
     with existing_hub(database) as found, found.write() as connection:
         suspend_member(connection, name, is_active=lift)
     common.say(f"{name}: {'taken back' if lift else 'suspended'}")
-
-
-@hub.command
-def add_certificate(
-    name: str,
-    certificate: Path,
-    /,
-    *,
-    database: Database = _DATABASE,
-    common: Common = Common(),
-) -> None:
-    """Say that a client certificate is a member's, for `serve --client-certificates`.
-
-    Parameters:
-        name: Of the member.
-        certificate: File with the certificate (PEM); its key stays with the member.
-        database: Of the hub.
-        common: Options of every command.
-    """
-    from phalanx.cli.share_hub_work import existing_hub, fingerprint_of, now
-    from phalanx.share.hub import add_certificate as add
-
-    fingerprint = fingerprint_of(certificate)
-    with existing_hub(database) as found, found.write() as connection:
-        add(connection, name, fingerprint, now())
-    common.say(f"{name}: proves itself with {fingerprint}")
-
-
-@hub.command
-def set_password(
-    name: str,
-    password_file: Path,
-    /,
-    *,
-    database: Database = _DATABASE,
-    common: Common = Common(),
-) -> None:
-    """Let a member prove itself with a password too, for clients that take no API key.
-
-    Parameters:
-        name: Of the member.
-        password_file: File with the password on one line, readable for its owner alone.
-        database: Of the hub.
-        common: Options of every command.
-    """
-    from phalanx.cli.share_hub_work import set_password_from
-
-    set_password_from(database, name, password_file)
-    common.say(f"{name}: has a password")

@@ -11,6 +11,10 @@ from cyclopts import Group, Parameter, validators
 if TYPE_CHECKING:
     from phalanx.share.hub import HubSettings
 
+Database = Annotated[str, Parameter(name="--database")]
+DATABASE = "alliance.hub"
+"""Of a hub, where none is named."""
+
 _WHERE = Group.create_ordered("Where it listens")
 _BOUNDS = Group.create_ordered("What it bears")
 _Count = Parameter(group=_BOUNDS, validator=validators.Number(gte=1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,8 +96,7 @@ def enter_member(database: str, name: str, limits: Limits, output: Path | None) 
     """
     refuse_known(output)
     engine = open_tables(database_of(database))
-    key = members.add_member(engine, name, limits, secrets.token_bytes, now())
-    hand_out(key, output)
+    members.add_member(engine, name, limits, secrets.token_bytes, now(), _handing_out(output))
 
 
 def replace_key(database: str, name: str, output: Path | None) -> None:
@@ -106,8 +106,8 @@ def replace_key(database: str, name: str, output: Path | None) -> None:
         InputError: If there is no such member, or the key cannot be written.
     """
     refuse_known(output)
-    key = members.replace_key(existing_tables(database), name, secrets.token_bytes)
-    hand_out(key, output)
+    engine = existing_tables(database)
+    members.replace_key(engine, name, secrets.token_bytes, _handing_out(output))
 
 
 def overview(folder: Path, database: str, day: datetime | None) -> Overview:
@@ -159,6 +159,10 @@ def overview_text(seen: Overview) -> str:
 def overview_json(seen: Overview) -> str:
     """Return it for programs."""
     return printable_json(json.dumps(asdict(seen), indent=2, ensure_ascii=False)) + "\n"
+
+
+def _handing_out(output: Path | None) -> Callable[[str], None]:
+    return lambda key: hand_out(key, output)
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -148,7 +148,7 @@ def open_round(
         pool_database: Of the pool.
         common: Options of every command.
     """
-    from phalanx.cli.share_pool_work import opened, parsed_circles, refuse_past, utc
+    from phalanx.cli.share_pool_work import existing_pool, parsed_circles, refuse_past, utc
     from phalanx.share.pool import Round, Rule, add_round
 
     rule = Rule(
@@ -166,7 +166,7 @@ def open_round(
         circles=parsed_circles(circle),
     )
     refuse_past(made.closes_at)
-    with opened(pool_database) as database, database.write() as connection:
+    with existing_pool(pool_database) as database, database.write() as connection:
         add_round(connection, made)
     common.say(f"{name}: open until {made.closes_at.isoformat()}")
 
@@ -190,11 +190,11 @@ def add_decoys(
         common: Options of every command.
     """
     from phalanx.cli.inputs import read_names
-    from phalanx.cli.share_pool_work import opened
+    from phalanx.cli.share_pool_work import existing_pool
     from phalanx.formats.notation import plural
     from phalanx.share.pool import add_decoys as add
 
-    with opened(pool_database) as database, database.write() as connection:
+    with existing_pool(pool_database) as database, database.write() as connection:
         added = add(connection, read_names(tokens), accounts)
     common.say(f"entered: {plural(added, 'decoy')}")
 

@@ -19,7 +19,7 @@ from phalanx.share.blinding.encoding import to_text
 from phalanx.share.blinding.group import random_element
 from phalanx.share.blinding.identifiers import canonical, message_of
 from phalanx.share.blinding.keyring import read_keyring
-from phalanx.share.blinding.members import add_member, replace_key, revoke_member
+from phalanx.share.blinding.members import add_member, members_in, replace_key, revoke_member
 from phalanx.share.blinding.settings import KeyServerSettings
 from phalanx.share.blinding.tables import open_tables
 from phalanx.share.blinding.voprf import evaluate
@@ -136,6 +136,22 @@ def test_a_key_that_was_replaced_or_revoked_is_worth_nothing(house: House) -> No
     assert _asked(house, body, almost)[0] == 401
     revoke_member(engine, "north", house.clock())
     assert _asked(house, body, new)[0] == 401
+
+
+def test_a_key_that_cannot_be_handed_out_changes_nothing(house: House) -> None:
+    """Else a member would be there with a key that nobody has, or be left without its own."""
+    engine = open_tables(house.settings.database)
+
+    def fails(_: str) -> None:
+        message = "the disk is full"
+        raise InputError(message)
+
+    with pytest.raises(InputError, match="full"):
+        replace_key(engine, "north", lambda size: bytes([9]) * size, fails)
+    assert _asked(house, {"epoch": 1, "elements": [ELEMENT]})[0] == 200
+    with pytest.raises(InputError, match="full"):
+        add_member(engine, "south", Limits(), lambda size: bytes([3]) * size, house.clock(), fails)
+    assert [each.member for each in members_in(engine)] == ["north"]
 
 
 def test_only_a_hash_of_a_key_is_kept(house: House) -> None:

@@ -101,6 +101,13 @@ def test_a_slip_of_the_pen_stops_the_gate(tmp_path: Path, old: str, new: str) ->
         load_policy(path)
 
 
+def test_a_file_without_end_is_not_read_to_it() -> None:
+    """Its first bytes say that it is no policy, and no agreement."""
+    for load in (load_policy, load_agreement):
+        with pytest.raises(ConfigError, match="longer than"):
+            load(Path("/dev/zero"))
+
+
 @given(raw=st.binary(max_size=300))
 def test_any_file_is_a_policy_or_refused(
     tmp_path_factory: pytest.TempPathFactory, raw: bytes

@@ -321,6 +321,22 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"not a database")
 
 
+def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
+    """It gets no tables of the gate; an empty file does."""
+    path = tmp_path / "other.db"
+    path.touch(0o600)
+    GateDatabase(path)
+    GateDatabase(path)
+    path.unlink()
+    path.touch(0o600)
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE t (x)")
+    with pytest.raises(InputError, match="something else"):
+        GateDatabase(path)
+    with sqlite3.connect(path) as other:
+        assert other.execute("SELECT name FROM sqlite_schema").fetchall() == [("t",)]
+
+
 def test_the_file_is_its_owners_alone_from_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

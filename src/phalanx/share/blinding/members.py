@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -58,10 +59,27 @@ def members_in(engine: Engine) -> tuple[Entry, ...]:
         )
 
 
-def add_member(
-    engine: Engine, member: str, limits: Limits, random: RandomBytes, now: datetime
+def _untold(_: str) -> None:
+    """Tell nobody."""
+
+
+def add_member(  # noqa: PLR0913, PLR0917 - a member, and where its key comes from and goes
+    engine: Engine,
+    member: str,
+    limits: Limits,
+    random: RandomBytes,
+    now: datetime,
+    tell: Callable[[str], None] = _untold,
 ) -> str:
     """Enter a member, and return its API key, which is kept nowhere.
+
+    Parameters:
+        engine: Of the key server.
+        member: Its name.
+        limits: What it may ask.
+        random: Where the key comes from.
+        now: When.
+        tell: Called with the key before it counts; where that fails, nobody was entered.
 
     Raises:
         InputError: If the name cannot be, or was entered before.
@@ -86,11 +104,20 @@ def add_member(
                 added_at=now.astimezone(UTC).isoformat(),
             )
         )
+        tell(key)
     return key
 
 
-def replace_key(engine: Engine, member: str, random: RandomBytes) -> str:
+def replace_key(
+    engine: Engine, member: str, random: RandomBytes, tell: Callable[[str], None] = _untold
+) -> str:
     """Give a member another API key; the old one is worth nothing from now on.
+
+    Parameters:
+        engine: Of the key server.
+        member: Its name.
+        random: Where the key comes from.
+        tell: Called with the key before it counts; where that fails, the old one stays.
 
     Raises:
         InputError: If there is no such member, or it was revoked.
@@ -100,8 +127,9 @@ def replace_key(engine: Engine, member: str, random: RandomBytes) -> str:
     active = MEMBERS.update().where(MEMBERS.c.member == member, MEMBERS.c.revoked_at.is_(None))
     with engine.begin() as connection:
         done = connection.execute(active.values(key_id=key_id, key_sha256=_hash(key)))
-    if not done.rowcount:
-        raise _unknown(member)
+        if not done.rowcount:
+            raise _unknown(member)
+        tell(key)
     return key
 
 

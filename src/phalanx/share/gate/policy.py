@@ -157,7 +157,8 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
         OSError: If it cannot be read.
         ValueError: If it is too long, or no TOML.
     """
-    raw = path.read_bytes()
+    with path.open("rb") as file:
+        raw = file.read(MAXIMUM_BYTES + 1)
     if len(raw) > MAXIMUM_BYTES:
         message = f"longer than {MAXIMUM_BYTES:,} bytes"
         raise ValueError(message)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     event,
+    inspect,
     text,
 )
 from sqlalchemy.exc import SQLAlchemyError
@@ -87,7 +88,7 @@ class DurableFile:
         advice: What to do where the file cannot be used.
 
     Raises:
-        InputError: If it cannot be opened or is no database.
+        InputError: If it cannot be opened, is no database, or one of something else.
     """
 
     def __init__(
@@ -100,6 +101,10 @@ class DurableFile:
         self._engine: Engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
         event.listen(self._engine, "connect", _durable)
         with self.writing() as connection:
+            there = inspect(connection).get_table_names()
+            if there and tables.tables.keys().isdisjoint(there):
+                message = f"{path}: a database of something else"
+                raise InputError(message, next_step=advice)
             tables.create_all(connection)
             for statement in statements:
                 connection.execute(text(statement))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address, ip_network
 
 from sqlalchemy import Connection
 from starlette.requests import ClientDisconnect, Request
@@ -60,7 +60,7 @@ class Hub:
         Raises:
             RequestError: If not.
         """
-        address = f"address {request.client.host if request.client else ''}"
+        address = f"address {place_of(request.client.host) if request.client else ''}"
         seconds = time.monotonic()
         _refuse_for(self.failures.wait_seconds(address, seconds, cost=0.0))
         certificate = request.scope.get(CERTIFICATE)
@@ -115,6 +115,27 @@ class Hub:
             return request.client is not None and ip_address(request.client.host).is_loopback
         except ValueError:
             return False
+
+
+def place_of(host: str) -> str:
+    """Return the place in the network that fails as one: of version 6 whoever has one has 2^64.
+
+    Parameters:
+        host: Address of a client.
+
+    Examples:
+        >>> place_of("192.0.2.7"), place_of("::ffff:192.0.2.7"), place_of("2001:db8::1%eth0")
+        ('192.0.2.7', '192.0.2.7', '2001:db8::/64')
+        >>> place_of("a socket")
+        'a socket'
+    """
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, IPv4Address):
+        return str(address)
+    return str(address.ipv4_mapped or ip_network(f"{address}/64", strict=False))
 
 
 def seen_root(connection: Connection, member: Member, name: str) -> Root:

@@ -21,11 +21,11 @@ from phalanx.share.hub.database import Database
 from phalanx.share.hub.members import (
     Member,
     RandomBytes,
-    member_by_name,
     member_of_certificate,
     member_of_key,
     member_of_password,
     member_of_token,
+    member_with_password,
 )
 from phalanx.share.hub.moments import microseconds
 from phalanx.share.hub.signing import opened, signed
@@ -121,14 +121,16 @@ class Identities:
         return self._of_password(connection, name, password)
 
     def _of_password(self, connection: Connection, name: str, password: str) -> Member | None:
-        # A right password is remembered for a minute: its hash is slow to compute on purpose.
-        pair = f"{len(name)}:{name}{password}".encode(errors="replace")
-        mark = hmac.digest(self._own_key, pair, "sha256")
+        # A right password is remembered for a minute: its hash is slow to compute on purpose. With
+        # what is kept of it, so that one that was changed is forgotten at once.
+        known, kept = member_with_password(connection, name) or (None, "")
+        said = f"{len(name)}:{name}{len(kept)}:{kept}{password}".encode(errors="replace")
+        mark = hmac.digest(self._own_key, said, "sha256")
         now = self._now()
         with self._lock:
             until = self._remembered.get(mark)
         if until is not None and now < until <= now + _REMEMBERED_FOR:
-            return member_by_name(connection, name)
+            return known
         member = member_of_password(connection, name, password)
         if member is not None:
             with self._lock:

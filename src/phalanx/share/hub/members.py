@@ -138,6 +138,16 @@ def add_certificate(connection: Connection, name: str, fingerprint: str, now: da
     connection.execute(CERTIFICATES.insert().values(row))
 
 
+def remove_certificates(connection: Connection, name: str) -> int:
+    """Let no client certificate prove a member any more, and return how many did.
+
+    Raises:
+        InputError: If there is no such member.
+    """
+    number = _number_of(connection, name)
+    return connection.execute(CERTIFICATES.delete().where(CERTIFICATES.c.member == number)).rowcount
+
+
 def set_password(connection: Connection, name: str, password: str, random: RandomBytes) -> None:
     """Let a member prove itself with a password too.
 
@@ -222,10 +232,11 @@ def member_of_certificate(connection: Connection, fingerprint: str) -> Member | 
     return Member(row.number, row.name) if row else None
 
 
-def member_by_name(connection: Connection, name: str) -> Member | None:
-    """Return a member whose password was right a moment ago."""
-    row = _row_of(connection, name)
-    return Member(row.number, row.name) if row and row.is_active else None
+def member_with_password(connection: Connection, name: str) -> tuple[Member, str] | None:
+    """Return a member that has a password, and what is kept of it."""
+    row = _row_of(connection, name) if _NAME.fullmatch(name) else None
+    is_one = row is not None and row.is_active and row.password is not None
+    return (Member(row.number, row.name), row.password) if row and is_one else None
 
 
 def member_of_password(connection: Connection, name: str, password: str) -> Member | None:
