@@ -12,6 +12,7 @@ from phalanx.cli.settings import SettingsSource
 _DETECT = Group.create_ordered("Find campaigns")
 _READ = Group.create_ordered("Read what was found")
 _MEASURE = Group.create_ordered("Measure your detection power")
+_PREVENT = Group.create_ordered("Decide what the next request gets")
 _SHARE = Group.create_ordered("Share with other providers")
 _MARK = Group.create_ordered("Mark what a model says")
 _AUTHOR = Group.create_ordered("Say what models wrote")
@@ -37,6 +38,7 @@ _COMMANDS = {
 _NESTED = {
     "campaigns": ("phalanx.cli.campaigns:campaigns", _READ),
     "profile": ("phalanx.cli.profile:profile", _READ),
+    "gateway": ("phalanx.cli.gateway:gateway", _PREVENT),
     "share": ("phalanx.cli.share:share", _SHARE),
     "watermark": ("phalanx.cli.watermark:watermark", _MARK),
     "authorship": ("phalanx.cli.authorship:authorship", _AUTHOR),
