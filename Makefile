@@ -41,7 +41,7 @@ spark: .venv/.spark ## Add what `--engine spark` needs to .venv (400 MB; Java 17
 torch: .venv/.torch ## Add torch and transformers to .venv, for marks in `generate` and their tests
 
 test: .venv/.dev ## Run the tests; what is skipped is named at the end
-	$(BIN)/python -m pytest -rfEs $(PARALLEL) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -rfEs --durations=20 --durations-min=5 $(PARALLEL) $(PYTEST_ARGS)
 
 coverage: .venv/.dev ## Say which lines and branches no fast test reaches
 	$(BIN)/python -m pytest -q --cov --cov-report=term $(PARALLEL) $(PYTEST_ARGS)

@@ -7,8 +7,8 @@ also written as GPTQ, AWQ and GGUF, and read from there. Besides, 1,000 random k
 models that were never marked. Needs torch, and a zoo that
 `bench/provenance_zoo.py` made.
 
-Run `python bench/provenance_survival.py --zoo FOLDER --seeds 5`; `--smoke` makes some models of a
-few steps for itself.
+Run `python bench/provenance_survival.py --zoo FOLDER --seeds 5`, or seed by seed with `--first`;
+`--smoke` makes some models of a few steps for itself.
 """
 
 from __future__ import annotations
@@ -62,9 +62,10 @@ def main() -> None:
     """Release, change, read."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--zoo", type=Path, help="folder that bench/provenance_zoo.py made")
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first", type=int, default=0, help="seed that is run first")
+    parser.add_argument("--seeds", type=int, default=5, help="how many are run")
     parser.add_argument(
-        "--keys", type=int, default=1000, help="random keys read from unmarked ones"
+        "--keys", type=int, default=1000, help="random keys read from unmarked models"
     )
     parser.add_argument("--smoke", action="store_true", help="a few models and steps, ten keys")
     arguments = parser.parse_args()
@@ -83,22 +84,20 @@ def main() -> None:
         if arguments.smoke:
             zoo, hurry, kinds = Path(own) / "zoo", 200, _SMOKED
             innocent = ("base", "independent_same_data")
-            arguments.seeds, arguments.keys = 1, 10
+            arguments.first, arguments.seeds, arguments.keys = 0, 1, 10
             _hurried_zoo(zoo / "seed0", corpora, hurry)
+        seeds = range(arguments.first, arguments.first + arguments.seeds)
         rows = [
             row
-            for seed in range(arguments.seeds)
+            for seed in seeds
             for row in _released(zoo, Path(own) / f"release{seed}", seed, corpora, hurry, kinds)
         ]
-        written = [
-            row
-            for seed in range(arguments.seeds)
-            for row in _in_formats(Path(own) / f"release{seed}", seed)
-        ]
+        written = [row for seed in seeds for row in _in_formats(Path(own) / f"release{seed}", seed)]
         unmarked = [
             _unmarked(zoo, seed, name, arguments.keys)
-            for seed in range(min(2, arguments.seeds))
+            for seed in seeds
             for name in innocent
+            if arguments.keys and seed < 2
         ]
     _show(rows, unmarked)
     _table("The released copy in other formats", written)
@@ -137,7 +136,8 @@ def _show(rows: list[dict[str, Any]], unmarked: list[dict[str, Any]]) -> None:
         )
     columns = ["copy", "loss", "mark log10 p", "named", "hits", "keys log10 p", "named", "innocent"]
     print_table("Survival; least and largest over seeds", columns, table)
-    _table("Random keys on unmarked models", unmarked)
+    if unmarked:
+        _table("Random keys on unmarked models", unmarked)
 
 
 def _table(title: str, rows: list[dict[str, Any]]) -> None:

@@ -16,7 +16,14 @@ from rich.console import Console
 from phalanx.authorship.rules import authorship_rules
 from phalanx.cli.application import build_app, command_paths
 from phalanx.detect.rules import all_rules
-from phalanx.formats.schema import campaigns_schema, profile_schema, provenance_schema
+from phalanx.formats.schema import (
+    campaigns_schema,
+    policy_schema,
+    profile_schema,
+    provenance_schema,
+)
+from phalanx.prevent.facts import FACTS
+from phalanx.prevent.rules import gateway_rules
 from phalanx.provenance.rules import provenance_rules
 from phalanx.share.gate import load_policy
 from phalanx.watermark.rules import mark_rules
@@ -44,7 +51,9 @@ def signals_page() -> str:
         "# Signals and tests",
         "`phalanx explain RULE` prints the same text. A rule id never changes its meaning.",
     ]
-    for rule in (*all_rules(), *mark_rules(), *provenance_rules(), *authorship_rules()):
+    for rule in (
+        *all_rules(), *mark_rules(), *provenance_rules(), *authorship_rules(), *gateway_rules(),
+    ):  # fmt: skip
         parts += [
             f"## {rule.rule_id}: {rule.name}",
             f"Family: {rule.family}.",
@@ -115,6 +124,28 @@ def json_schema_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def gateway_policy_page() -> str:
+    """Return the page of the gateway's policy: what a file may say, and every fact."""
+    schema = policy_schema()
+    named = schema["$defs"]
+    parts = ["# Policy of the gateway", _GATEWAY_POLICY, _fields(schema)]
+    for name in ("PolicyRule", "NumberTest", "TextTest", "SetTest", "ValueWeights"):
+        parts += [f"## {name}", named[name]["description"], _fields(named[name])]
+    parts += ["## When", named["When"]["description"]]
+    parts.append(
+        "| fact | kind | from | meaning |\n| --- | --- | --- | --- |\n"
+        + "\n".join(
+            f"| `{fact.name}` | {fact.kind} | {fact.source} | {fact.meaning} |" for fact in FACTS
+        )
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+_GATEWAY_POLICY = """\
+A TOML file; how to write one: [Decide in the gateway](../how-to/gateway.md). Its JSON Schema is
+`gateway-policy-1.schema.json`, installed in `phalanx/formats/schemas`. What it does not know is
+refused."""
+
 _PROFILES = """\
 Files that a person writes, TOML or JSON, for `phalanx scan --profiles`; how:
 [Attribute a campaign](../how-to/attribute-a-campaign.md). Their schema is
@@ -147,7 +178,7 @@ Logarithms are to base 10 where the name says `log10`, natural otherwise."""
 def _fields(definition: dict[str, Any]) -> str:
     rows = ["| field | type | meaning |", "| --- | --- | --- |"]
     for name, field in definition["properties"].items():
-        meaning = field.get("description", "").replace("|", "\\|")
+        meaning = " ".join(field.get("description", "").split()).replace("|", "\\|")
         rows.append(f"| `{name}` | {_type(field)} | {meaning} |")
     return "\n".join(rows)
 
@@ -183,6 +214,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "signals.md": signals_page,
     "json-schema.md": json_schema_page,
     "disclosure-rules.md": disclosure_page,
+    "gateway-policy.md": gateway_policy_page,
 }
 
 

@@ -64,3 +64,15 @@ def test_settings_that_say_nothing(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "config.json").unlink()
     with pytest.raises(InputError, match=r"no config\.json"):
         open_causal_model(tmp_path)
+
+
+def test_a_model_that_lacks_weights_is_refused(folder: Path, tmp_path: Path) -> None:
+    """The library would draw them, others each time: one digest would be of many models."""
+    from safetensors.torch import load_file, save_file
+
+    (tmp_path / "config.json").write_bytes((folder / "config.json").read_bytes())
+    tensors = load_file(folder / "model.safetensors")
+    del tensors["model.layers.1.mlp.down_proj.weight"]
+    save_file(tensors, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(InputError, match=r"lack model\.layers\.1\.mlp\.down_proj"):
+        open_causal_model(tmp_path)

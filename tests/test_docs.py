@@ -17,6 +17,7 @@ from phalanx.authorship.rules import authorship_rules
 from phalanx.cli.application import build_app, command_paths
 from phalanx.detect.rules import all_rules
 from phalanx.logs.schema import MAPPABLE_COLUMNS
+from phalanx.prevent.rules import gateway_rules
 from phalanx.provenance.rules import provenance_rules
 from phalanx.watermark.rules import mark_rules
 
@@ -90,7 +91,9 @@ def test_every_option_has_a_help_text() -> None:
 def test_every_rule_is_in_the_reference() -> None:
     """The signals page has each rule, and each rule says when it is wrong."""
     text = (ROOT / "docs/reference/signals.md").read_text(encoding="utf-8")
-    for rule in (*all_rules(), *mark_rules(), *provenance_rules(), *authorship_rules()):
+    for rule in (
+        *all_rules(), *mark_rules(), *provenance_rules(), *authorship_rules(), *gateway_rules(),
+    ):  # fmt: skip
         assert f"## {rule.rule_id}: {rule.name}" in text
 
 

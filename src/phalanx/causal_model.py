@@ -27,7 +27,7 @@ def open_causal_model(folder: Path) -> Any:  # noqa: ANN401 - of a library witho
 
     Raises:
         MissingExtraError: If torch or transformers is not installed.
-        InputError: If there is no model that can be opened.
+        InputError: If there is no model that can be opened, or not all of its weights are there.
     """
     missing = [name for name in ("torch", "transformers") if find_spec(name) is None]
     if missing:
@@ -46,13 +46,15 @@ def open_causal_model(folder: Path) -> Any:  # noqa: ANN401 - of a library witho
             folder, local_files_only=True, trust_remote_code=False
         )
         _refuse_larger_than_files(folder, config)
-        made: Any = AutoModelForCausalLM.from_pretrained(
+        made, loading = AutoModelForCausalLM.from_pretrained(
             folder,
             config=config,
             local_files_only=True,
             use_safetensors=True,
             trust_remote_code=False,
+            output_loading_info=True,
         )
+        _refuse_invented(folder, loading)
     except InputError:
         raise
     # The library and those below it raise what they like on a broken folder.
@@ -60,6 +62,21 @@ def open_causal_model(folder: Path) -> Any:  # noqa: ANN401 - of a library witho
         message = f"{folder}: the model cannot be opened: {reason_of(error)}"
         raise InputError(message, next_step="Save it with `save_pretrained`.") from error
     return made.eval()
+
+
+def _refuse_invented(folder: Path, loading: Any) -> None:  # noqa: ANN401 - as above
+    """Raise if weights were missing.
+
+    The library draws them at random, others each time: one folder, one digest, and as many models
+    as somebody has patience to open it.
+
+    Raises:
+        InputError: If one was.
+    """
+    missing = sorted(loading["missing_keys"])
+    if missing:
+        message = f"{folder}: the weights lack {missing[0]}, and {len(missing):,} tensors in all"
+        raise InputError(message, next_step="Save all of it with `save_pretrained`.")
 
 
 def _refuse_larger_than_files(folder: Path, config: Any) -> None:  # noqa: ANN401 - as above

@@ -75,7 +75,7 @@ class MissingExtraError(PhalanxError):
     """An optional dependency is not installed."""
 
 
-def reason_of(error: Exception) -> str:
+def reason_of(error: BaseException) -> str:
     """Return why something failed, in words on one line and without numbers of errors.
 
     Libraries put paths and numbers into what they say of a failure of the system; a message names

@@ -15,6 +15,7 @@ from phalanx.detect.rules import all_rules
 from phalanx.formats import html
 from phalanx.formats.folder import read_scan
 from phalanx.model import Action, Campaign, Harm, UndeclaredPool
+from phalanx.prevent.rules import gateway_rules
 from phalanx.provenance.rules import provenance_rules
 from phalanx.rules import Rule
 from phalanx.watermark.rules import mark_rules
@@ -147,7 +148,9 @@ def test_text_from_the_log_cannot_steer_the_terminal(
 
 
 def _every_rule() -> tuple[Rule, ...]:
-    return (*all_rules(), *mark_rules(), *provenance_rules(), *authorship_rules())
+    return (
+        *all_rules(), *mark_rules(), *provenance_rules(), *authorship_rules(), *gateway_rules(),
+    )  # fmt: skip
 
 
 def test_explain_lists_every_rule(capsys: pytest.CaptureFixture[str]) -> None:

@@ -69,6 +69,18 @@ def test_marked_answers_are_found_again(model: str, capsys: pytest.CaptureFixtur
     assert {each["verdict"] for each in said["documents"]} == {"marked"}
 
 
+def test_a_prompt_that_is_too_long_is_named(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before any is answered: with its answer it must fit into what the model reads."""
+    prompts = [{"tokens": [7, 8, 9]}, {"tokens": [7] * 290}, {"tokens": [500]}]
+    Path("prompts.jsonl").write_text("".join(json.dumps(each) + "\n" for each in prompts))
+    words = ["mark", "prompts.jsonl", *WHICH, "--model", model, "--most-tokens"]
+    assert mark(*words, "20", "-o", "answers.jsonl") == ExitCode.BAD_INPUT
+    assert "prompts.jsonl:2: model reads 300 tokens, not 310" in capsys.readouterr().err
+    assert mark(*words, "5", "-o", "answers.jsonl") == ExitCode.BAD_INPUT
+    assert "prompts.jsonl:3: model has tokens below 500, not 500" in capsys.readouterr().err
+    assert not Path("answers.jsonl").exists()
+
+
 def test_a_codeword_is_traced(model: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Answers for an account of a code lead to it."""
     Path("accounts").write_text("a\nb\nc\n")

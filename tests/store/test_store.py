@@ -36,8 +36,8 @@ from phalanx.store import (
     place_of,
 )
 from phalanx.store.manifest import parse_manifest
-from phalanx.store.schema import HEAD, VERSION_TABLE, reach
-from phalanx.store.tables import METADATA
+from phalanx.store.schema import reach
+from phalanx.store.tables import METADATA, SCHEMA
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TABLE = pa.table({"a": [1, 2, 3]})
@@ -114,8 +114,10 @@ def test_migrations_make_the_tables_of_the_code(place: Place) -> None:
         pass
     engine = reach(place)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-        assert context.get_current_revision() == HEAD
+        context = MigrationContext.configure(
+            connection, opts={"version_table": SCHEMA.version_table}
+        )
+        assert context.get_current_revision() == SCHEMA.head
         assert compare_metadata(context, METADATA) == []
 
 
@@ -138,7 +140,7 @@ def test_a_database_of_a_newer_version_is_refused(place: Place) -> None:
     keep(place)
     engine = reach(place)
     with engine.begin() as connection:
-        connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")  # noqa: S608
+        connection.exec_driver_sql(f"UPDATE {SCHEMA.version_table} SET version_num = '9999'")  # noqa: S608
     with pytest.raises(VerificationError, match="newer version"), open_store(place, NOW):
         pass
 

@@ -71,12 +71,57 @@ class MoreLikeModelsThanChance:
     source = "authorship"
 
 
+class SharesWithServed:
+    """A text shares more phrases with something that we served than its subject explains.
+
+    Null hypothesis: the text was written without what was served, on the same subject or another.
+    Sees: pairs of neighbouring words, without those that only join others, in either order, of
+    parts of 256 words; how many of them one entry of the index holds too.
+    Does not say: who copied from whom, that the text is ours, or that the account to which it was
+    served passed it on. No match does not say that it was not served.
+    Evaded by: translation; paraphrase of every sentence: what was served is then listed first in
+    eight of ten, and not claimed.
+    Honest look-alikes: whoever quotes what we quoted (licences, poems, law, textbooks); short
+    answers with one right wording; code that everybody writes so; a text that the user sent and the
+    model returned corrected.
+    Too little to tell: below twelve phrases that share no word, some 45 words, or where nearly all
+    phrases stand in more than 256 entries.
+    Measured error: `bench/authorship_index.py`; the figures stand in the page of limits.
+    """
+
+    rule_id = "PHX-A004"
+    name = "shares with what was served"
+    source = "authorship"
+
+
+class CorpusLikeModels:
+    """Of a training set or a repository more is consistent with a model, or with us, than chance.
+
+    Null hypothesis: no document was written otherwise than in PHX-A001; or than in PHX-A004, where
+    it is asked what was served.
+    Sees: how many clusters of near-duplicates, each told by its first document, are at or below the
+    level; the share behind it, corrected for the rates of false and of true claims; a list of
+    documents of which an expected share of at most the rate is wrong, however they depend.
+    Does not say: which documents beyond the list, who put them there, or that it was not allowed.
+    Evaded by: as PHX-A001 and PHX-A004; documents too short to be evaluable.
+    Honest look-alikes: corpora of another register than the reference; generated code and data that
+    its owner may have made with a model by right.
+    Too little to tell: where no document is evaluable. Without documents of the model only a lower
+    bound of the share is given.
+    Measured error: as PHX-A001 and PHX-A004; that the intervals cover is tested.
+    """
+
+    rule_id = "PHX-A005"
+    name = "corpus like models"
+    source = "authorship"
+
+
 @cache
 def authorship_rules() -> Sequence[Rule]:
     """Return the rules of authorship, ordered by identifier.
 
     Examples:
         >>> [rule.rule_id for rule in authorship_rules()]
-        ['PHX-A001', 'PHX-A002', 'PHX-A003']
+        ['PHX-A001', 'PHX-A002', 'PHX-A003', 'PHX-A004', 'PHX-A005']
     """
     return tuple(read_rules([Path(__file__)]))

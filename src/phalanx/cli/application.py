@@ -17,6 +17,7 @@ _MARK = Group.create_ordered("Mark what a model says")
 _AUTHOR = Group.create_ordered("Say what models wrote")
 _PROVE = Group.create_ordered("Prove where a model comes from")
 _RELEASE = Group.create_ordered("Hand weights to others")
+_GOVERN = Group.create_ordered("Govern what was done")
 _SETUP = Group.create_ordered("Set up")
 
 # Where each command's function is. Its docstring is its help.
@@ -41,6 +42,7 @@ _NESTED = {
     "authorship": ("phalanx.cli.authorship:authorship", _AUTHOR),
     "provenance": ("phalanx.cli.provenance:provenance", _PROVE),
     "release": ("phalanx.cli.release:release", _RELEASE),
+    "govern": ("phalanx.cli.govern:govern", _GOVERN),
     "config": ("phalanx.cli.config:config", _SETUP),
 }
 

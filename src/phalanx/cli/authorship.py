@@ -7,15 +7,21 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter, validators
 
+from phalanx.cli.authorship_corpus import CorpusOptions, Judged, detect_corpus
 from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
+from phalanx.errors import ConfigError
 
 authorship = App(
     name="authorship",
     help="Say whether texts or code are consistent with a model's writing.",
     help_format="markdown",
 )
+
+# Commands about what was served have a module of their own, imported when they are used.
+for _served in ("index", "lookup"):
+    authorship.command(f"phalanx.cli.authorship_served:{_served}", name=_served)
 
 Paths = Annotated[list[Path], Parameter(negative_iterable=(), consume_multiple=True)]
 Detector = Annotated[Path | None, Parameter(show_default=False)]
@@ -99,10 +105,15 @@ def calibrate(
 
 @authorship.command
 def detect(
-    *texts: Annotated[Path, Parameter(required=True, allow_leading_hyphen=True)],
+    *texts: Annotated[Path, Parameter(allow_leading_hyphen=True)],
     detector: Detectors = None,
     domain: Domain = None,
     level: Level = 0.01,
+    index: Annotated[Path | None, Parameter(show_default=False)] = None,
+    key: Annotated[Path | None, Parameter(show_default=False)] = None,
+    mark_evidence: Annotated[Path | None, Parameter(show_default=False)] = None,
+    passages: bool = False,
+    options: CorpusOptions = CorpusOptions(),
     fail_on: FailOn = "finding",
     output_format: TableOrJson = "table",
     output: OutputPath = None,
@@ -122,23 +133,51 @@ def detect(
         domain: Of the reference, that all documents belong to; without it the largest p-value of
             all domains counts.
         level: Share of human documents that may be called consistent with a model's writing.
+        index: Folder that `index` wrote: what was served is asked first, and one statement is made
+            of all evidence.
+        key: File of the pseudonym key that the index was made with.
+        mark_evidence: What `phalanx watermark detect -f json` said of the same texts, which counts
+            after what was served.
+        passages: Locate passages of long documents that are consistent with a model's writing; the
+            level is then the share of them that is expected to be wrong.
+        options: About all of a corpus.
         fail_on: Least finding that makes the exit status 1; `undecided` counts what is not
             evaluable too.
         output_format: How to print.
         output: File to write instead.
         common: Options of every command.
     """
-    from phalanx.cli.authorship_view import as_json, as_text
+    from phalanx.cli.authorship_together import together
+    from phalanx.cli.authorship_view import METHOD, as_json, as_text
     from phalanx.cli.authorship_work import answer, told_rejects
 
     refuse_output(output)
+    if options.corpus is not None:
+        if texts:
+            message = "texts and --corpus were both named"
+            raise ConfigError(message, next_step="Ask about one or the other.")
+        judged = Judged(
+            detectors=tuple(detector or ()), domain=domain, level=level, index=index, key=key
+        )
+        return detect_corpus(
+            options, judged, common, as_json=output_format == "json", output=output,
+            fails=fail_on != "never",
+        )  # fmt: skip
+    if not texts:
+        message = "no text was named"
+        raise ConfigError(message, next_step="Name files or folders, or a folder with --corpus.")
     with common.progress("detect") as progress:
         found = answer(texts, detector or (), level, domain, progress)
+        added = together(
+            found, method=METHOD, index=index, key=key, mark_evidence=mark_evidence,
+            passages=passages,
+        )  # fmt: skip
     told_rejects(found.rejects, common)
-    write_text((as_json if output_format == "json" else as_text)(found), output)
+    write_text((as_json if output_format == "json" else as_text)(found, added), output)
+    is_found = found.is_found or any(each.decided_by for each in added.statements)
     failed = {
-        "finding": found.is_found,
-        "undecided": found.is_found or not found.is_decided,
+        "finding": is_found,
+        "undecided": is_found or not found.is_decided,
         "never": False,
     }
     return ExitCode.FINDINGS if failed[fail_on] else ExitCode.CLEAN

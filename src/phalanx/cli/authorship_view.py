@@ -9,6 +9,7 @@ from phalanx.authorship.judging import Judgement
 from phalanx.authorship.reference import Calibrated
 from phalanx.authorship.reference.cells import realised_interval
 from phalanx.authorship.rules import CodeLikeModels, MoreLikeModelsThanChance, TextLikeModels
+from phalanx.cli.authorship_together import Together, lines_of, records
 from phalanx.cli.authorship_work import Answer
 from phalanx.formats.json import to_text
 from phalanx.formats.lines import bullets, labelled
@@ -34,7 +35,10 @@ _RULES = {"text": TextLikeModels.rule_id, "code": CodeLikeModels.rule_id}
 _CONSISTENT = "consistent with a model's writing"
 
 
-def as_json(answer: Answer) -> str:
+NOTHING_ADDED = Together(statements=(), served=(), located=())
+
+
+def as_json(answer: Answer, added: Together = NOTHING_ADDED) -> str:
     """Write an answer for programs."""
     verdicts = answer.verdicts
     batch = verdicts.batch
@@ -58,12 +62,13 @@ def as_json(answer: Answer) -> str:
                 "expected": batch.expected,
                 "log10_p": batch.log10_p,
             },
+            **records(answer, added),
             "rejects": [{"where": each.where, "reason": each.reason} for each in answer.rejects],
         }
     )
 
 
-def as_text(answer: Answer) -> str:
+def as_text(answer: Answer, added: Together = NOTHING_ADDED) -> str:
     """Write an answer for reading."""
     verdicts = answer.verdicts
     batch = verdicts.batch
@@ -87,7 +92,8 @@ def as_text(answer: Answer) -> str:
     for model in answer.models.values():
         lines += labelled("detector", f"{model.detector.kind.name}: {model.detector.about}")
         lines += labelled("reference", f"{model.about}; {_digest(model)}")
-    lines += ["", *_documents(answer), "", *bullets("Assumed", ASSUMPTIONS)]
+    lines += ["", *_documents(answer), *lines_of(answer, added)]
+    lines += ["", *bullets("Assumed", ASSUMPTIONS)]
     lines += ["", *labelled("not said", _NOT_SAID)]
     return "".join(f"{printable(line)}\n" for line in lines)
 

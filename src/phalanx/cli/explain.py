@@ -26,7 +26,7 @@ def explain(
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
-    """Explain a signal, a test, or a finding of marks, provenance or authorship by its rule id.
+    """Explain a signal, a test, a finding or a reason of the gateway by its rule id.
 
     Parameters:
         rule: Rule id as it stands in a report, for example `PHX-D001`, or the rule's name.
@@ -37,11 +37,14 @@ def explain(
     """
     from phalanx.authorship.rules import authorship_rules
     from phalanx.detect.rules import all_rules
+    from phalanx.prevent.rules import gateway_rules
     from phalanx.provenance.rules import provenance_rules
     from phalanx.watermark.rules import mark_rules
 
     common.detail("rules of this installation")
-    rules = (*all_rules(), *mark_rules(), *provenance_rules(), *authorship_rules())
+    rules = (
+        *all_rules(), *mark_rules(), *provenance_rules(), *authorship_rules(), *gateway_rules(),
+    )  # fmt: skip
     chosen = rules if every or rule is None else [_find(rules, rule)]
     if output_format == "json":
         text = json.dumps([_as_record(each) for each in chosen], indent=2, ensure_ascii=False)

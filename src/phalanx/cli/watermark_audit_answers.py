@@ -14,6 +14,7 @@ from phalanx.cli.watermark_audit_read import (
     nothing,
     records_of,
     refuse_models,
+    refuse_unread,
     used_of,
 )
 from phalanx.errors import InputError
@@ -31,6 +32,7 @@ from phalanx.watermark.texts import Document, Reject
 
 _UNPLANNED = "answers no prompt of the plan"
 _EMPTY = "has no token"
+UNREAD = "Leave this answer out: it counts as missing. Or run a model that reads it."
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 
@@ -49,6 +51,17 @@ class Answered:
 
     digest: str
     """Of all planned answers, missing ones having no token."""
+
+    @property
+    def where(self) -> tuple[str, ...]:
+        """Where each stands."""
+        return tuple(each.where for each in self.given)
+
+    @property
+    def whole(self) -> tuple[Numbers, ...]:
+        """Each with its prompt before it."""
+        pairs = zip(self.prompts, self.tokens, strict=True)
+        return tuple(np.concatenate(pair) for pair in pairs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,9 +93,9 @@ def read_answers(material: Material, plan: Plan, rejects: list[Reject]) -> Answe
     if plan.mode == "answers" and material.models.reference is not None:
         model = open_local_model(material.models.reference)
         # The model sees the prompt, of which nothing counts.
-        pairs = zip(found.prompts, found.tokens, strict=True)
-        documents = tuple(np.concatenate(pair) for pair in pairs)
-    draws = draw(documents, setting.context_width, setting.unit, known=found.prompts)
+        documents = found.whole
+        refuse_unread([model], found.where, documents, UNREAD)
+    draws = draw(documents, setting.context_width, setting.unit, known=found.asked)
     if model is not None:
         log_p = likelihood(draws, documents, model)
     elif plan.mode == "answers":
@@ -200,7 +213,7 @@ def _recorded_log_p(found: Answered, draws: Draws) -> Floats:
             message = f"{document.where}: log_p is of other tokens than the plan's tokenizer cuts"
             advice = "Record it of these, or name the reference's folder with --reference."
             raise InputError(message, next_step=advice)
-    before = np.zeros(sum(each.size for each in found.prompts))
+    before = np.zeros(sum(each.size for each in found.asked))
     logs = [each.log_p for each in found.given if each.log_p is not None]
     said = np.concatenate([before, *logs])
     result: Floats = said[draws.positions]

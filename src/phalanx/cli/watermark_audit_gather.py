@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.cli.watermark_audit_answers import answers_of, recorded_answers_of
+from phalanx.cli.watermark_audit_answers import UNREAD, answers_of, recorded_answers_of
 from phalanx.cli.watermark_audit_read import (
     Material,
     opened,
     reading_of,
     recorded_of,
+    refuse_unread,
 )
 from phalanx.errors import InputError
 from phalanx.watermark.audit import (
@@ -66,7 +67,8 @@ def gather_answers(material: Material, plan: Plan, rejects: list[Reject]) -> Gat
         raise InputError(message, next_step="Name both, pass --recorded, or plan with answers.")
     found = answers_of(material, plan, rejects)
     marked, reference = opened(folders)
-    whole = [np.concatenate(pair) for pair in zip(found.prompts, found.tokens, strict=True)]
+    whole = found.whole
+    refuse_unread([marked, reference], found.where, whole, UNREAD)
     _refuse_short(whole, width)
     choices = chosen_answers(
         whole, [each.size for each in found.prompts], marked, reference, width,

@@ -30,6 +30,7 @@ from phalanx.watermark.texts.documents import MOST_LINE_BYTES
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 _AGAIN = "is a document of the plan that was given before"
+_CUT = "Plan with documents that all three models read."
 LACKS_PLACES = "lacks places: each token with a whole context before it is recorded"
 
 
@@ -168,7 +169,9 @@ def reading_of(
         if reason := prompts.tokenizer.lacks(each):
             message = f"{each.where}: {reason}"
             raise InputError(message, next_step="Plan with documents that can all be cut.")
-    return prompts.tokenizer.cut(chosen), opened(folders)
+    cut, models = prompts.tokenizer.cut(chosen), opened(folders)
+    refuse_unread(models, [each.where for each in chosen], cut.documents, _CUT)
+    return cut, models
 
 
 def opened(folders: Sequence[Path | None]) -> list[LocalModel]:
@@ -186,6 +189,27 @@ def opened(folders: Sequence[Path | None]) -> list[LocalModel]:
         message = "the models have different vocabularies"
         raise InputError(message, next_step="Audit its answers instead: --mode answers.")
     return [models[folder] for folder in folders if folder is not None]
+
+
+def refuse_unread(
+    models: Sequence[LocalModel], where: Sequence[str], texts: Sequence[Numbers], advice: str
+) -> None:
+    """Refuse texts that a model cannot read, before any of them is read.
+
+    Parameters:
+        models: That are run.
+        where: Where each text stands.
+        texts: As tokens.
+        advice: What to do.
+
+    Raises:
+        InputError: If a text is longer than a model reads, or has other tokens; with where it is.
+    """
+    for place, text in zip(where, texts, strict=True):
+        for model in models:
+            if reason := model.lacks(text):
+                message = f"{place}: {reason}"
+                raise InputError(message, next_step=advice)
 
 
 def used_of(

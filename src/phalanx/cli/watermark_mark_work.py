@@ -15,7 +15,7 @@ from phalanx.cli.watermark_served_work import open_code, read_code
 from phalanx.errors import InputError
 from phalanx.watermark.keys.vault import Act, Vault
 from phalanx.watermark.marking.generate import MarkProcessor
-from phalanx.watermark.marking.local_model import LocalModel, open_local_model
+from phalanx.watermark.marking.local_model import ADVICE, LocalModel, open_local_model
 from phalanx.watermark.marking.sampler import KeyAfter
 from phalanx.watermark.marking.vllm import vllm_configuration
 from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
@@ -124,8 +124,12 @@ def _answers(
     processor: MarkProcessor,
     most_tokens: int,
 ) -> Iterator[str]:
-    """Yield a line of JSON for each prompt."""
+    """Yield a line of JSON for each prompt; all of them can be read, or none is answered."""
     cut = tokenizer.cut(prompts)
+    for document, numbers in zip(prompts, cut.documents, strict=True):
+        if reason := model.lacks(numbers, most_tokens):
+            message = f"{document.where}: {reason}, with the answer"
+            raise InputError(message, next_step=ADVICE)
     for document, numbers in zip(prompts, cut.documents, strict=True):
         answer = model.answer(numbers, processor, most_tokens)
         asked = (

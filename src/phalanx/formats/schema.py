@@ -20,6 +20,9 @@ from phalanx.formats import provenance_document
 from phalanx.formats.document import SCHEMA_ID, ScanDocument
 from phalanx.formats.json import to_text
 from phalanx.formats.provenance_document import PROVENANCE_SCHEMA_ID, ProvenanceDocument
+from phalanx.prevent.decide import decision as gateway_decision
+from phalanx.prevent.decide.decision import DECISION_SCHEMA_ID, Decision
+from phalanx.prevent.policy.document import POLICY_SCHEMA_ID, PolicyDocument
 
 SCHEMA_PATH = Path(__file__).parent / "schemas" / "campaigns-2.schema.json"
 """Where the schema is published, inside the package."""
@@ -29,6 +32,12 @@ PROFILE_SCHEMA_PATH = SCHEMA_PATH.with_name("profile-1.schema.json")
 
 PROVENANCE_SCHEMA_PATH = SCHEMA_PATH.with_name("provenance-1.schema.json")
 """Where that of verdicts about models is."""
+
+POLICY_SCHEMA_PATH = SCHEMA_PATH.with_name("gateway-policy-1.schema.json")
+"""Where that of policies of the gateway is."""
+
+DECISION_SCHEMA_PATH = SCHEMA_PATH.with_name("gateway-decision-1.schema.json")
+"""Where that of decisions of the gateway is."""
 
 
 def campaigns_schema() -> dict[str, Any]:
@@ -93,6 +102,38 @@ def provenance_schema() -> dict[str, Any]:
     }
 
 
+def policy_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a policy of the gateway.
+
+    Examples:
+        >>> policy_schema()["properties"]["schema"]["const"]
+        'phalanx.gateway-policy/1'
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": POLICY_SCHEMA_ID,
+        **PolicyDocument.model_json_schema(),
+    }
+
+
+def decision_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a decision of the gateway.
+
+    Examples:
+        >>> decision_schema()["properties"]["schema"]["const"]
+        'phalanx.gateway-decision/1'
+    """
+    schema = TypeAdapter(Decision).json_schema(mode="serialization")
+    _describe(schema, Decision)
+    for name, definition in schema["$defs"].items():
+        _describe(definition, getattr(gateway_decision, name))
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": DECISION_SCHEMA_ID,
+        **schema,
+    }
+
+
 def _describe(definition: dict[str, Any], noun: type) -> None:
     definition["description"] = (inspect.getdoc(noun) or "").split("\n\n")[0]
     for name, text in _field_docstrings(noun).items():
@@ -121,3 +162,5 @@ if __name__ == "__main__":
     SCHEMA_PATH.write_text(to_text(campaigns_schema()), encoding="utf-8")
     PROFILE_SCHEMA_PATH.write_text(to_text(profile_schema()), encoding="utf-8")
     PROVENANCE_SCHEMA_PATH.write_text(to_text(provenance_schema()), encoding="utf-8")
+    POLICY_SCHEMA_PATH.write_text(to_text(policy_schema()), encoding="utf-8")
+    DECISION_SCHEMA_PATH.write_text(to_text(decision_schema()), encoding="utf-8")

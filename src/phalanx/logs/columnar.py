@@ -47,7 +47,13 @@ def read_parquet(file: LogFile, options: ReadOptions, quality: Quality) -> Itera
             message = f"{file.name}: claims {metadata.num_rows:,} rows in {source.size():,} bytes"
             advice = "Write the log again; this file is not plausible."
             raise InputError(message, next_step=advice)
-        paths = resolve(schema, options.columns, name=file.name, quality=quality)
+        paths = resolve(
+            schema,
+            options.columns,
+            name=file.name,
+            quality=quality,
+            responses=options.responses,
+        )
         leaves = {_leaf(schema, path) for path in paths.values()}
         parquet = pq.ParquetFile(
             source,
@@ -73,7 +79,13 @@ def read_arrow_file(file: LogFile, options: ReadOptions, quality: Quality) -> It
         InputError: If it lacks a required column.
     """
     with file.open_binary() as source, pa.ipc.open_file(source) as reader:
-        paths = resolve(reader.schema, options.columns, name=file.name, quality=quality)
+        paths = resolve(
+            reader.schema,
+            options.columns,
+            name=file.name,
+            quality=quality,
+            responses=options.responses,
+        )
         batches = (reader.get_batch(index) for index in range(reader.num_record_batches))
         yield from read_batches(map(_sound, batches), paths, options)
 
@@ -87,7 +99,13 @@ def read_arrow_stream(
         InputError: If it lacks a required column.
     """
     with file.open_binary() as source, pa.ipc.open_stream(source) as reader:
-        paths = resolve(reader.schema, options.columns, name=file.name, quality=quality)
+        paths = resolve(
+            reader.schema,
+            options.columns,
+            name=file.name,
+            quality=quality,
+            responses=options.responses,
+        )
         yield from read_batches(map(_sound, reader), paths, options)
 
 

@@ -16,7 +16,12 @@ _LISTED_FIELDS = 30
 
 
 def resolve(
-    schema: pa.Schema, mapping: Mapping[str, str], *, name: str, quality: Quality
+    schema: pa.Schema,
+    mapping: Mapping[str, str],
+    *,
+    name: str,
+    quality: Quality,
+    responses: bool = False,
 ) -> dict[str, FieldPath]:
     """Find where each native column stands in a table.
 
@@ -26,6 +31,7 @@ def resolve(
             dotted text as its plain name comes first.
         name: File or table, for messages.
         quality: Takes a note for each mapped optional field that is absent.
+        responses: Whether responses are read where their lengths are logged beside them.
 
     Returns:
         Native column -> path, for those that exist.
@@ -49,7 +55,7 @@ def resolve(
     missing = [column for column in REQUIRED_COLUMNS if column not in found]
     if missing:
         raise missing_columns(name, missing, field_names(schema), mapping)
-    if RESPONSE_CHARACTERS in found:
+    if RESPONSE_CHARACTERS in found and not responses:
         found.pop("response", None)
     return found
 

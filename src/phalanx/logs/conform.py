@@ -19,11 +19,15 @@ from phalanx.logs.cast import Mask, to_booleans, to_filled_text, to_floats, to_i
 from phalanx.logs.chunk import NativeChunk
 from phalanx.logs.duplicates import REPEATED, SeenBefore, SeenIdentifiers
 from phalanx.logs.identifiers import Identifiers
-from phalanx.logs.lengths import cut, response_characters
+from phalanx.logs.lengths import as_response_text, cut, response_characters
 from phalanx.logs.options import ReadOptions
 from phalanx.logs.prompts import Prompts, split_prompts
 from phalanx.logs.quality import Quality
-from phalanx.logs.schema import EXCHANGE_SCHEMA, OPTIONAL_COLUMNS
+from phalanx.logs.schema import (
+    EXCHANGE_SCHEMA,
+    EXCHANGE_SCHEMA_WITH_RESPONSES,
+    OPTIONAL_COLUMNS,
+)
 from phalanx.logs.timestamps import MICROSECONDS, to_times
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -52,6 +56,7 @@ class Conformer:
         self.has_prompts = False
         self._options = options
         self._quality = quality
+        self._schema = EXCHANGE_SCHEMA_WITH_RESPONSES if options.responses else EXCHANGE_SCHEMA
         self._identifiers = Identifiers(options.pseudonym_key, quality)
         self._seen = SeenIdentifiers() if seen is None else seen
         latest = (options.now or datetime.now(UTC)) + timedelta(days=1)
@@ -69,9 +74,9 @@ class Conformer:
         columns |= self._optional(chunk)
         arrays = [
             columns[field.name] if field.name in columns else pa.nulls(chunk.rows, field.type)
-            for field in EXCHANGE_SCHEMA
+            for field in self._schema
         ]
-        nullable = pa.schema([field.with_nullable(nullable=True) for field in EXCHANGE_SCHEMA])
+        nullable = pa.schema([field.with_nullable(nullable=True) for field in self._schema])
         batch = pa.RecordBatch.from_arrays(arrays, schema=nullable)
         keep = np.full(chunk.rows, fill_value=True)
         for mask, reason in unusable:
@@ -99,7 +104,7 @@ class Conformer:
         columns = {name: batch.column(name) for name in batch.schema.names}
         columns |= self._identifiers.finished(columns)
         batch = pa.RecordBatch.from_arrays(
-            [columns[name] for name in EXCHANGE_SCHEMA.names], schema=EXCHANGE_SCHEMA
+            [columns[name] for name in self._schema.names], schema=self._schema
         )
         for start in range(0, batch.num_rows, self._options.batch_rows):
             yield from bounded(batch.slice(start, self._options.batch_rows), BATCH_BYTES)
@@ -154,7 +159,15 @@ class Conformer:
                 continue
             columns[name] = self._optional_column(name, chunk.columns[name], kind)
         columns["response_characters"] = response_characters(chunk.columns, chunk.rows)
+        if self._options.responses and "response" in chunk.columns:
+            columns["response"] = self._responses(chunk.columns["response"])
         return columns
+
+    def _responses(self, array: pa.Array) -> pa.Array:
+        cast = to_text(as_response_text(array))
+        self._note_mended("response", cast.mended)
+        self._note_unreadable("response", cast.unreadable)
+        return self._cut("response", cast.values)
 
     def _optional_column(self, name: str, array: pa.Array, kind: pa.DataType) -> pa.Array:
         if pa.types.is_timestamp(kind):

@@ -82,7 +82,13 @@ def read_delimited(file: LogFile, options: ReadOptions, quality: Quality) -> Ite
         message = f"{file.name}: no header with column names in the first line"
         raise InputError(message, next_step="Put the column names in the first line.")
     schema = pa.schema([(name, pa.binary()) for name in header.names])
-    paths = resolve(schema, options.columns, name=file.name, quality=quality)
+    paths = resolve(
+        schema,
+        options.columns,
+        name=file.name,
+        quality=quality,
+        responses=options.responses,
+    )
     awaiting_header = True
     for block in blocks(surviving(file, quality), _last_record_end):
         if not block.complete:

@@ -31,7 +31,13 @@ def read_frame(frame: object, options: ReadOptions, quality: Quality) -> Iterato
         [1]
     """
     reader = _batches(frame, options)
-    paths = resolve(reader.schema, options.columns, name=FRAME_NAME, quality=quality)
+    paths = resolve(
+        reader.schema,
+        options.columns,
+        name=FRAME_NAME,
+        quality=quality,
+        responses=options.responses,
+    )
     yield from read_batches(reader, paths, options)
 
 

@@ -49,6 +49,7 @@ class _JsonReader:
         self._fields = {name: options.columns.get(name, name) for name in MAPPABLE_COLUMNS}
         self._schema: JsonSchema | None = None
         self._batch_rows = options.batch_rows
+        self._responses = options.responses
         self._known_complete = False
 
     def block(self, block: Block) -> Iterator[NativeChunk]:
@@ -82,7 +83,7 @@ class _JsonReader:
             PlacedRow(unit, position, characters, self._row(value))
             for unit, position, characters, value in chain(first, records)
         )
-        yield from chunks_of(rows, self._batch_rows, self._quality)
+        yield from chunks_of(rows, self._batch_rows, self._quality, responses=self._responses)
 
     def _row(self, record: Mapping[str, object]) -> Row:
         row = {}

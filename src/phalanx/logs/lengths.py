@@ -58,6 +58,18 @@ def response_characters(columns: Mapping[str, pa.Array], rows: int) -> pa.Array:
     return lengths.fill_null(NOT_LOGGED)
 
 
+def as_response_text(array: pa.Array) -> pa.Array:
+    """Return responses as text; those that are lists of parts as the text inside them.
+
+    Examples:
+        >>> as_response_text(pa.array([[{"type": "text", "text": "Hello"}], None])).to_pylist()
+        ['Hello', None]
+    """
+    if not pa.types.is_nested(array.type):
+        return array
+    return pa.array([None if cell is None else text_of(cell) for cell in array.to_pylist()])
+
+
 def _lengths(array: pa.Array) -> pa.Array:
     if isinstance(array, pa.ExtensionArray):
         array = array.storage

@@ -64,7 +64,7 @@ class LiteLLMReader:
             PlacedRow(unit, position, characters, exchange_of(value, options.columns, quality))
             for unit, position, characters, value in read_records(file, quality)
         )
-        yield from chunks_of(rows, options.batch_rows, quality)
+        yield from chunks_of(rows, options.batch_rows, quality, responses=options.responses)
 
 
 def exchange_of(payload: Mapping[str, object], columns: Mapping[str, str], quality: Quality) -> Row:

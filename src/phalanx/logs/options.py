@@ -44,6 +44,10 @@ class ReadOptions:
     rejects_path: Path | None = None
     """Where rejected rows are listed as JSON lines: file, position, reason, no content."""
 
+    responses: bool = False
+    """Whether batches carry the text of responses, as a last column `response`. Cut as prompts
+    are. Only what indexes the house's own responses asks for it."""
+
     batch_rows: int = 20_000
     """Largest number of rows in a batch, at least 1."""
 

@@ -34,7 +34,7 @@ class OtelReader:
     def read(self, file: LogFile, options: ReadOptions, quality: Quality) -> Iterator[NativeChunk]:
         """Yield the spans that are calls of a model."""
         rows = _rows(read_records(file, quality), options, quality)
-        yield from chunks_of(rows, options.batch_rows, quality)
+        yield from chunks_of(rows, options.batch_rows, quality, responses=options.responses)
 
 
 def _rows(records: Iterator[Record], options: ReadOptions, quality: Quality) -> Iterator[PlacedRow]:

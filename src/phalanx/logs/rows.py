@@ -33,7 +33,7 @@ class PlacedRow(NamedTuple):
 
 
 def chunks_of(
-    rows: Iterable[PlacedRow], batch_rows: int, quality: Quality
+    rows: Iterable[PlacedRow], batch_rows: int, quality: Quality, *, responses: bool = False
 ) -> Iterator[NativeChunk]:
     """Yield chunks of rows as they come, bounded in rows and in text.
 
@@ -41,6 +41,7 @@ def chunks_of(
         rows: Rows in order.
         batch_rows: Largest number of rows in a chunk, at least 1.
         quality: Takes notes on cells of a wrong type.
+        responses: Whether chunks carry the text of responses.
 
     Examples:
         >>> rows = [PlacedRow("line", number, 9, {"prompt": "p"}) for number in range(1, 6)]
@@ -53,19 +54,25 @@ def chunks_of(
         held.append(placed)
         characters += placed.characters
         if len(held) >= batch_rows or characters >= _CHUNK_CHARACTERS:
-            yield _chunk(held, quality)
+            yield _chunk(held, quality, responses=responses)
             held, characters = [], 0
     if held:
-        yield _chunk(held, quality)
+        yield _chunk(held, quality, responses=responses)
 
 
-def _chunk(held: Sequence[PlacedRow], quality: Quality) -> NativeChunk:
+def _chunk(held: Sequence[PlacedRow], quality: Quality, *, responses: bool) -> NativeChunk:
     rows = [placed.row for placed in held]
-    return chunk_of(rows, [placed.position for placed in held], held[0].unit, quality)
+    positions = [placed.position for placed in held]
+    return chunk_of(rows, positions, held[0].unit, quality, responses=responses)
 
 
 def chunk_of(
-    rows: Sequence[Row], positions: Sequence[int], unit: Unit, quality: Quality
+    rows: Sequence[Row],
+    positions: Sequence[int],
+    unit: Unit,
+    quality: Quality,
+    *,
+    responses: bool = False,
 ) -> NativeChunk:
     """Build a chunk from rows.
 
@@ -74,6 +81,7 @@ def chunk_of(
         positions: Where each stands.
         unit: What `positions` count.
         quality: Takes notes on cells of a wrong type.
+        responses: Whether the chunk carries the text of responses.
 
     Examples:
         >>> chunk = chunk_of([{"model": "m", "prompt": "Hi"}], [1], "line", Quality())
@@ -90,6 +98,9 @@ def chunk_of(
     if "response" in present:
         lengths = [row.get(RESPONSE_CHARACTERS, _characters(row.get("response"))) for row in rows]
         columns[RESPONSE_CHARACTERS] = _column(RESPONSE_CHARACTERS, lengths, quality)
+        if responses:
+            cells = [row.get("response") for row in rows]
+            columns["response"] = texts([None if each is None else text_of(each) for each in cells])
     return NativeChunk(rows=len(rows), positions=positions, unit=unit, columns=columns)
 
 

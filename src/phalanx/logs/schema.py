@@ -98,3 +98,6 @@ EXCHANGE_SCHEMA = pa.schema(
     ]
 )
 """Columns, types and order of every batch that leaves `phalanx.logs`."""
+
+EXCHANGE_SCHEMA_WITH_RESPONSES = EXCHANGE_SCHEMA.append(pa.field("response", pa.string()))
+"""The same for the one reader that asks for the text of responses (`ReadOptions.responses`)."""

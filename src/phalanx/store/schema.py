@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import secrets
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, create_engine, inspect, select, text
+from sqlalchemy import Connection, Engine, MetaData, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, Pool
 
@@ -23,13 +23,16 @@ from phalanx.errors import (
     VerificationError,
 )
 from phalanx.store.place import DatabasePlace, password_of
-from phalanx.store.tables import STORE
 
-HEAD = "0001"
-"""Newest migration."""
+if TYPE_CHECKING:
+    from alembic.config import Config
 
-MIGRATIONS = "phalanx.store:migrations"
-VERSION_TABLE = "phalanx_alembic_version"
+_ENVIRONMENT = "phalanx.store:migrations"
+"""Of Alembic, the same for all rooms."""
+
+_LOCK = 8_472
+"""Of PostgreSQL, while tables are made or migrated."""
+
 _SQLITE = b"SQLite format 3\0"
 _ANOTHER = "Name another file; a new one is made."
 
@@ -105,51 +108,96 @@ def _reason(error: Exception) -> str:
     return str(text).partition("\n")[0]
 
 
-def bring_up(connection: Connection, place: DatabasePlace, now: datetime) -> str:
-    """Bring a database to the present schema, and return the identifier of its store.
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The tables of one room, and how they came to be."""
+
+    owner: str
+    """What messages call whoever they belong to."""
+
+    metadata: MetaData
+    head: str
+    """The version that this code knows: the newest migration, or a number."""
+
+    version_table: str
+    """Its one row, in its first column, says which version is there."""
+
+    migrations: str = ""
+    """Where they are, as a package and its folder; empty where the tables never changed."""
+
+
+def bring_up(connection: Connection, place: DatabasePlace, schema: Schema) -> None:
+    """Bring the tables of a room to the version that this code knows.
+
+    An SQLite file belongs to one room alone; a server's database may hold others beside it.
 
     Parameters:
         connection: Inside a transaction.
         place: Its name, for messages.
-        now: When a new store was made.
+        schema: Of the room.
 
     Raises:
-        InputError: If a file holds tables of somebody else.
-        VerificationError: If a newer version of Phalanx wrote it.
+        InputError: If a file holds tables of somebody else, or tables lack their version.
+        VerificationError: If another version of Phalanx wrote it, and it cannot be brought up.
     """
+    if _version(connection, schema) == schema.head:
+        return
+    _await_others(connection, place)
     there = inspect(connection).get_table_names()
-    revision = None
-    if VERSION_TABLE in there:
-        revision = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608
-    elif there and place.file is not None:
+    found = _version(connection, schema)
+    if found == schema.head:
+        return
+    if found is None and there and place.file is not None:
         message = f"{place.name}: a database of something else"
         raise InputError(message, next_step=_ANOTHER)
-    if revision != HEAD:
-        upgrade(connection, place, MIGRATIONS)
-    store_id = connection.execute(select(STORE.c.store_id)).scalar()
-    if store_id is None:
-        store_id = secrets.token_hex(16)
-        connection.execute(STORE.insert().values(store_id=store_id, created_at=now.isoformat()))
-    return str(store_id)
+    if found is None and not schema.metadata.tables.keys().isdisjoint(there):
+        message = f"{place.name}: holds tables of {schema.owner}, but not their version"
+        raise InputError(message, next_step="Name another database, or bring back a backup.")
+    if schema.migrations:
+        _upgrade(connection, place, schema)
+    elif found is None:
+        schema.metadata.create_all(connection)
+        versions = schema.metadata.tables[schema.version_table]
+        connection.execute(versions.insert().values([int(schema.head)]))
+    else:
+        message = f"{place.name}: written by another version of Phalanx"
+        raise VerificationError(message, next_step="Update Phalanx.")
 
 
-def upgrade(connection: Connection, place: DatabasePlace, migrations: str) -> None:
-    """Run the migrations that a database lacks.
+def _version(connection: Connection, schema: Schema) -> str | None:
+    """Return which version of the tables is there; nothing where there are none."""
+    if not inspect(connection).has_table(schema.version_table):
+        return None
+    return str(connection.execute(text(f"SELECT * FROM {schema.version_table}")).scalar())  # noqa: S608 - named in code
 
-    Parameters:
-        connection: Inside a transaction.
-        place: Its name, for messages.
-        migrations: Where they are, as a package and its folder.
 
-    Raises:
-        VerificationError: If a newer version of Phalanx wrote it.
-    """
-    from alembic import command  # noqa: PLC0415 - half a second that a database of today saves
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.util import CommandError  # noqa: PLC0415
+def _await_others(connection: Connection, place: DatabasePlace) -> None:
+    """Let nobody else make or migrate tables until the transaction is over."""
+    if place.file is None:
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+    elif not connection.connection.in_transaction:
+        # The driver begins none before tables are made.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def migrations_of(schema: Schema) -> Config:
+    """Return what Alembic is told of the migrations of a room; its connection is missing."""
+    from alembic.config import Config  # noqa: PLC0415 - half a second that a database of today saves
 
     config = Config()
-    config.set_main_option("script_location", migrations)
+    config.set_main_option("script_location", _ENVIRONMENT)
+    config.set_main_option("version_locations", schema.migrations)
+    config.set_main_option("path_separator", "newline")
+    config.attributes["schema"] = schema
+    return config
+
+
+def _upgrade(connection: Connection, place: DatabasePlace, schema: Schema) -> None:
+    """Run the migrations that a database lacks."""
+    from alembic import command  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    config = migrations_of(schema)
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -22,7 +23,7 @@ from phalanx.store.manifest import Manifest, digest, read_manifest, verified, wr
 from phalanx.store.place import Place
 from phalanx.store.rows import GroupRow, ListedGroup, Membership, ScanRow
 from phalanx.store.schema import bring_up, reach, translated
-from phalanx.store.tables import CAMPAIGNS, GROUPS, MEMBERS, SCANS
+from phalanx.store.tables import CAMPAIGNS, GROUPS, MEMBERS, SCANS, SCHEMA, STORE
 
 _MOMENTS = frozenset(
     {"started_at", "first_exchange", "last_exchange", "kept_until", "formed_at", "discovered_at"}
@@ -203,12 +204,22 @@ def open_store(place: Place, now: datetime) -> Iterator[Store]:
         engine = reach(place)
         try:
             with translated(place), engine.begin() as connection:
-                store_id = bring_up(connection, place, now)
+                bring_up(connection, place, SCHEMA)
+                store_id = _store_id(connection, now)
             for left in place.folder.glob(".scan-*"):
                 shutil.rmtree(left, ignore_errors=True)
             yield Store(place, engine, store_id)
         finally:
             engine.dispose()
+
+
+def _store_id(connection: Connection, now: datetime) -> str:
+    """Return the identifier of a store; a new one gets it now."""
+    store_id = connection.execute(select(STORE.c.store_id)).scalar()
+    if store_id is None:
+        store_id = secrets.token_hex(16)
+        connection.execute(STORE.insert().values(store_id=store_id, created_at=now.isoformat()))
+    return str(store_id)
 
 
 def _list(connection: Connection, group: ListedGroup, scan: int) -> None:

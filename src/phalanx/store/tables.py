@@ -14,6 +14,8 @@ from sqlalchemy import (
     Text,
 )
 
+from phalanx.store.schema import Schema
+
 METADATA = MetaData()
 
 STORE = Table(
@@ -81,4 +83,12 @@ MEMBERS = Table(
     Column("first_scan", Integer, ForeignKey(SCANS.c.number), nullable=False),
     Column("last_scan", Integer, ForeignKey(SCANS.c.number), nullable=False),
     comment="Accounts of listed groups, from the scan that named them first to the last.",
+)
+
+SCHEMA = Schema(
+    owner="the store",
+    metadata=METADATA,
+    head="0001",
+    version_table="phalanx_alembic_version",
+    migrations="phalanx.store:migrations/versions",
 )

@@ -20,7 +20,7 @@ from sqlalchemy import select
 from phalanx.errors import InputError, PolicyError, VerificationError
 from phalanx.release.broker.broker import CHALLENGE_SECONDS
 from phalanx.release.broker.policy import token_policy
-from phalanx.release.broker.tables import DECISIONS, SCHEMA, VERSION, open_tables
+from phalanx.release.broker.tables import DECISIONS, SCHEMA, TABLES, open_tables
 from phalanx.release.demands import Trusted
 from phalanx.release.encoding import from_text
 from phalanx.release.logged.book import open_book
@@ -235,7 +235,7 @@ def test_brokers_that_begin_at_once(database: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         engines = list(pool.map(lambda _: open_tables(database_of(database)), range(4)))
     with engines[0].connect() as connection:
-        assert connection.execute(select(SCHEMA.c.version)).scalars().all() == [VERSION]
+        assert connection.execute(select(SCHEMA.c.version)).scalars().all() == [int(TABLES.head)]
     for engine in engines:
         engine.dispose()
 

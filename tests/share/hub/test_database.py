@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from phalanx.errors import InputError, VerificationError
 from phalanx.share.hub import open_database
-from phalanx.share.hub.database import VERSION_TABLE
+from phalanx.share.hub.database import HUB
 from phalanx.share.hub.tables import METADATA
 from phalanx.store import Place, place_of
 
@@ -27,7 +27,7 @@ def test_migrations_make_the_tables_of_the_code(place: Place) -> None:
         database = open_database(place)
         with database.read() as connection:
             context = MigrationContext.configure(
-                connection, opts={"version_table": VERSION_TABLE, "compare_type": True}
+                connection, opts={"version_table": HUB.version_table, "compare_type": True}
             )
             assert compare_metadata(context, METADATA) == []
         database.close()
@@ -37,7 +37,7 @@ def test_a_newer_version_is_not_touched(place: Place) -> None:
     """An old hub cannot know what a new one means."""
     database = open_database(place)
     with database.write() as connection:
-        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))  # noqa: S608
+        connection.execute(text(f"UPDATE {HUB.version_table} SET version_num = '9999'"))  # noqa: S608
     database.close()
     with pytest.raises(VerificationError, match="newer version"):
         open_database(place)

@@ -11,7 +11,6 @@ import msgspec
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +24,7 @@ from phalanx.share.pool.keeping import add_decoys, decoys_in, rounds_in
 from phalanx.share.pool.rounds import Entry, read_batch
 from phalanx.share.pool.tables import METADATA, SPOKEN
 from phalanx.store import DatabasePlace, database_of
+from phalanx.store.schema import migrations_of
 
 from .conftest import ROUND, START, Alliance, token_of
 
@@ -52,8 +52,7 @@ def test_migrations_make_the_tables(place: DatabasePlace) -> None:
 
 def test_decoys_of_an_older_pool_stand_for_themselves(place: DatabasePlace) -> None:
     """A pool of the first release is brought up to date, and what was met stays met."""
-    config = Config()
-    config.set_main_option("script_location", POOL.migrations)
+    config = migrations_of(POOL)
     database = open_database(place, schema=POOL)
     with database.write() as connection:
         for table in reversed(METADATA.sorted_tables):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,50 @@ def test_other_files_are_no_tokenizer(content: bytes, tmp_path_factory: Any) -> 
     path.write_bytes(content)
     with pytest.raises(ConfigError, match=r"not a tokenizer\.json"):
         open_tokenizer(path)
+
+
+def _of_words(**changes: Any) -> dict[str, Any]:
+    parts = ("truncation", "padding", "normalizer", "pre_tokenizer", "post_processor", "decoder")
+    model = {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "[UNK]"}
+    return {"version": "1.0", "added_tokens": [], "model": model, **dict.fromkeys(parts), **changes}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(b+)+$"},
+                           "behavior": "Isolated", "invert": False}},
+    ],
+)  # fmt: skip
+def test_a_tokenizer_that_fails_is_told(changes: dict[str, Any], tmp_path: Path) -> None:
+    """One without a token for what it does not know, or whose pattern takes forever."""
+    path = tmp_path / "tokenizer.json"
+    path.write_text(json.dumps(_of_words(**changes)))
+    with pytest.raises(ConfigError, match="cannot cut a text"):
+        open_tokenizer(path).numbers_of("b" * 40 + "a")
+
+
+def test_a_file_that_breaks_the_library_is_no_tokenizer(tmp_path: Path) -> None:
+    """The library panics on this one, which is no usual exception."""
+    broken = {"type": "Precompiled", "precompiled_charsmap": "AAAA"}
+    path = tmp_path / "tokenizer.json"
+    path.write_text(json.dumps(_of_words(normalizer=broken)))
+    with pytest.raises(ConfigError, match=r"not a tokenizer\.json"):
+        open_tokenizer(path)
+
+
+def test_a_tokenizer_that_draws_lots_is_refused(made: Path, tmp_path: Path) -> None:
+    """The digest of an audit's plan fixes its file: who could cut again would choose."""
+    said = json.loads(made.read_text())
+    said["model"]["dropout"] = 0.5
+    path = tmp_path / "tokenizer.json"
+    path.write_text(json.dumps(said))
+    with pytest.raises(ConfigError, match="another way each time"):
+        open_tokenizer(path)
+    said["model"]["dropout"] = 0.0
+    path.write_text(json.dumps(said))
+    assert open_tokenizer(path).numbers_of("the cat") == open_tokenizer(made).numbers_of("the cat")
 
 
 def test_a_tokenizer_is_bounded(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:

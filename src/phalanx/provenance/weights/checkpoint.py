@@ -9,6 +9,7 @@ from typing import Any
 
 from phalanx.errors import InputError, reason_of
 from phalanx.json_text import parse_object
+from phalanx.provenance.weights.gguf_file import parts_of, read_gguf
 from phalanx.provenance.weights.header import Stored
 from phalanx.provenance.weights.packed import (
     COMPRESSED_PARTS,
@@ -49,20 +50,18 @@ def open_checkpoint(path: Path) -> Checkpoint:
     """Read the headers of a model's files; its numbers are read later, piece by piece.
 
     Parameters:
-        path: A folder with `model.safetensors`, shards with their index, or one GGUF file; or one
-            such file.
+        path: A folder with `model.safetensors`, shards with their index, or one GGUF model, which
+            may be split; or one such file.
 
     Raises:
         InputError: If there is no such file, one is malformed or cut short, or the weights are
             pickled.
         MissingExtraError: If it is a GGUF file, and the extra `gguf` is not installed.
     """
-    files = _files(path)
+    files = files_of(path)
     refuse_pickled(files)
     if files[0].suffix == ".gguf":
-        from phalanx.provenance.weights.gguf_file import read_gguf  # noqa: PLC0415 - an extra
-
-        tensors, config = read_gguf(files[0])
+        tensors, config = read_gguf(files)
         return Checkpoint(path, tensors, config)
     folder = path if path.is_dir() else path.parent
     config = _config(folder / "config.json")
@@ -80,7 +79,7 @@ def stored_parts(path: Path) -> dict[str, Stored]:
     Raises:
         InputError: As `open_checkpoint`, and if it is a GGUF file.
     """
-    files = _files(path)
+    files = files_of(path)
     refuse_pickled(files)
     if files[0].suffix == ".gguf":
         message = f"{files[0]} is a GGUF file, and safetensors are needed"
@@ -88,16 +87,19 @@ def stored_parts(path: Path) -> dict[str, Stored]:
     return read_shards(files)
 
 
-def _files(path: Path) -> list[Path]:
-    """Return what to open: an index alone, or files of weights."""
+def files_of(path: Path) -> list[Path]:
+    """Return what to open of a model: an index alone, or its files of weights, in order.
+
+    Parameters:
+        path: As for `open_checkpoint`.
+
+    Raises:
+        InputError: If there is nothing, or several models.
+    """
     if not path.is_dir():
         file_size(path)
-        return [path]
-    try:
-        inside = sorted(each for each in path.iterdir() if each.is_file())
-    except OSError as error:
-        message = f"{path} cannot be read: {reason_of(error)}"
-        raise InputError(message, next_step="Pass a folder that may be read.") from error
+        return _whole_gguf([path], _inside(path.parent))
+    inside = _inside(path)
     indexes = [each for each in inside if each.name.endswith(".safetensors.index.json")]
     if len(indexes) > 1:
         message = f"{path} has {len(indexes)} indexes of shards"
@@ -106,16 +108,32 @@ def _files(path: Path) -> list[Path]:
         return indexes
     for ending in (".safetensors", ".gguf"):
         found = [each for each in inside if each.suffix == ending]
-        if ending == ".gguf" and len(found) > 1:
-            message = f"{path} has {len(found)} GGUF files"
-            raise InputError(message, next_step="Pass the one that is meant, as a file.")
         if found:
-            return found
+            return _whole_gguf(found, inside)
     pickled = [each for each in inside if each.suffix in {".bin", ".pt", ".pth", ".ckpt", ".pkl"}]
     if pickled:
         return pickled
     message = f"{path} has no weights"
     raise InputError(message, next_step="Pass a folder with safetensors or GGUF files.")
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return sorted(each for each in folder.iterdir() if each.is_file())
+    except OSError as error:
+        message = f"{folder} cannot be read: {reason_of(error)}"
+        raise InputError(message, next_step="Pass a folder that may be read.") from error
+
+
+def _whole_gguf(found: list[Path], inside: list[Path]) -> list[Path]:
+    """Return all parts of a GGUF model, of which some were found; other files as they are."""
+    if found[0].suffix != ".gguf":
+        return found
+    parts = parts_of(found[0], inside) or [found[0]]
+    if not {*found} <= {*parts}:
+        message = f"{found[0].parent} has {len(found)} GGUF files, not all of one model"
+        raise InputError(message, next_step="Pass the one that is meant, as a file.")
+    return parts
 
 
 def _config(path: Path) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Column,
-    Connection,
     Engine,
     Integer,
     MetaData,
@@ -13,22 +12,14 @@ from sqlalchemy import (
     Table,
     Text,
     event,
-    inspect,
-    select,
-    text,
 )
 
-from phalanx.errors import InputError, VerificationError
 from phalanx.store.place import DatabasePlace
-from phalanx.store.schema import reach, translated
-
-VERSION = 1
-"""Of these tables. Raising it needs a migration."""
+from phalanx.store.schema import Schema, bring_up, reach, translated
 
 METADATA = MetaData()
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 _WAIT_MILLISECONDS = 30_000
-_ALONE = "SELECT pg_advisory_xact_lock(7318349394477056)"
 
 SCHEMA = Table(
     "broker_schema",
@@ -71,6 +62,10 @@ DECISIONS = Table(
 )
 
 
+TABLES = Schema(owner="the broker", metadata=METADATA, head="1", version_table=SCHEMA.name)
+"""Raising the version needs a migration."""
+
+
 def open_tables(place: DatabasePlace) -> Engine:
     """Reach the database, and make the tables where there are none.
 
@@ -91,21 +86,5 @@ def open_tables(place: DatabasePlace) -> Engine:
             cursor.close()
 
     with translated(place), engine.begin() as connection:
-        _bring_up(connection, place)
+        bring_up(connection, place, TABLES)
     return engine
-
-
-def _bring_up(connection: Connection, place: DatabasePlace) -> None:
-    # Of several brokers that begin at once one makes the tables, and the others wait for it.
-    connection.execute(text("BEGIN IMMEDIATE" if place.file is not None else _ALONE))
-    there = inspect(connection).get_table_names()
-    if SCHEMA.name not in there:
-        if there and place.file is not None:
-            message = f"{place.name}: a database of something else"
-            raise InputError(message, next_step="Name another file; a new one is made.")
-        METADATA.create_all(connection)
-        connection.execute(SCHEMA.insert().values(version=VERSION))
-        return
-    if connection.execute(select(SCHEMA.c.version)).scalar() != VERSION:
-        message = f"{place.name}: written by another version of Phalanx"
-        raise VerificationError(message, next_step="Update Phalanx.")

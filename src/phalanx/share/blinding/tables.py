@@ -8,23 +8,17 @@ from contextlib import contextmanager
 from sqlalchemy import (
     BigInteger,
     Column,
-    Connection,
     Double,
     Engine,
     Integer,
     MetaData,
     String,
     Table,
-    inspect,
-    select,
 )
 
-from phalanx.errors import InputError, ServiceError, VerificationError
+from phalanx.errors import InputError, ServiceError
 from phalanx.store.place import DatabasePlace
-from phalanx.store.schema import reach, translated
-
-VERSION = 1
-"""Of these tables. Raising it needs a migration."""
+from phalanx.store.schema import Schema, bring_up, reach, translated
 
 METADATA = MetaData()
 
@@ -69,6 +63,10 @@ USAGE = Table(
 )
 
 
+TABLES = Schema(owner="the key server", metadata=METADATA, head="1", version_table=SCHEMA.name)
+"""Raising the version needs a migration."""
+
+
 def open_tables(place: DatabasePlace) -> Engine:
     """Reach the database, and make the tables where there are none.
 
@@ -79,7 +77,7 @@ def open_tables(place: DatabasePlace) -> Engine:
     """
     engine = reach(place)
     with translated(place), engine.begin() as connection:
-        _bring_up(connection, place)
+        bring_up(connection, place, TABLES)
     return engine
 
 
@@ -95,18 +93,3 @@ def while_serving(place: DatabasePlace) -> Iterator[None]:
             yield
     except InputError as error:
         raise ServiceError(str(error), next_step=error.next_step) from error
-
-
-def _bring_up(connection: Connection, place: DatabasePlace) -> None:
-    there = inspect(connection).get_table_names()
-    if SCHEMA.name not in there:
-        if there and place.file is not None:
-            message = f"{place.name}: a database of something else"
-            raise InputError(message, next_step="Name another file; a new one is made.")
-        METADATA.create_all(connection)
-        connection.execute(SCHEMA.insert().values(version=VERSION))
-        return
-    version = connection.execute(select(SCHEMA.c.version)).scalar()
-    if version != VERSION:
-        message = f"{place.name}: written by another version of Phalanx"
-        raise VerificationError(message, next_step="Update Phalanx.")

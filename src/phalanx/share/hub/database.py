@@ -15,7 +15,6 @@ from sqlalchemy import (
     JSON,
     Connection,
     Engine,
-    MetaData,
     Table,
     Text,
     bindparam,
@@ -23,21 +22,14 @@ from sqlalchemy import (
     column,
     event,
     func,
-    inspect,
     select,
-    text,
 )
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from phalanx.errors import InputError
 from phalanx.share.hub.tables import METADATA
 from phalanx.store import DatabasePlace
-from phalanx.store.schema import reach, translated, upgrade
+from phalanx.store.schema import Schema, bring_up, reach, translated
 
-HEAD = "0002"
-"""Newest migration."""
-
-VERSION_TABLE = "hub_alembic_version"
 MOST_CONNECTIONS = 16
 """To PostgreSQL or SQLite, for reading; half of them for writing to PostgreSQL."""
 
@@ -51,27 +43,14 @@ _WRITER_KIBIBYTES = 131_072
 _CHECKPOINT_PAGES = 16_384
 """Of the log of SQLite (64 MiB), which is brought into the file when it holds more."""
 
-_MIGRATIONS_LOCK = 8_472
-"""Of PostgreSQL, so that two hubs that start together do not migrate together."""
 
-
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """The tables of one room, and how they came to be."""
-
-    owner: str
-    """What messages call whoever they belong to."""
-
-    metadata: MetaData
-    head: str
-    """Newest migration."""
-
-    version_table: str
-    migrations: str
-    """Where they are, as a package and its folder."""
-
-
-HUB = Schema("the hub", METADATA, HEAD, VERSION_TABLE, "phalanx.share.hub:migrations")
+HUB = Schema(
+    owner="the hub",
+    metadata=METADATA,
+    head="0002",
+    version_table="hub_alembic_version",
+    migrations="phalanx.share.hub:migrations/versions",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +105,7 @@ def open_database(
     database = Database(place, reader, writer)
     try:
         with translated(place), database.write() as connection:
-            _bring_up(connection, place, schema)
+            bring_up(connection, place, schema)
     except BaseException:
         database.close()
         raise
@@ -184,20 +163,3 @@ def _prepare_sqlite(engine: Engine, begin: str, most_pages: int | None) -> None:
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
-
-
-def _bring_up(connection: Connection, place: DatabasePlace, schema: Schema) -> None:
-    if place.file is None:
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATIONS_LOCK})"))
-    there = inspect(connection).get_table_names()
-    if schema.version_table in there:
-        version = text(f"SELECT version_num FROM {schema.version_table}")  # noqa: S608
-        if connection.execute(version).scalar() == schema.head:
-            return
-    elif place.file is not None and there:
-        message = f"{place.name}: a database of something else"
-        raise InputError(message, next_step="Name another file; a new one is made.")
-    elif not schema.metadata.tables.keys().isdisjoint(there):
-        message = f"{place.name}: holds tables of {schema.owner}, but not their version"
-        raise InputError(message, next_step="Name another database, or bring back a backup.")
-    upgrade(connection, place, schema.migrations)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Double, ForeignKey, Integer, MetaData, String, Table, Text
 
-from phalanx.share.hub.database import Schema
+from phalanx.store.schema import Schema
 
 METADATA = MetaData()
 
@@ -82,4 +82,10 @@ AUDITS = Table(
     comment="What a member said of the use behind decoys that were new to it in a round.",
 )
 
-POOL = Schema("the pool", METADATA, "0002", "pool_alembic_version", "phalanx.share.pool:migrations")
+POOL = Schema(
+    owner="the pool",
+    metadata=METADATA,
+    head="0002",
+    version_table="pool_alembic_version",
+    migrations="phalanx.share.pool:migrations/versions",
+)

@@ -1,16 +1,15 @@
-"""Run migrations on the connection that `phalanx.store` holds. Alembic runs this file."""
+"""Run the migrations of a room on the connection that it holds. Alembic runs this file."""
 
 from __future__ import annotations
 
 from alembic import context
 
-from phalanx.store.schema import VERSION_TABLE
-from phalanx.store.tables import METADATA
+_ATTRIBUTES = context.config.attributes
 
 context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=METADATA,
-    version_table=VERSION_TABLE,
+    connection=_ATTRIBUTES["connection"],
+    target_metadata=_ATTRIBUTES["schema"].metadata,
+    version_table=_ATTRIBUTES["schema"].version_table,
 )
 with context.begin_transaction():
     context.run_migrations()

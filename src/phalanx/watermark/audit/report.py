@@ -15,7 +15,7 @@ from phalanx.watermark.audit.plan import plan_of
 from phalanx.watermark.audit.verdict import NULL_HYPOTHESIS, Audit, decide, needed_log10_e
 from phalanx.watermark.audit.winners import Floats
 
-FORMAT = "phalanx-watermark-audit-3"
+FORMAT = "phalanx-watermark-audit-4"
 
 _ROUNDING = 1e-9
 """Two machines may differ in the last digit of a logarithm."""

@@ -21,6 +21,10 @@ NULL_HYPOTHESIS = (
 ASSUMPTIONS = (
     "Numbers of the scheme's keyed function cannot be told from random ones without the key.",
     "The plan, with its keys and prompts, was fixed before the suspect was asked.",
+    (
+        "No other plan about this suspect was tried and kept back: the level is that of this plan "
+        "alone, and as many plans have as many chances."
+    ),
     "The reference, and whoever made the suspect, could not ask for scores under the key.",
     "Who trained on texts of the key may have got them from others than those they were served to.",
     (

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Numbers = npt.NDArray[np.int64]
 
+ADVICE = "Name the tokenizer of this model, and ask for shorter answers or cut what is read."
+"""Where a model cannot read a text."""
+
 
 class LocalModel:
     """A causal language model.
@@ -38,15 +41,33 @@ class LocalModel:
         In single precision, as models say it: a long document of a large vocabulary fills memory.
 
         Raises:
-            InputError: If the document is longer than the model reads, or has other tokens.
+            InputError: If the document is longer than the model reads, or has other tokens; or what
+                the model says is no number.
         """
         import torch  # noqa: PLC0415 - of an extra
 
-        self._check(tokens, tokens.size)
+        self._check(tokens)
         with torch.no_grad():
             logits = self._made(torch.tensor(tokens)[None]).logits[0].float()
             logs: npt.NDArray[np.float32] = torch.log_softmax(logits, dim=-1).numpy()
+        if np.isnan(logs).any():
+            message = f"{self.name} says what is no number: its weights are broken, or overflow"
+            raise InputError(message, next_step="Save it in single precision, from sound weights.")
         return logs
+
+    def lacks(self, tokens: Numbers, most_tokens: int = 0) -> str:
+        """Return why the model cannot read a text, or an empty text.
+
+        Parameters:
+            tokens: Of the text.
+            most_tokens: That it is to go on with.
+        """
+        length = tokens.size + most_tokens
+        if length > self.longest:
+            return f"{self.name} reads {self.longest:,} tokens, not {length:,}"
+        if tokens.size and int(tokens.max()) >= self.vocabulary:
+            return f"{self.name} has tokens below {self.vocabulary:,}, not {int(tokens.max()):,}"
+        return ""
 
     def answer(self, prompt: Numbers, processor: MarkProcessor, most_tokens: int) -> Numbers:
         """Go on with a prompt, each token chosen by a processor.
@@ -61,7 +82,7 @@ class LocalModel:
         """
         import torch  # noqa: PLC0415 - of an extra
 
-        self._check(prompt, prompt.size + most_tokens)
+        self._check(prompt, most_tokens)
         if not prompt.size:
             message = "a prompt has no token"
             raise InputError(message, next_step="Begin it with the model's first token.")
@@ -78,13 +99,9 @@ class LocalModel:
         answer: Numbers = said[0, prompt.size :].numpy()
         return answer
 
-    def _check(self, tokens: Numbers, length: int) -> None:
-        if length > self.longest:
-            message = f"{self.name} reads {self.longest:,} tokens, not {length:,}"
-            raise InputError(message, next_step="Cut the document, or ask for a shorter answer.")
-        if tokens.size and int(tokens.max()) >= self.vocabulary:
-            message = f"{self.name} has tokens below {self.vocabulary:,}, not {int(tokens.max()):,}"
-            raise InputError(message, next_step="Name the tokenizer of this model.")
+    def _check(self, tokens: Numbers, most_tokens: int = 0) -> None:
+        if reason := self.lacks(tokens, most_tokens):
+            raise InputError(reason, next_step=ADVICE)
 
 
 def open_local_model(folder: Path) -> LocalModel:

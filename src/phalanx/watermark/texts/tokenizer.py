@@ -94,6 +94,7 @@ class Tokenizer:
             documents: Each with what this one reads: a text, or token numbers.
 
         Raises:
+            ConfigError: If the tokenizer fails on a text.
             ValueError: If one lacks it.
         """
         pieces = [self._one(document) for document in documents]
@@ -122,6 +123,7 @@ class Tokenizer:
         """Return the token numbers of a text, without those that only frame it.
 
         Raises:
+            InputError: If the tokenizer fails on the text.
             ValueError: If this one takes token numbers.
         """
         if self._made is None:
@@ -137,7 +139,14 @@ class Tokenizer:
         return str(self._made.decode(tokens.tolist(), skip_special_tokens=True))
 
     def _encoded(self, text: str) -> tuple[Numbers, Numbers]:
-        said = self._made.encode(text, add_special_tokens=False)
+        try:
+            said = self._made.encode(text, add_special_tokens=False)
+        # The package raises nothing narrower, and its panics are no `Exception`.
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                raise
+            message = f"{self.name}: cannot cut a text: {reason_of(error)}"
+            raise ConfigError(message, next_step="Name the tokenizer of the model.") from error
         offsets = np.array(said.offsets, dtype=np.int64).reshape(-1, 2)
         return np.array(said.ids, dtype=np.int64), offsets
 
@@ -150,7 +159,7 @@ def open_tokenizer(path: Path | None) -> Tokenizer:
 
     Raises:
         MissingExtraError: If `tokenizers` is not installed.
-        ConfigError: If the file is no tokenizer.
+        ConfigError: If the file is no tokenizer, or one that draws lots.
     """
     if path is None:
         return Tokenizer(AS_GIVEN, None)
@@ -176,7 +185,14 @@ def _made(content: bytes, path: Path) -> Any:  # noqa: ANN401 - of a library wit
         made = Made.from_buffer(content)
         made.no_truncation()
         made.no_padding()
-    except Exception as error:  # the package raises nothing narrower
+    # The package raises nothing narrower, and its panics are no `Exception`.
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            raise
         message = f"{path}: not a tokenizer.json"
         raise ConfigError(message, next_step="Name that of the model.") from error
+    if getattr(made.model, "dropout", None):
+        # Whoever may cut again until a text has the tokens that he needs fixes nothing by a digest.
+        message = f"{path}: cuts the same text in another way each time (dropout)"
+        raise ConfigError(message, next_step="Set `dropout` to null, as where the model is run.")
     return made

@@ -1,0 +1,114 @@
+"""Locating: windows that rank high among humans, so many that few of them are wrong.
+
+A window is ranked as a document of its own length is. All windows of a document are one family: the
+Benjamini-Hochberg procedure takes so many of them that the expected share of wrong ones is at most
+the level, which holds for ranks that share one reference. Where no number of windows could pass,
+because the reference is too small for so many of them, nothing is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from phalanx.authorship.documents import Document
+from phalanx.authorship.judging import judge
+from phalanx.authorship.passages.windows import windows_of
+from phalanx.authorship.reference import Calibrated
+from phalanx.evidence import benjamini_hochberg
+
+LEAST_WINDOWS = 2
+"""Of a document: with one window there is nothing to locate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """Neighbouring windows that are consistent with a model's writing."""
+
+    start: int
+    """First character."""
+
+    stop: int
+    """Character after the last."""
+
+    windows: int
+    log10_p: float
+    """Of the window that ranks lowest among them, before any correction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """What is said of the passages of one document."""
+
+    document_id: str
+    windows: int
+    evaluable: int
+    passages: tuple[Passage, ...]
+    reason: str
+    """Why nothing is located; empty where passages are told, or none was found."""
+
+
+def locate(
+    document: Document,
+    models: Mapping[str, Calibrated],
+    *,
+    level: float,
+    domain: str | None = None,
+) -> Located:
+    """Locate passages that are consistent with a model's writing.
+
+    Null hypothesis of each window: a human wrote it as the authors of the reference wrote theirs.
+
+    Parameters:
+        document: Of two windows or more.
+        models: Kind -> detector with its reference.
+        level: Expected share of wrong windows among those that are told, at most.
+        domain: That the document belongs to; null takes the largest p-value of all domains.
+
+    References:
+        Benjamini & Hochberg, JRSS B 57 (1995); Bates, Candès, Lei, Romano & Sesia, "Testing for
+        outliers with conformal p-values", Annals of Statistics 51 (2023), theorem 2.
+    """
+    windows = windows_of(document.content, document.kind)
+    said = Located(
+        document_id=document.document_id, windows=len(windows), evaluable=0, passages=(), reason=""
+    )
+    if len(windows) < LEAST_WINDOWS:
+        return replace(said, reason="one window: there is nothing to locate")
+    pieces = [
+        replace(document, content=document.content[each.start : each.stop]) for each in windows
+    ]
+    judged = judge(pieces, models, level=level, domain=domain).judgements
+    ranked = [at for at, each in enumerate(judged) if each.log10_p is not None]
+    if not ranked:
+        return replace(said, reason=f"no window is evaluable: {judged[0].reason}")
+    said = replace(said, evaluable=len(ranked))
+    smallest = 1.0 / (1.0 + max(judged[at].reference_size for at in ranked))
+    if smallest > level:
+        return replace(said, reason="the reference is too small for the level")
+    p_values = np.array([10.0 ** (judged[at].log10_p or 0.0) for at in ranked])
+    taken = benjamini_hochberg(p_values, level)
+    needed = int(np.ceil(smallest * len(ranked) / level - 1e-9))
+    if not taken.any() and needed > 1:
+        reason = (
+            f"none, and fewer than {needed} of {len(ranked)} windows could not be told: the "
+            "reference is too small"
+        )
+        said = replace(said, reason=reason)
+    chosen = [at for at, is_taken in zip(ranked, taken, strict=True) if is_taken]
+    passages: list[Passage] = []
+    for at in chosen:
+        log10_p = judged[at].log10_p or 0.0
+        if passages and at - 1 in chosen:
+            last = passages[-1]
+            passages[-1] = replace(
+                last, stop=windows[at].stop, windows=last.windows + 1,
+                log10_p=max(last.log10_p, log10_p),
+            )  # fmt: skip
+        else:
+            passages.append(
+                Passage(start=windows[at].start, stop=windows[at].stop, windows=1, log10_p=log10_p)
+            )
+    return replace(said, passages=tuple(passages))

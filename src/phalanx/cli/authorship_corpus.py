@@ -1,0 +1,77 @@
+"""Options of `phalanx authorship detect` about all of a corpus, and what it does with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Group, Parameter, validators
+
+from phalanx.cli.exit_codes import ExitCode
+from phalanx.cli.rendering import write_text
+from phalanx.cli.terminal import Common
+
+_CORPUS = Group.create_ordered("All of a corpus")
+
+
+@Parameter(name="*", group=_CORPUS)
+@dataclass(frozen=True, kw_only=True)
+class CorpusOptions:
+    """How much of a training set or a repository is consistent with a model, or with us."""
+
+    corpus: Annotated[Path | None, Parameter(show_default=False)] = None
+    """Folder of a training set, or a git repository, in place of single texts: how much of it is
+    consistent with a model's writing and, with `--index`, with what was served."""
+
+    unit: Literal["file", "commit"] = "file"
+    """Of a git repository: its files as they are, or what each commit added to each file."""
+
+    state: Annotated[Path | None, Parameter(show_default=False)] = None
+    """File that keeps what is known so far: a run that was stopped goes on from it."""
+
+    known_model: Annotated[
+        list[Path] | None, Parameter(show_default=False, negative_iterable=())
+    ] = None
+    """Documents that the model wrote, none of which the detector was fitted on: how many of them
+    are found bounds the share from above. Without them only a lower bound is given."""
+
+    false_discovery_rate: Annotated[float, Parameter(validator=validators.Number(gt=0, lt=1))] = (
+        0.05
+    )
+    """Expected share of the list of documents that is wrong, at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """By what a corpus is judged."""
+
+    detectors: tuple[Path, ...]
+    domain: str | None
+    level: float
+    index: Path | None
+    key: Path | None
+
+
+def detect_corpus(
+    options: CorpusOptions,
+    judged: Judged,
+    common: Common,
+    *,
+    as_json: bool,
+    output: Path | None,
+    fails: bool,
+) -> ExitCode:
+    """Go through a corpus, and say how much of it is what.
+
+    Raises:
+        InputError: If the corpus, the index or the state cannot be used.
+        ConfigError: If the state is of a run with other settings.
+    """
+    from phalanx.cli.authorship_corpus_view import corpus_json, corpus_text
+    from phalanx.cli.authorship_corpus_work import surveyed
+
+    with common.progress("detect") as progress:
+        found = surveyed(options, judged, progress)
+    write_text((corpus_json if as_json else corpus_text)(found), output)
+    return ExitCode.FINDINGS if found.is_found and fails else ExitCode.CLEAN

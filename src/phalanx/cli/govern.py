@@ -1,0 +1,197 @@
+"""`phalanx govern`: what is owed to others, and what can be shown to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from phalanx.cli.exit_codes import ExitCode
+from phalanx.cli.govern_ledger import ledger
+from phalanx.cli.govern_options import Optional, ShownOptions
+from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
+from phalanx.cli.terminal import Common
+
+govern = App(
+    name="govern",
+    help="Keep a ledger, verify it, run clocks of duties, and hold a provider against controls.",
+    help_format="markdown",
+)
+govern.command(ledger)
+
+Text = Annotated[str | None, Parameter(show_default=False)]
+
+
+@govern.command(name="verify")
+def govern_verify(
+    paths: Annotated[list[Path], Parameter(name="PATH")],
+    /,
+    *,
+    policy: Optional = None,
+    stamp_roots: Optional = None,
+    common: Common = Common(),
+) -> None:
+    """Verify ledgers and proved events, without asking anybody.
+
+    A folder is verified whole: each event against its entry, each entry against the signed tree.
+    A file is verified against the policy, which says whose ledgers are believed.
+
+    Parameters:
+        paths: Folders of ledgers, and files that `govern ledger prove` wrote.
+        policy: Ledgers and witnesses that are believed (C2SP tlog-policy), for files.
+        stamp_roots: PEM certificates of authorities of time, for the stamps of a ledger.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_work import verified
+
+    for path in paths:
+        write_text(verified(path, policy, stamp_roots) + "\n", None)
+    common.detail(f"{len(paths)} verified")
+
+
+@govern.command(name="duties")
+def govern_duties(
+    incident: Annotated[Path | None, Parameter(name="INCIDENT", show_default=False)] = None,
+    /,
+    *,
+    duties: Optional = None,
+    output_format: TableOrJson = "table",
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> None:
+    """List duties to report, or run their clocks for an incident.
+
+    Nothing that is printed is advice: duties are data that counsel checks and changes.
+
+    Parameters:
+        incident: TOML file of what is known; without it, duties and their questions are listed.
+        duties: File of duties, in place of those that come with Phalanx.
+        output_format: How to print.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_duties import clocks, known_duties
+
+    refuse_output(output)
+    if incident is None:
+        text, version = known_duties(duties, output_format)
+    else:
+        text, version = clocks(incident, duties, output_format)
+    write_text(text, output)
+    common.say(f"duties as of {version}; counsel decides")
+
+
+@govern.command(name="report")
+def govern_report(
+    incident: Annotated[Path, Parameter(name="INCIDENT")],
+    duty: Annotated[str, Parameter(name="DUTY")],
+    /,
+    *,
+    duties: Optional = None,
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> None:
+    """Draft the report that a duty asks for; what only people can say is left open.
+
+    Parameters:
+        incident: TOML file of what is known.
+        duty: Its id, as `govern duties` lists it.
+        duties: File of duties, in place of those that come with Phalanx.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_duties import draft
+
+    refuse_output(output)
+    text, left_open = draft(incident, duty, duties)
+    write_text(text, output)
+    common.say(f"draft; {left_open} items are left to be written")
+
+
+@govern.command(name="controls")
+def govern_controls(
+    *,
+    catalogue: Optional = None,
+    profile: Text = None,
+    output_format: Annotated[
+        Literal["table", "oscal", "oscal-profile", "oscal-mapping"],
+        Parameter(name=["--format", "-f"]),
+    ] = "table",
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> None:
+    """List the controls of this field (PHX), or write them as OSCAL.
+
+    Parameters:
+        catalogue: File of controls, in place of those that come with Phalanx.
+        profile: Only what `baseline`, `alliance` or `frontier` asks for.
+        output_format: How to print; `oscal-mapping` names related controls of other frameworks.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_controls import controls
+
+    refuse_output(output)
+    write_text(controls(catalogue, profile, output_format), output)
+    common.detail("mappings say what has to do with each other, not what fulfils what")
+
+
+@govern.command(name="assess")
+def govern_assess(
+    *,
+    profile: str = "baseline",
+    shown: ShownOptions = ShownOptions(),
+    catalogue: Optional = None,
+    output_format: Annotated[
+        Literal["table", "json", "oscal"], Parameter(name=["--format", "-f"])
+    ] = "table",
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> int:
+    """Hold a provider against the controls of a profile, and say what nobody looked at.
+
+    What Phalanx can look up it looks up in what is named here; for the rest, people answer in a
+    file. The exit status is 1 where a control is not satisfied.
+
+    Parameters:
+        profile: `baseline`, `alliance` or `frontier`.
+        shown: What may be looked at.
+        catalogue: File of controls, in place of those that come with Phalanx.
+        output_format: How to print; `oscal` gives assessment results.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_controls import assessed
+    from phalanx.govern.controls import Outcome
+
+    refuse_output(output)
+    text, found = assessed(catalogue, profile, shown, output_format)
+    write_text(text, output)
+    counts = (f"{found.count(each)} {each.value}" for each in Outcome)
+    common.say(f"profile {profile}: {', '.join(counts)}")
+    return ExitCode.FINDINGS if found.count(Outcome.NOT_SATISFIED) else ExitCode.CLEAN
+
+
+@govern.command(name="certificate")
+def govern_certificate(
+    files: Annotated[list[Path], Parameter(name="FILE")],
+    /,
+    *,
+    rule: Literal["902(13)", "902(14)"] = "902(14)",
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> None:
+    """Draft a certificate for a court in the United States; a qualified person completes it.
+
+    Parameters:
+        files: That it is about; each is named with its SHA-256.
+        rule: Of the Federal Rules of Evidence: records that a system made, or copies of data.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_work import certified
+
+    refuse_output(output)
+    write_text(certified(files, rule), output)
+    common.say("draft: it certifies nothing until somebody has completed and signed it")

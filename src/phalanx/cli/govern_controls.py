@@ -1,0 +1,128 @@
+"""What the commands about controls do."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from phalanx.cli.govern_options import ShownOptions
+from phalanx.cli.govern_work import certificates_of
+from phalanx.errors import ConfigError
+from phalanx.formats.folder import read_scan
+from phalanx.govern.controls import SHIPPED, Assessment, Catalogue, Observed, Outcome, assess
+from phalanx.govern.controls import read_catalogue as read
+from phalanx.govern.controls.answers import read_answers
+from phalanx.govern.controls.oscal import catalogue_document, mapping_document, profile_document
+from phalanx.govern.controls.oscal_results import results_document
+from phalanx.govern.duties import SHIPPED as DUTIES
+from phalanx.govern.duties import read_duties
+from phalanx.govern.ledger import open_ledger
+from phalanx.printable import printable
+from phalanx.share.gate.policy import SHIPPED as POLICY
+from phalanx.share.gate.policy import load_policy
+from phalanx.transparency.note_keys import read_key
+
+ControlsFormat = Literal["table", "oscal", "oscal-profile", "oscal-mapping"]
+AssessmentFormat = Literal["table", "json", "oscal"]
+
+
+def controls(path: Path | None, profile: str | None, output_format: ControlsFormat) -> str:
+    """Return a catalogue, or a profile of it, as text.
+
+    Raises:
+        ConfigError: If there is no such profile, or none was named and the format asks for one.
+    """
+    catalogue = read(path or SHIPPED)
+    if profile is not None and profile not in catalogue.profiles:
+        message = f"there is no profile {printable(profile)!r}"
+        raise ConfigError(message, next_step=f"Name one of {', '.join(catalogue.profiles)}.")
+    if output_format == "oscal":
+        return _json(catalogue_document(catalogue))
+    if output_format == "oscal-mapping":
+        return _json(mapping_document(catalogue))
+    if output_format == "oscal-profile":
+        if profile is None:
+            message = "a profile was asked for, and none was named"
+            raise ConfigError(message, next_step="Name it with --profile.")
+        return _json(profile_document(catalogue, profile))
+    return _table(catalogue, profile)
+
+
+def assessed(
+    path: Path | None, profile: str, shown: ShownOptions, output_format: AssessmentFormat
+) -> tuple[str, Assessment]:
+    """Hold what is shown against a profile, and return it as text and as it is.
+
+    Raises:
+        InputError: If something that was named cannot be read.
+        ConfigError: If the profile is none.
+    """
+    seen = Observed(
+        at=datetime.now(UTC),
+        scan=None if shown.scan is None else read_scan(shown.scan),
+        ledger=None if shown.ledger is None else open_ledger(shown.ledger),
+        witnesses=[read_key(each) for each in shown.witness],
+        stamp_roots=() if shown.stamp_roots is None else certificates_of(shown.stamp_roots),
+        policy=load_policy(shown.policy or POLICY),
+        duties=read_duties(shown.duties or DUTIES),
+    )
+    answers = {} if shown.answers is None else read_answers(shown.answers)
+    found = assess(read(path or SHIPPED), profile, seen, answers)
+    if output_format == "oscal":
+        return _json(results_document(found)), found
+    if output_format == "json":
+        return _json(_plain(found)), found
+    return _lines(found), found
+
+
+def _table(catalogue: Catalogue, profile: str | None) -> str:
+    wanted = {each.id for each in (catalogue.of_profile(profile) if profile else catalogue)}
+    lines = [f"{catalogue.title}, version {catalogue.version}"]
+    for family in catalogue.families:
+        chosen = [each for each in family.controls if each.id in wanted]
+        if chosen:
+            lines += ["", family.title]
+        for each in chosen:
+            by = "looked up" if each.check else "asked"
+            lines.append(f"  {each.id.upper():<10}  {each.title} ({by})")
+            lines.append(f"              {each.statement}")
+    return printable("\n".join(lines), keep="\n") + "\n"
+
+
+def _lines(found: Assessment) -> str:
+    words = {
+        Outcome.SATISFIED: "SATISFIED",
+        Outcome.NOT_SATISFIED: "NOT SATISFIED",
+        Outcome.NOT_ASSESSED: "not assessed",
+    }
+    lines = [f"Profile {found.profile}, {found.at.isoformat(timespec='minutes')}", ""]
+    for each in found.findings:
+        lines.append(f"{words[each.outcome]:<13}  {each.control.id.upper()}  {each.control.title}")
+        by = f" ({each.by} says so)" if each.by else ""
+        lines.append(f"               {each.said}{by}")
+    counts = ", ".join(f"{found.count(each)} {words[each].lower()}" for each in Outcome)
+    return printable("\n".join([*lines, "", counts]), keep="\n") + "\n"
+
+
+def _plain(found: Assessment) -> dict[str, object]:
+    return {
+        "catalogue_sha256": found.catalogue.sha256,
+        "profile": found.profile,
+        "at": found.at.isoformat(timespec="seconds"),
+        "controls": [
+            {
+                "id": each.control.id,
+                "title": each.control.title,
+                "outcome": each.outcome.value,
+                "said": each.said,
+                "by": each.by,
+            }
+            for each in found.findings
+        ],
+    }
+
+
+def _json(said: object) -> str:
+    return json.dumps(said, indent=2, ensure_ascii=False) + "\n"

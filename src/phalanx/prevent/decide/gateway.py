@@ -1,0 +1,148 @@
+"""A gateway in this process: what comes in is counted, decided, and settled when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from phalanx.errors import PhalanxError
+from phalanx.prevent.decide.deciding import decide
+from phalanx.prevent.decide.decision import Decision
+from phalanx.prevent.decide.known_of import Found, look_up
+from phalanx.prevent.decide.reading import Reading, read_prompt
+from phalanx.prevent.knowledge.known import Knowledge
+from phalanx.prevent.policy.actions import Action
+from phalanx.prevent.policy.loading import Policy
+from phalanx.prevent.request import Request
+from phalanx.prevent.state.layout import content_of, identity_of
+from phalanx.prevent.state.online import Arrival, Standing, State
+from phalanx.sketches.prompts import names_of
+
+_MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A request that was let in, until it ends."""
+
+    arrival: Arrival
+    began_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision, and what is needed to settle the request."""
+
+    decision: Decision
+    under_way: UnderWay | None
+    """Null where it was refused, which settles it, or the state could not be asked."""
+
+
+class Gateway:
+    """Decides requests one by one.
+
+    Parameters:
+        policy: Returns the policy that holds now.
+        knowledge: Returns what is known now.
+        state: Remembers accounts.
+        key: Secret of the deployment, 32 bytes.
+        alarm: Called with what went wrong when the state cannot be asked.
+    """
+
+    def __init__(
+        self,
+        policy: Callable[[], Policy],
+        knowledge: Callable[[], Knowledge],
+        state: State,
+        key: bytes,
+        alarm: Callable[[PhalanxError], None],
+    ) -> None:
+        """Keep the parts."""
+        self._policy = policy
+        self._knowledge = knowledge
+        self._state = state
+        self._key = key
+        self._alarm = alarm
+
+    def check(self, request: Request, now: datetime) -> Decided:
+        """Decide what a request gets, and count it.
+
+        Parameters:
+            request: That comes in.
+            now: With a time zone.
+        """
+        policy, knowledge = self._policy(), self._knowledge()
+        reading = read_prompt(request.prompt, request.system_prompt)
+        found = look_up(request, knowledge, now)
+        arrival = arrival_of(request, reading, found, policy, self._key, now)
+        try:
+            standing: Standing | None = self._state.arrive(arrival)
+        except PhalanxError as error:
+            self._alarm(error)
+            standing = None
+        decision = decide(request, reading, found, standing, policy, knowledge, self._key, now)
+        if standing is None:
+            return Decided(decision, None)
+        under_way = UnderWay(arrival, standing.at_us)
+        if not Action.of(decision.action).serves:
+            self.settle(under_way, 0, now, turned_away=True)
+            return Decided(decision, None)
+        return Decided(decision, under_way)
+
+    def settle(
+        self, under_way: UnderWay, tokens: int, now: datetime, *, turned_away: bool
+    ) -> float | None:
+        """Tell what a request got, and return its information value; null if it cannot be kept.
+
+        Parameters:
+            under_way: As `check` returned it.
+            tokens: Output tokens of all its choices.
+            now: With a time zone.
+            turned_away: Whether the model was too busy, or a limit of somebody else refused it.
+        """
+        ended = replace(under_way.arrival, at_us=microseconds(now))
+        repeated = self._policy().document.value.repeated
+        try:
+            return self._state.settle(
+                ended, under_way.began_us, tokens, repeated, turned_away=turned_away
+            )
+        except PhalanxError as error:
+            self._alarm(error)
+            return None
+
+
+def arrival_of(  # noqa: PLR0913, PLR0917 - all that it follows from
+    request: Request, reading: Reading, found: Found, policy: Policy, key: bytes, now: datetime
+) -> Arrival:
+    """Return a request as the state counts it.
+
+    Its group is its campaign, or else its declared owner.
+    """
+    value = policy.document.value
+    weights = [value.capabilities.get(name, value.other) for name in names_of(reading.capabilities)]  # type: ignore[call-overload] # names of the lexicon
+    asked = value.tokens_if_unsaid if request.max_tokens is None else request.max_tokens
+    tokens = min(asked, value.most_set_aside)
+    group = None
+    if found.membership is not None:
+        group = identity_of(f"campaign {found.membership.campaign}", key)
+    elif request.organisation is not None:
+        group = identity_of(f"organisation {request.organisation}", key)
+    organisation = 0
+    if request.organisation is not None:
+        organisation = max(identity_of(f"organisation {request.organisation}", key)[0], 1)
+    return Arrival(
+        account=identity_of(request.account_id, key),
+        group=group,
+        organisation=organisation,
+        content=content_of(request.content, key),
+        at_us=microseconds(now),
+        set_aside_tokens=tokens * max(request.n or 1, 1),
+        weight=max(weights, default=value.other),
+        matches_template=found.template is not None,
+    )
+
+
+def microseconds(now: datetime) -> int:
+    """Return a moment in microseconds since 1970."""
+    return round(now.timestamp() * _MICROSECONDS)

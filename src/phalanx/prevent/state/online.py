@@ -1,0 +1,226 @@
+"""The state, as decisions see it: a request comes in, and later it ends.
+
+Between the two, what it may get at most counts as if it had got it: otherwise a budget that has
+room for one more lets a thousand pass that come at once. Both steps are told what they need, so
+that the same state can stand in another process, or be a script of a database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from phalanx.prevent.state.clock import StateClock
+from phalanx.prevent.state.kernel import arrive, settle
+from phalanx.prevent.state.layout import (
+    COUNTERS,
+    EVICTED,
+    EVICTED_LATELY,
+    USED,
+    Accounts,
+    Identity,
+    empty_accounts,
+)
+from phalanx.prevent.state.turned_away import TurnedAway, nothing_turned_away
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A request that comes in, as far as the state looks at it."""
+
+    account: Identity
+    group: Identity | None
+    """Of its campaign, or of its declared owner; none where it has neither."""
+
+    organisation: int
+    """Hash of its declared owner; 0 where it declared none."""
+
+    content: int
+    """Of what it sends, see `layout.content_of`."""
+
+    at_us: int
+    """When, by the clock of the machine, in microseconds since 1970."""
+
+    set_aside_tokens: int
+    """Output tokens that it may get at most."""
+
+    weight: float
+    """Of a token of new content, by what the prompt asks for."""
+
+    matches_template: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of an account and its group, the request that came in included."""
+
+    account: npt.NDArray[np.float64]
+    """In the order of `COUNTERS`."""
+
+    group: npt.NDArray[np.float64] | None
+    """As `account`; none where there is no group."""
+
+    continues_elsewhere: bool
+    """Whether another account was turned away with the same moments before."""
+
+    at_us: int
+    """When it came in, by the clock of the state."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateCounts:
+    """How full a state is, and what it had to forget."""
+
+    accounts: int
+    groups: int
+    evicted: int
+    """Rows that were given up to make room."""
+
+    evicted_lately: int
+    """Of those, how many had been seen within the hour: the state is too small."""
+
+    evicted_value: float
+    """Information value of the last month that was forgotten with them."""
+
+    overwritten: int
+    """Requests turned away that were forgotten before their minute was over."""
+
+    clock_steps_back: int
+    clock_jumps_ahead: int
+
+
+class State(Protocol):
+    """Remembers accounts."""
+
+    def arrive(self, arrival: Arrival) -> Standing:
+        """Count a request that comes in, and tell what is known then, in one step."""
+        ...
+
+    def settle(  # what a request got is said in numbers
+        self, arrival: Arrival, began_us: int, tokens: int, repeated: float, *, turned_away: bool
+    ) -> float:
+        """Put what a request got in the place of what was set aside; return its value."""
+        ...
+
+    def counts(self) -> StateCounts:
+        """Return how full it is."""
+        ...
+
+
+class OnlineState:
+    """The state in this process.
+
+    Parameters:
+        accounts: Rows for accounts.
+        groups: Rows for groups.
+        seed: Of the choice of rows that are given up when a table is full.
+    """
+
+    def __init__(self, accounts: int = 1 << 20, groups: int = 1 << 16, seed: int = 1) -> None:
+        """Remember nothing."""
+        self.accounts = empty_accounts(accounts, seed)
+        self.groups = empty_accounts(groups, seed)
+        self.turned_away: TurnedAway = nothing_turned_away()
+        self.clock = StateClock()
+        self.lock = Lock()
+        """Held while rows change, or are copied."""
+
+    def arrive(self, arrival: Arrival) -> Standing:
+        """Count a request that comes in, and tell what is known then, in one step."""
+        tokens = float(arrival.set_aside_tokens)
+        value = tokens * arrival.weight
+        with self.lock:
+            now_us = self.clock.at(arrival.at_us)
+            continues = self.turned_away.continues(
+                arrival.content, arrival.account[0], arrival.organisation, now_us
+            )
+            of_account = _arrived(
+                self.accounts, arrival.account, now_us, tokens, value, continues, arrival
+            )
+            of_group = None
+            if arrival.group is not None:
+                of_group = _arrived(
+                    self.groups, arrival.group, now_us, tokens, value, continues, arrival
+                )
+        return Standing(of_account, of_group, continues, now_us)
+
+    def settle(
+        self, arrival: Arrival, began_us: int, tokens: int, repeated: float, *, turned_away: bool
+    ) -> float:
+        """Put what a request got in the place of what was set aside; return its value.
+
+        Parameters:
+            arrival: As it came in, but with the moment at which it ended.
+            began_us: `Standing.at_us`.
+            tokens: Output tokens that it got; 0 if it was refused.
+            repeated: Novelty of content that is not new, in [0, 1].
+            turned_away: Whether it was refused, or the model was too busy for it.
+        """
+        with self.lock:
+            now_us = self.clock.at(arrival.at_us)
+            if turned_away:
+                self.turned_away.remember(
+                    arrival.content, arrival.account[0], arrival.organisation, now_us
+                )
+            value = _settled(
+                self.accounts, arrival.account, now_us, began_us, tokens, repeated, arrival
+            )
+            if arrival.group is not None:
+                _settled(self.groups, arrival.group, now_us, began_us, tokens, repeated, arrival)
+        return value
+
+    def counts(self) -> StateCounts:
+        """Return how full it is, and what it had to forget."""
+        tables = (self.accounts, self.groups)
+        return StateCounts(
+            accounts=int(self.accounts.tally[USED]),
+            groups=int(self.groups.tally[USED]),
+            evicted=sum(int(each.tally[EVICTED]) for each in tables),
+            evicted_lately=sum(int(each.tally[EVICTED_LATELY]) for each in tables),
+            evicted_value=float(self.accounts.evicted_value[0]),
+            overwritten=int(self.turned_away.overwritten[0]),
+            clock_steps_back=self.clock.steps_back,
+            clock_jumps_ahead=self.clock.jumps_ahead,
+        )
+
+
+def _arrived(  # noqa: PLR0913, PLR0917 - what a kernel is told
+    table: Accounts,
+    identity: Identity,
+    now_us: int,
+    tokens: float,
+    value: float,
+    continues: bool,  # noqa: FBT001 - as above
+    arrival: Arrival,
+) -> npt.NDArray[np.float64]:
+    known = np.empty(len(COUNTERS))
+    arrive(
+        table.identity, table.seen_us, table.counters, table.registers, table.index, table.tally,
+        table.evicted_value, np.uint64(identity[0]), np.uint64(identity[1]), now_us, tokens, value,
+        continues, arrival.matches_template, known,
+    )  # fmt: skip
+    return known
+
+
+def _settled(  # noqa: PLR0913, PLR0917 - as above
+    table: Accounts,
+    identity: Identity,
+    now_us: int,
+    began_us: int,
+    tokens: int,
+    repeated: float,
+    arrival: Arrival,
+) -> float:
+    set_aside = float(arrival.set_aside_tokens)
+    return float(
+        settle(
+            table.identity, table.seen_us, table.counters, table.registers, table.index,
+            table.tally, table.evicted_value, np.uint64(identity[0]), np.uint64(identity[1]),
+            now_us, began_us, set_aside, set_aside * arrival.weight, tokens, arrival.weight,
+            repeated, np.uint64(arrival.content),
+        )
+    )  # fmt: skip

@@ -1,0 +1,198 @@
+"""The ledger and the duties on the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tests.govern.ledger.authority import make_authority, serving
+
+from phalanx.cli import ExitCode, main
+from phalanx.govern.ledger import open_ledger
+from phalanx.model.event import Event
+
+INCIDENT = """
+schema = "phalanx.incident/1"
+discovered_at = 2026-11-25T09:30:00Z
+[answers]
+data-controller = true
+personal-data-breach = true
+risk-to-persons-unlikely = false
+frontier-developer = false
+[facts]
+contact = "A. Lee, security@lab.example"
+"""
+
+
+def govern(words: str) -> int:
+    """Do what a person types."""
+    return main(["govern", *words.split()])
+
+
+@pytest.fixture
+def kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A ledger of three events in `ledger`, and the policy that believes it in `policy`."""
+    monkeypatch.chdir(tmp_path)
+    assert govern("ledger begin ledger --origin lab.example/ledger") == ExitCode.CLEAN
+    Path("policy").write_text(capsys.readouterr().out)
+    at = datetime(2026, 11, 27, 9, tzinfo=UTC)
+    events = [
+        Event(kind="disclosure", at=at, actor="ana", subject="campaign 1", facts={"rule": "A3"}),
+        Event(kind="approval", at=at, actor="counsel", subject="campaign 1"),
+        Event(kind="reveal", at=at, actor="ana\x1b[2J", subject="scan 7"),
+    ]
+    open_ledger(Path("ledger")).record(events, os.urandom, 1_764_234_000)
+
+
+@pytest.mark.usefixtures("kept")
+def test_an_auditor_lists_proves_and_verifies(capsys: pytest.CaptureFixture[str]) -> None:
+    """What he is handed verifies with the policy alone."""
+    assert govern("ledger list ledger") == ExitCode.CLEAN
+    listed = capsys.readouterr().out
+    assert len(listed.splitlines()) == 3
+    assert "\x1b" not in listed
+    assert govern("ledger list ledger --actor counsel -f json") == ExitCode.CLEAN
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["number"], row["kind"]) == (1, "approval")
+    for number in (0, 2):
+        assert govern(f"ledger prove ledger {number} -o event.json") == ExitCode.CLEAN
+        assert govern("verify event.json --policy policy") == ExitCode.CLEAN
+    assert "in the ledger lab.example/ledger of 3 events" in capsys.readouterr().out
+    assert govern("verify ledger") == ExitCode.CLEAN
+    assert "3 events are as the signed tree says" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("kept")
+def test_what_was_changed_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """In the file that was handed out, and in the ledger itself."""
+    assert govern("ledger prove ledger 0 -o event.json") == ExitCode.CLEAN
+    text = Path("event.json").read_text()
+    Path("event.json").write_text(text.replace("A3", "A4"))
+    assert govern("verify event.json --policy policy") == ExitCode.BAD_INPUT
+    assert "is not in the log" in capsys.readouterr().err
+    (bundle,) = (path for path in Path("ledger/events").rglob("*") if path.is_file())
+    bundle.write_bytes(bundle.read_bytes().replace(b"counsel", b"visitor"))
+    assert govern("verify ledger") == ExitCode.BAD_INPUT
+    assert "event 1 of the ledger is not the one that was logged" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("kept")
+def test_an_authority_stamps_the_ledger(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And its stamps are verified with its certificate."""
+    Path("roots.pem").write_bytes(make_authority(tmp_path / "authority"))
+    with serving(tmp_path / "authority") as url:
+        assert govern(f"ledger stamp ledger --url {url} --roots roots.pem") == ExitCode.CLEAN
+    assert "3 events, stamped at" in capsys.readouterr().err
+    assert govern("verify ledger --stamp-roots roots.pem") == ExitCode.CLEAN
+    assert "3 events were there at" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("ledger begin ledger --origin lab.example/ledger", "there is a ledger already"),
+        ("ledger list nowhere", "cannot be read"),
+        ("ledger list ledger --kind gossip", "no events of the kind"),
+        ("ledger list ledger --first 3 --last 1", "numbered from 0 on"),
+        ("ledger prove ledger 3", "none of number 3"),
+        ("ledger prove ledger -1", "none of number -1"),
+        ("verify policy", "whose ledger it may be was not said"),
+        ("verify policy --policy policy", "no valid JSON"),
+        ("ledger stamp ledger --url ftp://x --roots policy", "holds no certificate"),
+        ("duties policy", "no incident"),
+        ("duties --duties policy", "no file of duties"),
+    ],
+)
+def test_bad_input_is_told_in_a_line(
+    words: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With what to do next."""
+    assert govern(words) == ExitCode.BAD_INPUT
+    said = capsys.readouterr().err
+    assert why in said
+    assert "Next: " in said
+
+
+def test_clocks_run_for_an_incident(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is due stands first, and a draft is filled as far as the case goes."""
+    monkeypatch.chdir(tmp_path)
+    Path("incident.toml").write_text(INCIDENT)
+    assert govern("duties incident.toml") == ExitCode.CLEAN
+    out = capsys.readouterr().out
+    assert out.startswith("DUE: Breach of personal data (eu-gdpr-breach)")
+    assert "too late" in out or "left" in out
+    assert govern("duties incident.toml -f json") == ExitCode.CLEAN
+    clocks = json.loads(capsys.readouterr().out)["clocks"]
+    assert clocks[0]["due_at"] == "2026-11-28T09:30:00+00:00"
+    assert govern("report incident.toml eu-gdpr-breach") == ExitCode.CLEAN
+    captured = capsys.readouterr()
+    assert "> A. Lee, security@lab.example" in captured.out
+    assert "3 items are left to be written" in captured.err
+    assert govern("report incident.toml ca-sb53-incident") == ExitCode.BAD_INPUT
+    assert "does not bind this provider" in capsys.readouterr().err
+
+
+def test_duties_are_listed_with_their_sources(capsys: pytest.CaptureFixture[str]) -> None:
+    """And whether counsel has compared them."""
+    assert govern("duties") == ExitCode.CLEAN
+    assert "Art. 33; written 2026-11-27; compare it with its source" in capsys.readouterr().out
+    assert govern("duties -f json") == ExitCode.CLEAN
+    said = json.loads(capsys.readouterr().out)
+    assert said["duties"][0]["id"] == "ca-sb53-incident"
+    assert said["duties"][0]["checked"] is None
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_provider_is_held_against_controls(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is not so is a finding; what nobody looked at is told as that."""
+    Path("answers.toml").write_text(
+        'schema = "phalanx.control-answers/1"\n'
+        '[answers.phx-apl-1]\nis_so = true\nsaid = "Procedure 7."\nby = "counsel"\n'
+    )
+    words = "assess --ledger ledger --answers answers.toml"
+    assert govern(words) == ExitCode.FINDINGS
+    out = capsys.readouterr().out
+    assert "SATISFIED      PHX-EVD-1  What was done is in a ledger that can only grow" in out
+    assert "Procedure 7. (counsel says so)" in out
+    assert "2 satisfied, 1 not satisfied, 12 not assessed" in out
+    assert govern(f"{words} -f json") == ExitCode.FINDINGS
+    rows = {each["id"]: each for each in json.loads(capsys.readouterr().out)["controls"]}
+    assert rows["phx-evd-4"]["outcome"] == "not-satisfied"
+    assert govern(f"{words} -f oscal") == ExitCode.FINDINGS
+    assert "assessment-results" in json.loads(capsys.readouterr().out)
+    assert govern("assess --profile best") == ExitCode.BAD_INPUT
+
+
+def test_controls_are_listed_and_written_as_oscal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whole, or as far as a profile asks."""
+    assert govern("controls --profile baseline") == ExitCode.CLEAN
+    out = capsys.readouterr().out
+    assert out.count("(looked up)") == 5
+    assert "PHX-REL-1" not in out
+    for name, key in (("oscal", "catalog"), ("oscal-mapping", "mapping-collection")):
+        assert govern(f"controls -f {name}") == ExitCode.CLEAN
+        assert key in json.loads(capsys.readouterr().out)
+    assert govern("controls -f oscal-profile --profile alliance") == ExitCode.CLEAN
+    assert "profile" in json.loads(capsys.readouterr().out)
+    assert govern("controls -f oscal-profile") == ExitCode.BAD_INPUT
+    assert govern("controls --profile best") == ExitCode.BAD_INPUT
+
+
+def test_a_certificate_is_drafted_of_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the digests that other tools give."""
+    monkeypatch.chdir(tmp_path)
+    Path("a.json").write_text("abc")
+    assert govern("certificate a.json") == ExitCode.CLEAN
+    digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert f"| a.json | 3 | `{digest}` |" in capsys.readouterr().out
+    assert govern("certificate b.json") == ExitCode.BAD_INPUT
