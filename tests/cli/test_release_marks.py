@@ -14,7 +14,7 @@ import pytest
 from phalanx.cli import ExitCode, main
 from phalanx.cli.release_marks import Marks, marked_copy_for
 from phalanx.cli.release_work import read_identity, sealing_of
-from phalanx.errors import VerificationError
+from phalanx.errors import InputError, VerificationError
 from phalanx.release.accusation import verify_accusation
 from phalanx.release.packages.package import read_envelope
 
@@ -159,6 +159,10 @@ def test_a_marked_copy_waits_for_the_next_run(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         copy_of(ours, breaks=True)
     (kept,) = tmp_path.glob(".out.marked-*")
+    kept.chmod(0o777)  # as of somebody else, who put a copy of his own there
+    with pytest.raises(InputError, match="not for its owner alone"):
+        copy_of(ours, breaks=False)
+    kept.chmod(0o700)
     inode = (kept / "model.safetensors").stat().st_ino
     assert copy_of(ours, breaks=False) == (kept.name, inode)
 

@@ -33,6 +33,7 @@ from phalanx.release.grants.grant import verify_grant
 from phalanx.release.manifest.checking import manifest_on_disk
 from phalanx.release.manifest.tree import files_of
 from phalanx.release.packages.package import read_envelope
+from phalanx.release.packages.staging import refuse_shared
 from phalanx.release.parties.identity import Identity
 from phalanx.release.parties.party_keys import read_keys
 from phalanx.release.places.place import Folder, Place
@@ -201,7 +202,9 @@ def marked_copy_for(
     stamps = [f"{each.name} {each.stamp()}" for each in files_of(ours)]
     state = "\n".join([agreed.digest, *stamps]).encode()
     target = out.with_name(f".{out.name}.marked-{hashlib.sha256(state).hexdigest()[:16]}")
-    if not target.exists():
+    if os.path.lexists(target):
+        refuse_shared(target, target.lstat())
+    else:
         target.parent.mkdir(parents=True, exist_ok=True)
         release = plan_release(ours, target)
         write_release(release, copies.mark, marked_as(recipient), progress)

@@ -159,6 +159,6 @@ def trusted_of(folder: Path | None) -> Trusted | None:
     own = folder / LOG_POLICY
     content = content_of(own, MOST_POLICY_BYTES) if own.exists() else roots.log_policy
     policy = None if content is None else parse_policy(content, "the policy of logs")
-    places = list(policy.places.values()) if policy else []
-    reader = LogReader(fetch=fetch_from(places[0])) if len(places) == 1 else None
-    return Trusted(roots=roots, policy=policy, seen=folder / SEEN, reader=reader)
+    places = policy.places if policy else {}
+    readers = {origin: LogReader(fetch=fetch_from(place)) for origin, place in places.items()}
+    return Trusted(roots=roots, policy=policy, seen=folder / SEEN, readers=readers)

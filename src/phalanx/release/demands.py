@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -36,8 +37,15 @@ class Trusted:
     seen: Path
     """Folder of the checkpoints that were seen."""
 
-    reader: LogReader | None = None
-    """Of the log, where it can be asked."""
+    readers: Mapping[str, LogReader] = field(default_factory=dict)
+    """Origin of a log -> how it is read, where it can be asked."""
+
+    @property
+    def asks_logs(self) -> bool:
+        """Whether each log that counts can be asked, and so shows one tree to all who ask."""
+        return self.policy is not None and self.readers.keys() >= {
+            each.name for each in self.policy.logs
+        }
 
 
 def refuse_unmet(
@@ -69,7 +77,7 @@ def refuse_unmet(
             message = "the grant demands a log, and neither the roots nor you name one"
             raise PolicyError(message, next_step="Ask the issuer for the policy of his log.")
         return
-    refuse_unlogged(package, trusted.policy, trusted.seen, trusted.reader)
+    refuse_unlogged(package, trusted.policy, trusted.seen, trusted.readers)
 
 
 def no_roots() -> PolicyError:
@@ -86,7 +94,7 @@ def checks(trusted: Trusted | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
     made = {
         ROOTS: trusted is not None,
         LOG: trusted is not None and trusted.policy is not None,
-        SAME_LOG: trusted is not None and trusted.reader is not None,
+        SAME_LOG: trusted is not None and trusted.asks_logs,
     }
     not_made = [each for each, done in made.items() if not done]
     if LOG in not_made:

@@ -51,7 +51,7 @@ def trusting(opener: Opener, book: LogBook, roots: Roots, tmp_path: Path) -> Ope
         roots=roots,
         policy=Policy(logs=(book.signer.public,)),
         seen=tmp_path / "seen",
-        reader=book.log.reader,
+        readers={book.signer.name: book.log.reader},
     )
     return replace(opener, trusted=trusted)
 
@@ -61,7 +61,7 @@ def test_a_release_that_is_logged(
 ) -> None:
     """It opens, offline too, and the receipt says that roots and log were verified."""
     prove_release(release, book, DRAW, 3)
-    offline = replace(trusting, trusted=replace(trusting.trusted, reader=None))  # type: ignore[type-var]
+    offline = replace(trusting, trusted=replace(trusting.trusted, readers={}))  # type: ignore[type-var]
     verify_release(release, offline)
     made = open_release(release, tmp_path / "opened", tmp_path / "receipt", trusting)
     for each in (ROOTS, LOG, SAME_LOG):
@@ -122,10 +122,34 @@ def test_a_log_that_shows_the_recipient_another_tree(
     prove_release(release, book, DRAW, 3)
     verify_release(release, trusting)
     prove_release(release, fork, random.Random(8).randbytes, 3)
-    for reader in (None, fork.log.reader):
-        forked = replace(trusting, trusted=replace(trusting.trusted, reader=reader))  # type: ignore[type-var]
+    for readers in ({}, {book.signer.name: fork.log.reader}):
+        forked = replace(trusting, trusted=replace(trusting.trusted, readers=readers))  # type: ignore[type-var]
         with pytest.raises(VerificationError, match="shows two trees"):
             verify_release(release, forked)
+
+
+def test_one_log_of_several_that_was_forked(
+    release: Path, book: LogBook, trusting: Opener, tmp_path: Path
+) -> None:
+    """A second log in the policy does not keep the first one from being compared as it grows."""
+    other = begin_book(tmp_path / "other", "lab.example/second", 1)
+    readers = {each.signer.name: each.log.reader for each in (book, other)}
+    policy = Policy(logs=(other.signer.public, book.signer.public))
+    both = Trusted(
+        roots=trusting.trusted.roots,  # type: ignore[union-attr]
+        policy=policy, seen=tmp_path / "seen", readers=readers,
+    )  # fmt: skip
+    assert both.asks_logs
+    assert not replace(both, readers={"lab.example/second": other.log.reader}).asks_logs
+    shutil.copytree(book.folder, tmp_path / "fork")
+    fork = open_book(tmp_path / "fork")
+    prove_release(release, book, DRAW, 3)
+    verify_release(release, replace(trusting, trusted=both))
+    fork.enter(("ef" * 32,), random.Random(8).randbytes, 3)
+    prove_release(release, fork, random.Random(8).randbytes, 3)
+    forked = replace(both, readers={**readers, book.signer.name: fork.log.reader})
+    with pytest.raises(VerificationError, match="shows two trees"):
+        verify_release(release, replace(trusting, trusted=forked))
 
 
 def test_a_grant_that_demands(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -70,6 +71,19 @@ def test_a_revoked_grant(provider: Repository, deal: Any, tmp_path: Path) -> Non
     with pytest.raises(PolicyError, match="grant was revoked: contract ended"):
         roots.refuse_untrusted(deal.lab.identity, deal.partner.identity, DIGEST, NOW)
     roots.refuse_untrusted(deal.lab.identity, deal.partner.identity, "cd" * 32, NOW)
+
+
+def test_several_who_revoke_and_publish_at_once(provider: Repository, tmp_path: Path) -> None:
+    """No revocation is lost, and no two publications have one number."""
+
+    def work(number: int) -> int:
+        provider.revoke("grants", f"{number:064x}", "contract ended", NOW)
+        return provider.publish(NOW)
+
+    with ThreadPoolExecutor(8) as pool:
+        numbers = sorted(pool.map(work, range(8)))
+    assert numbers == list(range(3, 11))
+    assert len(fresh_roots(tmp_path / "trust").revoked.grants) == 8
 
 
 def test_stale_roots(provider: Repository, deal: Any, tmp_path: Path) -> None:

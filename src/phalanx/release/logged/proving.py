@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from phalanx.errors import InputError, VerificationError, reason_of
@@ -55,14 +55,17 @@ def prove_release(
     return book.log.state()[1]
 
 
-def refuse_unlogged(package: Package, policy: Policy, seen: Path, reader: LogReader | None) -> None:
+def refuse_unlogged(
+    package: Package, policy: Policy, seen: Path, readers: Mapping[str, LogReader]
+) -> None:
     """Refuse a release that is not proved to be in the log.
 
     Parameters:
         package: Whose signatures were verified.
         policy: Which logs count, and which witnesses have to have signed.
         seen: Folder of the checkpoints that were seen.
-        reader: Of the log; without it, checkpoints of different sizes are not compared.
+        readers: By the origin of a log; without one, its checkpoints of different sizes are not
+            compared.
 
     Raises:
         VerificationError: If a proof is missing or does not hold, or the log shows two trees.
@@ -78,5 +81,5 @@ def refuse_unlogged(package: Package, policy: Policy, seen: Path, reader: LogRea
         if len(proof.extra) != SALT_BYTES:
             message = f"the proof of {what} has no salt"
             raise VerificationError(message, next_step="Ask the sender for it again.")
-        proof.verify(salted_entry(bytes.fromhex(digest), proof.extra), policy, what)
-        compare(seen, proof.checkpoint, reader)
+        logged = proof.verify(salted_entry(bytes.fromhex(digest), proof.extra), policy, what)
+        compare(seen, proof.checkpoint, readers.get(logged.origin))

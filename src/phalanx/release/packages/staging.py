@@ -45,16 +45,23 @@ def staging(target: Path, ending: str) -> Iterator[Path]:
         if not is_ours:
             message = f"{target}: another process is making it"
             raise InputError(message, next_step="Wait for it, or name another place.")
-        _refuse_others(aside, descriptor)
+        refuse_shared(aside, os.fstat(descriptor))
         _refuse_present(target)
         yield aside
     finally:
         os.close(descriptor)
 
 
-def _refuse_others(aside: Path, descriptor: int) -> None:
-    """Refuse a folder that somebody else has put there, to read what is written into it."""
-    status = os.fstat(descriptor)
+def refuse_shared(aside: Path, status: os.stat_result) -> None:
+    """Refuse a folder that somebody else has put there, to read or to write what is in it.
+
+    Parameters:
+        aside: The folder.
+        status: Of it, and not of what a link leads to.
+
+    Raises:
+        InputError: If it is not of this user, or not for him alone.
+    """
     if status.st_uid != os.getuid() or status.st_mode & 0o077:
         message = f"{aside}: is there, and is not for its owner alone"
         raise InputError(message, next_step="Remove it, or name another place.")

@@ -11,7 +11,6 @@ References:
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,11 +27,11 @@ from tuf.api.metadata import (
 )
 from tuf.api.serialization import DeserializationError
 
-from phalanx.errors import ConfigError, InputError, PolicyError, VerificationError, reason_of
-from phalanx.owned import written_whole
+from phalanx.errors import ConfigError, InputError, PolicyError, VerificationError
 from phalanx.release.envelopes.statement import Moment
 from phalanx.release.names import path_below
 from phalanx.release.parties.identity import Identity
+from phalanx.release.trust.files import alone_in, read_file, write_file
 from phalanx.release.trust.role_keys import RoleKeys
 from phalanx.release.trust.roots import (
     PARTIES,
@@ -73,7 +72,7 @@ class Repository:
             raise InputError(message, next_step="Name a new folder.")
         root = first_root(self._role_keys, now).to_bytes()
         self.put(REVOKED, Revoked().as_bytes())
-        _write(self._metadata / "1.root.json", root)
+        write_file(self._metadata / "1.root.json", root)
         self.publish(now)
         return root
 
@@ -93,7 +92,7 @@ class Repository:
         if len(content) > MOST_TARGET_BYTES:
             message = f"{name}: has more than {MOST_TARGET_BYTES:,} bytes"
             raise InputError(message, next_step="Publish a shorter one.")
-        _write(path_below(self.folder / "source", name), content)
+        write_file(path_below(self.folder / "source", name), content)
 
     def revoke(self, kind: str, digest: str, reason: str, now: Moment) -> None:
         """Revoke a key or a grant in what is to be published.
@@ -108,12 +107,13 @@ class Repository:
             ValidationError: If the digest or the reason is none.
             InputError: If there is no repository.
         """
-        revoked = parse_revoked(_read(self.folder / "source" / REVOKED), REVOKED)
-        before = getattr(revoked, kind)
-        if any(each.digest == digest for each in before):
-            return
-        made = Revocation(digest=digest, at=now, reason=reason)
-        self.put(REVOKED, revoked.model_copy(update={kind: (*before, made)}).as_bytes())
+        with alone_in(self.folder):
+            revoked = parse_revoked(read_file(self.folder / "source" / REVOKED), REVOKED)
+            before = getattr(revoked, kind)
+            if any(each.digest == digest for each in before):
+                return
+            made = Revocation(digest=digest, at=now, reason=reason)
+            self.put(REVOKED, revoked.model_copy(update={kind: (*before, made)}).as_bytes())
 
     def publish(self, now: datetime) -> int:
         """Sign what is to be published, and return the number of this publication.
@@ -128,6 +128,11 @@ class Repository:
             PolicyError: If the root has expired.
             VerificationError: If a root that waits is none.
         """
+        # Two publications under one number would keep a revocation from whoever saw the other one.
+        with alone_in(self.folder):
+            return self._publish(now)
+
+    def _publish(self, now: datetime) -> int:
         renewed = self._next_root(now)
         root = self.root() if renewed is None else renewed.signed
         if now >= root.expires:
@@ -142,7 +147,7 @@ class Repository:
                 targets.targets[name] = TargetFile.from_data(name, content, ["sha256"])
                 parent, _, last = name.rpartition("/")
                 hashed = f"{hashlib.sha256(content).hexdigest()}.{last}"
-                _write(self.folder / "public" / "targets" / parent / hashed, content)
+                write_file(self.folder / "public" / "targets" / parent / hashed, content)
         snapshot = Snapshot(number, expires=_until("snapshot", now))
         snapshot.meta["targets.json"] = MetaFile(number)
         timestamp = Timestamp(number, expires=_until("timestamp", now))
@@ -151,7 +156,7 @@ class Repository:
         self._sign(f"{number}.snapshot.json", "snapshot", Metadata(snapshot), root)
         if renewed is not None:
             # With it the timestamp before may count no more: what is next follows at once.
-            _write(self._metadata / f"{root.version}.root.json", renewed.to_bytes())
+            write_file(self._metadata / f"{root.version}.root.json", renewed.to_bytes())
             self.waiting.unlink(missing_ok=True)
         self._sign("timestamp.json", "timestamp", Metadata(timestamp), root)
         return number
@@ -170,13 +175,14 @@ class Repository:
             InputError: If there is no repository, or another root waits.
             ConfigError: If the change is none, or a key cannot be read or made.
         """
-        self._forget_published()
-        if self.waiting.exists():
-            message = f"{self.waiting}: another root waits for signatures"
-            raise InputError(message, next_step="Publish it, or remove it.")
-        before = _read(self._newest_root())
-        made = next_root(before, self._role_keys, change, now)
-        _write(self.waiting, made.to_bytes())
+        with alone_in(self.folder):
+            self._forget_published()
+            if self.waiting.exists():
+                message = f"{self.waiting}: another root waits for signatures"
+                raise InputError(message, next_step="Publish it, or remove it.")
+            before = read_file(self._newest_root())
+            made = next_root(before, self._role_keys, change, now)
+            write_file(self.waiting, made.to_bytes())
         return lacking(parse_root(before).signed, made)
 
     @property
@@ -193,7 +199,7 @@ class Repository:
         """
         if not self.waiting.exists():
             return 0, 0
-        old, made = self.root(), parse_root(_read(self.waiting))
+        old, made = self.root(), parse_root(read_file(self.waiting))
         if made.signed.version != old.version + 1:
             message = f"{self.waiting}: does not follow root {old.version}"
             raise VerificationError(message, next_step="Remove it, and make another one.")
@@ -205,22 +211,22 @@ class Repository:
         Raises:
             InputError: If there is no repository.
         """
-        return parse_root(_read(self._newest_root())).signed
+        return parse_root(read_file(self._newest_root())).signed
 
     def _next_root(self, now: datetime) -> Metadata[Root] | None:
         """Return the root that takes the place of the present one now, if there is one."""
         self._forget_published()
         if self.waiting.exists():
-            return None if any(self.lacking()) else parse_root(_read(self.waiting))
+            return None if any(self.lacking()) else parse_root(read_file(self.waiting))
         old = self.root()
         if old.expires - now >= timedelta(days=VALID_DAYS["root"] // 2):
             return None
-        made = next_root(_read(self._newest_root()), self._role_keys, Change(), now)
+        made = next_root(read_file(self._newest_root()), self._role_keys, Change(), now)
         return None if any(lacking(old, made)) else made
 
     def _forget_published(self) -> None:
         """Remove a root that waits no more: a run was broken off after it was published."""
-        if self.waiting.exists() and parse_root(_read(self.waiting)).signed == self.root():
+        if self.waiting.exists() and parse_root(read_file(self.waiting)).signed == self.root():
             self.waiting.unlink()
 
     @property
@@ -236,7 +242,7 @@ class Repository:
         if not path.exists():
             return 0
         try:
-            return Metadata[Timestamp].from_bytes(_read(path)).signed.version
+            return Metadata[Timestamp].from_bytes(read_file(path)).signed.version
         except DeserializationError as error:
             message = f"{path}: is damaged"
             raise InputError(message, next_step="Bring it back from a backup.") from error
@@ -256,28 +262,8 @@ class Repository:
             message = f"{self.keys}: holds no key of the role {role} that the root names"
             raise ConfigError(message, next_step="Name the folder that holds it with --keys.")
         metadata.sign(signers[0])
-        _write(self._metadata / file, metadata.to_bytes())
+        write_file(self._metadata / file, metadata.to_bytes())
 
 
 def _until(role: str, now: datetime) -> datetime:
     return now + timedelta(days=VALID_DAYS[role])
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        message = f"{path}: cannot be read: {reason_of(error)}"
-        raise InputError(message, next_step="Name the folder of the roots.") from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with written_whole(path) as aside, aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        message = f"{path}: cannot be written: {reason_of(error)}"
-        raise InputError(message, next_step="Mend it, and try again.") from error
