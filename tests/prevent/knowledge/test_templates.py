@@ -27,8 +27,8 @@ KEYS = GroupKeys((GroupKey(1, date(2026, 1, 1), bytes(32)),))
 TEMPLATES = [
     "Grade the answer below by the rubric, say in one line what it lacks, and give it a mark: {}",
     (
-        "You are given a function in a language of your choice; write tests that break it, then mend "
-        "it, and explain each step that you take on the way: {}"
+        "You are given a function in a language of your choice; write tests that break it, then "
+        "mend it, and explain each step that you take on the way: {}"
     ),
 ]
 
