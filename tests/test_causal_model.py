@@ -76,3 +76,21 @@ def test_a_model_that_lacks_weights_is_refused(folder: Path, tmp_path: Path) -> 
     save_file(tensors, tmp_path / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(InputError, match=r"lack model\.layers\.1\.mlp\.down_proj"):
         open_causal_model(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama"])
+def test_weights_that_are_used_twice_are_stored_once(kind: str, tmp_path: Path) -> None:
+    """What a model ties, as its output to its embedding, is not missing."""
+    sizes = {
+        "gpt2": {"n_embd": 16, "n_layer": 1, "n_head": 2},
+        "llama": {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1,
+                  "num_attention_heads": 2, "num_key_value_heads": 2},
+    }[kind]  # fmt: skip
+    config = transformers.AutoConfig.for_model(
+        kind, vocab_size=64, tie_word_embeddings=True, **sizes
+    )
+    made = transformers.AutoModelForCausalLM.from_config(config)
+    made.save_pretrained(tmp_path)
+    again = open_causal_model(tmp_path)
+    words = torch.arange(5)[None]
+    assert torch.equal(again(words).logits, made.eval()(words).logits)

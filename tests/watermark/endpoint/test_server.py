@@ -62,6 +62,17 @@ def test_text_is_taken_where_there_is_a_tokenizer(endpoint: Make) -> None:
     )
 
 
+def test_a_text_of_too_many_tokens_is_not_answered_in_part(endpoint: Make) -> None:
+    """What was not read is not called "not seen": it is refused."""
+    house: Endpoint = endpoint(_words)
+    assert house.http.post("/v1/check", json={"text": "a " * 8192}).status_code == 200
+    refused = house.http.post("/v1/check", json={"text": "a " * 8193})
+    assert (refused.status_code, refused.json()["description"]) == (
+        400,
+        "the text has more than 8,192 tokens",
+    )
+
+
 def test_texts_appear_nowhere(
     endpoint: Make, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

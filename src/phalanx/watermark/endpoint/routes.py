@@ -70,8 +70,10 @@ def check(
     if tokens is None:
         if parts.tokenise is None:
             raise HTTPException(400, "this endpoint takes tokens only")
-        # What is beyond is not read: a character is a token at most in few texts.
-        tokens = list(parts.tokenise(question.text or ""))[:MOST_TOKENS]
+        tokens = list(parts.tokenise(question.text or ""))
+        if len(tokens) > MOST_TOKENS:
+            # Whoever asks would take an answer about the beginning for one about all of it.
+            raise HTTPException(400, f"the text has more than {MOST_TOKENS:,} tokens")
     answer = parts.answering.answer(tokens)
     seconds = time.perf_counter() - started
     parts.gauges.answered(answer, seconds)
