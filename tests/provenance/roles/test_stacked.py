@@ -17,6 +17,7 @@ from phalanx.provenance.roles.ordered import (
     signed_up_rows,
 )
 from phalanx.provenance.tests import compare_weights
+from phalanx.provenance.tests.changes import count_changes
 from phalanx.provenance.weights import open_checkpoint
 
 RANDOM = np.random.default_rng(5)
@@ -154,6 +155,18 @@ def test_a_tune_is_found_and_a_stranger_is_not(way: str, writing: Any, tmp_path:
     assert kin.layers is not None
     assert kin.layers.origins(-6.0) == {"0/0": "0/2", "0/1": "0/0", "0/2": "0/1"}
     assert compare_weights(folders["ours"], folders["other"]).log10_p > -3
+
+
+def test_changed_experts_are_counted(writing: Any, tmp_path: Path) -> None:
+    """A model that differs in one of its experts alone is not called the same."""
+    parts = laid(experts(), "gpt_oss")
+    ours = open_checkpoint(writing.model(tmp_path / "ours", parts, {"model_type": "gpt_oss"}))
+    down = parts["model.layers.0.mlp.experts.down_proj"].copy()
+    down[1] *= 2.0
+    moved = {**parts, "model.layers.0.mlp.experts.down_proj": down}
+    theirs = open_checkpoint(writing.model(tmp_path / "moved", moved, {"model_type": "gpt_oss"}))
+    found = count_changes(ours, theirs, 1, 1)
+    assert (found.shared, found.identical) == (1 + 2 * E, 2 * E)
 
 
 @pytest.mark.parametrize(
