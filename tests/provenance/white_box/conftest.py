@@ -175,6 +175,20 @@ def upcycled(weights: Weights, experts: int, seed: int = 0) -> Weights:
     return found
 
 
+def widened(weights: Weights, times: int, seed: int, what: str) -> Weights:
+    """Return a model grown in width: neurons or coordinates copied side by side, with noise."""
+    random = np.random.default_rng(seed)
+    found = dict(weights)
+    for name, w in weights.items():
+        writes = name.endswith(("down_proj.weight", "o_proj.weight"))
+        if what == "neurons" and ".mlp." not in name:
+            continue
+        axis = int(writes) if what == "neurons" else int(w.ndim == 2 and not writes)
+        grown = np.repeat(w, times, axis=axis)
+        found[name] = (grown + 0.5 * w.std() * random.normal(size=grown.shape)).astype(np.float32)
+    return found
+
+
 def taught(seed: int, *, steps: int = 250, start: Weights | None = None) -> Weights:
     """Return one gated layer that learnt which token follows which, from one and the same data.
 

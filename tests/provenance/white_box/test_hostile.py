@@ -13,6 +13,7 @@ import pytest
 from phalanx.provenance.roles import view
 from phalanx.provenance.tests import Plan, compare_weights
 from phalanx.provenance.tests.blocks import experts_kept
+from phalanx.provenance.verdict import Budget, Family, State, judge, of_weights
 from phalanx.provenance.weights import open_checkpoint
 
 PARTS = ("gate", "up", "down")
@@ -49,6 +50,40 @@ def _one_of_each(weights: dict[str, Any]) -> dict[str, Any]:
         name: each[:, :1] if name.endswith(("down_proj.weight", "o_proj.weight")) else each[:1]
         for name, each in weights.items()
     }
+
+
+def test_a_copy_behind_a_stack_of_many_small_layers(
+    models: Any, writing: Any, tmp_path: Path
+) -> None:
+    """The layers that are compared are those with the most bytes, however few they are."""
+    ours = models.drawn(1)
+    small = models.drawn(3, layers=20, hidden=8, neurons=8)
+    front = {f"front.{name}": each for name, each in small.items() if ".layers." in name}
+    writing.model(tmp_path / "copy", models.noisy(ours, 0.3) | front, models.CONFIG)
+    answer = compare_weights(models.held(ours), open_checkpoint(tmp_path / "copy"))
+    assert answer.log10_p < -50
+    assert 0.0 < answer.theirs.unread < 0.5
+
+
+def test_a_copy_behind_layers_that_are_larger_is_not_cleared(
+    models: Any, writing: Any, tmp_path: Path
+) -> None:
+    """Where more bytes have no role than have one, what is found in the rest is no answer."""
+    ours = models.held(models.drawn(1))
+    large = {
+        f"front.{name}": each
+        for name, each in models.drawn(3, layers=20).items()
+        if "layer" in name
+    }
+    writing.model(tmp_path / "copy", models.drawn(1) | large, models.CONFIG)
+    copied = models.drawn(1, layers=30)
+    behind = {f"odd.{name.replace('layers', 'own')}": each for name, each in copied.items()}
+    writing.model(tmp_path / "odd", models.drawn(2) | behind, models.CONFIG)
+    budget = Budget(1e-6, (Family.WEIGHTS,))
+    for name, expected in (("copy", State.REJECTED), ("odd", State.NOT_EVALUABLE)):
+        answer = compare_weights(ours, open_checkpoint(tmp_path / name))
+        state = judge(budget, [of_weights(answer)]).answers[Family.WEIGHTS].state
+        assert state is expected, name
 
 
 @pytest.mark.parametrize(

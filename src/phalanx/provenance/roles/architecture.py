@@ -11,7 +11,10 @@ from phalanx.provenance.roles.fused import Heads, heads_of, split_fused
 from phalanx.provenance.roles.names import EXPERT, NAMINGS, SHARED_EXPERT, Naming
 from phalanx.provenance.roles.ordered import numbered_coordinates, signed_up_rows
 from phalanx.provenance.roles.part import Part
+from phalanx.provenance.roles.stacked import apart
 from phalanx.provenance.weights import Checkpoint, Tensor
+
+_OF_NEURONS = ("gate", "up", "down", "gate and up", "gate and up, stacked")
 
 DENSE = ""
 """Name of the only block of neurons of a layer, or of a layer's shared part."""
@@ -112,44 +115,50 @@ class Architecture:
     nameless: tuple[str, ...]
     """Names of tensors that no role was found for."""
 
+    unread: float
+    """Share of the model's bytes that these have, from 0 to 1."""
 
-def view(checkpoint: Checkpoint) -> Architecture:
+
+def view(checkpoint: Checkpoint, *, take_apart: bool = True) -> Architecture:
     """Return what a model is made of.
 
-    The way of naming is that which fits most tensors; settings are believed only where they fit
+    The way of naming is that which fits most bytes; settings are believed only where they fit
     the shapes. Nothing is read but names, shapes and settings.
 
     Parameters:
         checkpoint: The model.
+        take_apart: Whether experts that share a tensor become matrices with names of their own.
     """
-    naming, stack = _best(checkpoint.tensors)
+    tensors = apart(checkpoint.tensors) if take_apart else checkpoint.tensors
+    config = _of_language(checkpoint.config)
+    naming, stack = _best(tensors)
     if naming is None:
         return Architecture(
             family="unknown", hidden=0, layers=(), embedding=None, head=None, final_norm=None,
             mirrored=False, norm_offset=0.0, numbered_coordinates=False, signed_up_rows=False,
-            nameless=tuple(checkpoint.tensors),
+            nameless=tuple(tensors), unread=1.0,
         )  # fmt: skip
     found: dict[int, dict[tuple[str, str], Tensor]] = {}
     used = set()
-    for name, tensor in checkpoint.tensors.items():
+    for name, tensor in tensors.items():
         place = _place(name, naming, stack)
         if place is not None:
             layer, expert, role = place
             found.setdefault(layer, {})[expert, role] = tensor
             used.add(name)
     ends = {
-        what: _ending(checkpoint.tensors, stack, endings)
+        what: _ending(tensors, stack, endings)
         for what, endings in (
             ("in", naming.embedding), ("out", naming.head), ("norm", naming.final_norm)
         )
     }  # fmt: skip
     used.update(tensor.name for tensor in ends.values() if tensor is not None)
-    used.update(name for name in checkpoint.tensors if name.endswith(naming.final_norm))
-    hidden = _hidden(found, ends["in"], checkpoint.config)
-    layers = tuple(
-        _layer(index, parts, hidden, checkpoint.config) for index, parts in sorted(found.items())
-    )
+    used.update(name for name in tensors if name.endswith(naming.final_norm))
+    hidden = _hidden(found, ends["in"], config)
+    layers = tuple(_layer(index, parts, hidden, config) for index, parts in sorted(found.items()))
+    used -= _left_out(found, layers)
     tokens = {what: _tokens(ends[what], hidden) for what in ("in", "out")}
+    nameless = tuple(name for name in tensors if name not in used)
     return Architecture(
         family=naming.name,
         hidden=hidden,
@@ -157,23 +166,54 @@ def view(checkpoint: Checkpoint) -> Architecture:
         embedding=tokens["in"],
         head=tokens["out"],
         final_norm=_vector(ends["norm"], hidden),
-        mirrored="rms_norm_eps" in checkpoint.config,
-        norm_offset=1.0 if str(checkpoint.config.get("model_type")).startswith("gemma") else 0.0,
-        numbered_coordinates=numbered_coordinates(checkpoint.config),
-        signed_up_rows=signed_up_rows(checkpoint.config),
-        nameless=tuple(name for name in checkpoint.tensors if name not in used),
+        mirrored="rms_norm_eps" in config,
+        norm_offset=1.0 if str(config.get("model_type")).startswith("gemma") else 0.0,
+        numbered_coordinates=numbered_coordinates(config),
+        signed_up_rows=signed_up_rows(config),
+        nameless=nameless,
+        unread=sum(tensors[name].stored_bytes for name in nameless)
+        / max(1, sum(each.stored_bytes for each in tensors.values())),
     )
 
 
+def _of_language(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the settings of the language model, of one that sees or hears as well too.
+
+    Examples:
+        >>> _of_language({"model_type": "gemma3", "text_config": {"rms_norm_eps": 1e-6}})
+        {'rms_norm_eps': 1e-06, 'model_type': 'gemma3', 'text_config': {'rms_norm_eps': 1e-06}}
+    """
+    inside = config.get("text_config")
+    return {**inside, **config} if isinstance(inside, dict) else config
+
+
+def _left_out(
+    found: Mapping[int, Mapping[tuple[str, str], Tensor]], layers: tuple[Layer, ...]
+) -> set[str]:
+    """Return the names of neurons' matrices that no block could be made of."""
+    made = {(layer.index, mlp.expert) for layer in layers for mlp in layer.mlps}
+    return {
+        tensor.name
+        for index, parts in found.items()
+        for (expert, role), tensor in parts.items()
+        if role in _OF_NEURONS and (index, expert) not in made
+    }
+
+
 def _best(tensors: Mapping[str, Tensor]) -> tuple[Naming | None, str]:
-    """Return the naming that fits most tensors, and what stands before a layer's number."""
+    """Return the naming that fits most bytes, and what stands before a layer's number.
+
+    By bytes: many small layers under another name would else hide the model behind them.
+    """
     fits: Counter[tuple[int, str]] = Counter()
     for number, naming in enumerate(NAMINGS):
-        for name in tensors:
+        for name, tensor in tensors.items():
             before, found, after = name.partition(f"{naming.stack}.")
             stack = before + found
-            if found and (not before or before.endswith(".")) and after.partition(".")[0].isdigit():
-                fits[number, stack] += _place(name, naming, stack) is not None
+            numbered = after.partition(".")[0].isdigit()
+            at_its_place = found and (not before or before.endswith(".")) and numbered
+            if at_its_place and _place(name, naming, stack) is not None:
+                fits[number, stack] += tensor.stored_bytes
     if not fits or not max(fits.values()):
         return None, ""
     number, stack = max(fits, key=lambda each: (fits[each], -each[0]))
@@ -249,7 +289,7 @@ def _layer(
         (expert for expert, found in by_expert.items() if "down" in found),
         key=lambda expert: (expert.isdecimal(), int(expert) if expert.isdecimal() else 0),
     )
-    mlps = (_mlp(expert, by_expert[expert], hidden, before_mlp) for expert in experts)
+    mlps = (_mlp(expert, by_expert[expert], hidden, before_mlp, config) for expert in experts)
     dense = by_expert.get(DENSE, {})
     return Layer(
         index=index,
@@ -258,8 +298,14 @@ def _layer(
     )
 
 
-def _mlp(expert: str, parts: Mapping[str, Tensor], hidden: int, norm: Tensor | None) -> Mlp | None:
-    found = split_fused(parts, hidden)
+def _mlp(
+    expert: str,
+    parts: Mapping[str, Tensor],
+    hidden: int,
+    norm: Tensor | None,
+    config: Mapping[str, Any],
+) -> Mlp | None:
+    found = split_fused(parts, hidden, config)
     up, down, gate = found.get("up"), found.get("down"), found.get("gate")
     if up is None or down is None or not 0 < up.units == down.units:
         return None

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from phalanx.provenance.roles.ordered import numbered_heads
+from phalanx.provenance.roles.ordered import alternating_gates, numbered_heads
 from phalanx.provenance.roles.part import Part, Places
 from phalanx.provenance.weights import Tensor
 
@@ -56,6 +56,9 @@ def split_fused(
 ) -> dict[str, Part]:
     """Return each role's piece of its matrix, which lies as its shape says.
 
+    Of experts that share a tensor the settings say whether gates and up-rows alternate; without a
+    kind of model nothing does, and a square matrix does not show its outputs: both are left out.
+
     A linear layer stores outputs first, GPT-2's convolutions inputs first; a square matrix is
     taken for the former, but for GPT-2's square output, whose neighbour tells.
 
@@ -79,6 +82,8 @@ def split_fused(
         if tensor.shape[axis] != hidden:
             axis = 1 - axis
         rows = tensor.shape[1 - axis]
+        if role.endswith("stacked") and rows == hidden:
+            continue
         for name, places in _pieces(role, rows, config or {}).items():
             found[name] = Part(tensor, axis, places)
     return found
@@ -86,9 +91,8 @@ def split_fused(
 
 def _pieces(role: str, rows: int, config: Mapping[str, Any]) -> dict[str, Places | None]:
     """Return where the roles of a fused matrix stand; nothing where that is unclear."""
-    if role == "gate and up":
-        half = rows // 2
-        return {"gate": np.arange(half), "up": np.arange(half, 2 * half)} if rows % 2 == 0 else {}
+    if role.startswith("gate and up"):
+        return _gates(rows, config, stacked=role.endswith("stacked"))
     if not role.startswith("query, "):
         return {role: None}
     queries = config.get("num_attention_heads", config.get("n_head"))
@@ -106,3 +110,13 @@ def _pieces(role: str, rows: int, config: Mapping[str, Any]) -> dict[str, Places
     return {
         name: np.arange(cuts[at], cuts[at + 1]) for at, name in enumerate(("query", "key", "value"))
     }
+
+
+def _gates(rows: int, config: Mapping[str, Any], *, stacked: bool) -> dict[str, Places | None]:
+    """Return where gates and up-rows stand that share one matrix."""
+    if rows % 2 or (stacked and not isinstance(config.get("model_type"), str)):
+        return {}
+    both = np.arange(rows)
+    if stacked and alternating_gates(config):
+        return {"gate": both[::2], "up": both[1::2]}
+    return {"gate": both[: rows // 2], "up": both[rows // 2 :]}

@@ -17,6 +17,7 @@ Role = Literal[
     "up",
     "down",
     "gate and up",
+    "gate and up, stacked",
     "query",
     "key",
     "value",
@@ -29,10 +30,10 @@ Role = Literal[
     "router",
 ]
 
-EXPERT = re.compile(r"(?<=\.)experts\.([0-9]{1,6})\.")
+EXPERT = re.compile(r"\bexperts\.([0-9]{1,6})\.")
 """Part of a name that says which expert of a layer; dropped before the name is looked up."""
 
-SHARED_EXPERT = re.compile(r"\bshared_experts?\.")
+SHARED_EXPERT = re.compile(r"\bshared_experts?\.|_shexp(?=\.)")
 """The same, for one that every token goes through."""
 
 
@@ -68,7 +69,14 @@ NAMINGS = (
             "mlp.up_proj.weight": "up",
             "mlp.down_proj.weight": "down",
             "mlp.gate_up_proj.weight": "gate and up",
+            "mlp.stacked_gate_up_proj.weight": "gate and up, stacked",
             "mlp.gate.weight": "router",
+            "mlp.router.weight": "router",
+            "feed_forward.gate_proj.weight": "gate",
+            "feed_forward.up_proj.weight": "up",
+            "feed_forward.down_proj.weight": "down",
+            "feed_forward.stacked_gate_up_proj.weight": "gate and up, stacked",
+            "feed_forward.router.weight": "router",
             "block_sparse_moe.w1.weight": "gate",
             "block_sparse_moe.w3.weight": "up",
             "block_sparse_moe.w2.weight": "down",
@@ -123,6 +131,8 @@ NAMINGS = (
             "ffn_gate.weight": "gate",
             "ffn_up.weight": "up",
             "ffn_down.weight": "down",
+            "ffn_gate_up.weight": "gate and up",
+            "stacked_ffn_gate_up.weight": "gate and up, stacked",
             "ffn_gate_inp.weight": "router",
             "attn_q.weight": "query",
             "attn_k.weight": "key",

@@ -9,6 +9,7 @@ import numpy as np
 
 from phalanx.provenance.roles import Architecture, Part
 from phalanx.provenance.roles.architecture import Mlp
+from phalanx.provenance.tests.clones import first_of_their_kind
 from phalanx.provenance.tests.frame import WIDTH, Frame, fold_part, unit_length
 from phalanx.provenance.tests.plan import Places, Plan
 from phalanx.provenance.weights import Tensor
@@ -84,7 +85,10 @@ def our_blocks(reader: Reader, plan: Plan) -> Iterator[Block]:
         gate = None if mlp.gate is None else _rows(reader, mlp.gate.among(places), mlp)
         up = _rows(reader, mlp.up.among(places), mlp)
         down = unit_length(reader.fold(mlp.down.among(places)))
-        yield _block(layer, mlp, places, gate, up, down, (down,))
+        # A neuron that repeats another is nothing, as those are that fill a matrix up.
+        kept = first_of_their_kind([up, down] if gate is None else [gate, up, down])[:, None]
+        gate = None if gate is None else gate * kept
+        yield _block(layer, mlp, places, gate, up * kept, down * kept, (down * kept,))
 
 
 def their_blocks(reader: Reader, plan: Plan) -> Iterator[Block]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from phalanx.provenance.roles.stacked import apart
 from phalanx.provenance.weights import Checkpoint, Tensor
 from phalanx.provenance.weights.numbers import Floats32
 
@@ -107,9 +108,10 @@ def count_changes(
 
 
 def _matrices(checkpoint: Checkpoint) -> Mapping[str, Tensor]:
+    """Return what is compared: experts that share a tensor count one by one."""
     return {
         name: each
-        for name, each in checkpoint.tensors.items()
+        for name, each in apart(checkpoint.tensors).items()
         if len(each.shape) == 2 and 0 not in each.shape and each.stored not in _WHOLE_NUMBERS
     }
 

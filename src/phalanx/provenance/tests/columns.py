@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from phalanx.provenance.tests.clones import first_of_their_kind
 from phalanx.provenance.tests.coins import Coins
 from phalanx.provenance.tests.frame import unit_length
 from phalanx.provenance.tests.swaps import swap_coins
@@ -33,6 +34,7 @@ def column_coins(ours: Floats32, theirs: Floats32, order: np.random.Generator) -
         unit_length(np.ascontiguousarray(np.nan_to_num(each, posinf=0.0, neginf=0.0).T))
         for each in (ours, theirs)
     )
+    mine *= first_of_their_kind([mine])[:, None]
     return swap_coins([mine[shuffled]], [other[shuffled]])
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from phalanx.provenance.tests.blocks import Block
-from phalanx.provenance.tests.gate_up import Agreement, agreement, mutual_nearest
+from phalanx.provenance.tests.gate_up import Agreement, agreement, filled, mutual_nearest
 
 DOUBT_LOG10_P = -3.0
 """A law that decoys contradict at this level is not believed."""
@@ -50,7 +50,7 @@ def block_agreement(ours: Block, theirs: Block) -> Agreement:
     """Return how far pairs by one part agree with pairs by the other."""
     first = mutual_nearest(ours.first, theirs.first)
     second = mutual_nearest(ours.second, theirs.second)
-    return agreement(first, second, len(ours.first), len(theirs.first))
+    return agreement(first, second, filled(ours.first), filled(theirs.first))
 
 
 def try_decoys(

@@ -83,6 +83,16 @@ def sign_leanings(by_gate: Pairs, ours_up: Floats32, theirs_up: Floats32) -> Flo
     return agreed
 
 
+def filled(units: Floats32) -> int:
+    """Return how many units are more than zeros: others are in no pair.
+
+    Examples:
+        >>> filled(np.array([[0.0, 1.0], [0.0, 0.0]], dtype=np.float32))
+        1
+    """
+    return int((units != 0.0).any(axis=1).sum())
+
+
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """Pairs that two matchings of the same units have in common."""
@@ -103,15 +113,16 @@ def agreement(first: Pairs, second: Pairs, rows: int, columns: int) -> Agreement
     Parameters:
         first: By one property of the units.
         second: By another.
-        rows: Units of ours that were matched.
-        columns: Units of theirs.
+        rows: Units of ours that could be matched.
+        columns: Units of theirs that could.
     """
-    partner = np.full(rows, -1)
+    partner = np.full(1 + max(first.ours.max(initial=0), second.ours.max(initial=0)), -1)
     partner[first.ours] = first.theirs
     common = int((partner[second.ours] == second.theirs).sum())
     sizes = first.ours.size, second.ours.size
+    able = max(rows, *sizes), max(columns, *sizes)
     return Agreement(
         common,
-        sizes[0] * sizes[1] / (rows * columns),
-        matchings_log10_sf(common, *sizes, rows, columns),
+        sizes[0] * sizes[1] / max(1, able[0] * able[1]),
+        matchings_log10_sf(common, *sizes, *able),
     )

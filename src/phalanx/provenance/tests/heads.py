@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.provenance.roles.fused import Heads
+from phalanx.provenance.tests.clones import first_of_their_kind
 from phalanx.provenance.tests.coins import Coins, toss
 from phalanx.provenance.tests.frame import unit_length
 from phalanx.provenance.weights.numbers import Floats32
@@ -49,7 +50,8 @@ def head_leanings(ours: Folds, theirs: Folds, heads: Heads) -> Floats:
         heads: How the rows of both divide.
 
     Returns:
-        Shape (pairs,); the sign of each is its coin. 0 where one of the four heads lacks a part.
+        Shape (pairs,); the sign of each is its coin. 0 where one of the four heads lacks a part,
+        and where the keys repeat earlier ones.
     """
     group = heads.queries // heads.keys
     if group > 1:
@@ -58,19 +60,22 @@ def head_leanings(ours: Folds, theirs: Folds, heads: Heads) -> Floats:
             [first[:, : group // 2].ravel(), first[:, group // 2 : group // 2 * 2].ravel()], axis=1
         )
         repeated = 1
+        own = first_of_their_kind([ours.key.reshape(heads.keys, -1)])
+        single = np.repeat(own, group // 2)
     else:
         repeated = repeated_keys(ours.key, heads)
         half = heads.queries // repeated // 2 * repeated
         pairs = np.stack([np.arange(half), np.arange(half, 2 * half)], axis=1)
+        single = np.ones(half, dtype=np.bool_)
     mine, other = _split(ours, heads), _split(theirs, heads)
     differences = [
         _likeness(mine, one, other, one)
         + _likeness(mine, two, other, two)
         - _likeness(mine, one, other, two)
         - _likeness(mine, two, other, one)
-        if all(_whole(each, head) for each in (mine, other) for head in (one, two))
+        if alone and all(_whole(each, head) for each in (mine, other) for head in (one, two))
         else 0.0
-        for one, two in pairs
+        for alone, (one, two) in zip(single, pairs, strict=True)
     ]
     together: Floats = np.array(differences, dtype=np.float64).reshape(-1, repeated).sum(axis=1)
     return together

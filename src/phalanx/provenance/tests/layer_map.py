@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from phalanx.evidence import holm
 from phalanx.provenance.tests.blocks import Block
-from phalanx.provenance.tests.gate_up import agreement, mutual_nearest, sign_coins
+from phalanx.provenance.tests.gate_up import agreement, filled, mutual_nearest, sign_coins
 from phalanx.provenance.tests.swaps import swap_coins
 
 Floats = npt.NDArray[np.float64]
@@ -83,7 +83,7 @@ def pair_log10_p(ours: Block, theirs: Block, believed: Believed) -> float:
     elif believed.matchings and not ours.gated:
         pairs = mutual_nearest(ours.first, theirs.first)
         again = mutual_nearest(ours.second, theirs.second)
-        found.append(agreement(pairs, again, len(ours.first), len(theirs.first)).log10_p)
+        found.append(agreement(pairs, again, *map(filled, (ours.first, theirs.first))).log10_p)
     if ours.units == theirs.units:
         found.append(swap_coins(ours.standing, theirs.standing).log10_p)
     return min(0.0, min(found) + float(np.log10(len(found)))) if found else float("nan")

@@ -25,7 +25,11 @@ def what_was_left(
             notes.append(f"The way that {whose} names its tensors is not known.")
         elif found.nameless:
             some = ", ".join(found.nameless[:3])
-            notes.append(f"{len(found.nameless):,} tensors of {whose} have no known role: {some}")
+            count = len(found.nameless)
+            notes.append(
+                f"{count:,} tensors of {whose}, {found.unread:.0%} of its bytes, have no known "
+                f"role: {some}"
+            )
         kept = experts_kept(found, plan)
         unread = sum(max(0, len(layer.mlps) - kept) for layer in found.layers)
         if unread:

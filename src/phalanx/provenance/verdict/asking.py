@@ -18,6 +18,9 @@ from phalanx.provenance.verdict.budget import LEVEL
 from phalanx.provenance.verdict.families import Family
 from phalanx.provenance.weight_marks import MarkTrace
 
+_MOST_UNREAD = 0.5
+"""Share of a suspect's bytes beyond which nothing found in the rest is no answer about it."""
+
 KIN_TO_ANCESTOR_LOG10_P = -2.0
 """From here on a suspect counts as kin to an ancestor: it can only clear, so little is enough."""
 
@@ -31,7 +34,7 @@ def of_weights(
 
     What has no simple bound (pairs of two matchings, pairs of blocks) is made of the same units as
     the coins, and is taken to reach as far as these together: a model of nothing but NaN reaches
-    nothing.
+    nothing, and neither does one whose larger part no role is known of.
 
     Parameters:
         comparison: Of our model and the suspect.
@@ -45,12 +48,13 @@ def of_weights(
         for outcome, result in comparison.results
         if _may_decide(result)
     ]
-    farthest = _reachable(min(coins, default=0.0))
+    unread = comparison.theirs.unread > _MOST_UNREAD
+    farthest = 0.0 if unread else _reachable(min(coins, default=0.0))
     return Asked(
         family=Family.WEIGHTS,
         results=tuple(
             replace(result, reachable_log10_e=farthest)
-            if isinstance(result, ExactEvidence) and result.reachable_log10_e is None
+            if isinstance(result, ExactEvidence) and (unread or result.reachable_log10_e is None)
             else result
             for _, result in comparison.results
         ),

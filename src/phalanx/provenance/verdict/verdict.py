@@ -33,8 +33,9 @@ class Conclusion(StrEnum):
 SENTENCES: Mapping[Conclusion, str] = {
     Conclusion.DERIVED: (
         "Derived: the suspect's weights are not independent of ours. Kinship has no direction: one "
-        "model was made from the other, or both from a third. Unless a mark of ours is seen, dates "
-        "and custody decide which."
+        "model was made from the other, or both from a third, be it only the initial values that a "
+        "library draws from one seed. Unless a mark of ours is seen, dates and custody decide "
+        "which."
     ),
     Conclusion.TRAINED_ON_OUTPUTS: (
         "Trained on our outputs: the suspect says what only our model could have taught it. A "

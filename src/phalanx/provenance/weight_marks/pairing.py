@@ -114,8 +114,8 @@ def pair_up(ours: Checkpoint, theirs: Checkpoint) -> Pair:
         ours=ours,
         theirs=theirs,
         marked=frozenset(marked_names(ours)),
-        our_view=view(ours),
-        their_view=view(theirs),
+        our_view=view(ours, take_apart=False),
+        their_view=view(theirs, take_apart=False),
     )
 
 

@@ -11,6 +11,8 @@ from phalanx.errors import InputError, reason_of
 from phalanx.json_text import parse_object
 from phalanx.provenance.weights.gguf_file import parts_of, read_gguf
 from phalanx.provenance.weights.header import Stored
+from phalanx.provenance.weights.microscaled import BLOCKS, microscaled
+from phalanx.provenance.weights.microscaled import SCALES as SCALES_OF_BLOCKS
 from phalanx.provenance.weights.packed import (
     COMPRESSED_PARTS,
     GPTQ_PARTS,
@@ -158,6 +160,10 @@ def _join(stored: Mapping[str, Stored], settings: Mapping[str, Any]) -> dict[str
             tensors[weight] = group_packed(weight, parts, settings)
         elif ending == "weight_packed" and f"{base}.weight_scale" in stored:
             tensors[weight] = compressed_packed(weight, _take(left, base, COMPRESSED_PARTS))
+        elif name.endswith(BLOCKS) and name.removesuffix(BLOCKS) + SCALES_OF_BLOCKS in stored:
+            own = name.removesuffix(BLOCKS)
+            scales = left.pop(own + SCALES_OF_BLOCKS)
+            tensors[own] = microscaled(own, left.pop(name), scales)
         elif ending == "weight" and stored[name].stored in _EIGHT_BITS:
             beside = [each for each in SCALES if f"{base}.{each}" in stored]
             if beside:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,7 +16,7 @@ from phalanx.provenance.weights.gguf_header import GgufEntry, GgufHeader, read_g
 from phalanx.provenance.weights.header import Stored
 from phalanx.provenance.weights.numbers import Floats32
 from phalanx.provenance.weights.pieces import file_size, read_piece
-from phalanx.provenance.weights.tensor import Tensor, plain_tensor
+from phalanx.provenance.weights.tensor import Tensor, plain_tensor, slab_of
 
 _CONFIG = {
     "block_count": "num_hidden_layers",
@@ -154,7 +155,10 @@ def _blocks(name: str, place: Stored, entry: GgufEntry, gguf: Any) -> Tensor:  #
         at = start * size_of_row, (stop - start) * size_of_row
         return _dequantized(name, place, at, kind, gguf).reshape(stop - start, *row)
 
-    return Tensor(name, shape, kind.name, place.size, decode)
+    def cut(at: int) -> Tensor:
+        return _blocks(name, slab_of(place, at), replace(entry, shape=shape[1:]), gguf)
+
+    return Tensor(name, shape, kind.name, place.size, decode, cut)
 
 
 def _dequantized(

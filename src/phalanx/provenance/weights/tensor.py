@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ BLOCK_NUMBERS = 2**23
 """Numbers of one block, 32 MB as float32, unless one row has more."""
 
 _MOST_ROW_NUMBERS = 2**28
+_CLOSE_ROWS = 2
+"""Every second row is read with the one between, as where gates and up-rows alternate."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +41,9 @@ class Tensor:
 
     decode: Decode
     """Reads rows."""
+
+    cut: Callable[[int], Tensor] | None = None
+    """Gives what stands at a place of the first axis, read by itself; null where only whole."""
 
     @property
     def rows(self) -> int:
@@ -70,13 +75,38 @@ class Tensor:
         """Return all of it, in its shape."""
         return self.read(0, self.rows).reshape(self.shape)
 
+    def slab(self, place: int, name: str) -> Tensor:
+        """Return what stands at a place of the first of three axes, as a matrix with a name.
+
+        Raises:
+            ValueError: If there is no such place, or the axes are not three.
+
+        Examples:
+            >>> three = Tensor("w", (2, 1, 3), "F32", 24, lambda a, b: np.ones((b - a, 1, 3), "f4"))
+            >>> three.slab(1, "w.1").whole().tolist()
+            [[1.0, 1.0, 1.0]]
+        """
+        if len(self.shape) != 3 or not 0 <= place < self.shape[0]:
+            message = f"place {place} of {self.name}, whose shape is {self.shape}"
+            raise ValueError(message)
+        if self.cut is not None:
+            return replace(self.cut(place), name=name)
+
+        def decode(start: int, stop: int) -> Floats32:
+            return self.read(place, place + 1)[0, start:stop]
+
+        size = self.stored_bytes // self.shape[0]
+        return Tensor(name, self.shape[1:], self.stored, size, decode)
+
     def picked(self, places: npt.NDArray[np.int64]) -> Floats32:
-        """Return rows at rising places, shape (places, *rest); neighbours are read together."""
+        """Return rows at rising places, shape (places, *rest); close ones are read together."""
         if not places.size:
             return np.empty((0, *self.shape[1:]), dtype=np.float32)
-        cuts = np.flatnonzero(np.diff(places) != 1) + 1
+        cuts = np.flatnonzero(np.diff(places) > _CLOSE_ROWS) + 1
         runs = np.split(places, cuts)
-        return np.concatenate([self.read(int(run[0]), int(run[-1]) + 1) for run in runs])
+        return np.concatenate(
+            [self.read(int(run[0]), int(run[-1]) + 1)[run - run[0]] for run in runs]
+        )
 
 
 def plain_tensor(name: str, place: Stored) -> Tensor:
@@ -96,4 +126,20 @@ def plain_tensor(name: str, place: Stored) -> Tensor:
         data = read_piece(place.path, place.start + start * size, (stop - start) * size)
         return to_float32(data, place.stored).reshape(stop - start, *rest)
 
-    return Tensor(name, place.shape, place.stored, place.size, decode)
+    def cut(at: int) -> Tensor:
+        return plain_tensor(name, slab_of(place, at))
+
+    return Tensor(name, place.shape, place.stored, place.size, decode, cut)
+
+
+def slab_of(place: Stored, at: int) -> Stored:
+    """Return where the part lies that stands at a place of the first axis.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> whole = Stored(path=Path("w"), stored="F32", shape=(2, 3, 4), start=8, size=96)
+        >>> slab_of(whole, 1).start, slab_of(whole, 1).shape
+        (56, (3, 4))
+    """
+    size = place.size // place.shape[0]
+    return replace(place, shape=place.shape[1:], start=place.start + at * size, size=size)
