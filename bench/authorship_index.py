@@ -15,6 +15,7 @@ Run `python bench/authorship_index.py --data ../shared/data`; `--smoke` takes ma
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 import time
 from collections.abc import Callable, Sequence
