@@ -158,7 +158,9 @@ def asked(
     found = look_up(column, index, SECRET)
     seconds = time.thread_time() - begin
     said = [evidence_of(each, index) for each in found]
-    claims = [isinstance(each, ExactEvidence) and each.log10_p <= np.log10(LEVEL) for each in said]
+    claims = [
+        isinstance(each, ExactEvidence) and each.log10_p <= math.log10(LEVEL) for each in said
+    ]
     right = [False] * len(found)
     if true is not None:
         right = [
