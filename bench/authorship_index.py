@@ -126,7 +126,7 @@ def edits(pool: Sequence[str]) -> dict[str, Callable[[str, np.random.Generator],
 
     def replaced(share: float) -> Callable[[str, np.random.Generator], str]:
         return lambda text, random: " ".join(
-            str(random.choice(vocabulary)) if random.random() < share else word
+            vocabulary[random.integers(len(vocabulary))] if random.random() < share else word
             for word in text.split()
         )
 
