@@ -20,12 +20,14 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from phalanx.authorship.served import IndexWriter, ServedIndex, evidence_of, look_up
+from phalanx.authorship.served import Found, IndexWriter, ServedIndex, evidence_of, look_up
 from phalanx.authorship.served.building import RUN_PHRASES
 from phalanx.authorship.served.index import Listed, appending, open_index, take_in
 from phalanx.authorship.served.merging import Piece, Shifted, write_run, write_segment
@@ -103,7 +105,7 @@ def build(folder: Path, served: Sequence[str], pool: Sequence[str], entries: int
             pieces.append(write_run(numbers, rows, scratch, f"run-{len(pieces)}"))
         made = scratch / "segment"
         made.mkdir()
-        told = {
+        told: dict[str, npt.NDArray[Any]] = {
             "accounts": np.append(first.accounts, np.zeros(filling, dtype=np.int32)),
             "times": np.append(first.times, np.full(filling, -1, dtype=np.int64)),
             "sizes": np.append(first.sizes, np.full(filling, PHRASES, dtype=np.uint8)),
@@ -173,9 +175,12 @@ def asked(
         "first": sum(right),
         "claimed": sum(claims),
         "per_second": round(len(given) / max(seconds, 1e-9)),
-        "candidates": float(np.mean([each.matches[0].candidates for each in found if each.matches]
-                                    or [0.0])),
+        "candidates": float(np.mean([_candidates(each) for each in found])),
     }  # fmt: skip
+
+
+def _candidates(found: Found) -> int:
+    return found.matches[0].candidates if found.matches else 0
 
 
 def datasketch_recall(
@@ -195,9 +200,10 @@ def datasketch_recall(
     for at, text in enumerate(served):
         lsh.insert(at, sketch(text))
     random = np.random.default_rng(2)
+    scheme = sketch(served[0]).scheme
     for at in range(filling):
         values = random.integers(1 << 32, size=128, dtype=np.uint64)
-        lsh.insert(len(served) + at, MinHash(num_perm=128, hashvalues=values))
+        lsh.insert(len(served) + at, MinHash(num_perm=128, hashvalues=values, scheme=scheme))
     figures: dict[str, float] = {}
     count, begin = 0, time.thread_time()
     for name, given in edited.items():
