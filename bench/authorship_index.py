@@ -202,7 +202,7 @@ def datasketch_recall(
     random = np.random.default_rng(2)
     scheme = sketch(served[0]).scheme
     for at in range(filling):
-        values = random.integers(1 << 32, size=128, dtype=np.uint64)
+        values = random.integers(1 << 32, size=128, dtype=np.uint32)
         lsh.insert(len(served) + at, MinHash(num_perm=128, hashvalues=values, scheme=scheme))
     figures: dict[str, float] = {}
     count, begin = 0, time.thread_time()
