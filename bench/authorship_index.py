@@ -15,6 +15,7 @@ Run `python bench/authorship_index.py --data ../shared/data`; `--smoke` takes ma
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from phalanx.authorship.served import IndexWriter, ServedIndex, evidence_of, look_up
+from phalanx.authorship.served import Found, IndexWriter, ServedIndex, evidence_of, look_up
 from phalanx.authorship.served.building import RUN_PHRASES
 from phalanx.authorship.served.index import Listed, appending, open_index, take_in
 from phalanx.authorship.served.merging import Piece, Shifted, write_run, write_segment
@@ -127,7 +128,7 @@ def edits(pool: Sequence[str]) -> dict[str, Callable[[str, np.random.Generator],
 
     def replaced(share: float) -> Callable[[str, np.random.Generator], str]:
         return lambda text, random: " ".join(
-            str(random.choice(vocabulary)) if random.random() < share else word
+            vocabulary[random.integers(len(vocabulary))] if random.random() < share else word
             for word in text.split()
         )
 
@@ -159,7 +160,9 @@ def asked(
     found = look_up(column, index, SECRET)
     seconds = time.thread_time() - begin
     said = [evidence_of(each, index) for each in found]
-    claims = [isinstance(each, ExactEvidence) and each.log10_p <= np.log10(LEVEL) for each in said]
+    claims = [
+        isinstance(each, ExactEvidence) and each.log10_p <= math.log10(LEVEL) for each in said
+    ]
     right = [False] * len(found)
     if true is not None:
         right = [
@@ -172,9 +175,12 @@ def asked(
         "first": sum(right),
         "claimed": sum(claims),
         "per_second": round(len(given) / max(seconds, 1e-9)),
-        "candidates": float(np.mean([each.matches[0].candidates for each in found if each.matches]
-                                    or [0])),
+        "candidates": float(np.mean([_candidates(each) for each in found])),
     }  # fmt: skip
+
+
+def _candidates(found: Found) -> int:
+    return found.matches[0].candidates if found.matches else 0
 
 
 def datasketch_recall(
@@ -194,9 +200,10 @@ def datasketch_recall(
     for at, text in enumerate(served):
         lsh.insert(at, sketch(text))
     random = np.random.default_rng(2)
+    scheme = sketch(served[0]).scheme
     for at in range(filling):
-        values = random.integers(1 << 32, size=128, dtype=np.uint64)
-        lsh.insert(len(served) + at, MinHash(num_perm=128, hashvalues=values))
+        values = random.integers(1 << 32, size=128, dtype=np.uint32)
+        lsh.insert(len(served) + at, MinHash(num_perm=128, hashvalues=values, scheme=scheme))
     figures: dict[str, float] = {}
     count, begin = 0, time.thread_time()
     for name, given in edited.items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,7 +13,7 @@ from phalanx.logs.exchange_log import open_log
 from phalanx.logs.options import ReadOptions
 from phalanx.logs.schema import EXCHANGE_SCHEMA, EXCHANGE_SCHEMA_WITH_RESPONSES
 
-ROWS: list[dict[str, Any]] = [
+ROWS: list[dict[str, object]] = [
     {"timestamp": "2026-01-01T00:00:00Z", "account_id": "a", "model": "m", "prompt": "Hi",
      "response": "Hello there"},
     {"timestamp": "2026-01-01T00:00:01Z", "account_id": "a", "model": "m", "prompt": "Bye",

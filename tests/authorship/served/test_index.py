@@ -164,6 +164,18 @@ def test_entries_that_lead_nowhere_are_passed_over(append: Append, tmp_path: Pat
     assert not found.matches
 
 
+def test_accounts_and_sizes_that_are_none_harm_nobody(append: Append, tmp_path: Path) -> None:
+    """What stands in the arrays is checked where it is used."""
+    append([text(1), text(2)])
+    folder = tmp_path / "index" / "segment-00000001"
+    np.save(folder / "accounts.npy", np.array([7, -9], dtype=np.int32))
+    np.save(folder / "sizes.npy", np.array([255, 0], dtype=np.uint8))
+    np.save(folder / "levels.npy", np.array([255, 255], dtype=np.uint8))
+    index = open_index(tmp_path / "index", KEY_ID)
+    (found,) = look_up(pa.array([text(1)]), index, SECRET)
+    assert all(match.account is None for match in found.matches)
+
+
 def test_a_log_without_responses_makes_no_index(tmp_path: Path) -> None:
     """A log without responses makes no index."""
     with (

@@ -147,7 +147,8 @@ class IndexWriter:
                 [self._names.setdefault(each, len(self._names)) for each in segment.names] + [-1],
                 dtype=np.int32,
             )
-            told["accounts"].append(places[segment.accounts])
+            inside = (segment.accounts >= 0) & (segment.accounts < len(segment.names))
+            told["accounts"].append(places[np.where(inside, segment.accounts, -1)])
             told["times"].append(np.asarray(segment.times))
             told["sizes"].append(np.asarray(segment.sizes))
             told["levels"].append(np.asarray(segment.levels))

@@ -71,7 +71,7 @@ class Found:
     """Phrases of all parts that stand in any entry."""
 
     cut_short: bool
-    """Whether there was more to compare than is gathered."""
+    """Whether there was more to read, or to compare, than is."""
 
 
 def look_up(texts: pa.Array, index: ServedIndex, secret: bytes) -> list[Found]:
@@ -91,7 +91,7 @@ def look_up(texts: pa.Array, index: ServedIndex, secret: bytes) -> list[Found]:
     where = np.full((parts, MOST_MATCHES, 4), -1, dtype=np.int64)
     candidates = np.zeros(parts, dtype=np.int64)
     known = np.zeros((parts, 2), dtype=np.int64)
-    cut_short = np.zeros(parts, dtype=np.bool_)
+    cut_short = phrases.cut_short[phrases.texts]
     sizes = _sizes(phrases.words, phrases.levels, phrases.starts)
     gathered = np.empty(MOST_GATHERED, dtype=np.uint64)
     for number, segment in enumerate(index.segments):
@@ -127,7 +127,6 @@ def _of_text(
             if number < 0:
                 continue
             segment = index.segments[number]
-            account = int(segment.accounts[row])
             matches.append(
                 Match(
                     log10_p=log10_chance_of_match(
@@ -137,7 +136,7 @@ def _of_text(
                     phrases=smaller,
                     candidates=int(candidates[part]),
                     tokens=(int(phrases.tokens[part, 0]), int(phrases.tokens[part, 1])),
-                    account=segment.names[account] if account >= 0 else None,
+                    account=segment.account_of(row),
                     time_us=int(segment.times[row]),
                 )
             )

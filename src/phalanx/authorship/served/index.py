@@ -72,13 +72,20 @@ def open_index(folder: Path, key_id: str) -> ServedIndex:
         InputError: If it is no index of this version, or a part of it is damaged.
         VerificationError: If it was made with another key.
     """
-    listed = read_list(folder)
-    if listed is None:
-        message = f"{folder}: no index"
-        raise InputError(message, next_step=_NEXT)
-    require_key(listed, key_id, folder)
-    segments = tuple(open_segment(folder / name) for name in listed.segments)
-    return ServedIndex(listed=listed, segments=segments)
+    while True:
+        listed = read_list(folder)
+        if listed is None:
+            message = f"{folder}: no index"
+            raise InputError(message, next_step=_NEXT)
+        require_key(listed, key_id, folder)
+        try:
+            segments = tuple(open_segment(folder / name) for name in listed.segments)
+        except InputError:
+            # Whoever appends may have merged segments away since the list was read.
+            if read_list(folder) == listed:
+                raise
+            continue
+        return ServedIndex(listed=listed, segments=segments)
 
 
 def require_key(listed: Listed, key_id: str, folder: Path) -> None:

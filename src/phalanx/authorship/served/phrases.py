@@ -32,8 +32,8 @@ MOST_KEPT = 64
 MOST_LEVEL = 2
 """Zeros at the end of the phrases that are kept of the longest parts."""
 
-MOST_TOKENS = 1 << 15
-"""Of a text; what comes after is not read."""
+MOST_TOKENS = 1 << 20
+"""Of a text, some six megabytes; what comes after is not read, which is told."""
 
 NUMBER_BITS = 48
 """Of a phrase that are kept."""
@@ -75,8 +75,8 @@ class Phrases:
     tokens: npt.NDArray[np.int32]
     """First token of each part, and the one after its last, shape (parts, 2)."""
 
-    cut_short: int
-    """Texts that go on beyond what is read."""
+    cut_short: npt.NDArray[np.bool_]
+    """Texts that go on beyond what is read, shape (texts,)."""
 
 
 def index_key(secret: bytes) -> Key:
@@ -152,7 +152,7 @@ def _phrases(
     npt.NDArray[np.int64],
     npt.NDArray[np.int64],
     npt.NDArray[np.int32],
-    int,
+    npt.NDArray[np.bool_],
 ]:
     rows = offsets.size - 1
     # A word takes at least one byte; each stands in `overlap` parts.
@@ -167,11 +167,12 @@ def _phrases(
     spans = np.empty((most_parts, 2), dtype=np.int32)
     tokens = np.empty(MOST_TOKENS, dtype=np.uint64)
     places = np.empty(MOST_TOKENS, dtype=np.int32)
-    filled, parts, cut_short = 0, 0, 0
+    cut_short = np.zeros(rows, dtype=np.bool_)
+    filled, parts = 0, 0
     for row in range(rows):
         plain = swapped[data[offsets[row] : offsets[row + 1]]]
         count, _, _ = tokenise(plain, 0, plain.size, tokens)
-        cut_short += count == MOST_TOKENS
+        cut_short[row] = count == MOST_TOKENS
         said = 0
         for at in range(count):
             if not _is_left_out(tokens[at], left_out):

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.authorship.served.phrases import MOST_KEPT, MOST_LEVEL, NUMBER_BITS
+from phalanx.authorship.served.phrases import NUMBER_BITS
 from phalanx.errors import InputError, reason_of
 
 FEWEST_BUCKET_BITS, MOST_BUCKET_BITS = 16, 28
@@ -71,6 +71,11 @@ class Segment:
         """How many bits of a phrase choose its bucket."""
         return int(self.starts.size - 1).bit_length() - 1
 
+    def account_of(self, row: int) -> str | None:
+        """Return to whom a part was served, if that is told."""
+        place = int(self.accounts[row])
+        return self.names[place] if 0 <= place < len(self.names) else None
+
     @property
     def rows(self) -> int:
         """How many parts there are."""
@@ -113,7 +118,7 @@ def open_segment(folder: Path) -> Segment:
 
 
 def _check(segment: Segment, folder: Path) -> None:
-    """Refuse arrays that do not fit together, without reading them all."""
+    """Refuse arrays that do not fit together; what stands in them is checked where it is used."""
     buckets = segment.starts.size - 1
     if buckets < 1 or buckets != 1 << segment.bucket_bits:
         raise _refused(folder, "its buckets are no power of two")
@@ -124,10 +129,6 @@ def _check(segment: Segment, folder: Path) -> None:
         raise _refused(folder, "its parts are not told of alike")
     if segment.starts[0] != 0 or segment.starts[-1] != segment.entries.size:
         raise _refused(folder, "its buckets do not hold its entries")
-    if segment.sizes.max() > 2 * MOST_KEPT or segment.levels.max() > MOST_LEVEL:
-        raise _refused(folder, "a part has more phrases than are kept")
-    if segment.accounts.min() < -1 or segment.accounts.max() >= len(segment.names):
-        raise _refused(folder, "an account has no name")
 
 
 def split_bits(bucket_bits: int) -> tuple[np.uint64, np.uint64]:
