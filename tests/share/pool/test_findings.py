@@ -53,17 +53,25 @@ def test_groups_of_one_mark_are_averaged() -> None:
 
 
 def test_each_source_is_left_out_once() -> None:
-    """For each source a group says what all others amount to."""
+    """For each source a group says what all others amount to, or all but the strongest."""
     group = GroupEvidence((("a",), ("b",)), {"birth": 3.0, "identity": 2.0, "timing": -0.5}, 0.0)
     without = dict(zip(SOURCES, group.log10_apart, strict=True))
     assert without == {
         "birth": 1.5,
         "identity": 2.5,
         "timing": 5.0,
-        "network": 4.5,
-        "routing": 4.5,
-        "software": 4.5,
+        "network": 1.5,
+        "routing": 1.5,
+        "software": 1.5,
     }
+
+
+def test_two_things_in_common_are_not_three() -> None:
+    """What formed one group and testifies for another is left out of both."""
+    by_card = GroupEvidence((("a",), ("b",)), {"birth": 5.0, "software": 0.0}, 0.0)
+    by_birth = GroupEvidence((("a",), ("b",)), {"identity": 5.0, "software": 0.0}, 0.0)
+    marks = {"a": frozenset("x"), "b": frozenset("x")}
+    assert min(findings_of([by_card, by_birth], marks)["x"].log10_apart) == pytest.approx(0.0)
 
 
 def test_the_group_that_a_mark_fits_weighs_most() -> None:

@@ -42,9 +42,16 @@ class GroupEvidence:
 
     @property
     def log10_apart(self) -> tuple[float, ...]:
-        """Evidence against "operated apart" without each source, in the order of `SOURCES`."""
-        whole = product(list(self.log10_of_sources.values()))
-        return tuple(whole - self.log10_of_sources.get(source, 0.0) for source in SOURCES)
+        """Evidence against "operated apart" without each source, in the order of `SOURCES`.
+
+        Where a source does not testify, because it formed the group, the strongest is left out:
+        else two groups of the same accounts, each formed by what testifies for the other, would
+        make a campaign of strangers who share two things.
+        """
+        said = self.log10_of_sources
+        strongest = max(said.values(), default=0.0)
+        whole = product(list(said.values()))
+        return tuple(whole - said.get(source, strongest) for source in SOURCES)
 
 
 @dataclass(frozen=True, slots=True)
