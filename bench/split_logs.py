@@ -71,6 +71,9 @@ class SplitLog:
     exchanges: pa.Table
     provider: Mapping[str, int]
     campaign: Mapping[str, str | None]
+    operator: Mapping[str, str | None]
+    """Of campaigns and of honest pools; null for everybody else."""
+
     marks: Mapping[str, frozenset[Mark]]
 
     def at(self, provider: int) -> pa.Table:
@@ -79,11 +82,19 @@ class SplitLog:
         here = pa.array([self.provider[account] == provider for account in accounts])
         return self.exchanges.filter(here)
 
-    def campaigns_of_marks(self) -> dict[Mark, str | None]:
-        """Return whose a mark is: the campaign of most accounts that show it, or null."""
+    def marks_of_operators(self) -> dict[str, frozenset[Mark]]:
+        """Return one mark for all accounts of an operator, as if its templates were one."""
+        return {
+            account: frozenset({("email", f"{operator.replace(':', '-')}@templates.example")})
+            for account, operator in self.operator.items()
+            if operator
+        }
+
+    def campaigns_of(self, marks: Mapping[str, frozenset[Mark]]) -> dict[Mark, str | None]:
+        """Return whose each mark is: the campaign of most accounts that show it, or null."""
         shown: defaultdict[Mark, Counter[str | None]] = defaultdict(Counter)
-        for account, marks in self.marks.items():
-            for mark in marks:
+        for account, of_account in marks.items():
+            for mark in of_account:
                 shown[mark][self.campaign[account]] += 1
         return {mark: counts.most_common(1)[0][0] for mark, counts in shown.items()}
 
@@ -103,17 +114,19 @@ def split_log(plan: SplitPlan) -> SplitLog:
     organisation = dict(zip(*columns, strict=True))
     cards = _first_values(log, "payment_fingerprint")
     rng = np.random.default_rng(plan.seed)
+    operators = {
+        account: campaign[account]
+        or (classes[account] if classes[account].startswith("pool:") else None)
+        for account in names
+    }
+    sizes = Counter(operators.values())
     marks = {}
-    for account in names:
-        operator = campaign[account] or (
-            classes[account] if classes[account].startswith("pool:") else None
-        )
+    for account, operator in operators.items():
         number = int(rng.integers(0, 1 << 30))
         # As many addresses as the operator's accounts need, each for eight on average.
         own = f"{account}@example.com"
         if operator is not None:
-            size = sum(1 for each in names if (campaign[each] or classes[each]) == operator)
-            pool = max(1, size // _ACCOUNTS_PER_ADDRESS)
+            pool = max(1, sizes[operator] // _ACCOUNTS_PER_ADDRESS)
             own = f"{operator.replace(':', '-')}-{number % pool}@example.com"
         card = cards.get(account)
         marks[account] = frozenset({("email", own)} | ({("payment", card)} if card else set()))
@@ -124,6 +137,7 @@ def split_log(plan: SplitPlan) -> SplitLog:
             for account in names
         },
         campaign=campaign,
+        operator=operators,
         marks=marks,
     )
 

@@ -44,11 +44,18 @@ def _scan_folder(folder: Path, log10_use: float) -> Path:
     (folder / "run.json").write_text('{"key_id": ""}')
     groups = {
         "parties": [[["a1"], ["a2"], ["a3"]], [["b1"], ["b2"]]],
-        "log10_e_apart": [6.0, 0.1],
+        "log10_e_of_sources": [_sources(6.0), _sources(0.1)],
         "log10_e_honest": [log10_use, -0.2],
     }
-    pq.write_table(pa.table(groups), folder / "groups.parquet")
+    kinds = {"log10_e_of_sources": pa.map_(pa.string(), pa.float64())}
+    columns = {name: pa.array(each, type=kinds.get(name)) for name, each in groups.items()}
+    pq.write_table(pa.table(columns), folder / "groups.parquet")
     return folder
+
+
+def _sources(log10_e: float) -> list[tuple[str, float]]:
+    """Return two sources that say as much, so that one is left out."""
+    return [("birth", log10_e), ("timing", log10_e)]
 
 
 @contextmanager

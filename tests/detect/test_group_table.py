@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import pytest
+
 from .conftest import Log, Scan
 
 
@@ -24,6 +26,8 @@ def test_every_tested_group_is_described(small: Log, scanned: Scan) -> None:
         assert known.issuperset(accounts)
         assert math.isfinite(group["log10_e_apart"])
         assert math.isfinite(group["log10_e_honest"])
+        *others, _ = sorted(log10_e for _, log10_e in group["log10_e_of_sources"])
+        assert sum(others) == pytest.approx(group["log10_e_apart"])
 
 
 def test_a_scan_that_is_not_for_the_pool_says_the_same_without_it(

@@ -12,7 +12,8 @@ import pyarrow as pa
 from phalanx.detect.population import Population
 from phalanx.detect.replay import Replay
 from phalanx.detect.result import GROUP_SCHEMA
-from phalanx.evidence import NOT_ASKED
+from phalanx.detect.track import Track
+from phalanx.evidence import NOT_ASKED, of_sources
 
 
 def group_table(replay: Replay, population: Population) -> pa.Table:
@@ -32,9 +33,15 @@ def group_table(replay: Replay, population: Population) -> pa.Table:
             "formed_at": population.end_of(track.formed_step),
             "parties": [accounts[party] for party in track.members.tolist()],
             "log10_e_apart": track.linked_log10_e,
+            "log10_e_of_sources": _of_sources(track),
             "log10_e_honest": replay.examine_use(track.members, track.members, track).log10_e,
         }
         for track in replay.tracks
         if track.log10_apart != [NOT_ASKED]
     ]
     return pa.Table.from_pylist(rows, schema=GROUP_SCHEMA)
+
+
+def _of_sources(track: Track) -> list[tuple[str, float]]:
+    said = [(line.family.source, line.log10_e) for line in track.apart_lines]
+    return list(of_sources(said, track.members.size).items())

@@ -57,10 +57,12 @@ GROUP_SCHEMA = pa.schema(
         ("formed_at", pa.timestamp("us", tz="UTC")),
         ("parties", pa.list_(pa.list_(pa.string()))),
         ("log10_e_apart", pa.float64()),
+        ("log10_e_of_sources", pa.map_(pa.string(), pa.float64())),
         ("log10_e_honest", pa.float64()),
     ]
 )
-"""Columns of `groups.parquet`; `parties` holds the accounts of each."""
+"""Columns of `groups.parquet`; `parties` holds the accounts of each, `log10_e_of_sources` what each
+source adds to the evidence against "operated apart", which counts all but the strongest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from phalanx.evidence.intervals import clopper_pearson_upper
 from phalanx.evidence.looks import LOOK_WEIGHTS, LOOKS, NOT_ASKED, weighted_looks
 from phalanx.evidence.odds import ODDS, Items, OddsTest, weigh_odds
 from phalanx.evidence.pool import pool_log10_e, pool_log10_e_over_orders, sequential_p_values
-from phalanx.evidence.sources import without_strongest
+from phalanx.evidence.sources import of_sources, without_strongest
 from phalanx.evidence.two_nulls import (
     LINKED_LOG10_E,
     e_benjamini_hochberg_two_nulls,
@@ -50,6 +50,7 @@ __all__ = [
     "first_levels_log10_e",
     "holm",
     "mean",
+    "of_sources",
     "pool_log10_e",
     "pool_log10_e_over_orders",
     "product",

@@ -20,6 +20,7 @@ from phalanx.share.hub import HubSettings, add_key, add_member, create_app, open
 from phalanx.share.hub.database import Database
 from phalanx.share.pool import (
     POOL,
+    SOURCES,
     Evaluation,
     Finding,
     Round,
@@ -37,7 +38,14 @@ MEMBERS = ("north", "south", "east")
 STRANGER = "west"
 TAXII = "application/taxii+json;version=2.1"
 ROUND = Round(name="2026-03", epoch=1, closes_at=START + timedelta(days=7))
-SURE = Finding(6.0, 3.0, 5)
+
+
+def finding(log10_apart: float, log10_use: float, parties: int) -> Finding:
+    """Return a finding that needs none of the sources for what it says of linkage."""
+    return Finding((log10_apart,) * len(SOURCES), log10_use, parties)
+
+
+SURE = finding(6.0, 3.0, 5)
 
 
 def token_of(number: int) -> str:

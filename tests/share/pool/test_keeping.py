@@ -20,6 +20,7 @@ from phalanx.errors import InputError
 from phalanx.share.blinding.encoding import to_text
 from phalanx.share.hub import open_database
 from phalanx.share.pool import POOL, add_member_key, add_round, evaluate, remove_member
+from phalanx.share.pool.findings import SOURCES
 from phalanx.share.pool.keeping import add_decoys, decoys_in, rounds_in
 from phalanx.share.pool.rounds import Entry, read_batch
 from phalanx.share.pool.tables import METADATA, SPOKEN
@@ -158,7 +159,20 @@ def test_any_bytes_are_a_batch_or_refused(body: bytes) -> None:
 def test_a_token_has_nothing_before_or_behind_it(token: str) -> None:
     """A newline behind a token would make a second one of it."""
     with pytest.raises(msgspec.ValidationError):
-        msgspec.json.decode(msgspec.json.encode(Entry(token, 0, 0)), type=Entry)
+        _read(token)
+    assert _read("A" * 43).token == "A" * 43
+
+
+def _read(token: str) -> Entry:
+    entry = Entry(token, (0,) * len(SOURCES), 0)
+    return msgspec.json.decode(msgspec.json.encode(entry), type=Entry)
+
+
+@pytest.mark.parametrize("number", [0, len(SOURCES) - 1, len(SOURCES) + 1])
+def test_an_entry_speaks_of_every_source(number: int) -> None:
+    """A source that is left unsaid would be left out of what must stand without each."""
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(msgspec.json.encode(Entry("A" * 43, (0,) * number, 0)), type=Entry)
 
 
 def test_a_moment_of_another_zone_is_the_same(alliance: Alliance) -> None:

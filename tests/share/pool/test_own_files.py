@@ -16,6 +16,7 @@ from phalanx.share.blinding.carriers import read_identifiers
 from phalanx.share.pool.scanned import read_groups
 
 _ROWS = [("a1", "email", "Ada@Example.com"), ("a2", "phone", "no phone"), ("a1", "payment", " c ")]
+_BIRTH, _OTHER = [{"key": "birth", "value": 1.0}], [{"key": "tarot", "value": 1.0}]
 _shared_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -66,11 +67,13 @@ def test_any_bytes_are_groups_or_refused(tmp_path: Path, content: bytes) -> None
 @pytest.mark.parametrize(
     "columns",
     [
-        {"parties": [], "log10_e_apart": [], "log10_e_honest": []},
-        {"parties": [None], "log10_e_apart": [1.0], "log10_e_honest": [1.0]},
-        {"parties": [[["a"]]], "log10_e_apart": [None], "log10_e_honest": [1.0]},
-        {"parties": [[["a"]]], "log10_e_apart": ["x"], "log10_e_honest": [1.0]},
-        {"parties": [[["a"]]], "log10_e_apart": [1.0]},
+        {"parties": [], "log10_e_of_sources": [], "log10_e_honest": []},
+        {"parties": [None], "log10_e_of_sources": [_BIRTH], "log10_e_honest": [1.0]},
+        {"parties": [[["a"]]], "log10_e_of_sources": [None], "log10_e_honest": [1.0]},
+        {"parties": [[["a"]]], "log10_e_of_sources": ["x"], "log10_e_honest": [1.0]},
+        {"parties": [[["a"]]], "log10_e_of_sources": [1.0], "log10_e_honest": [1.0]},
+        {"parties": [[["a"]]], "log10_e_of_sources": [_OTHER], "log10_e_honest": [1.0]},
+        {"parties": [[["a"]]], "log10_e_of_sources": [_BIRTH]},
     ],
 )
 def test_tables_of_other_things_are_refused(tmp_path: Path, columns: dict[str, object]) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from phalanx.share.pool import Finding, add_decoys
+from phalanx.share.pool import SOURCES, add_decoys
 from phalanx.share.pool.tables import BATCHES
 
-from .conftest import MEMBERS, ROUND, STRANGER, SURE, Alliance, changed, token_of
+from .conftest import MEMBERS, ROUND, STRANGER, SURE, Alliance, changed, finding, token_of
 
 
 def test_contributors_are_told(alliance: Alliance) -> None:
@@ -46,7 +46,7 @@ def test_rounds_are_shown_to_those_who_take_part(alliance: Alliance) -> None:
 
 def test_all_batches_have_one_size(alliance: Alliance) -> None:
     """A member with no finding sends as many entries as one with more than fit."""
-    many = {token_of(n + 1): Finding(1.0, 1.0, n) for n in range(ROUND.slots + 50)}
+    many = {token_of(n + 1): finding(1.0, 1.0, n) for n in range(ROUND.slots + 50)}
     sizes = set()
     for who, findings in (("north", {}), ("south", many)):
         entries = json.loads(alliance.batch(who, findings))["batch"]["entries"]
@@ -59,9 +59,10 @@ def test_all_batches_have_one_size(alliance: Alliance) -> None:
 
 def test_filling_says_what_findings_say(alliance: Alliance) -> None:
     """No number tells filling from findings, and filling is different each time."""
-    findings = {token_of(1): Finding(1.234, -0.5, 2), token_of(2): Finding(9.0, 9.0, 2)}
+    findings = {token_of(1): finding(1.234, -0.5, 2), token_of(2): finding(9.0, 9.0, 2)}
     entries = json.loads(alliance.batch("north", findings))["batch"]["entries"]
-    assert {(entry["apart"], entry["use"]) for entry in entries} == {(123, -50), (600, 300)}
+    said = {(*entry["apart"], entry["use"]) for entry in entries}
+    assert said == {(*[123] * len(SOURCES), -50), (*[600] * len(SOURCES), 300)}
     again = json.loads(alliance.batch("north", findings, seed=2))["batch"]["entries"]
     shared = {entry["token"] for entry in entries} & {entry["token"] for entry in again}
     assert shared == set(findings)
@@ -172,7 +173,7 @@ def test_a_liar_is_caught_by_decoys_and_left_out(alliance: Alliance) -> None:
         assert add_decoys(connection, decoys, "east-1") == len(decoys)
         assert add_decoys(connection, decoys, "east-1") == 0
     alliance.send("north", dict.fromkeys([*decoys, token_of(1)], SURE))
-    alliance.send("south", {token_of(1): SURE, decoys[0]: Finding(5.0, 0.1, 2)})
+    alliance.send("south", {token_of(1): SURE, decoys[0]: finding(5.0, 0.1, 2)})
     done = alliance.close_round()
     assert (done.left_out, done.members, done.told) == (("north",), ("south",), 0)
     assert alliance.told("north") == alliance.told("south") == []
@@ -189,20 +190,20 @@ def test_a_new_epoch_does_not_make_accounts_new(alliance: Alliance) -> None:
     """Accounts of decoys have other tokens in a new epoch, and are counted once all the same."""
     with alliance.pool.write() as connection:
         add_decoys(connection, [token_of(1), token_of(2)], "north-1")
-    alliance.send("north", {token_of(1): Finding(3.0, 1.0, 3)})
+    alliance.send("north", {token_of(1): finding(3.0, 1.0, 3)})
     first = alliance.close_round().audits["north"]
     assert first > 0
     later = alliance.open_round("2026-04", epoch=2)
-    alliance.send("north", {token_of(2): Finding(3.0, 1.0, 3)}, later)
+    alliance.send("north", {token_of(2): finding(3.0, 1.0, 3)}, later)
     assert alliance.close_round(later).audits["north"] == first
 
 
 def test_the_order_of_submissions_does_not_matter(alliance: Alliance) -> None:
     """Members are told the same whoever submits first."""
     findings = {
-        "north": {token_of(n): Finding(4.0, 1.5, 2) for n in range(1, 8)},
-        "south": {token_of(n): Finding(4.0, 1.0 + n / 8, 2) for n in range(1, 9)},
-        "east": {token_of(n): Finding(3.0, 1.2, 2) for n in range(4, 12)},
+        "north": {token_of(n): finding(4.0, 1.5, 2) for n in range(1, 8)},
+        "south": {token_of(n): finding(4.0, 1.0 + n / 8, 2) for n in range(1, 9)},
+        "east": {token_of(n): finding(3.0, 1.2, 2) for n in range(4, 12)},
     }
     told = []
     for name, order in (("first", MEMBERS), ("second", MEMBERS[::-1])):

@@ -9,7 +9,7 @@ serves and beside whose endpoints its own are mounted (`pool_routes`).
 from __future__ import annotations
 
 from phalanx.share.pool.evaluation import Evaluation, evaluate
-from phalanx.share.pool.findings import Finding, GroupEvidence, findings_of
+from phalanx.share.pool.findings import SOURCES, Finding, GroupEvidence, findings_of
 from phalanx.share.pool.keeping import (
     add_decoys,
     add_member_key,
@@ -25,6 +25,7 @@ from phalanx.share.pool.telling import Rule, Said, Told, told_tokens
 
 __all__ = [
     "POOL",
+    "SOURCES",
     "Evaluation",
     "Finding",
     "GroupEvidence",

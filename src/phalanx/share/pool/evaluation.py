@@ -38,10 +38,10 @@ class Evaluation:
     """Who submitted, and is distrusted since this round or an earlier one."""
 
     tokens: int
-    """Different ones that were counted, with filling and decoys."""
+    """Different ones that were submitted, with filling and decoys."""
 
     common: int
-    """Of them submitted by several members."""
+    """Of them submitted by several members; those of several circles are counted."""
 
     told: int
     """Of them told to their contributors."""

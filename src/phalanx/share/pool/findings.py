@@ -2,6 +2,10 @@
 
 Null hypotheses of one mark at one member, as those of a scan: the parties of the groups that show
 it are *operated apart*; whoever operates them *uses* the model as honest operators do.
+
+What speaks against "operated apart" comes from several *sources*, and must stand whichever of them
+is left out. Which one that is shows only when all members are put together. So a member says for
+each source what all others amount to.
 """
 
 from __future__ import annotations
@@ -12,12 +16,15 @@ from dataclasses import dataclass
 from math import floor
 from typing import TypeVar
 
-from phalanx.evidence import mean
+from phalanx.evidence import mean, product
 
 Mark = TypeVar("Mark")
 
 FEWEST_PARTIES = 2
 """Of a group that must show a mark, before anything is said of it."""
+
+SOURCES = ("birth", "identity", "network", "routing", "software", "timing")
+"""Of evidence against "operated apart", in the order in which members speak of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +34,33 @@ class GroupEvidence:
     parties: tuple[tuple[str, ...], ...]
     """Accounts of each party."""
 
-    log10_apart: float
-    """Evidence against "operated apart"."""
+    log10_of_sources: Mapping[str, float]
+    """Source -> what it says against "operated apart", of `SOURCES`; the others do not testify."""
 
     log10_use: float
     """Evidence against "used honestly"."""
+
+    @property
+    def log10_apart(self) -> tuple[float, ...]:
+        """Evidence against "operated apart" without each source, in the order of `SOURCES`.
+
+        Where a source does not testify, because it formed the group, the strongest is left out:
+        else two groups of the same accounts, each formed by what testifies for the other, would
+        make a campaign of strangers who share two things.
+        """
+        said = self.log10_of_sources
+        strongest = max(said.values(), default=0.0)
+        whole = product(list(said.values()))
+        return tuple(whole - said.get(source, strongest) for source in SOURCES)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a member's groups say of one mark."""
 
-    log10_apart: float
+    log10_apart: tuple[float, ...]
+    """Evidence against "operated apart" without each source, in the order of `SOURCES`."""
+
     log10_use: float
     parties: int
     """Of them that show it."""
@@ -63,9 +85,12 @@ def findings_of(
         marks: Account -> marks that it shows.
 
     Examples:
-        >>> group = GroupEvidence((("a",), ("b", "c"), ("d",)), 3.0, 1.0)
-        >>> findings_of([group], {"a": frozenset({"card"}), "b": frozenset({"card", "phone"})})
-        {'card': Finding(log10_apart=3.0, log10_use=1.0, parties=2)}
+        >>> said = {"birth": 3.0, "timing": 1.0}
+        >>> group = GroupEvidence((("a",), ("b", "c"), ("d",)), said, 1.0)
+        >>> marks = {"a": frozenset({"card"}), "b": frozenset({"card", "phone"})}
+        >>> finding = findings_of([group], marks)["card"]
+        >>> dict(zip(SOURCES, finding.log10_apart, strict=True))["birth"], finding.parties
+        (1.0, 2)
     """
     shown = Counter(mark for of_account in marks.values() for mark in of_account)
     found: defaultdict[Mark, list[tuple[float, int, GroupEvidence]]] = defaultdict(list)
@@ -85,7 +110,10 @@ def findings_of(
 def _averaged(rows: list[tuple[float, int, GroupEvidence]]) -> Finding:
     weights = [weight for weight, _, _ in rows]
     return Finding(
-        log10_apart=mean([group.log10_apart for _, _, group in rows], weights),
+        log10_apart=tuple(
+            mean(values, weights)
+            for values in zip(*(group.log10_apart for _, _, group in rows), strict=True)
+        ),
         log10_use=mean([group.log10_use for _, _, group in rows], weights),
         parties=max(count for _, count, _ in rows),
     )

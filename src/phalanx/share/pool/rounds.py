@@ -17,6 +17,7 @@ from typing import Annotated
 import msgspec
 
 from phalanx.errors import InputError
+from phalanx.share.pool.findings import SOURCES
 from phalanx.share.pool.telling import Rule, Said
 from phalanx.share.wire import Signature
 
@@ -31,6 +32,9 @@ _TOKEN = r"\A[A-Za-z0-9_-]{43}\Z"  # noqa: S105 - a pattern
 _NEXT = "Make the batch with `phalanx share pool submit`."
 
 Hundredths = Annotated[int, msgspec.Meta(ge=-LARGEST_HUNDREDTHS, le=LARGEST_HUNDREDTHS)]
+OfSources = Annotated[
+    tuple[Hundredths, ...], msgspec.Meta(min_length=len(SOURCES), max_length=len(SOURCES))
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +78,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a member says of one token. Logarithms are base 10, in hundredths, rounded down."""
 
     token: Annotated[str, msgspec.Meta(pattern=_TOKEN)]
-    apart: Hundredths
-    """Evidence against "operated apart"."""
+    apart: OfSources
+    """Evidence against "operated apart" without each source, in the order of `SOURCES`."""
 
     use: Hundredths
     """Evidence against "used honestly"."""
@@ -83,7 +87,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def said(self) -> Said:
         """The evidence as logarithms."""
-        return Said(self.apart / 100.0, self.use / 100.0)
+        return Said(tuple(each / 100.0 for each in self.apart), self.use / 100.0)
 
 
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -41,7 +41,7 @@ from phalanx.share.pool.rounds import Round, SignedBatch, read_batch
 from phalanx.share.pool.submission import as_item
 from phalanx.share.wire import verify
 
-MOST_ENTRY_BYTES = 120
+MOST_ENTRY_BYTES = 180
 """Of an entry as JSON, with room to spare."""
 
 _ROUNDS = "/x-pool/rounds/"

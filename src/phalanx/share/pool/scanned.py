@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from phalanx.errors import InputError
-from phalanx.share.pool.findings import GroupEvidence
+from phalanx.share.pool.findings import SOURCES, GroupEvidence
 
-_COLUMNS = ("parties", "log10_e_apart", "log10_e_honest")
+_COLUMNS = ("parties", "log10_e_of_sources", "log10_e_honest")
 _NEXT = "Scan again with --for-pool, and name the folder that it wrote."
 
 
@@ -44,9 +44,18 @@ def groups_in(table: pa.Table) -> list[GroupEvidence]:
     Raises:
         KeyError: If a column is missing.
         TypeError: If one is of another type.
+        ValueError: If one names a source that the pool does not know.
     """
-    parties, apart, use = (table[name].to_pylist() for name in _COLUMNS)
+    parties, sources, use = (table[name].to_pylist() for name in _COLUMNS)
     return [
-        GroupEvidence(tuple(tuple(map(str, party)) for party in group), float(a), float(u))
-        for group, a, u in zip(parties, apart, use, strict=True)
+        GroupEvidence(tuple(tuple(map(str, party)) for party in group), _known(said), float(u))
+        for group, said, u in zip(parties, sources, use, strict=True)
     ]
+
+
+def _known(said: list[tuple[str, float]]) -> dict[str, float]:
+    known = {source: float(log10_e) for source, log10_e in said}
+    if not known.keys() <= set(SOURCES):
+        message = f"sources are {', '.join(SOURCES)}"
+        raise ValueError(message)
+    return known

@@ -12,13 +12,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from phalanx.share.blinding.encoding import to_text
 from phalanx.share.blinding.identifiers import TOKEN_BYTES
-from phalanx.share.pool.findings import Finding, rounded_down
+from phalanx.share.pool.findings import SOURCES, Finding, rounded_down
 from phalanx.share.pool.rounds import LARGEST_HUNDREDTHS, Batch, Entry, Round, batch_id
 from phalanx.share.wire import sign
 
 RandomBytes = Callable[[int], bytes]
 
-_UNKNOWN = (0, 0)
+_UNKNOWN = ((0,) * len(SOURCES), 0)
 """What filling says where a member found nothing to imitate."""
 
 
@@ -81,7 +81,7 @@ def _entry(token: str, finding: Finding, round_: Round) -> Entry:
     rule = round_.rule
     return Entry(
         token,
-        _bounded(finding.log10_apart, rule.cap_log10_apart),
+        tuple(_bounded(each, rule.cap_log10_apart) for each in finding.log10_apart),
         _bounded(finding.log10_use, rule.cap_log10_use),
     )
 

@@ -1,9 +1,20 @@
 """Which tokens are told, and what each contributor learns of them.
 
-Every token that anybody submitted in a round is a hypothesis, filling and decoys among them, and
-e-BH for two nulls (`phalanx.evidence.two_nulls`) returns those of which at most the stated share
-is expected to be wrong, however tokens depend on each other: one group shows several marks, and
-several tokens may be about it. A token of one circle alone is counted and never told.
+Every token that members of several circles submitted in a round is a hypothesis, decoys among them,
+and e-BH for two nulls (`phalanx.evidence.two_nulls`) returns those of which at most the stated
+share is expected to be wrong, however tokens depend on each other: one group shows several marks,
+and several tokens may be about it. A token of one circle alone is never told, and not counted.
+
+That it is not counted rests on this: which tokens are common follows from marks. For "used
+honestly" they say nothing. For "operated apart" they do, where a card that brings a group to the
+pool also testifies for it. But what counts there is the least of the products without one source
+each, which is at most the product without the source of the marks: given all marks, that is an
+e-value still. Were one source fixed to be left out, or none, all that anybody might have submitted
+would have to be counted.
+
+Which source is left out is settled for all members together, as a scan of all logs would do it.
+Each product over members without one fixed source is an e-value, and the least of them is below
+each.
 
 No single member can bring a token up by itself, nor bury it. Each of its e-values is capped,
 which leaves an e-value; and it is hedged: 0.1 + 0.9 e is an e-value too, costs who is sure a
@@ -77,7 +88,9 @@ class Rule:
 class Said:
     """What one member says of one token."""
 
-    log10_apart: float
+    log10_apart: tuple[float, ...]
+    """Without each source, in the order of `phalanx.share.pool.findings.SOURCES`."""
+
     log10_use: float
 
 
@@ -113,31 +126,40 @@ class _Levels:
 class _Pooled:
     """Evidence of several members on one token, each capped."""
 
-    apart: Mapping[str, float]
+    apart: tuple[Mapping[str, float], ...]
+    """Without each source."""
+
     use: Mapping[str, float]
     circles: Circles
 
+    @property
+    def is_common(self) -> bool:
+        return len(by_circle(self.use, self.circles)) > 1
+
     def supported(self, least: float) -> tuple[float, float]:
         """Merge each part; what rests on one circle, or on one member, is set to zero."""
-        if len(by_circle(self.apart, self.circles)) < 2:
+        if not self.is_common:
             return -np.inf, -np.inf
         apart, use = (
-            merged(each, self.circles)
-            if least_without_one(each, self.circles) >= least
+            min(merged(each, self.circles) for each in part)
+            if min(least_without_one(each, self.circles) for each in part) >= least
             else -np.inf
-            for each in (self.apart, self.use)
+            for part in (self.apart, (self.use,))
         )
         return apart, use
 
     def averaged(self) -> tuple[float, float]:
-        return under_any_dependence(self.apart.values()), under_any_dependence(self.use.values())
+        return (
+            min(under_any_dependence(each.values()) for each in self.apart),
+            under_any_dependence(self.use.values()),
+        )
 
     def without(self, member: str) -> _Pooled:
-        apart, use = (
+        *apart, use = (
             {name: value for name, value in each.items() if name != member}
-            for each in (self.apart, self.use)
+            for each in (*self.apart, self.use)
         )
-        return _Pooled(apart, use, self.circles)
+        return _Pooled(tuple(apart), use, self.circles)
 
 
 def told_tokens(
@@ -152,7 +174,7 @@ def told_tokens(
     Null hypothesis of each token: as in `phalanx.share.pool.merging`.
 
     Parameters:
-        said: Token -> member -> what it says. All tokens that were submitted, with filling.
+        said: Token -> member -> what it says, of at least one. All tokens that were submitted.
         rule: That members agreed to.
         circles: Members whose traffic or customers are known to overlap.
         decoys: Tokens that are counted and never told.
@@ -162,14 +184,15 @@ def told_tokens(
         the order of anything.
 
     Examples:
-        >>> strong = Said(3.5, 2.0)
+        >>> strong = Said((3.5,) * 6, 2.0)
         >>> told = told_tokens({"t": {"a": strong, "b": strong}, "u": {"a": strong}}, Rule())
         >>> [(each.token, each.member, each.without_you) for each in told]
         [('t', 'a', False), ('t', 'b', False)]
     """
     circles = circles or {}
-    tokens = sorted(said)
-    pooled = [_bounded(said[token], rule, circles) for token in tokens]
+    bounded = {token: _bounded(said[token], rule, circles) for token in sorted(said)}
+    tokens = [token for token, each in bounded.items() if each.is_common]
+    pooled = [bounded[token] for token in tokens]
     apart, use = _columns(
         each.supported(rule.support_log10) if token not in decoys else (-np.inf, -np.inf)
         for token, each in zip(tokens, pooled, strict=True)
@@ -198,7 +221,7 @@ def told_tokens(
         each = pooled[place]
         stands = {
             member: levels.reached_by(*each.without(member).supported(rule.support_log10))
-            for member in sorted(each.apart)
+            for member in sorted(each.use)
         }
         told += [
             Told(
@@ -222,10 +245,16 @@ def _columns(
 
 def _bounded(said: Mapping[str, Said], rule: Rule, circles: Circles) -> _Pooled:
     return _Pooled(
-        {
-            member: hedged(min(each.log10_apart, rule.cap_log10_apart), rule.hedge)
-            for member, each in said.items()
-        },
+        tuple(
+            {
+                member: hedged(min(log10_e, rule.cap_log10_apart), rule.hedge)
+                for member, log10_e in zip(said, of_source, strict=True)
+            }
+            # Sources that testify nowhere leave the same behind.
+            for of_source in dict.fromkeys(
+                zip(*(each.log10_apart for each in said.values()), strict=True)
+            )
+        ),
         {
             member: hedged(min(each.log10_use, rule.cap_log10_use), rule.hedge)
             for member, each in said.items()
