@@ -94,9 +94,13 @@ def pieces(modules: list[tuple[str, str]], name: str, licence: str) -> list[Row]
     """
     found: list[Row] = []
     views: set[bytes] = set()
-    for path, content in modules:
+    for path, content in sorted(
+        modules, key=lambda each: hashlib.sha256(each[0].encode()).digest()
+    ):
         if "test" in path.lower():
             continue
+        if len(found) >= MOST_OF_PACKAGE:
+            break
         of_file = [
             Row(view=view, label="human", model="human", attack="", domain=LIBRARY,
                 group=f"{name}:{path}", language="python", licence=licence)
@@ -105,7 +109,7 @@ def pieces(modules: list[tuple[str, str]], name: str, licence: str) -> list[Row]
         ]  # fmt: skip
         views.update(row.view.content for row in of_file)
         found += sorted(of_file, key=_by_chance)[:MOST_OF_FILE]
-    return sorted(found, key=_by_chance)[:MOST_OF_PACKAGE]
+    return found[:MOST_OF_PACKAGE]
 
 
 def _by_chance(row: Row) -> bytes:
@@ -114,6 +118,7 @@ def _by_chance(row: Row) -> bytes:
 
 def _defined(content: str) -> Iterator[View]:
     """Yield the functions and classes of a module that are long enough to be read."""
+    lines = content.split("\n")
     try:
         tree = ast.parse(content)
     except (SyntaxError, ValueError):
@@ -121,7 +126,7 @@ def _defined(content: str) -> Iterator[View]:
         return
     for node in tree.body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            view = code_view(ast.get_source_segment(content, node) or "", "python")
+            view = code_view("\n".join(lines[node.lineno - 1 : node.end_lineno]), "python")
             if view.size >= KINDS["code"].least:
                 yield view
 
