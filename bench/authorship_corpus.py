@@ -54,6 +54,8 @@ class Row:
 
     language: str
     licence: str
+    whole: bool = True
+    """Whether it is more than the beginning of another."""
 
 
 def texts(data: Path, names: Sequence[str]) -> list[Row]:
@@ -125,7 +127,8 @@ def _once(rows: Sequence[Row]) -> Iterator[Row]:
 
 def cut(row: Row, words: int) -> Row:
     """Return the beginning of a text."""
-    return replace(row, view=prose_view(_beginning(row.view.content.decode(), words)))
+    view = prose_view(_beginning(row.view.content.decode(), words))
+    return replace(row, view=view, whole=False)
 
 
 def _beginning(text: str, words: int) -> str:
@@ -151,12 +154,13 @@ def seen_of(rows: Sequence[Row]) -> list[Seen]:
 
 
 def labelled(rows: Sequence[Row]) -> Labelled:
-    """Return rows as they are fitted to; each domain is a source."""
+    """Return rows as they are fitted to; each domain is a source, and a beginning is no whole."""
     return Labelled(
         seen_of(rows),
         np.array([row.label == "ai" for row in rows]),
         _numbers([row.group for row in rows]),
         _numbers([row.domain for row in rows]),
+        np.array([row.whole for row in rows]),
     )
 
 

@@ -40,7 +40,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--smoke", action="store_true")
     asked = parser.parse_args()
-    (model,) = shipped_models()
+    model = shipped_models()[0]
     if asked.smoke:
         rows = made_up(400)
     else:

@@ -1,4 +1,4 @@
-"""Opening a causal language model that lies in a folder, by transformers.
+"""Opening a causal language model and its tokenizer that lie in a folder, by transformers.
 
 Weights as safetensors alone, and no code of the folder: a pickle would run what it says. Nothing is
 fetched.
@@ -77,6 +77,26 @@ def _refuse_invented(folder: Path, loading: Any) -> None:  # noqa: ANN401 - as a
     if missing:
         message = f"{folder}: the weights lack {missing[0]}, and {len(missing):,} tensors in all"
         raise InputError(message, next_step="Save all of it with `save_pretrained`.")
+
+
+def open_tokenizer(folder: Path) -> Any:  # noqa: ANN401 - of a library without types
+    """Return the tokenizer of transformers that lies beside a model.
+
+    Parameters:
+        folder: With `tokenizer.json`; of a model that could be opened.
+
+    Raises:
+        InputError: If there is none that can be read.
+    """
+    import transformers  # noqa: PLC0415 - of an extra, which is there by now
+
+    try:
+        return transformers.PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
+    # The library below raises plain `Exception`.
+    except Exception as error:
+        message = f"{folder} holds no tokenizer that can be read: {reason_of(error)}"
+        step = "Name a folder with config.json, tokenizer.json and safetensors."
+        raise InputError(message, next_step=step) from error
 
 
 def _refuse_larger_than_files(folder: Path, config: Any) -> None:  # noqa: ANN401 - as above

@@ -24,8 +24,7 @@ ESSAY = (
 @pytest.fixture(scope="module")
 def shipped() -> Calibrated:
     """Return the detector of text."""
-    (model,) = shipped_models()
-    return model
+    return shipped_models()[0]
 
 
 def scores_of(model: Calibrated, *texts: str) -> list[float]:
@@ -91,3 +90,16 @@ def test_cells_are_in_order(shipped: Calibrated) -> None:
     """Scores rise: the order of the documents is not given away."""
     for cell in shipped.cells:
         assert (np.diff(cell.scores) >= 0).all()
+
+
+def test_code_is_ranked_among_code_of_professionals() -> None:
+    """Text comes first; the detector of code is small, and its cells carry claims at 1 %."""
+    text, code = shipped_models()
+    assert (text.detector.kind.name, code.detector.kind.name) == ("text", "code")
+    content = (files("phalanx.authorship") / "shipped" / "code.detector").read_bytes()
+    assert len(content) < 3e6
+    assert code.domains == ("library",)
+    assert {cell.size_from for cell in code.cells if cell.documents >= 99} == {10, 20, 40}
+    assert code.detector.languages == ("python",)
+    assert "networkx 2.5 (2020)" in code.about
+    assert "library" not in code.detector.about

@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from phalanx.authorship.documents import Document
 from phalanx.authorship.features import KINDS
 from phalanx.authorship.fitting import Labelled, fit_detector
-from phalanx.authorship.fitting.fit import _folds
+from phalanx.authorship.fitting.fit import _folds, fit_fusion
 from phalanx.authorship.fitting.logistic import fit_logistic
 from phalanx.authorship.fitting.margin import Sparse, fit_margin
 from phalanx.authorship.judging import seen_of
@@ -60,7 +60,7 @@ def test_the_widest_margin_is_found() -> None:
         lost = (shares * np.maximum(0.0, 1.0 - margins) ** 2).sum()
         return float(0.5 * weights @ weights + lost)
 
-    found = fit_margin(table, np.arange(60), is_model, 1.0, passes=500)
+    found = fit_margin(table, np.arange(60), is_model, 1.0, passes=500, enough=1e-3)
     best = minimize(loss, np.zeros(6))
     assert found == pytest.approx(best.x[:5], abs=0.01)
 
@@ -73,6 +73,48 @@ def test_folds_part_no_group_and_hold_out_whole_sources(labelled: Labelled) -> N
         inside = np.setdiff1d(np.arange(400), out)
         assert not set(paired.group[out]) & set(paired.group[inside])
     assert [set(paired.source[out]) for out in folds[3:]] == [{0}, {1}]
+
+
+def test_where_a_collection_stands_as_a_whole_teaches_the_fusion_nothing() -> None:
+    """A part that is higher for all of a collection of models gets no weight for that."""
+    random = np.random.default_rng(7)
+    is_model = [np.arange(400) % 10 == 0, np.arange(400) % 10 != 0]
+    said = []
+    for fold, of_fold in enumerate(is_model):
+        knows = of_fold + random.normal(size=400)
+        stands = 5.0 * fold + random.normal(size=400)
+        rest = random.normal(size=(400, 3))
+        said.append(np.column_stack([knows, stands, rest]))
+    weights = fit_fusion(said, is_model).weights
+    assert weights[0] > 0.5
+    assert weights[1] < 0.3 * weights[0]
+
+
+def test_no_part_speaks_for_the_other_side() -> None:
+    """A part that is higher for humans, by chance or because it leans on another, is left out."""
+    random = np.random.default_rng(8)
+    is_model = np.arange(600) % 2 == 0
+    said = random.normal(size=(600, 5))
+    said[:, 0] += is_model
+    said[:, 1] -= is_model
+    weights = fit_fusion([said], [is_model]).weights
+    assert weights[0] > 0.5
+    assert weights[1] == 0.0
+
+
+def test_beginnings_teach_the_fusion_alone(labelled: Labelled) -> None:
+    """With beginnings of the documents beside them, the tables of n-grams stay as they were."""
+    whole = np.arange(400) < 300
+    cut = Labelled(labelled.documents, labelled.is_model, labelled.group, labelled.source, whole)
+    rows = np.flatnonzero(whole)
+    alone = Labelled(
+        [labelled.documents[int(row)] for row in rows],
+        labelled.is_model[rows], labelled.group[rows], labelled.source[rows],
+    )  # fmt: skip
+    both = [fit_detector(each, KINDS["text"], ("en",), "cut") for each in (cut, alone)]
+    assert np.array_equal(both[0].runs.weights, both[1].runs.weights)
+    assert np.array_equal(both[0].letters.weights, both[1].letters.weights)
+    assert not np.array_equal(both[0].fusion.centre, both[1].fusion.centre)
 
 
 def test_the_fused_score_tells_authors_apart(model: Calibrated, author: Author) -> None:

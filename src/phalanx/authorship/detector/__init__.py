@@ -12,6 +12,7 @@ from phalanx.authorship.detector.detector import (
 from phalanx.authorship.detector.form_table import FormTable
 from phalanx.authorship.detector.letter_table import LetterTable
 from phalanx.authorship.detector.run_table import RunTable
+from phalanx.authorship.detector.with_readings import WithReadings
 
 __all__ = [
     "SCORE_NAMES",
@@ -20,6 +21,7 @@ __all__ = [
     "Fusion",
     "LetterTable",
     "RunTable",
+    "WithReadings",
     "components",
     "fused",
 ]

@@ -24,7 +24,7 @@ from phalanx.authorship.views import View
 RUN_BUCKETS = 1 << 20
 """Buckets of runs of tokens."""
 
-LETTER_BUCKETS = 1 << 18
+LETTER_BUCKETS = 1 << 19
 """Buckets of runs of bytes."""
 
 Form = Callable[[npt.NDArray[np.uint8], Hashes, Numbers, Numbers], npt.NDArray[np.float64]]
@@ -91,7 +91,7 @@ def see(view: View) -> Seen:
     return Seen(
         runs,
         *counted(runs.ravel()),
-        *counted(letters_of(data, starts, kinds, LETTER_BUCKETS, is_code)),
+        *counted(letters_of(data, LETTER_BUCKETS)),
         KINDS[view.kind].form(data, hashes, starts, kinds),
         bits_per_byte(view.content),
         view.size,

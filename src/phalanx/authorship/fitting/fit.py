@@ -39,6 +39,9 @@ LEAST_OF_EACH = 100
 _FOLDS = 3
 _MOST_SOURCES = 4
 _FUSION_RIDGE = 1.0
+_FREE = 10.0
+"""A column of so many ones is shrunk by the square of it less."""
+
 _SEED = 1
 
 Progress = Callable[[str, float], None]
@@ -58,6 +61,9 @@ class Labelled:
     source: npt.NDArray[np.int64]
     """Documents with one number come from one collection."""
 
+    whole: npt.NDArray[np.bool_] | None = None
+    """False for the beginning of another document here: the fusion alone is fitted to those."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Counts:
@@ -68,9 +74,11 @@ class _Counts:
     letters: Sparse
     forms: npt.NDArray[np.float64]
     tokens: Rows
+    whole: npt.NDArray[np.bool_]
 
     def parts(self, rows: Rows) -> tuple[RunTable, LetterTable, FormTable]:
-        """Fit all parts to some of the documents."""
+        """Fit all parts to those of some documents that are whole."""
+        rows = rows[self.whole[rows]]
         is_model = self.labelled.is_model[rows]
         return (
             fit_runs(self.runs, rows, is_model, self.tokens[rows]),
@@ -113,33 +121,43 @@ def fit_detector(
         counts_of_letters(labelled.documents, labelled.group),
         np.stack([each.form for each in labelled.documents]),
         np.array([each.runs.shape[1] for each in labelled.documents]),
+        np.ones(len(labelled.documents), np.bool_) if labelled.whole is None else labelled.whole,
     )
     folds = _folds(labelled)
     said: list[npt.NDArray[np.float64]] = []
-    truth: list[npt.NDArray[np.bool_]] = []
     for at, out in enumerate(folds):
         told("fitting", at / (len(folds) + 1))
         inside = np.setdiff1d(np.arange(len(labelled.documents)), out)
         parts = counts.parts(inside)
         said.append(components([labelled.documents[row] for row in out], *parts))
-        truth.append(labelled.is_model[out])
     told("fitting", len(folds) / (len(folds) + 1))
-    fusion = fit_fusion(np.concatenate(said), np.concatenate(truth))
+    fusion = fit_fusion(said, [labelled.is_model[out] for out in folds])
     fitted = counts.parts(np.arange(len(labelled.documents)))
     return Detector(kind, languages, *fitted, fusion, about)
 
 
-def fit_fusion(said: npt.NDArray[np.float64], is_model: npt.NDArray[np.bool_]) -> Fusion:
+def fit_fusion(
+    said: Sequence[npt.NDArray[np.float64]], is_model: Sequence[npt.NDArray[np.bool_]]
+) -> Fusion:
     """Fit the fusion to what parts said of documents that they were not fitted on.
 
+    Each fold has an intercept of its own: how a collection stands as a whole says nothing of who
+    wrote what in it. No part may speak for the other side, which is what chance would have it do.
+
     Parameters:
-        said: Shape (documents, parts).
-        is_model: Class of each document.
+        said: Of each fold, shape (documents, parts).
+        is_model: Of each fold, class of each document.
     """
-    centre = said.mean(axis=0)
-    spread = np.maximum(said.std(axis=0), 1e-9)
-    weights, intercept = fit_logistic((said - centre) / spread, is_model, _FUSION_RIDGE)
-    return Fusion(centre, spread, weights, intercept)
+    rows, truth = np.concatenate(said), np.concatenate(is_model)
+    centre = rows.mean(axis=0)
+    spread = np.maximum(rows.std(axis=0), 1e-9)
+    fold = np.repeat(np.arange(len(said)), [each.shape[0] for each in said])
+    # The first fold has the common intercept; the others' are next to free of the ridge.
+    own = _FREE * (fold[:, None] == np.arange(1, len(said)))
+    weights, intercept = fit_logistic(
+        np.hstack([(rows - centre) / spread, own]), truth, _FUSION_RIDGE, rising=centre.size
+    )
+    return Fusion(centre, spread, weights[: centre.size], intercept)
 
 
 def _folds(labelled: Labelled) -> list[Rows]:

@@ -18,6 +18,7 @@ def fit_logistic(
     is_model: npt.NDArray[np.bool_],
     ridge: float,
     counts: Floats | None = None,
+    rising: int = 0,
 ) -> tuple[Floats, float]:
     r"""Fit a logistic model.
 
@@ -29,6 +30,7 @@ def fit_logistic(
         is_model: Class of each row; both must occur.
         ridge: $\lambda$, positive.
         counts: How much each row counts beside others of its class; all alike if left out.
+        rising: So many of the first weights are held at 0 or above.
 
     Returns:
         Weights of shape (features,), and the intercept.
@@ -60,7 +62,9 @@ def fit_logistic(
         return float(total), slope
 
     start = np.zeros(rows.shape[1] + 1)
+    bounds = [(0.0, None)] * rising + [(None, None)] * (start.size - rising)
     found = minimize(
-        loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _MOST_STEPS, "maxcor": 12}
-    )
+        loss, start, jac=True, method="L-BFGS-B", bounds=bounds,
+        options={"maxiter": _MOST_STEPS, "maxcor": 12},
+    )  # fmt: skip
     return np.asarray(found.x[:-1]), float(found.x[-1])

@@ -18,8 +18,6 @@ Numbers = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]
 
 _SEED = 1
-_ENOUGH = 0.01
-"""Largest projected gradient of a pass at which there is no need for another."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +39,13 @@ class Sparse:
 
 
 def fit_margin(
-    table: Sparse, rows: Rows, is_model: npt.NDArray[np.bool_], strength: float, *, passes: int = 15
+    table: Sparse,
+    rows: Rows,
+    is_model: npt.NDArray[np.bool_],
+    strength: float,
+    *,
+    passes: int = 15,
+    enough: float = 0.1,
 ) -> Floats:
     r"""Fit a separator to some rows of a table.
 
@@ -55,6 +59,8 @@ def fit_margin(
         is_model: Class of each of these.
         strength: Positive.
         passes: Times that each row is looked at, at most.
+        enough: Largest projected gradient of a pass at which there is no need for another. At a
+            tenth of the margin separators order documents as they do at the optimum.
 
     Returns:
         Weights of the columns, shape (width,).
@@ -84,7 +90,7 @@ def fit_margin(
             table.starts, table.columns, table.values, rows, order, signs, costs, squares, duals,
             weights,
         )  # fmt: skip
-        if worst < _ENOUGH:
+        if worst < enough:
             break
     return weights[:-1].astype(np.float32)
 

@@ -25,7 +25,7 @@ from phalanx.json_text import parse_object
 from phalanx.owned import written_whole
 from phalanx.tensor_layout import LENGTH_BYTES, header_length, parse_layout
 
-FORMAT = "phalanx.authorship-detector/1"
+FORMAT = "phalanx.authorship-detector/2"
 MOST_BYTES = 64 << 20
 """A file that is larger is no detector."""
 

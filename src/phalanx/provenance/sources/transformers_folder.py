@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.causal_model import open_causal_model
-from phalanx.errors import InputError, reason_of
+from phalanx.causal_model import open_causal_model, open_tokenizer
 
 
 class TransformersFolder:
@@ -31,20 +29,9 @@ class TransformersFolder:
         self._folder = folder
         self._model = open_causal_model(folder)
         import torch  # noqa: PLC0415 - an extra, which is there by now
-        import transformers  # noqa: PLC0415 - as torch
 
         self._torch = torch
-        # It would be drawn into logs as well.
-        transformers.utils.logging.disable_progress_bar()
-        try:
-            self._tokenizer: Any = transformers.PreTrainedTokenizerFast(
-                tokenizer_file=str(folder / "tokenizer.json")
-            )
-        # The library below raises plain `Exception`.
-        except Exception as error:
-            message = f"{folder} holds no tokenizer that can be read: {reason_of(error)}"
-            step = "Name a folder with config.json, tokenizer.json and safetensors."
-            raise InputError(message, next_step=step) from error
+        self._tokenizer = open_tokenizer(folder)
 
     @property
     def name(self) -> str:
