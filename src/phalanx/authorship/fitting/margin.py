@@ -70,7 +70,7 @@ def fit_margin(
         ...     np.array([0, 1, 2]), np.array([0, 1], dtype=np.int32),
         ...     np.ones(2, dtype=np.float32), 3, np.arange(2),
         ... )
-        >>> weights = fit_margin(table, np.arange(2), np.array([True, False]), 1.0)
+        >>> weights = fit_margin(table, np.arange(2), np.array([True, False]), 1.0, enough=1e-3)
         >>> [round(float(each), 2) for each in weights]
         [0.67, -0.67, 0.0]
     """
