@@ -69,7 +69,8 @@ def test_look_ups_are_said_in_words(
     assert asked(house, "lookup", str(tmp_path), "--fail-on", "never") == ExitCode.CLEAN
     told = capsys.readouterr().out
     assert told.startswith("1 of 1 document: consistent with what was served\n")
-    assert "served 2026-01-01T00:00:07+00:00 to acct_" in told
+    # A line ends where the name of the file, which differs, makes it too long.
+    assert "served 2026-01-01T00:00:07+00:00 to acct_" in " ".join(told.split())
     assert "Who copied from whom" in told
 
 
