@@ -196,3 +196,104 @@ def test_a_certificate_is_drafted_of_files(
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert f"| a.json | 3 | `{digest}` |" in capsys.readouterr().out
     assert govern("certificate b.json") == ExitCode.BAD_INPUT
+
+
+CASE = """
+schema = "phalanx.case/1"
+[case]
+id = "case-7"
+title = "Lab against Example"
+provider = "Lab"
+opened_at = 2026-11-25T09:30:00Z
+summary = "Outputs were harvested."
+level = 0.01
+[[person]]
+id = "ana"
+name = "Ana"
+role = "analyst"
+[[item]]
+id = "report"
+title = "Report of the audit"
+file = "report.json"
+media_type = "application/json"
+source = "own audit"
+collected_at = 2026-11-25T10:00:00Z
+collector = "ana"
+tool = "phalanx 0.1.0"
+sensitivity = "confidential"
+[[custody]]
+item = "report"
+action = "collected"
+by = "ana"
+at = 2026-11-25T10:00:00Z
+[[custody]]
+item = "report"
+action = "sealed"
+by = "ana"
+at = 2026-11-25T10:05:00Z
+[[claim]]
+id = "trained"
+statement = "The suspect was trained on what we served."
+null_hypothesis = "It never saw it."
+method = "radioactivity/4"
+log10_p = -12.0
+sample_size = 100
+reference_size = 1000
+assumptions = ["Keys are secret."]
+limits = "It does not say who trained it."
+items = ["report"]
+[[event]]
+id = "event-1"
+file = "event.json"
+"""
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_case_is_packed_redacted_and_verified(capsys: pytest.CaptureFixture[str]) -> None:
+    """By counsel, for the other side, with a key and nothing else."""
+    Path("report.json").write_text("{}")
+    Path("case.toml").write_text(CASE)
+    assert govern("ledger prove ledger 0 -o event.json") == ExitCode.CLEAN
+    capsys.readouterr()
+    words = "package case.toml --key cases.key --name lab.example/cases --out package"
+    assert govern(words) == ExitCode.CLEAN
+    Path("cases.policy").write_text(capsys.readouterr().out)
+    believed = "--policy cases.policy --ledgers policy"
+    assert govern(f"verify package {believed}") == ExitCode.CLEAN
+    out = capsys.readouterr().out
+    assert "package: as lab.example/cases signed it" in out
+    assert "1 people, 1 items, 2 records of custody, 1 events of a ledger, 1 claims" in out
+    assert "trained holds at the level 0.01 of the case: p = 10^-12.0 among 1 claims" in out
+    assert govern(f"redact package --out copy --file report {believed}") == ExitCode.CLEAN
+    assert "without the files of: report" in capsys.readouterr().out
+    assert govern(words) == ExitCode.BAD_INPUT
+    assert "package: is there already" in capsys.readouterr().err
+    Path("package/records/00003.json").write_text("{}")
+    assert govern(f"verify package {believed}") == ExitCode.BAD_INPUT
+    assert "00003.json" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("level = 0.01", "level = 1.5", "case-7: level"),
+        ("log10_p = -12.0", "log10_p = 2.0", "trained: log10_p"),
+        ('items = ["report"]', 'items = ["reports"]', "rests on reports, which is no item"),
+        ('file = "report.json"', 'file = "none.json"', "none.json: cannot be read"),
+        ("at = 2026-11-25T10:05:00Z", "at = 2026-11-25T09:05:00Z", "is earlier than custody-1"),
+        ('role = "analyst"', 'role = "king"', "role"),
+    ],
+)
+def test_a_case_that_does_not_agree_is_not_packed(
+    old: str, new: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And no folder is left of it."""
+    Path("report.json").write_text("{}")
+    Path("event.json").write_text("{}")
+    assert old in CASE
+    Path("case.toml").write_text(CASE.replace(old, new))
+    words = "package case.toml --key cases.key --name lab.example/cases --out package"
+    assert govern(words) == ExitCode.BAD_INPUT
+    assert why in capsys.readouterr().err
+    assert not Path("package").exists()

@@ -29,24 +29,32 @@ def govern_verify(
     /,
     *,
     policy: Optional = None,
+    ledgers: Optional = None,
     stamp_roots: Optional = None,
     common: Common = Common(),
 ) -> None:
-    """Verify ledgers and proved events, without asking anybody.
+    """Verify packages of cases, ledgers and proved events, without asking anybody.
 
     A folder is verified whole: each event against its entry, each entry against the signed tree.
-    A file is verified against the policy, which says whose ledgers are believed.
+    Packages and files are verified against the policy, which says whose are believed. Claims of a
+    package are judged together, at the level of its case.
 
     Parameters:
-        paths: Folders of ledgers, and files that `govern ledger prove` wrote.
-        policy: Ledgers and witnesses that are believed (C2SP tlog-policy), for files.
+        paths: Folders of packages or ledgers, and files that `govern ledger prove` wrote.
+        policy: Whose packages and ledgers are believed (C2SP tlog-policy).
+        ledgers: Whose ledgers are believed, for events in a package.
         stamp_roots: PEM certificates of authorities of time, for the stamps of a ledger.
         common: Options of every command.
     """
+    from phalanx.cli import govern_packages
     from phalanx.cli.govern_work import verified
 
     for path in paths:
-        write_text(verified(path, policy, stamp_roots) + "\n", None)
+        if policy is not None and govern_packages.is_package(path):
+            said = govern_packages.verified(path, policy, ledgers)
+        else:
+            said = verified(path, policy, stamp_roots)
+        write_text(said + "\n", None)
     common.detail(f"{len(paths)} verified")
 
 
@@ -195,3 +203,57 @@ def govern_certificate(
     refuse_output(output)
     write_text(certified(files, rule), output)
     common.say("draft: it certifies nothing until somebody has completed and signed it")
+
+
+@govern.command(name="package")
+def govern_package(
+    case: Annotated[Path, Parameter(name="CASE")],
+    /,
+    *,
+    key: Path,
+    name: str,
+    out: Path,
+    common: Common = Common(),
+) -> None:
+    """Pack a case into a folder that verifies without you, and print a policy that believes it.
+
+    Parameters:
+        case: TOML file of the case: people, items, custody, claims, events of a ledger.
+        key: File of your secret that signs packages, for its owner alone; made if it is missing.
+        name: Who signs, such as `lab.example/cases`.
+        out: New folder.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_packages import packed
+
+    write_text(packed(case, key, name, out), None)
+    common.say(f"{out}: packed")
+
+
+@govern.command(name="redact")
+def govern_redact(
+    package: Annotated[Path, Parameter(name="PACKAGE")],
+    /,
+    *,
+    out: Path,
+    policy: Path,
+    ledgers: Optional = None,
+    record: Annotated[tuple[str, ...], Parameter(show_default=False, negative=())] = (),
+    file: Annotated[tuple[str, ...], Parameter(show_default=False, negative=())] = (),
+    common: Common = Common(),
+) -> None:
+    """Copy a package without some of it; the copy verifies under the same signature.
+
+    Parameters:
+        package: Folder of the package.
+        out: New folder.
+        policy: Whose packages are believed.
+        ledgers: Whose ledgers are believed, for events in it.
+        record: Id of a record to take away, an item with its file; may be given several times.
+        file: Id of an item of which the file alone is taken away; may be given several times.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_packages import redacted
+
+    write_text(redacted(package, out, policy, ledgers, (record, file)) + "\n", None)
+    common.detail(f"{out}: written")

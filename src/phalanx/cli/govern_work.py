@@ -22,7 +22,7 @@ from phalanx.printable import printable, printable_json
 from phalanx.transparency.note_keys import read_key
 from phalanx.transparency.notes import MOST_BYTES, parse_note
 from phalanx.transparency.policy import MOST_BYTES as MOST_POLICY_BYTES
-from phalanx.transparency.policy import parse_policy
+from phalanx.transparency.policy import Policy, parse_policy
 
 _MOST_PROOF_BYTES = 2_000_000
 _MOST_ROOT_BYTES = 1_000_000
@@ -107,8 +107,7 @@ def verified(path: Path, policy: Path | None, stamp_roots: Path | None) -> str:
         message = f"{path}: whose ledger it may be was not said"
         raise ConfigError(message, next_step=_POLICY)
     found = parse_proved_event(_content(path, _MOST_PROOF_BYTES), str(path))
-    believed = parse_policy(_content(policy, MOST_POLICY_BYTES), str(policy))
-    checkpoint = found.verify(believed, str(path))
+    checkpoint = found.verify(policy_of(policy), str(path))
     event = _line(Recorded(found.proof.index, found.event)).rstrip()
     return f"{path}: in the ledger {checkpoint.origin} of {checkpoint.size:,} events\n  {event}"
 
@@ -130,6 +129,16 @@ def _certified(path: Path) -> CertifiedFile:
     except OSError as error:
         message = f"{path}: cannot be read: {reason_of(error)}"
         raise InputError(message, next_step="Check the path.") from error
+
+
+def policy_of(path: Path) -> Policy:
+    """Read a policy: which logs, ledgers or packages are believed.
+
+    Raises:
+        InputError: If it cannot be read.
+        VerificationError: If it is none.
+    """
+    return parse_policy(_content(path, MOST_POLICY_BYTES), str(path))
 
 
 def certificates_of(path: Path) -> tuple[Certificate, ...]:

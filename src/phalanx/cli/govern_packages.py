@@ -1,0 +1,106 @@
+"""What the commands about packages do."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from phalanx.cli.govern_work import policy_of
+from phalanx.errors import ConfigError
+from phalanx.govern.packages import (
+    ClaimRecord,
+    CustodyRecord,
+    EventRecord,
+    ItemRecord,
+    Package,
+    PersonRecord,
+    pack,
+    redact,
+    verify_package,
+)
+from phalanx.govern.packages.case_file import read_case
+from phalanx.govern.packages.layout import NOTE
+from phalanx.owned import read_or_make_secret
+from phalanx.printable import printable
+from phalanx.transparency.note_keys import NoteSigner, is_key_name
+
+
+def is_package(path: Path) -> bool:
+    """Tell whether a folder is a package."""
+    return (path / NOTE).exists()
+
+
+def packed(case: Path, key: Path, name: str, out: Path) -> str:
+    """Pack a case, and return a policy that believes its packages.
+
+    Raises:
+        ConfigError: If the name is none, or others may read the key.
+        InputError: If the case is none, or the package cannot be written.
+    """
+    if not is_key_name(name):
+        message = f"{name[:80]!r} is no name of who signs packages"
+        raise ConfigError(message, next_step="Name it like lab.example/cases, without spaces.")
+    written = read_case(case)
+    secret = read_or_make_secret(key, "key of packages", 32)
+    signer = NoteSigner(name=name, key=Ed25519PrivateKey.from_private_bytes(secret))
+    now = int(time.time())
+    pack(written.records, written.files, out, signer, random=secrets.token_bytes, time=now)
+    return f"log {signer.public.as_text()}\nquorum none\n"
+
+
+def redacted(
+    package: Path,
+    out: Path,
+    policy: Path,
+    ledgers: Path | None,
+    gone: tuple[Sequence[str], Sequence[str]],
+) -> str:
+    """Copy a package without some records and some files, and say what the copy holds."""
+    records, files = gone
+    copy = redact(
+        package,
+        out,
+        policy_of(policy),
+        records=records,
+        files=files,
+        ledgers=None if ledgers is None else policy_of(ledgers),
+    )
+    return _said(out, copy)
+
+
+def verified(folder: Path, policy: Path, ledgers: Path | None) -> str:
+    """Verify a package, and say what it holds."""
+    believed = None if ledgers is None else policy_of(ledgers)
+    return _said(folder, verify_package(folder, policy_of(policy), believed))
+
+
+def _said(folder: Path, package: Package) -> str:
+    case = package.case
+    lines = [
+        f"{folder}: as {package.signer} signed it",
+        f"  {case.id}: {case.title} ({case.provider}, opened {case.opened_at.date().isoformat()})",
+    ]
+    kinds = (
+        (PersonRecord, "people"), (ItemRecord, "items"), (CustodyRecord, "records of custody"),
+        (EventRecord, "events of a ledger"), (ClaimRecord, "claims"),
+    )  # fmt: skip
+    counts = ", ".join(
+        f"{sum(isinstance(each, kind) for each in package.records)} {name}" for kind, name in kinds
+    )
+    lines.append(f"  {counts}")
+    if package.missing_records:
+        lines.append(f"  {package.missing_records} records were taken away from this copy")
+    if package.missing_files:
+        lines.append(f"  without the files of: {', '.join(package.missing_files)}")
+    for each in package.claims:
+        held = "holds" if each.holds else "does not hold"
+        lines.append(
+            f"  {each.claim.id} {held} at the level {case.level:g} of the case: "
+            f"p = 10^{each.log10_p_of_case:.1f} among {case.claims} claims"
+        )
+        lines.append(f"    {each.claim.statement}")
+    return printable("\n".join(lines), keep="\n")
