@@ -16,7 +16,8 @@ from phalanx.prevent.facts import COLUMN, FACT, FACTS, TEXT_COLUMN
 from phalanx.prevent.policy.conditions import Capability
 from phalanx.prevent.policy.document import Reason
 from phalanx.prevent.policy.loading import Policy
-from phalanx.prevent.policy.program import PURPOSE_BIT, in_words
+from phalanx.prevent.policy.program import PURPOSE_BIT
+from phalanx.prevent.policy.wording import in_words
 from phalanx.prevent.rules import FACTS_OF_REASON, gateway_rules
 from phalanx.sketches.prompts import CAPABILITIES
 

@@ -17,7 +17,8 @@ from phalanx.prevent.policy.conditions import NumberTest, SetTest, Test, TextTes
 from phalanx.prevent.policy.document import PolicyDocument
 from phalanx.prevent.policy.judging import failed, judge, purposes_mask
 from phalanx.prevent.policy.loading import Policy
-from phalanx.prevent.policy.program import PURPOSE_BIT, Held, compiled
+from phalanx.prevent.policy.program import PURPOSE_BIT, compiled
+from phalanx.prevent.policy.walking import Held
 from phalanx.prevent.rules import FACTS_OF_REASON
 from phalanx.sketches.prompts import CAPABILITIES, CAPABILITY_BIT
 

@@ -30,8 +30,9 @@ from phalanx.prevent.policy.document import CAMPAIGN_KEY
 from phalanx.prevent.policy.judging import failed, judge, purposes_mask
 from phalanx.prevent.policy.loading import Policy
 from phalanx.prevent.policy.outcome import Outcome
-from phalanx.prevent.policy.program import Held, in_words
 from phalanx.prevent.policy.stages import place_of
+from phalanx.prevent.policy.walking import Held
+from phalanx.prevent.policy.wording import in_words
 from phalanx.prevent.request import Request
 from phalanx.prevent.state.online import Standing
 from phalanx.sketches.prompts import names_of

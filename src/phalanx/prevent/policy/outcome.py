@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from phalanx.prevent.policy.actions import Measures, joined
-from phalanx.prevent.policy.program import Held
+from phalanx.prevent.policy.walking import Held
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,20 +7,18 @@ unknown, which is no number, lies between no two.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import IntEnum
-from fnmatch import translate
+from dataclasses import dataclass
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from phalanx.model.grant import GrantPurpose
-from phalanx.prevent.facts import COLUMN, FACT, MOST_TEXT_CHARACTERS, TEXT_COLUMN
+from phalanx.prevent.facts import COLUMN, TEXT_COLUMN
 from phalanx.prevent.policy.conditions import NumberTest, SetTest, Test, TextTest
 from phalanx.prevent.policy.document import PolicyDocument
+from phalanx.prevent.policy.questions import TextQuestion, any_like
+from phalanx.prevent.policy.walking import INTERVAL, MASK, TEXT, holds, walk
 from phalanx.sketches.prompts import CAPABILITY_BIT
 
 PURPOSE_BIT: Mapping[GrantPurpose, int] = {
@@ -31,54 +29,6 @@ PURPOSE_BIT: Mapping[GrantPurpose, int] = {
     "weights": 16,
 }
 """Purposes of grants as bits of a mask."""
-
-_INTERVAL, _MASK, _TEXT = 0, 1, 2
-_MOST_REMEMBERED = 65_536
-"""Answers about texts that are kept: who makes up ever new names of a client only costs time."""
-
-
-class Held(IntEnum):
-    """What became of a rule at one request."""
-
-    ABSENT = 0
-    """Its conditions do not hold."""
-
-    BY_GRANT = 1
-    """They hold, and a grant holds it off."""
-
-    WATCHED = 2
-    """They hold, and its stage does not let it act on this account."""
-
-    ACTS = 3
-    """They hold, and it acts."""
-
-
-@dataclass(slots=True)
-class TextQuestion:
-    """One test of a text, whose answers are remembered."""
-
-    column: int
-    """Of the text, see `TEXT_COLUMN`."""
-
-    one_of: re.Pattern[str] | None
-    none_of: re.Pattern[str] | None
-    _answers: dict[str, bool] = field(default_factory=dict)
-
-    def holds(self, text: str | None) -> bool:
-        """Tell whether it holds of a text; of one that is unknown it does not."""
-        if text is None:
-            return False
-        known = self._answers.get(text)
-        if known is None:
-            looked_at = text[:MOST_TEXT_CHARACTERS]
-            known = (self.one_of is None or self.one_of.match(looked_at) is not None) and (
-                self.none_of is None or self.none_of.match(looked_at) is None
-            )
-            if len(self._answers) >= _MOST_REMEMBERED:
-                self._answers.clear()
-            if len(text) <= MOST_TEXT_CHARACTERS:
-                self._answers[text] = known
-        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +83,7 @@ class Program:
             Values of `Held`, shape (requests, rules).
         """
         held = np.empty((numbers.shape[0], self.share.size), dtype=np.uint8)
-        _run(
+        walk(
             numbers, answers, grants, places, self.kind, self.column, self.low, self.high,
             self.any_of, self.all_of, self.none_of, self.starts, self.share, self.despite, held,
         )  # fmt: skip
@@ -144,7 +94,7 @@ class Program:
     ) -> bool:
         """Tell whether one test holds at one request, for a trace."""
         return bool(
-            _holds(
+            holds(
                 numbers[0], answers[0], self.kind[test], self.column[test], self.low[test],
                 self.high[test], self.any_of[test], self.all_of[test], self.none_of[test],
             )
@@ -174,9 +124,9 @@ def compiled(policy: PolicyDocument) -> Program:
         for name, test in rule.tests.items():
             if isinstance(test, TextTest):
                 questions.append(
-                    TextQuestion(TEXT_COLUMN[name], _any(test.one_of), _any(test.none_of))
+                    TextQuestion(TEXT_COLUMN[name], any_like(test.one_of), any_like(test.none_of))
                 )
-                rows.append((_TEXT, len(questions) - 1, 0.0, 0.0, 0, 0, 0))
+                rows.append((TEXT, len(questions) - 1, 0.0, 0.0, 0, 0, 0))
             else:
                 rows.append(_row(COLUMN[name], test))
         starts.append(len(rows))
@@ -199,108 +149,17 @@ def compiled(policy: PolicyDocument) -> Program:
     )
 
 
-def in_words(name: str, test: Test) -> str:
-    """Return a test as a policy file writes it.
-
-    Examples:
-        >>> in_words("requests_per_minute", NumberTest(above=60))
-        'requests_per_minute above 60'
-        >>> in_words("logprobs", True)
-        'logprobs is true'
-    """
-    match test:
-        case NumberTest():
-            said = test.model_dump(exclude_none=True)
-            words = " and ".join(f"{verb} {value:.15g}" for verb, value in said.items())
-        case TextTest() | SetTest():
-            said = test.model_dump(exclude_none=True)
-            words = " and ".join(f"{verb} {', '.join(names)}" for verb, names in said.items())
-        case _:
-            return f"{name} is {'true' if test else 'false'}"
-    return f"{name} {words.replace('_', ' ') if FACT[name].kind == 'number' else words}"
-
-
 def _row(column: int, test: Test) -> tuple[int, int, float, float, int, int, int]:
     match test:
         case NumberTest():
             low, high = test.bounds
-            return (_INTERVAL, column, low, high, 0, 0, 0)
+            return (INTERVAL, column, low, high, 0, 0, 0)
         case SetTest():
             masks = (_mask(test.any_of), _mask(test.all_of), _mask(test.none_of))
-            return (_MASK, column, 0.0, 0.0, *masks)
+            return (MASK, column, 0.0, 0.0, *masks)
         case _:
-            return (_INTERVAL, column, float(bool(test)), float(bool(test)), 0, 0, 0)
+            return (INTERVAL, column, float(bool(test)), float(bool(test)), 0, 0, 0)
 
 
 def _mask(names: Sequence[str] | None) -> int:
     return sum(CAPABILITY_BIT[name] for name in set(names or ()))
-
-
-def _any(patterns: Sequence[str] | None) -> re.Pattern[str] | None:
-    if patterns is None:
-        return None
-    # Brackets stand for themselves: a class of characters has no place in a name.
-    return re.compile("|".join(translate(each.replace("[", "[[]")) for each in patterns))
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _holds(
-    numbers: npt.NDArray[np.float64],
-    answers: npt.NDArray[np.bool_],
-    kind: int,
-    column: int,
-    low: float,
-    high: float,
-    any_of: int,
-    all_of: int,
-    none_of: int,
-) -> bool:
-    if kind == _TEXT:
-        return bool(answers[column])
-    number = numbers[column]
-    if kind == _INTERVAL:
-        return bool(low <= number <= high)
-    if not number >= 0:
-        return False
-    mask = np.int64(number)
-    return bool(
-        (any_of == 0 or (mask & any_of) != 0) and (mask & all_of) == all_of and mask & none_of == 0
-    )
-
-
-@numba.njit(cache=True, nogil=True)
-def _run(
-    numbers: npt.NDArray[np.float64],
-    answers: npt.NDArray[np.bool_],
-    grants: npt.NDArray[np.int64],
-    places: npt.NDArray[np.float64],
-    kind: npt.NDArray[np.uint8],
-    column: npt.NDArray[np.int64],
-    low: npt.NDArray[np.float64],
-    high: npt.NDArray[np.float64],
-    any_of: npt.NDArray[np.int64],
-    all_of: npt.NDArray[np.int64],
-    none_of: npt.NDArray[np.int64],
-    starts: npt.NDArray[np.int64],
-    share: npt.NDArray[np.float64],
-    despite: npt.NDArray[np.int64],
-    held: npt.NDArray[np.uint8],
-) -> None:
-    for request in range(numbers.shape[0]):
-        for rule in range(share.size):
-            all_hold = True
-            for test in range(starts[rule], starts[rule + 1]):
-                if not _holds(
-                    numbers[request], answers[request], kind[test], column[test], low[test],
-                    high[test], any_of[test], all_of[test], none_of[test],
-                ):  # fmt: skip
-                    all_hold = False
-                    break
-            if not all_hold:
-                held[request, rule] = 0
-            elif grants[request] & ~despite[rule]:
-                held[request, rule] = 1
-            elif places[request] < share[rule]:
-                held[request, rule] = 3
-            else:
-                held[request, rule] = 2
