@@ -87,7 +87,8 @@ def to_float32(data: Bytes, stored: str) -> Floats32:
         return wide.view(np.float32)
     if stored == "F8_E5M2":
         return (data.astype(np.uint16) << 8).view(np.float16).astype(np.float32)
-    with np.errstate(over="ignore"):
+    # A number that signals stays none, quietly.
+    with np.errstate(over="ignore", invalid="ignore"):
         return data.view(_PLAIN[stored]).astype(np.float32)
 
 
