@@ -19,6 +19,7 @@ share = App(
 
 for _name in ("identity", "publish", "pull", "match", "opine", "retract"):
     share.command(f"phalanx.cli.share_exchange:{_name}", name=_name)
+share.command("phalanx.cli.share_compare:compare", name="compare")
 share.command("phalanx.cli.share_hub:hub", name="hub")
 share.command("phalanx.cli.share_keys:keys", name="keys")
 share.command("phalanx.cli.share_sketches:sketches", name="sketches")
@@ -71,7 +72,9 @@ def check(
     from phalanx.cli.gate_view import decisions_text
     from phalanx.cli.gate_work import decide_bundle
     from phalanx.cli.share_gate_json import decisions_json
+    from phalanx.cli.share_words import refuse_broken
 
+    refuse_broken(member=member, basis=basis, purpose=purpose, to=to, submit=submit)
     refuse_output(output)
     decided = decide_bundle(
         bundle,

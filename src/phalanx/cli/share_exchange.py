@@ -83,8 +83,15 @@ def publish(
     from phalanx.cli.share_exchange_scan import Wanted, publishable
     from phalanx.cli.share_exchange_view import bundle_text, departure_text, shown_text
     from phalanx.cli.share_exchange_work import let_leave, opened_house
+    from phalanx.cli.share_words import refuse_broken
+    from phalanx.errors import InputError
     from phalanx.share.exchange.publishing import show
 
+    refuse_broken(describe=describe, submit=submit)
+    refuse_output(output)
+    if output is not None and not dry_run:
+        message = "--output names a bundle of what --dry-run shows, and nothing is shown"
+        raise InputError(message, next_step="Add --dry-run, or leave --output out.")
     house = opened_house(alliance_config)
     wanted = Wanted(
         scan=scan,
@@ -170,9 +177,11 @@ def match(
     from phalanx.cli.share_exchange_view import matches_text
     from phalanx.cli.share_exchange_work import opened_house
     from phalanx.cli.share_lists_json import matches_json
+    from phalanx.cli.share_words import refuse_own_input
     from phalanx.share.exchange.matching import write_matches
 
     refuse_output(output)
+    refuse_own_input(output, (*logs, *([identifiers] if identifiers else ())))
     found = match_all(opened_house(alliance_config), logs, column_map, identifiers, common)
     write_matches(found, output)
     is_json = output_format == "json"
@@ -223,8 +232,10 @@ def opine(
     from phalanx.cli.share_exchange_scan import Said, answer_of
     from phalanx.cli.share_exchange_view import departure_text
     from phalanx.cli.share_exchange_work import let_leave, opened_house
+    from phalanx.cli.share_words import refuse_broken
     from phalanx.share.exchange.answering import note, objects_of
 
+    refuse_broken(campaign=campaign, explain=explain, submit=submit)
     refuse_output(output)
     house = opened_house(alliance_config)
     said = Said(
@@ -262,7 +273,9 @@ def retract(
     from phalanx.cli.share_exchange_json import retraction_json
     from phalanx.cli.share_exchange_view import retraction_text
     from phalanx.cli.share_exchange_work import opened_house, take_back
+    from phalanx.cli.share_words import refuse_broken
 
+    refuse_broken(objects=objects)
     refuse_output(output)
     done = take_back(opened_house(alliance_config), objects)
     write_text((retraction_json if output_format == "json" else retraction_text)(done), output)
