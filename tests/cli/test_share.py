@@ -126,6 +126,38 @@ def test_an_exception_goes_through_an_analyst_and_is_on_record(
     assert main(["share", "audit", "--last-hash", "0" * 64]) == ExitCode.BAD_INPUT
 
 
+def test_decisions_and_requests_are_told_to_programs(
+    house: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is printed for people, as JSON: each object with its rules, each request with roles."""
+    bundle = bundle_of(house / "b.json", "", "Zebras graze.")
+    words = ("-f", "json", "--submit", "eve", "--output", "out.json")
+    assert check(bundle, *words) == ExitCode.FINDINGS
+    said = json.loads(capsys.readouterr().out)
+    assert said["schema"] == "phalanx.share.decisions/1"
+    assert (said["objects"], said["by_action"]) == (2, {"delay": 1, "hold": 1})
+    held = said["judged"][1]
+    assert (held["action"], held["request"]) == ("hold", 1)
+    assert "A15" in {each["rule"] for each in held["rules"]}
+    (left,) = json.loads((house / "out.json").read_text())["objects"]
+    assert left["id"] == said["judged"][0]["id"]
+    requests = ["share", "requests", "--agreement", "agreement.toml", "-f", "json"]
+    assert main(requests) == ExitCode.CLEAN
+    told = json.loads(capsys.readouterr().out)
+    assert told["schema"] == "phalanx.share.requests/1"
+    (request,) = told["requests"]
+    assert (request["number"], request["state"], request["id"]) == (1, "pending", held["id"])
+    assert request["missing"] == request["roles"] == ["analyst"]
+    answer = ("--person", "ada", "--role", "analyst", "--agreement", "agreement.toml")
+    assert main(["share", "approve", "1", *answer]) == ExitCode.CLEAN
+    capsys.readouterr()
+    assert main([*requests, "--state", "approved", "-o", "r.json"]) == ExitCode.CLEAN
+    assert capsys.readouterr().out == ""
+    (request,) = json.loads((house / "r.json").read_text())["requests"]
+    assert request["missing"] == []
+    assert [(each["person"], each["role"]) for each in request["approvals"]] == [("ada", "analyst")]
+
+
 def test_one_voice_rejects(house: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What was rejected stays."""
     bundle = bundle_of(house / "b.json", "Zebras graze.")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from phalanx.cli.exit_codes import ExitCode
-from phalanx.cli.rendering import OutputPath, write_text
+from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
 
 share = App(
@@ -19,6 +19,7 @@ share = App(
 
 for _name in ("identity", "publish", "pull", "match", "opine", "retract"):
     share.command(f"phalanx.cli.share_exchange:{_name}", name=_name)
+share.command("phalanx.cli.share_compare:compare", name="compare")
 share.command("phalanx.cli.share_hub:hub", name="hub")
 share.command("phalanx.cli.share_keys:keys", name="keys")
 share.command("phalanx.cli.share_sketches:sketches", name="sketches")
@@ -44,6 +45,7 @@ def check(
     policy: Path | None = None,
     gate: Annotated[Path | None, Parameter(name="--gate")] = None,
     submit: str = "",
+    output_format: TableOrJson = "table",
     output: OutputPath = None,
     common: Common = Common(),
 ) -> ExitCode:
@@ -63,12 +65,17 @@ def check(
         policy: Policy file; the one that is installed if none is given.
         gate: File of the gate, for approvals that were given.
         submit: Your name: what is held is put before the approvers.
+        output_format: How to print what the gate says.
         output: File for a bundle of what may leave, at once or in its batch, as it may.
         common: Options of every command.
     """
     from phalanx.cli.gate_view import decisions_text
     from phalanx.cli.gate_work import decide_bundle
+    from phalanx.cli.share_gate_json import decisions_json
+    from phalanx.cli.share_words import refuse_broken
 
+    refuse_broken(member=member, basis=basis, purpose=purpose, to=to, submit=submit)
+    refuse_output(output)
     decided = decide_bundle(
         bundle,
         agreement=agreement,
@@ -80,8 +87,11 @@ def check(
         gate=gate or (_GATE if submit else None),
         submitter=submit,
     )
-    for line in decisions_text(decided.judged):
-        common.say(line) if output else write_text(line + "\n", None)
+    if output_format == "json":
+        write_text(decisions_json(decided.judged), None)
+    else:
+        for line in decisions_text(decided.judged):
+            common.say(line) if output else write_text(line + "\n", None)
     if output is not None:
         write_text(decided.leaving(), output)
     return ExitCode.FINDINGS if decided.stays else ExitCode.CLEAN
@@ -93,6 +103,8 @@ def requests(
     agreement: AgreementFile,
     gate: GateFile = _GATE,
     state: Literal["pending", "approved", "rejected", "expired"] | None = None,
+    output_format: TableOrJson = "table",
+    output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
     """List the objects that wait for approval, or did.
@@ -101,13 +113,18 @@ def requests(
         agreement: File that names members, groups and approvers.
         gate: File of the gate.
         state: Only requests in this state.
+        output_format: How to print.
+        output: File to print into instead.
         common: Options of every command.
     """
     from phalanx.cli.gate_view import requests_text
     from phalanx.cli.gate_work import now, open_queue
+    from phalanx.cli.share_gate_json import requests_json
 
+    refuse_output(output)
     common.detail(f"reading {gate}")
-    write_text(requests_text(open_queue(gate, agreement).requests(now(), state)), None)
+    found = open_queue(gate, agreement).requests(now(), state)
+    write_text((requests_json if output_format == "json" else requests_text)(found), output)
 
 
 @share.command

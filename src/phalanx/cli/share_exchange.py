@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from phalanx.cli.exit_codes import ExitCode
-from phalanx.cli.rendering import OutputPath, TableOrJson, write_text
+from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
 
 AllianceConfig = Annotated[Path, Parameter(name="--alliance-config")]
@@ -83,8 +83,15 @@ def publish(
     from phalanx.cli.share_exchange_scan import Wanted, publishable
     from phalanx.cli.share_exchange_view import bundle_text, departure_text, shown_text
     from phalanx.cli.share_exchange_work import let_leave, opened_house
+    from phalanx.cli.share_words import refuse_broken
+    from phalanx.errors import InputError
     from phalanx.share.exchange.publishing import show
 
+    refuse_broken(describe=describe, submit=submit)
+    refuse_output(output)
+    if output is not None and not dry_run:
+        message = "--output names a bundle of what --dry-run shows, and nothing is shown"
+        raise InputError(message, next_step="Add --dry-run, or leave --output out.")
     house = opened_house(alliance_config)
     wanted = Wanted(
         scan=scan,
@@ -110,6 +117,8 @@ def publish(
 def pull(
     *,
     from_start: bool = False,
+    output_format: TableOrJson = "table",
+    output: OutputPath = None,
     alliance_config: AllianceConfig = CONFIG,
     common: Common = Common(),
 ) -> ExitCode:
@@ -124,16 +133,20 @@ def pull(
     Parameters:
         from_start: Read the hub from its beginning, for what was rejected and would be taken now:
             after a new key or member entered the agreement.
+        output_format: How to print.
+        output: File to print into instead.
         alliance_config: Settings of the alliance.
         common: Options of every command.
     """
     from phalanx.cli.share_exchange_lists import pull_all
     from phalanx.cli.share_exchange_view import pulled_text
     from phalanx.cli.share_exchange_work import opened_house
+    from phalanx.cli.share_lists_json import pulled_json
 
+    refuse_output(output)
     house = opened_house(alliance_config)
     done = pull_all(house, from_start=from_start)
-    write_text(pulled_text(done), None)
+    write_text((pulled_json if output_format == "json" else pulled_text)(done), output)
     common.say(f"match list: {done.match_list}\nprofiles: {done.profiles}")
     return _status(bool(done.pulled.received.rejected))
 
@@ -142,6 +155,7 @@ def match(
     *logs: Annotated[str, Parameter(show_default=False)],
     identifiers: Annotated[Path | None, Parameter(show_default=False)] = None,
     column_map: Columns = (),
+    output_format: TableOrJson = "table",
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("alliance.parquet"),
     alliance_config: AllianceConfig = CONFIG,
     common: Common = Common(),
@@ -154,6 +168,7 @@ def match(
         logs: Files, folders or globs, as for `phalanx scan`.
         identifiers: Your record of who carries what: a table `account_id,kind,value`.
         column_map: Mapping of the logs' fields, as for `phalanx scan`.
+        output_format: How to print what is counted; it names no accounts.
         output: File to write: one row for each account, campaign and kind of match.
         alliance_config: Settings of the alliance.
         common: Options of every command.
@@ -161,11 +176,16 @@ def match(
     from phalanx.cli.share_exchange_lists import match_all
     from phalanx.cli.share_exchange_view import matches_text
     from phalanx.cli.share_exchange_work import opened_house
+    from phalanx.cli.share_lists_json import matches_json
+    from phalanx.cli.share_words import refuse_own_input
     from phalanx.share.exchange.matching import write_matches
 
+    refuse_output(output)
+    refuse_own_input(output, (*logs, *([identifiers] if identifiers else ())))
     found = match_all(opened_house(alliance_config), logs, column_map, identifiers, common)
     write_matches(found, output)
-    write_text(matches_text(found), None)
+    is_json = output_format == "json"
+    write_text(matches_json(found, output) if is_json else matches_text(found), None)
     common.say(f"matches: {output}")
 
 
@@ -183,6 +203,8 @@ def opine(
     explain: str = "",
     key: Annotated[Path | None, Parameter(show_default=False)] = None,
     submit: str = "",
+    output_format: TableOrJson = "table",
+    output: OutputPath = None,
     alliance_config: AllianceConfig = CONFIG,
     common: Common = Common(),
 ) -> ExitCode:
@@ -201,14 +223,20 @@ def opine(
         explain: Why, in words. The gate reads it.
         key: Pseudonym key of the scan; the one in your configuration folder if left out.
         submit: Your name: what is held is put before the approvers.
+        output_format: How to print; as JSON like what `publish` prints.
+        output: File to print into instead.
         alliance_config: Settings of the alliance.
         common: Options of every command.
     """
+    from phalanx.cli.share_exchange_json import departure_json
     from phalanx.cli.share_exchange_scan import Said, answer_of
     from phalanx.cli.share_exchange_view import departure_text
     from phalanx.cli.share_exchange_work import let_leave, opened_house
+    from phalanx.cli.share_words import refuse_broken
     from phalanx.share.exchange.answering import note, objects_of
 
+    refuse_broken(campaign=campaign, explain=explain, submit=submit)
+    refuse_output(output)
     house = opened_house(alliance_config)
     said = Said(
         campaign=campaign, value=value, scan=scan, matches=matches, ground=ground,
@@ -218,7 +246,7 @@ def opine(
     made = objects_of(answer, house)
     note(house, answer, evidence)
     done = let_leave(house, made, submit)
-    write_text(departure_text(done), None)
+    write_text((departure_json if output_format == "json" else departure_text)(done), output)
     common.detail(f"opinion: {answer.value}")
     return _status(bool(done.departure.staying or done.sent.refused))
 
@@ -226,6 +254,7 @@ def opine(
 def retract(
     *objects: Annotated[str, Parameter(required=True)],
     alliance_config: AllianceConfig = CONFIG,
+    output_format: TableOrJson = "table",
     output: OutputPath = None,
     common: Common = Common(),
 ) -> ExitCode:
@@ -237,14 +266,19 @@ def retract(
     Parameters:
         objects: STIX identifiers of campaigns, each with all of its objects, or of single objects.
         alliance_config: Settings of the alliance.
+        output_format: How to print.
         output: File to print into instead.
         common: Options of every command.
     """
+    from phalanx.cli.share_exchange_json import retraction_json
     from phalanx.cli.share_exchange_view import retraction_text
     from phalanx.cli.share_exchange_work import opened_house, take_back
+    from phalanx.cli.share_words import refuse_broken
 
+    refuse_broken(objects=objects)
+    refuse_output(output)
     done = take_back(opened_house(alliance_config), objects)
-    write_text(retraction_text(done), output)
+    write_text((retraction_json if output_format == "json" else retraction_text)(done), output)
     common.detail("others hear of it with their next pull")
     staying = any(not each.decision.may_leave for each in done.retraction.objects)
     return _status(staying or bool(done.sent.refused))

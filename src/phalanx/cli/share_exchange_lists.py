@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,18 @@ class PulledAll:
     heard: tuple[HeardOf, ...]
     match_list: Path
     profiles: Path
+
+    @property
+    def new(self) -> tuple[Counter[str], int]:
+        """What came in, by type, and how many fingerprints of it are padding or of no campaign."""
+        grouped = self.pulled.standing.grouped()
+        taken = self.pulled.received.taken
+        told = [
+            each.type
+            for each in taken
+            if each.type != "llm-account-fingerprint" or each.id in grouped
+        ]
+        return Counter(told), len(taken) - len(told)
 
 
 def pull_all(house: House, *, from_start: bool) -> PulledAll:

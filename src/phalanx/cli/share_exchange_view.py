@@ -98,14 +98,9 @@ def pulled_text(done: PulledAll) -> str:
 
 def _pulled(done: PulledAll) -> Iterator[str]:
     received, matches = done.pulled.received, done.pulled.matches
-    grouped = done.pulled.standing.grouped()
-    new = [
-        each.fields
-        for each in received.taken
-        if each.type != "llm-account-fingerprint" or each.id in grouped
-    ]
-    yield f"new: {_counted(new)}"
-    if padding := len(received.taken) - len(new):
+    new, padding = done.new
+    yield f"new: {_listed(new)}"
+    if padding:
         yield f"padding, or told of no campaign: {plural(padding, 'fingerprint')}"
     for _, reason in received.rejected[:_MOST_SHOWN]:
         yield f"rejected: {printable(reason)}"
@@ -187,6 +182,9 @@ def retraction_text(done: TookBack) -> str:
 
 
 def _counted(items: Iterable[Object]) -> str:
-    counted = Counter(str(item["type"]) for item in items)
+    return _listed(Counter(str(item["type"]) for item in items))
+
+
+def _listed(counted: Counter[str]) -> str:
     listed = ", ".join(f"{kind} {number}" for kind, number in sorted(counted.items()))
     return f"{plural(counted.total(), 'object')}" + (f" ({listed})" if listed else "")

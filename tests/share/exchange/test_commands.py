@@ -158,6 +158,36 @@ def test_from_a_scan_to_an_acknowledged_retraction(
     assert "was taken back, and is not published again" in err
 
 
+def test_two_members_count_what_both_suspect(
+    alliance: Any, providers: Providers, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Asked, answered from a scan, read as a step, as JSON, once; a stranger is not asked."""
+    folder = providers.folder
+    suspected = ["--identifiers", str(folder / "a.jsonl"), "--key", str(folder / "a.key")]
+    question, answer = (str(tmp_path / name) for name in ("question.psi", "answer.psi"))
+    scan = str(folder / "scan")
+
+    def run(who: str, *words: str) -> int:
+        config = str(alliance.folder / who / "alliance.toml")
+        return main(["share", "compare", *words, "--alliance-config", config])
+
+    ask = ["ask", scan, *suspected, "-o", question, "--member"]
+    assert run("a", *ask, "member-red-fox") == ExitCode.BAD_INPUT
+    assert "A14" in capsys.readouterr().err
+    assert run("a", *ask, "member-quiet-river") == ExitCode.CLEAN
+    assert run("c", "answer", question, scan, *suspected, "-o", answer) == ExitCode.BAD_INPUT
+    assert "for another member" in capsys.readouterr().err
+    assert run("b", "answer", question, scan, *suspected, "-o", answer) == ExitCode.CLEAN
+    assert capsys.readouterr().out == ""
+    assert run("a", "read", answer, "-f", "json") == ExitCode.CLEAN
+    said = json.loads(capsys.readouterr().out)
+    assert (said["schema"], said["member"]) == ("phalanx.share.counted/1", "member-quiet-river")
+    # One card pays for several accounts of the campaign; both told the same of it.
+    assert said["common"] in {"3-9", "10-29", "30-99"}
+    assert run("a", "read", answer) == ExitCode.BAD_INPUT
+    assert "read once" in capsys.readouterr().err
+
+
 def test_a_record_that_is_not_named_again_takes_nothing_back(
     with_keys: Any, providers: Providers, capsys: pytest.CaptureFixture[str]
 ) -> None:

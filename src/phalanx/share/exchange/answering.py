@@ -25,6 +25,15 @@ Ground = Literal["own-scan", "own-review", "own-appeal"]
 GROUNDS: tuple[Ground, ...] = get_args(Ground)
 
 _WIDE = frozenset({"network", "domain"})
+_ACCOUNTS = pa.schema(
+    [
+        ("account_id", pa.string()),
+        ("campaign_id", pa.string()),
+        ("exchanges", pa.int64()),
+        ("first_seen", pa.timestamp("us", tz="UTC")),
+        ("last_seen", pa.timestamp("us", tz="UTC")),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,18 +117,22 @@ def seen_by_scan(
         accounts: `accounts.parquet` of the scan.
         campaign: Identifier of the other's campaign.
         hidden: Account in clear -> name in the scan.
+
+    Raises:
+        InputError: If the table of accounts is not what a scan writes.
     """
     matching = {
         hidden[row["account_id"]]
         for row in matches.to_pylist()
         if row["campaign"] == campaign and row["kind"] not in _WIDE and row["account_id"] in hidden
     }
-    columns = ["account_id", "campaign_id", "exchanges", "first_seen", "last_seen"]
     found = [
         row
-        for row in accounts.select(columns).to_pylist()
+        for row in _accounts(accounts).to_pylist()
         if row["account_id"] in matching and row["campaign_id"] is not None
     ]
+    if any(row[name] is None for row in found for name in _ACCOUNTS.names):
+        raise _no_accounts()
     if not found:
         return None
     return SeenHere(
@@ -127,3 +140,16 @@ def seen_by_scan(
         first_seen=min(row["first_seen"] for row in found),
         last_seen=max(row["last_seen"] for row in found),
     )
+
+
+def _accounts(table: pa.Table) -> pa.Table:
+    """Return the columns that are read, in their types, whatever else the table holds."""
+    try:
+        return table.select(_ACCOUNTS.names).cast(_ACCOUNTS)
+    except (KeyError, pa.ArrowException) as error:
+        raise _no_accounts() from error
+
+
+def _no_accounts() -> InputError:
+    message = "accounts.parquet of the scan is not what a scan writes"
+    return InputError(message, next_step="Run the scan again into a new folder.")

@@ -30,10 +30,11 @@ from phalanx.share.wire.vocabulary import REQUIRED
 Kind = Literal[
     "decided", "submitted", "approved", "rejected", "expired", "retracted", "received", "appeal",
     "policy-changed",
-    "pooled",
+    "pooled", "compared",
 ]  # fmt: skip
 """What happened. `pooled` is evidence for the pool, blinded and filled up, in two entries: that it
-goes out, and what became of it (taken, refused by the pool, or not known); `received` is what a
+goes out, and what became of it (taken, refused by the pool, or not known); `compared` is a question
+to another member, an answer to one, or the count that came of it, in steps; `received` is what a
 receiver did with an object, and why it decided so alone."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")

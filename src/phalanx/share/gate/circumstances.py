@@ -70,6 +70,24 @@ def against_sharing(context: Context, policy: Policy) -> tuple[Finding, ...]:
     return tuple(found)
 
 
+def against_comparing(context: Context, policy: Policy) -> tuple[Finding, ...]:
+    """Return what stands against counting what two members have in common.
+
+    The recipients are all to whom the same question would be answered, not the one who asks it. A
+    policy whose rule A14 names no comparison allows none.
+
+    Parameters:
+        context: Who answers whom, why, on which basis, when.
+        policy: Rules and bases.
+    """
+    found = against_sharing(context, policy)
+    rule = policy.in_force(context.now).get("A14")
+    if rule is None or "count" in rule.parameters.get("comparisons", ()):
+        return found
+    share = Share(context, policy)
+    return (*found, share.find("A14", "", "the policy allows no comparison of two members"))
+
+
 def judge_circumstances(
     desk: Desk, circumstances: Circumstances, *, is_published: bool = False
 ) -> Iterator[Finding]:

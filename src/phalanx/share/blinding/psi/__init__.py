@@ -15,7 +15,7 @@ counted by the key server before.
 
 from __future__ import annotations
 
-from phalanx.share.blinding.psi.asker import Asker, Found
+from phalanx.share.blinding.psi.asker import Asker, Found, Kept
 from phalanx.share.blinding.psi.counterparties import Counterparties, Terms
 from phalanx.share.blinding.psi.frames import LARGEST_FRAME_BYTES, LARGEST_SET, Mode
 from phalanx.share.blinding.psi.responder import Responder
@@ -26,6 +26,7 @@ __all__ = [
     "Asker",
     "Counterparties",
     "Found",
+    "Kept",
     "Mode",
     "Responder",
     "Terms",

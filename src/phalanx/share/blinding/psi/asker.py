@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from phalanx.errors import InputError
 from phalanx.share.blinding.group import (
@@ -41,6 +41,28 @@ class Found:
     """Which; null where only the number was asked for."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What counts the answer where the process that asked has ended: a secret, for one answer."""
+
+    session: bytes
+    key: bytes = field(repr=False)
+    entries: int
+    """Of the question, filling included."""
+
+    def count(self, frames: Iterable[bytes], pool: Executor | None = None) -> int:
+        """Return how many items of the question the responder has.
+
+        Parameters:
+            frames: Of the answer.
+            pool: Threads that share the work.
+
+        Raises:
+            InputError: If they are no answer to this question.
+        """
+        return sum(_hits(self, Mode.CARDINALITY, frames, pool))
+
+
 class Asker:
     """Asks once: one set, one session, one answer.
 
@@ -72,6 +94,21 @@ class Asker:
         self._question = hidden_items(self._key, self._items, pool)
         self._question += [random_element(random) for _ in range(filling)]
 
+    def kept(self) -> Kept:
+        """Return what counts the answer in another process.
+
+        Raises:
+            ValueError: If more than a number was asked for.
+        """
+        if self._mode is not Mode.CARDINALITY:
+            message = "only a count can be made without the items"
+            raise ValueError(message)
+        return self._kept
+
+    @property
+    def _kept(self) -> Kept:
+        return Kept(session=self._session, key=self._key, entries=len(self._question))
+
     def question(self) -> Iterator[bytes]:
         """Return the frames to send."""
         yield from to_frames(EntryList(Part.QUESTION, self._mode, self._session, self._question))
@@ -85,23 +122,28 @@ class Asker:
         Raises:
             InputError: If they are no answer to this question.
         """
-        rest = iter(frames)
-        both = from_frames(rest, Part.ANSWER)
-        own = from_frames(rest, Part.OWN)
-        for said in (both, own):
-            if (said.session, said.mode) != (self._session, self._mode):
-                raise _foreign()
-        if len(both.entries) != len(self._question):
-            raise _foreign()
-        (inverse,) = invert_each([self._key])
-        theirs = set(own.entries)
-        answered = digests(self._session, hidden_elements(inverse, both.entries, self._pool))
-        hits = [each in theirs for each in answered]
+        hits = _hits(self._kept, self._mode, frames, self._pool)
         if self._mode is Mode.CARDINALITY:
             return Found(sum(hits), None)
         # Filling is behind the items, so `zip` leaves it out.
         items = tuple(item for item, hit in zip(self._items, hits, strict=False) if hit)
         return Found(len(items), items)
+
+
+def _hits(kept: Kept, mode: Mode, frames: Iterable[bytes], pool: Executor | None) -> list[bool]:
+    """Return for each entry of an answer, in its order, whether the responder has it."""
+    rest = iter(frames)
+    both = from_frames(rest, Part.ANSWER)
+    own = from_frames(rest, Part.OWN)
+    for said in (both, own):
+        if (said.session, said.mode) != (kept.session, mode):
+            raise _foreign()
+    if len(both.entries) != kept.entries:
+        raise _foreign()
+    (inverse,) = invert_each([kept.key])
+    theirs = set(own.entries)
+    answered = digests(kept.session, hidden_elements(inverse, both.entries, pool))
+    return [each in theirs for each in answered]
 
 
 def _foreign() -> InputError:
