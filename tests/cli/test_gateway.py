@@ -12,7 +12,8 @@ import pytest
 from phalanx.cli import ExitCode, main
 from phalanx.formats.schema import DECISION_SCHEMA_PATH, decision_schema
 from phalanx.logs.pseudonym import key_id
-from phalanx.prevent.state.layout import content_of, identity_of
+from phalanx.prevent.state.contents import content_of
+from phalanx.prevent.state.layout import identity_of
 from phalanx.prevent.state.online import Arrival, OnlineState
 from phalanx.prevent.state.snapshot import write_snapshot
 
