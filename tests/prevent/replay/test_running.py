@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from phalanx.errors import PhalanxError
 from phalanx.logs.schema import EXCHANGE_SCHEMA
 from phalanx.model.grant import Grant
 from phalanx.prevent.decide.decision import Decision
@@ -188,6 +189,10 @@ def _as_it_is(policy: Policy) -> Policy:
     return policy
 
 
+def _alarm(error: PhalanxError) -> None:
+    pytest.fail(str(error))
+
+
 def _unheard(share: float) -> None:
     assert 0 < share <= 1
 
@@ -204,7 +209,7 @@ def test_a_replay_answers_as_single_requests_are_answered(
     state, alone = room_for(traffic), room_for(traffic)
     made = replay(traffic, policy, state, _unheard, SPEED)
 
-    gateway = Gateway(lambda: policy, lambda: KNOWN, alone, KEY, pytest.fail)
+    gateway = Gateway(lambda: policy, lambda: KNOWN, alone, KEY, _alarm)
     decisions, values = _one_by_one(rows, gateway)
 
     assert [Action(int(each)).word for each in made.done] == [each.action for each in decisions]

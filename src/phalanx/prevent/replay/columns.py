@@ -86,7 +86,7 @@ def tokens_of(batch: pa.RecordBatch) -> tuple[npt.NDArray[np.int64], int]:
 
 def _numbers(column: pa.Array) -> Floats:
     values = column.cast(pa.int8()) if pa.types.is_boolean(column.type) else column
-    return values.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return np.asarray(values.cast(pa.float64()).to_numpy(zero_copy_only=False))
 
 
 def _within(column: pa.Array, most: float) -> Floats:
@@ -110,4 +110,4 @@ def _evidence(batch: pa.RecordBatch, knowledge: Knowledge) -> Floats:
     encoded = batch.column("account_id").dictionary_encode()
     members = map(knowledge.campaigns.of_account.get, encoded.dictionary.to_pylist())
     of_each = [np.nan if each is None else each.log10_e for each in members]
-    return np.array(of_each)[encoded.indices.to_numpy(zero_copy_only=False)]
+    return np.asarray(np.array(of_each)[encoded.indices.to_numpy(zero_copy_only=False)])

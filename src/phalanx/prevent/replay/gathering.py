@@ -116,7 +116,7 @@ class Gatherer:
         group, has_group, owner = self._groups(campaigns, whole["account"], whole["organisation"])
         name = self.policy.document.name
         return Traffic(
-            **whole,  # type: ignore[arg-type] # columns by their names
+            **whole,
             group=group,
             has_group=has_group,
             owner=owner,
@@ -236,7 +236,7 @@ def _places(column: pa.Array, known: dict[str, int]) -> npt.NDArray[np.int64]:
     encoded = column.dictionary_encode()
     of_each = [known.setdefault(each, len(known)) for each in encoded.dictionary.to_pylist()]
     codes = encoded.indices.fill_null(len(of_each)).to_numpy(zero_copy_only=False)
-    return np.array([*of_each, -1], dtype=np.int64)[codes]
+    return np.asarray(np.array([*of_each, -1], dtype=np.int64)[codes])
 
 
 def _text(batch: pa.RecordBatch, seen: Seen, name: str) -> pa.Array:
