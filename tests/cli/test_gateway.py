@@ -10,9 +10,15 @@ from typing import Any
 import pytest
 
 from phalanx.cli import ExitCode, main
-from phalanx.formats.schema import DECISION_SCHEMA_PATH, decision_schema
+from phalanx.formats.schema import (
+    DECISION_SCHEMA_PATH,
+    REPLAY_SCHEMA_PATH,
+    decision_schema,
+    replay_schema,
+)
 from phalanx.logs.pseudonym import key_id
-from phalanx.prevent.state.layout import content_of, identity_of
+from phalanx.prevent.state.contents import content_of
+from phalanx.prevent.state.layout import identity_of
 from phalanx.prevent.state.online import Arrival, OnlineState
 from phalanx.prevent.state.snapshot import write_snapshot
 
@@ -172,3 +178,70 @@ def test_a_moment_has_a_time_zone(folder: Path, capsys: pytest.CaptureFixture[st
     """Else it would be another moment on another machine."""
     assert _check(folder, at="2026-06-01T12:00:00") == ExitCode.BAD_INPUT
     assert "time zone" in capsys.readouterr().err
+
+
+def _replay(folder: Path, *more: str) -> int:
+    """Replay six requests of two accounts, a minute apart, one of which asks for soft labels."""
+    rows = [
+        {
+            "timestamp": f"2026-06-01T12:0{minute}:00Z", "account_id": f"acct_{1 + minute % 2}",
+            "model": "large", "prompt": f"Think step by step about {minute}.",
+            "output_tokens": 3_000, "logprobs": minute % 2 == 0,
+        }
+        for minute in range(6)
+    ]  # fmt: skip
+    log = folder / "log.jsonl"
+    log.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return main(
+        [
+            "gateway", "replay", str(log), "--policy", str(folder / "policy.toml"),
+            "--key", str(folder / "gateway.key"), "--clear-identifiers", *more,
+        ]
+    )  # fmt: skip
+
+
+def test_a_replay_says_whom_a_policy_would_touch(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By class, with grants first, and by rule."""
+    assert _replay(folder, "--grants", str(folder / "grants.json")) == ExitCode.CLEAN
+    said = capsys.readouterr().out
+    assert "6 requests of 2 accounts, 2026-06-01 12:00 to 2026-06-01 12:05 UTC" in said
+    lines = [line.split() for line in said.splitlines()]
+    assert ["granted:", "evaluation", "1", "0", "3", "0", "0.00%", "0"] in lines
+    assert ["others", "1", "1", "3", "1", "33.33%", "0"] in lines
+    assert ["soft-labels", "block", "0", "0", "3", "0"] in lines
+
+
+def test_a_replay_as_enforced_serves_nothing_that_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was not served does not count later: the account that was blocked spends no budget."""
+    assert _replay(folder, "--as-enforced", "-f", "json") == ExitCode.CLEAN
+    report = json.loads(capsys.readouterr().out)
+    assert report["as_enforced"]
+    (others,) = [each for each in report["classes"] if each["kind"] == "standing"]
+    assert others["done"] == others["in_force"]
+    assert (others["done"]["block"], others["done"]["trim"]) == (3, 1)
+    assert others["value"] == pytest.approx(9_000, rel=0.05)
+
+
+def test_a_replay_as_json_follows_the_published_schema(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which is that of the types."""
+    assert _replay(folder, "-f", "json") == ExitCode.CLEAN
+    schema = json.loads(REPLAY_SCHEMA_PATH.read_text(encoding="utf-8"))
+    assert schema == replay_schema()
+    validator = importlib.import_module("jsonschema").Draft202012Validator
+    validator(schema).validate(json.loads(capsys.readouterr().out))
+
+
+def test_a_replay_of_what_is_no_log_says_so(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is printed but the reason."""
+    (folder / "log").write_text("prose")
+    arguments = ["gateway", "replay", str(folder / "log"), "--policy", str(folder / "policy.toml")]
+    assert main([*arguments, "--key", str(folder / "gateway.key")]) == ExitCode.BAD_INPUT
+    assert "not a log in any known format" in capsys.readouterr().err

@@ -23,6 +23,8 @@ from phalanx.formats.provenance_document import PROVENANCE_SCHEMA_ID, Provenance
 from phalanx.prevent.decide import decision as gateway_decision
 from phalanx.prevent.decide.decision import DECISION_SCHEMA_ID, Decision
 from phalanx.prevent.policy.document import POLICY_SCHEMA_ID, PolicyDocument
+from phalanx.prevent.replay import report as gateway_replay
+from phalanx.prevent.replay.report import REPLAY_SCHEMA_ID, ReplayReport
 
 SCHEMA_PATH = Path(__file__).parent / "schemas" / "campaigns-2.schema.json"
 """Where the schema is published, inside the package."""
@@ -38,6 +40,9 @@ POLICY_SCHEMA_PATH = SCHEMA_PATH.with_name("gateway-policy-1.schema.json")
 
 DECISION_SCHEMA_PATH = SCHEMA_PATH.with_name("gateway-decision-1.schema.json")
 """Where that of decisions of the gateway is."""
+
+REPLAY_SCHEMA_PATH = SCHEMA_PATH.with_name("gateway-replay-1.schema.json")
+"""Where that of replays of the gateway is."""
 
 
 def campaigns_schema() -> dict[str, Any]:
@@ -134,6 +139,24 @@ def decision_schema() -> dict[str, Any]:
     }
 
 
+def replay_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a replay of the gateway.
+
+    Examples:
+        >>> replay_schema()["properties"]["schema"]["const"]
+        'phalanx.gateway-replay/1'
+    """
+    schema = TypeAdapter(ReplayReport).json_schema(mode="serialization")
+    _describe(schema, ReplayReport)
+    for name, definition in schema["$defs"].items():
+        _describe(definition, getattr(gateway_replay, name))
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": REPLAY_SCHEMA_ID,
+        **schema,
+    }
+
+
 def _describe(definition: dict[str, Any], noun: type) -> None:
     definition["description"] = (inspect.getdoc(noun) or "").split("\n\n")[0]
     for name, text in _field_docstrings(noun).items():
@@ -164,3 +187,4 @@ if __name__ == "__main__":
     PROVENANCE_SCHEMA_PATH.write_text(to_text(provenance_schema()), encoding="utf-8")
     POLICY_SCHEMA_PATH.write_text(to_text(policy_schema()), encoding="utf-8")
     DECISION_SCHEMA_PATH.write_text(to_text(decision_schema()), encoding="utf-8")
+    REPLAY_SCHEMA_PATH.write_text(to_text(replay_schema()), encoding="utf-8")

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from phalanx.prevent.state.contents import content_of
 from phalanx.prevent.state.kernel import find
 from phalanx.prevent.state.layout import (
     COUNTERS,
     USED,
-    content_of,
     empty_accounts,
     identity_of,
 )

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pytest
 
 from phalanx.errors import ConfigError, InputError
-from phalanx.prevent.state.layout import USED, content_of, identity_of
+from phalanx.prevent.state.contents import content_of
+from phalanx.prevent.state.layout import USED, identity_of
 from phalanx.prevent.state.online import Arrival, OnlineState
 from phalanx.prevent.state.snapshot import RequestCount, read_snapshot, write_snapshot
 

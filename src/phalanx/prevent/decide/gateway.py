@@ -13,9 +13,11 @@ from phalanx.prevent.decide.known_of import Found, look_up
 from phalanx.prevent.decide.reading import Reading, read_prompt
 from phalanx.prevent.knowledge.known import Knowledge
 from phalanx.prevent.policy.actions import Action
+from phalanx.prevent.policy.document import ValueWeights
 from phalanx.prevent.policy.loading import Policy
 from phalanx.prevent.request import Request
-from phalanx.prevent.state.layout import content_of, identity_of
+from phalanx.prevent.state.contents import content_of
+from phalanx.prevent.state.layout import Identity, identity_of
 from phalanx.prevent.state.online import Arrival, Standing, State
 from phalanx.sketches.prompts import names_of
 
@@ -120,27 +122,43 @@ def arrival_of(  # noqa: PLR0913, PLR0917 - all that it follows from
     Its group is its campaign, or else its declared owner.
     """
     value = policy.document.value
-    weights = [value.capabilities.get(name, value.other) for name in names_of(reading.capabilities)]  # type: ignore[call-overload] # names of the lexicon
     asked = value.tokens_if_unsaid if request.max_tokens is None else request.max_tokens
     tokens = min(asked, value.most_set_aside)
-    group = None
+    owner = None if request.organisation is None else owner_identity(request.organisation, key)
+    group = owner
     if found.membership is not None:
-        group = identity_of(f"campaign {found.membership.campaign}", key)
-    elif request.organisation is not None:
-        group = identity_of(f"organisation {request.organisation}", key)
-    organisation = 0
-    if request.organisation is not None:
-        organisation = max(identity_of(f"organisation {request.organisation}", key)[0], 1)
+        group = campaign_identity(found.membership.campaign, key)
     return Arrival(
         account=identity_of(request.account_id, key),
         group=group,
-        organisation=organisation,
+        organisation=0 if owner is None else max(owner[0], 1),
         content=content_of(request.content, key),
         at_us=microseconds(now),
         set_aside_tokens=tokens * max(request.n or 1, 1),
-        weight=max(weights, default=value.other),
+        weight=weight_of(reading.capabilities, value),
         matches_template=found.template is not None,
     )
+
+
+def owner_identity(organisation: str, key: bytes) -> Identity:
+    """Return what stands for a declared owner."""
+    return identity_of(f"organisation {organisation}", key)
+
+
+def campaign_identity(campaign: str, key: bytes) -> Identity:
+    """Return what stands for a campaign."""
+    return identity_of(f"campaign {campaign}", key)
+
+
+def weight_of(capabilities: int, value: ValueWeights) -> float:
+    """Return what an output token of new content weighs.
+
+    Parameters:
+        capabilities: That the prompt names, as a mask.
+        value: Of the policy.
+    """
+    weights = [value.capabilities.get(name, value.other) for name in names_of(capabilities)]  # type: ignore[call-overload] # names of the lexicon
+    return max(weights, default=value.other)
 
 
 def microseconds(now: datetime) -> int:

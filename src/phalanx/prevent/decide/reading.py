@@ -10,7 +10,7 @@ from phalanx.sketches.prompts.kernel import MAXIMUM_TOKENS
 from phalanx.sketches.prompts.lexicon import capability_mask, compiled_lexicon
 from phalanx.text.tokens import tokenise
 
-_MOST_CHARACTERS = 16 * MAXIMUM_TOKENS
+MOST_CHARACTERS = 16 * MAXIMUM_TOKENS
 """That are looked at: the scan reads so many tokens, and hardly any is longer."""
 
 
@@ -39,7 +39,7 @@ def read_prompt(prompt: str, system_prompt: str | None) -> Reading:
 
 
 def _read(text: str) -> tuple[int, bool]:
-    data = np.frombuffer(text[:_MOST_CHARACTERS].encode("utf-8", "replace") or b"\0", np.uint8)
+    data = np.frombuffer(text[:MOST_CHARACTERS].encode("utf-8", "replace") or b"\0", np.uint8)
     tokens = np.empty(MAXIMUM_TOKENS, dtype=np.uint64)
     count, _, code = tokenise(data, 0, data.size, tokens)
     lexicon = compiled_lexicon()

@@ -129,23 +129,3 @@ def identity_of(name: str, key: bytes) -> Identity:
     text = name.encode("utf-8", "surrogatepass")
     digest = hashlib.blake2b(text, digest_size=16, key=key, person=b"phalanx account").digest()
     return int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")
-
-
-def content_of(parts: tuple[str | None, ...], key: bytes) -> int:
-    """Return 64 bits that stand for what a request sends: system prompt, turns before, prompt.
-
-    Parameters:
-        parts: Texts, of which None is another than the empty one.
-        key: As for `identity_of`. Without it nobody can choose contents that the sketch takes for
-            one another.
-
-    Examples:
-        >>> content_of(("a", "b"), bytes(32)) == content_of(("ab", ""), bytes(32))
-        False
-    """
-    keyed = hashlib.blake2b(digest_size=8, key=key, person=b"phalanx content")
-    for part in parts:
-        text = b"" if part is None else part.encode("utf-8", "surrogatepass")
-        keyed.update((-1 if part is None else len(text)).to_bytes(8, "little", signed=True))
-        keyed.update(text)
-    return int.from_bytes(keyed.digest(), "little")

@@ -40,7 +40,7 @@ class Arrival:
     """Hash of its declared owner; 0 where it declared none."""
 
     content: int
-    """Of what it sends, see `layout.content_of`."""
+    """Of what it sends, see `contents.content_of`."""
 
     at_us: int
     """When, by the clock of the machine, in microseconds since 1970."""

@@ -39,7 +39,7 @@ class TurnedAway:
 
     def remember(self, content: int, account: int, organisation: int, now_us: int) -> None:
         """Keep what was turned away."""
-        _remember(
+        remember_in(
             self.content, self.account, self.organisation, self.at_us, self.overwritten,
             np.uint64(content), np.uint64(account), np.uint64(organisation), now_us,
         )  # fmt: skip
@@ -50,7 +50,7 @@ class TurnedAway:
         Two accounts that declare the same owner are nobody else to each other.
         """
         return bool(
-            _continues(
+            continued_in(
                 self.content, self.account, self.organisation, self.at_us,
                 np.uint64(content), np.uint64(account), np.uint64(organisation), now_us,
             )
@@ -82,7 +82,7 @@ def nothing_turned_away(entries: int = 65_536) -> TurnedAway:
 
 
 @numba.njit(cache=True, nogil=True)
-def _remember(
+def remember_in(
     contents: npt.NDArray[np.uint64],
     accounts: npt.NDArray[np.uint64],
     organisations: npt.NDArray[np.uint64],
@@ -93,6 +93,7 @@ def _remember(
     organisation: np.uint64,
     now_us: int,
 ) -> None:
+    """Keep what was turned away; see `TurnedAway.remember`."""
     group = np.int64(content & np.uint64(contents.shape[0] - 1))
     chosen = 0
     for way in range(_WAYS):
@@ -111,7 +112,7 @@ def _remember(
 
 
 @numba.njit(cache=True, nogil=True)
-def _continues(
+def continued_in(
     contents: npt.NDArray[np.uint64],
     accounts: npt.NDArray[np.uint64],
     organisations: npt.NDArray[np.uint64],
@@ -121,6 +122,7 @@ def _continues(
     organisation: np.uint64,
     now_us: int,
 ) -> bool:
+    """Tell whether somebody else was turned away; see `TurnedAway.continues`."""
     group = np.int64(content & np.uint64(contents.shape[0] - 1))
     for way in range(_WAYS):
         if (
