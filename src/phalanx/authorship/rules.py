@@ -18,7 +18,8 @@ class TextLikeModels:
     Null hypothesis: a human wrote the text as the authors of the reference wrote theirs.
     Sees: words and runs of them, letters, form, how well the text is compressed by itself, in its
     first 250 words; the rank of the score among held-out human texts of the same domain, language
-    and length.
+    and length. Where no domain is named, the largest p-value of all domains counts, of the score
+    less what humans of a domain that was left out of the fit lay above the others.
     Does not say: that a model wrote it, which model, whether that was allowed, or how likely it is
     that a human did. "Not told apart" does not say that a human wrote it.
     Evaded by: paraphrase, translation and back, a few words put in by hand, a model fitted to the
