@@ -47,7 +47,8 @@ class CodeLikeModels:
     Honest look-alikes: clean, conventional code of professionals: published detectors called up to
     84 % of reference solutions of humans machine-made.
     Too little to tell: below ten lines, or as PHX-A001.
-    Measured error: on tasks held out by problem, 3 of 147 human solutions and 23 % of models at 1 %.
+    Measured error: on tasks held out by problem, 3 of 147 human solutions and 23 % of models at
+    1 %.
     """
 
     rule_id = "PHX-A002"
