@@ -111,6 +111,7 @@ def p_values(model: Calibrated, rows: Sequence[Row], domain: str | None) -> tupl
     """Return each row's p-value and rank of strangeness; nan where no cell is large enough."""
     seen = seen_of(rows)
     scores, strange = model.detector.scores(seen), model.detector.strangeness(seen)
+    scores = scores - (model.margin if domain is None else 0.0)
     found = np.full((2, len(rows)), np.nan)
     for at, row in enumerate(rows):
         cells = [
@@ -127,14 +128,14 @@ def p_values(model: Calibrated, rows: Sequence[Row], domain: str | None) -> tupl
 def together(model: Calibrated, rows: Sequence[Row], strange: Floats) -> npt.NDArray[np.bool_]:
     """Return the documents that are turned away with the others of their length, as a batch."""
     away = np.zeros(len(rows), dtype=np.bool_)
-    borders = np.array(KINDS["text"].sizes)
+    borders = np.array(model.detector.kind.sizes)
     begins = np.array([borders[borders <= row.view.size].max() for row in rows])
     for begin in np.unique(begins):
         rows_of = np.flatnonzero((begins == begin) & ~np.isnan(strange))
         if rows_of.size >= LEAST_BATCH:
             least = min(
                 cell.documents
-                for cell in model.cells_for(int(begin), "en", None)
+                for cell in model.cells_for(int(begin), rows[0].language, None)
                 if cell.documents >= 1 / LEVEL - 1
             )
             if shift_log10_p(strange[rows_of], least) <= np.log10(BATCH_GATE_LEVEL):

@@ -2,7 +2,7 @@
 
 Every source here is one that nothing was fitted on or ranked among: second-language essays and
 students' reports, ASAP essays, answers of fourteen newer models. Domains are not named, so that the
-largest p-value of all domains counts.
+largest p-value of all domains counts, of the score less the margin of the reference.
 
 Run `python bench/authorship_shipped.py --data ../shared/data`; `--smoke` takes made-up texts.
 """

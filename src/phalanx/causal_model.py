@@ -6,6 +6,7 @@ fetched.
 
 from __future__ import annotations
 
+import hashlib
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,29 @@ def open_causal_model(folder: Path) -> Any:  # noqa: ANN401 - of a library witho
         message = f"{folder}: the model cannot be opened: {reason_of(error)}"
         raise InputError(message, next_step="Save it with `save_pretrained`.") from error
     return made.eval()
+
+
+def model_digest(folder: Path) -> str:
+    """Return what tells a model and its tokenizer from any other: SHA-256 over their files.
+
+    Parameters:
+        folder: As of `open_causal_model` and `open_tokenizer`.
+
+    Raises:
+        InputError: If a file cannot be read.
+    """
+    found = hashlib.sha256()
+    names = [folder / "config.json", folder / "tokenizer.json", *folder.glob("*.safetensors")]
+    for path in sorted(names):
+        try:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            message = f"{path}: cannot be read: {reason_of(error)}"
+            step = "Name a folder with config.json, tokenizer.json and safetensors."
+            raise InputError(message, next_step=step) from error
+        found.update(f"{path.name} {digest}\n".encode())
+    return found.hexdigest()
 
 
 def _refuse_invented(folder: Path, loading: Any) -> None:  # noqa: ANN401 - as above

@@ -103,3 +103,10 @@ def test_code_is_ranked_among_code_of_professionals() -> None:
     assert code.detector.languages == ("python",)
     assert "networkx 2.5 (2020)" in code.about
     assert "library" not in code.detector.about
+
+
+def test_unnamed_domains_pay_a_margin(shipped: Calibrated) -> None:
+    """What humans of a domain that was left out lay above the others; an own reference has none."""
+    assert 2.0 < shipped.margin < 4.0
+    _, code = shipped_models()
+    assert code.margin == 0.0

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter, validators
 
 from phalanx.cli.authorship_corpus import CorpusOptions, Judged, detect_corpus
+from phalanx.cli.authorship_reader import ReaderOptions
 from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
@@ -70,11 +71,50 @@ def fit(
 
 
 @authorship.command
+def join(
+    *,
+    human: Paths,
+    model: Paths,
+    detector: Path,
+    joined: Path,
+    options: ReaderOptions = ReaderOptions(),
+    common: Common = Common(),
+) -> None:
+    """Join a detector with what a language model of yours makes of each text.
+
+    How likely the model holds each word tells its own texts, and those of its kin, from humans' on
+    subjects that the detector was not fitted on. Calibrate the result before it says anything.
+
+    Parameters:
+        human: Files or folders of documents that humans wrote, 100 or more, none of which the
+            detector was fitted on; names that end in `.jsonl` have one on each line.
+        model: The same of documents that models wrote.
+        detector: File that `fit` wrote.
+        joined: File to write.
+        options: Which model reads.
+        common: Options of every command.
+    """
+    from phalanx.authorship.reference import write_model
+    from phalanx.cli.authorship_view import joined_text
+    from phalanx.cli.authorship_work import joined as join_with
+    from phalanx.cli.authorship_work import told_rejects
+
+    refuse_output(joined)
+    with common.progress("join") as progress:
+        made = join_with(human, model, detector, options, progress)
+    told_rejects(made.rejects, common)
+    digest = write_model(made.model, joined)
+    write_text(f"{joined_text(made.model)}sha256 {digest}\n", None)
+    common.say("Next: phalanx authorship calibrate, on human documents that are none of these.")
+
+
+@authorship.command
 def calibrate(
     *humans: Annotated[Path, Parameter(required=True, allow_leading_hyphen=True)],
     domain: str,
     calibrated: Path,
     detector: Detector = None,
+    options: ReaderOptions = ReaderOptions(),
     common: Common = Common(),
 ) -> None:
     """Calibrate a detector on documents of your own that humans wrote, 200 or more.
@@ -88,6 +128,7 @@ def calibrate(
         calibrated: File to write: the detector with its reference.
         detector: File of the detector; the one that is shipped for the documents' kind if it is
             left out.
+        options: Which model reads, where the detector was joined with readings.
         common: Options of every command.
     """
     from phalanx.authorship.reference import write_model
@@ -97,7 +138,7 @@ def calibrate(
 
     refuse_output(calibrated)
     with common.progress("calibrate") as progress:
-        made = calibrate_on(humans, domain, detector, progress)
+        made = calibrate_on(humans, domain, detector, options, progress)
     told_rejects(made.rejects, common)
     digest = write_model(made.model, calibrated)
     write_text(f"{reference_text(made.model)}sha256 {digest}\n", None)
@@ -113,6 +154,7 @@ def detect(
     key: Annotated[Path | None, Parameter(show_default=False)] = None,
     mark_evidence: Annotated[Path | None, Parameter(show_default=False)] = None,
     passages: bool = False,
+    reading: ReaderOptions = ReaderOptions(),
     options: CorpusOptions = CorpusOptions(),
     fail_on: FailOn = "finding",
     output_format: TableOrJson = "table",
@@ -131,7 +173,7 @@ def detect(
         detector: File that `fit` or `calibrate` wrote, one for each kind; those that are shipped if
             it is left out.
         domain: Of the reference, that all documents belong to; without it the largest p-value of
-            all domains counts.
+            all domains counts, and scores are lowered by what humans of an unseen domain may need.
         level: Share of human documents that may be called consistent with a model's writing.
         index: Folder that `index` wrote: what was served is asked first, and one statement is made
             of all evidence.
@@ -140,6 +182,7 @@ def detect(
             after what was served.
         passages: Locate passages of long documents that are consistent with a model's writing; the
             level is then the share of them that is expected to be wrong.
+        reading: Which model reads, where the detector was joined with readings.
         options: About all of a corpus.
         fail_on: Least finding that makes the exit status 1; `undecided` counts what is not
             evaluable too.
@@ -157,8 +200,9 @@ def detect(
             message = "texts and --corpus were both named"
             raise ConfigError(message, next_step="Ask about one or the other.")
         judged = Judged(
-            detectors=tuple(detector or ()), domain=domain, level=level, index=index, key=key
-        )
+            detectors=tuple(detector or ()), domain=domain, level=level, index=index, key=key,
+            reading=reading,
+        )  # fmt: skip
         return detect_corpus(
             options, judged, common, as_json=output_format == "json", output=output,
             fails=fail_on != "never",
@@ -167,7 +211,9 @@ def detect(
         message = "no text was named"
         raise ConfigError(message, next_step="Name files or folders, or a folder with --corpus.")
     with common.progress("detect") as progress:
-        found = answer(texts, detector or (), level, domain, progress)
+        found = answer(
+            texts, detector or (), reading, level=level, domain=domain, progress=progress
+        )
         added = together(
             found, method=METHOD, index=index, key=key, mark_evidence=mark_evidence,
             passages=passages,

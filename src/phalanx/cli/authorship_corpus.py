@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Group, Parameter, validators
 
+from phalanx.cli.authorship_reader import ReaderOptions
 from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.rendering import write_text
 from phalanx.cli.terminal import Common
@@ -51,6 +52,7 @@ class Judged:
     level: float
     index: Path | None
     key: Path | None
+    reading: ReaderOptions
 
 
 def detect_corpus(

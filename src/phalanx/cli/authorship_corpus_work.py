@@ -63,7 +63,7 @@ def surveyed(options: CorpusOptions, judged: Judged, progress: Progress) -> Surv
         ConfigError: If the state is of a run with other settings.
     """
     assert options.corpus is not None  # noqa: S101 - the command asks for it
-    models = models_of(judged.detectors)
+    models = models_of(judged.detectors, judged.reading)
     known_domains = {name for model in models.values() for name in model.domains}
     if judged.domain is not None and judged.domain not in known_domains:
         message = f"no reference has a domain {judged.domain!r}"

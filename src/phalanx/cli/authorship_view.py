@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from phalanx.authorship.features.readings import READING_NAMES
 from phalanx.authorship.judging import Judgement
 from phalanx.authorship.reference import Calibrated
 from phalanx.authorship.reference.cells import realised_interval
@@ -29,6 +30,10 @@ _NOT_SAID = (
     "The p-value is how often a human document of the reference's kind ranks as high. It is not "
     'the chance that a human wrote this one, and "not told apart" says nothing of who wrote it. '
     "`phalanx explain PHX-A001` says more."
+)
+_MARGIN = (
+    "no domain was named: {:.2f} is taken from each score, as much as humans of a domain that was "
+    "left out of the fit lay above the others"
 )
 _MOST_LINES = 20
 _RULES = {"text": TextLikeModels.rule_id, "code": CodeLikeModels.rule_id}
@@ -92,10 +97,24 @@ def as_text(answer: Answer, added: Together = NOTHING_ADDED) -> str:
     for model in answer.models.values():
         lines += labelled("detector", f"{model.detector.kind.name}: {model.detector.about}")
         lines += labelled("reference", f"{model.about}; {_digest(model)}")
+        if model.joined is not None:
+            lines += labelled("readings", f"by {model.joined.reader}")
+        if answer.domain is None and model.margin:
+            lines += labelled("margin", _MARGIN.format(model.margin))
     lines += ["", *_documents(answer), *lines_of(answer, added)]
     lines += ["", *bullets("Assumed", ASSUMPTIONS)]
     lines += ["", *labelled("not said", _NOT_SAID)]
     return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def joined_text(model: Calibrated) -> str:
+    """Write how much the detector and each statistic of the readings count beside each other."""
+    assert model.joined is not None  # noqa: S101 - who asks has joined it
+    names = ("detector", *READING_NAMES)
+    said = ", ".join(
+        f"{name} {weight:.2f}" for name, weight in zip(names, model.joined.weights, strict=True)
+    )
+    return f"{printable(f'readings by {model.joined.reader}, weights: {said}')}\n"
 
 
 def reference_text(model: Calibrated) -> str:
@@ -177,6 +196,10 @@ def _detector(model: Calibrated) -> dict[str, Any]:
         "fitted_on": model.detector.about,
         "reference": model.about,
         "sha256": model.digest,
+        "margin": model.margin,
+        "readings_by": None
+        if model.joined is None
+        else {"name": model.joined.reader, "sha256": model.joined.reader_digest},
         "cells": [
             {
                 "domain": cell.domain,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -17,6 +17,16 @@ from phalanx.errors import InputError
 
 Author = Callable[..., list[Document]]
 IS_MODEL = np.arange(240) >= 120
+
+
+class Tiny:
+    """A reader of whom name and digest alone are asked."""
+
+    name, digest = "tiny", "ab"
+
+    def readings(self, texts: Sequence[str]) -> list[Reading]:
+        """Read nothing."""
+        return [Reading(*[np.zeros(0)] * 4) for _ in texts]
 
 
 def seen_by(author: Author, seed: int) -> list[Seen]:
@@ -45,10 +55,10 @@ def ordered(scores: np.ndarray) -> float:
 def test_readings_that_know_models_help(model: Calibrated, author: Author) -> None:
     """A fifth of a nat for each token: more pairs in order than by the detector alone."""
     joined = join_readings(
-        model.detector, seen_by(author, 31), readings_of(1, 0.2), IS_MODEL, "tiny"
+        model.detector, seen_by(author, 31), readings_of(1, 0.2), IS_MODEL, Tiny()
     )
     fresh, readings = seen_by(author, 33), readings_of(2, 0.2)
-    assert joined.reader == "tiny"
+    assert (joined.reader, joined.reader_digest) == ("tiny", "ab")
     assert (joined.weights >= 0).all()
     assert ordered(joined.scores(fresh, readings)) > ordered(model.detector.scores(fresh)) + 0.02
 
@@ -56,7 +66,7 @@ def test_readings_that_know_models_help(model: Calibrated, author: Author) -> No
 def test_readings_that_know_nothing_do_no_harm(model: Calibrated, author: Author) -> None:
     """Noise gets next to no weight."""
     joined = join_readings(
-        model.detector, seen_by(author, 41), readings_of(3, 0.0), IS_MODEL, "tiny"
+        model.detector, seen_by(author, 41), readings_of(3, 0.0), IS_MODEL, Tiny()
     )
     fresh, readings = seen_by(author, 43), readings_of(4, 0.0)
     assert ordered(joined.scores(fresh, readings)) > ordered(model.detector.scores(fresh)) - 0.03
@@ -66,6 +76,6 @@ def test_readings_of_other_documents_are_refused(model: Calibrated, author: Auth
     """One reading for each document, and enough documents of both kinds."""
     seen, readings = seen_by(author, 51), readings_of(5, 0.2)
     with pytest.raises(ValueError, match="240 documents have 239 readings"):
-        join_readings(model.detector, seen, readings[1:], IS_MODEL, "tiny")
+        join_readings(model.detector, seen, readings[1:], IS_MODEL, Tiny())
     with pytest.raises(InputError, match="240 documents of humans and 0 of models"):
-        join_readings(model.detector, seen, readings, np.zeros(240, dtype=np.bool_), "tiny")
+        join_readings(model.detector, seen, readings, np.zeros(240, dtype=np.bool_), Tiny())

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from phalanx.authorship.detector import WithReadings
 from phalanx.authorship.documents import Document
+from phalanx.authorship.features.readings import Reading
 from phalanx.authorship.judging import seen_of
 from phalanx.authorship.reference import Calibrated, read_model, write_model
 from phalanx.authorship.reference.model_file import from_bytes, to_bytes
@@ -30,6 +33,24 @@ def test_a_detector_comes_back_as_it_was(model: Calibrated, author: Author, tmp_
     assert [each.domain for each in back.cells] == ["made up"]
     assert (back.cells[0].scores == model.cells[0].scores).all()
     assert to_bytes(back) == to_bytes(model)
+
+
+def test_readings_and_a_margin_come_back_as_they_were(model: Calibrated, author: Author) -> None:
+    """How much each statistic counts, who read, what is taken from a score."""
+    random = np.random.default_rng(2)
+    joined = WithReadings(
+        model.detector, "tiny beside small", "ab" * 32, random.normal(size=5),
+        random.uniform(1.0, 2.0, size=5), random.uniform(size=5), -0.3,
+    )  # fmt: skip
+    back = from_bytes(to_bytes(replace(model, margin=1.25, joined=joined)), "a")
+    assert back.margin == 1.25
+    assert back.joined is not None
+    assert (back.joined.reader, back.joined.reader_digest) == ("tiny beside small", "ab" * 32)
+    readings = [Reading(*random.uniform(1.0, 2.0, size=(4, 9))) for _ in range(3)]
+    seen = [seen_of(each) for each in author("human", 3, 32)]
+    assert (back.joined.scores(seen, readings) == joined.scores(seen, readings)).all()
+    with pytest.raises(InputError, match="joined with readings of tiny beside small"):
+        back.scores(seen, [])
 
 
 def test_any_change_is_refused(model: Calibrated) -> None:
@@ -61,6 +82,7 @@ def test_what_is_no_detector_is_refused(model: Calibrated, tmp_path: Path) -> No
     assert from_bytes(changed(), "a").about == model.about
     for wrong in (
         changed(format="x/1"), changed(kind="music"), changed(cells=[["a", "b", 30]] * 9),
+        changed(margin=-1.0), changed(margin="x"), changed(reader=["a", "b", 1.0]),
         changed(tokens=[-1.0, 2.0]), changed(body_sha256=""), changed(languages=3),
     ):  # fmt: skip
         with pytest.raises(InputError, match=r"a\.detector"):

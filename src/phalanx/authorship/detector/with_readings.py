@@ -18,7 +18,10 @@ class WithReadings:
 
     detector: Detector
     reader: str
-    """Name of the model that read: readings by another are not on this scale."""
+    """Name of the model that read."""
+
+    reader_digest: str
+    """Of its files: readings by another model are not on this scale."""
 
     centre: Floats
     """Shape (1 + statistics,), the score of the detector first."""

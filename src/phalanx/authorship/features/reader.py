@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -9,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from phalanx.authorship.features.readings import Reading, reading_of
-from phalanx.causal_model import open_causal_model, open_tokenizer
+from phalanx.causal_model import model_digest, open_causal_model, open_tokenizer
 from phalanx.errors import InputError
 
 
@@ -24,6 +25,11 @@ class Reader(Protocol):
     @property
     def name(self) -> str:
         """What a report calls it."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Tells it from any other model, whatever both are called."""
         ...
 
     def readings(self, texts: Sequence[str]) -> list[Reading]:
@@ -54,7 +60,7 @@ class FolderReader:
         self._scoring = open_causal_model(scoring)
         self._tokenizer = open_tokenizer(scoring)
         self._sampling = self._scoring
-        self._names = [scoring.name]
+        self._folders = [scoring]
         if sampling is not None:
             self._sampling = open_causal_model(sampling)
             open_tokenizer(sampling)
@@ -62,12 +68,18 @@ class FolderReader:
             if files[0] != files[1]:
                 message = f"{scoring} and {sampling} cut texts into different tokens"
                 raise InputError(message, next_step="Name two models of one family.")
-            self._names.append(sampling.name)
+            self._folders.append(sampling)
 
     @property
     def name(self) -> str:
         """Names of the folders."""
-        return " beside ".join(self._names)
+        return " beside ".join(each.name for each in self._folders)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the files of all folders that are read, in hexadecimal."""
+        digests = [model_digest(each) for each in self._folders]
+        return hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
     def readings(self, texts: Sequence[str]) -> list[Reading]:
         """Read each text; of texts that are too long, as much as both models take."""

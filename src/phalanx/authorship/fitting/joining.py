@@ -10,6 +10,7 @@ import numpy.typing as npt
 from phalanx.authorship.detector import Detector, WithReadings
 from phalanx.authorship.detector.with_readings import joined
 from phalanx.authorship.features import Seen
+from phalanx.authorship.features.reader import Reader
 from phalanx.authorship.features.readings import Reading
 from phalanx.authorship.fitting.fit import LEAST_OF_EACH
 from phalanx.authorship.fitting.logistic import fit_logistic
@@ -23,7 +24,7 @@ def join_readings(
     documents: Sequence[Seen],
     readings: Sequence[Reading],
     is_model: npt.NDArray[np.bool_],
-    reader: str,
+    reader: Reader,
 ) -> WithReadings:
     """Fit how much the readings of a model count beside a detector.
 
@@ -32,7 +33,7 @@ def join_readings(
         documents: Of both kinds of author, of the kind of the detector.
         readings: Of the same documents.
         is_model: Whether a model wrote each document.
-        reader: Name of the model that read.
+        reader: Who read.
 
     Raises:
         InputError: If there are too few documents of humans or of models.
@@ -50,4 +51,4 @@ def join_readings(
     weights, intercept = fit_logistic(
         (said - centre) / spread, is_model, _RIDGE, rising=centre.size
     )
-    return WithReadings(detector, reader, centre, spread, weights, intercept)
+    return WithReadings(detector, reader.name, reader.digest, centre, spread, weights, intercept)

@@ -15,6 +15,7 @@ from phalanx.authorship.judging.views_of import view_of
 from phalanx.authorship.reference import Calibrated, Cell, needed_for
 from phalanx.authorship.reference.calibrated import size_from
 from phalanx.authorship.reference.cells import batch_log10_p, shift_log10_p
+from phalanx.authorship.views import View
 
 Verdict = Literal["consistent with a model's writing", "not told apart", "not evaluable"]
 
@@ -88,6 +89,7 @@ class _Asked:
     """A document under work: where it stands, and what each of its cells says."""
 
     at: int
+    view: View
     seen: Seen
     cells: tuple[Cell, ...]
     p: float = 1.0
@@ -111,7 +113,8 @@ def judge(
         documents: Of any kind.
         models: Kind -> detector with its reference.
         level: Share of human documents that may be called consistent with a model's writing.
-        domain: That all of them belong to; null takes the largest p-value of all domains.
+        domain: That all of them belong to; null takes the largest p-value of all domains, of the
+            score less the margin of the reference.
         progress: Told the stage and the share that is done.
     """
     told = progress or (lambda _stage, _share: None)
@@ -126,7 +129,8 @@ def judge(
             asked.setdefault(document.kind, []).append(work)
     told("ranking", 1.0)
     for kind, works in asked.items():
-        _rank(works, models[kind])
+        model = models[kind]
+        _rank(works, model, model.margin if domain is None else 0.0)
         turned_away = _shifted_together(works)
         for work in works:
             found[work.at] = _last(found[work.at], work, level, turned_away)
@@ -163,13 +167,14 @@ def _first(
             f"{f', {domain}' if domain else ''}); level {level:g} needs {needed}"
         )
         return replace(said, reason=reason, reference_size=most), None
-    return said, _Asked(at, see(view), enough)
+    return said, _Asked(at, view, see(view), enough)
 
 
-def _rank(works: Sequence[_Asked], model: Calibrated) -> None:
+def _rank(works: Sequence[_Asked], model: Calibrated, margin: float) -> None:
     """Rank each document in its cells: the largest p-value of all counts."""
-    scores = model.detector.scores([work.seen for work in works])
-    strange = model.detector.strangeness([work.seen for work in works])
+    seen = [work.seen for work in works]
+    scores = model.scores(seen, [work.view for work in works]) - margin
+    strange = model.detector.strangeness(seen)
     rows_of: dict[int, tuple[Cell, list[int]]] = {}
     for row, work in enumerate(works):
         for cell in work.cells:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from phalanx.authorship.detector import Detector
+from phalanx.authorship.detector import Detector, WithReadings
 from phalanx.authorship.features import Kind, Seen
-from phalanx.authorship.reference.cells import Cell
+from phalanx.authorship.features.reader import Reader
+from phalanx.authorship.reference.cells import Cell, Floats
+from phalanx.authorship.views import View
 from phalanx.errors import InputError
 
 LEAST_DOCUMENTS = 200
@@ -27,6 +29,60 @@ class Calibrated:
 
     digest: str = ""
     """SHA-256 of its file, in hexadecimal; empty where it was never written."""
+
+    margin: float = 0.0
+    """Taken from the score of a document whose domain is not named: see `margin`."""
+
+    joined: WithReadings | None = None
+    """How the readings of a language model count beside the detector; the cells rank the joined
+    score then."""
+
+    reader: Reader | None = None
+    """Who reads; in no file."""
+
+    def __post_init__(self) -> None:
+        """Refuse what would raise scores, and readings that were joined with another detector."""
+        if not (np.isfinite(self.margin) and self.margin >= 0.0):
+            message = "a margin is a number that is not negative"
+            raise ValueError(message)
+        if self.joined is not None and self.joined.detector is not self.detector:
+            message = "readings are joined with the detector of the reference"
+            raise ValueError(message)
+
+    def scores(self, documents: Sequence[Seen], views: Sequence[View]) -> Floats:
+        """Return the score of each document, readings joined where the detector has them.
+
+        Parameters:
+            documents: Of the kind of the detector.
+            views: Of the same documents: what a language model reads is what is counted.
+
+        Raises:
+            InputError: If a language model must read, and there is none or it fails.
+        """
+        if self.joined is None:
+            return self.detector.scores(documents)
+        if self.reader is None:
+            message = f"the detector was joined with readings of {self.joined.reader}"
+            raise InputError(message, next_step="Name the folder of that model with --reader.")
+        texts = [view.content.decode(errors="replace") for view in views]
+        return self.joined.scores(documents, self.reader.readings(texts))
+
+    def read_by(self, reader: Reader) -> Calibrated:
+        """Return the same with a language model that reads.
+
+        Raises:
+            InputError: If it is not the model whose readings were joined.
+        """
+        if self.joined is None:
+            message = "the detector was not joined with readings of a model"
+            raise InputError(message, next_step="Join it first: phalanx authorship join.")
+        if reader.digest != self.joined.reader_digest:
+            message = (
+                f"the detector was joined with readings of {self.joined.reader}, and {reader.name} "
+                "is another model"
+            )
+            raise InputError(message, next_step="Name the same model, or join and calibrate anew.")
+        return replace(self, reader=reader)
 
     def cells_for(self, size: int, language: str, domain: str | None) -> tuple[Cell, ...]:
         """Return the cells that a document belongs to: several where its domain is not named.
@@ -62,7 +118,11 @@ def size_from(kind: Kind, size: int) -> int:
 
 
 def calibrate(
-    detector: Detector, documents: Sequence[Seen], languages: Sequence[str], domain: str
+    detector: Detector,
+    documents: Sequence[Seen],
+    languages: Sequence[str],
+    domain: str,
+    scores: Floats | None = None,
 ) -> tuple[Cell, ...]:
     """Make the cells of one domain.
 
@@ -71,6 +131,7 @@ def calibrate(
         documents: Written by humans, long enough for their kind.
         languages: Of each document.
         domain: What they are, such as `support tickets`.
+        scores: Of each document, where readings are joined; those of the detector otherwise.
 
     Raises:
         InputError: If there are fewer than `LEAST_DOCUMENTS`.
@@ -79,11 +140,15 @@ def calibrate(
         message = f"{len(documents):,} human documents of {domain!r} are long enough to be used"
         advice = f"Calibrate on at least {LEAST_DOCUMENTS}: a claim at 1 % needs 99 of each length."
         raise InputError(message, next_step=advice)
-    return cells_of(detector, documents, languages, [domain] * len(documents))
+    return cells_of(detector, documents, languages, [domain] * len(documents), scores)
 
 
 def cells_of(
-    detector: Detector, documents: Sequence[Seen], languages: Sequence[str], domains: Sequence[str]
+    detector: Detector,
+    documents: Sequence[Seen],
+    languages: Sequence[str],
+    domains: Sequence[str],
+    scores: Floats | None = None,
 ) -> tuple[Cell, ...]:
     """Sort human documents into cells, however few there are.
 
@@ -92,12 +157,14 @@ def cells_of(
         documents: Long enough for their kind.
         languages: Of each document.
         domains: Of each document.
+        scores: As `calibrate`.
     """
-    scores, strange = detector.scores(documents), detector.strangeness(documents)
+    ranked = detector.scores(documents) if scores is None else scores
+    strange = detector.strangeness(documents)
     places: dict[tuple[str, str, int], list[int]] = {}
     for at, each in enumerate(documents):
         key = domains[at], languages[at], size_from(detector.kind, each.size)
         places.setdefault(key, []).append(at)
     return tuple(
-        Cell(*key, np.sort(scores[rows]), strange[rows]) for key, rows in sorted(places.items())
+        Cell(*key, np.sort(ranked[rows]), strange[rows]) for key, rows in sorted(places.items())
     )

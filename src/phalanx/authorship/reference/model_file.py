@@ -15,7 +15,14 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from phalanx.authorship.detector import Detector, FormTable, Fusion, LetterTable, RunTable
+from phalanx.authorship.detector import (
+    Detector,
+    FormTable,
+    Fusion,
+    LetterTable,
+    RunTable,
+    WithReadings,
+)
 from phalanx.authorship.features import KINDS
 from phalanx.authorship.features.seen import LETTER_BUCKETS, RUN_BUCKETS
 from phalanx.authorship.reference.calibrated import Calibrated
@@ -25,13 +32,14 @@ from phalanx.json_text import parse_object
 from phalanx.owned import written_whole
 from phalanx.tensor_layout import LENGTH_BYTES, header_length, parse_layout
 
-FORMAT = "phalanx.authorship-detector/2"
+FORMAT = "phalanx.authorship-detector/3"
 MOST_BYTES = 64 << 20
 """A file that is larger is no detector."""
 
 _STORED = {"F16": np.float16, "F64": np.float64, "U32": np.uint32}
 _NEXT = "Name a file that `phalanx authorship fit` or `calibrate` wrote."
 _PARTS = ("edges", "weights", "centre", "spread")
+_WEIGHED = ("centre", "spread", "weights")
 
 
 def write_model(model: Calibrated, path: Path) -> str:
@@ -66,6 +74,10 @@ def to_bytes(model: Calibrated) -> bytes:
         "cells": [[each.domain, each.language, each.size_from] for each in model.cells],
         "tokens": [model.detector.runs.human_tokens, model.detector.runs.model_tokens],
         "intercept": model.detector.fusion.intercept,
+        "margin": model.margin,
+        "reader": None
+        if model.joined is None
+        else [model.joined.reader, model.joined.reader_digest, model.joined.intercept],
         "body_sha256": hashlib.sha256(body).hexdigest(),
     }
     header: dict[str, Any] = {"__metadata__": {"phalanx": json.dumps(said, allow_nan=False)}}
@@ -90,8 +102,11 @@ def _tensors(model: Calibrated) -> dict[str, npt.NDArray[Any]]:
     # The widest numbers come first, so that each begins where its width divides.
     for name in _PARTS:
         found[f"form.{name}"] = np.asarray(getattr(form, name), dtype=np.float64)
-    for name in ("centre", "spread", "weights"):
+    for name in _WEIGHED:
         found[f"fusion.{name}"] = np.asarray(getattr(fusion, name), dtype=np.float64)
+    if model.joined is not None:
+        for name in _WEIGHED:
+            found[f"joined.{name}"] = np.asarray(getattr(model.joined, name), dtype=np.float64)
     for at, cell in enumerate(model.cells):
         found[f"cell.{at}.scores"] = cell.scores.astype(np.float64)
         found[f"cell.{at}.strangeness"] = cell.strangeness.astype(np.float64)
@@ -218,7 +233,20 @@ def _model(said: dict[str, Any], tensors: dict[str, npt.NDArray[Any]], digest: s
         ),
         str(said["fitted_on"]),
     )
-    return Calibrated(detector, cells, str(said["reference"]), digest)
+    return Calibrated(
+        detector, cells, str(said["reference"]), digest, float(said["margin"]),
+        _joined(said["reader"], tensors, detector),
+    )  # fmt: skip
+
+
+def _joined(
+    said: list[Any] | None, tensors: dict[str, npt.NDArray[Any]], detector: Detector
+) -> WithReadings | None:
+    if said is None:
+        return None
+    name, digest, intercept = said
+    centre, spread, weights = (tensors[f"joined.{each}"] for each in _WEIGHED)
+    return WithReadings(detector, str(name), str(digest), centre, spread, weights, float(intercept))
 
 
 def _known(buckets: npt.NDArray[Any], most: int) -> npt.NDArray[np.int64]:
