@@ -87,6 +87,11 @@ def test_pickles_under_any_name(name: str, protocol: int | str, tmp_path: Path) 
     assert pickle_in(content)
 
 
+def test_a_string_of_a_pickle_may_hold_what_is_no_escape() -> None:
+    """Python warns of it, and the pickle is told all the same."""
+    assert pickle_in(b"cos\nsystem\n(S'\\o'\ntR.")
+
+
 def test_a_long_pickle_in_letters() -> None:
     """A pickle whose end lies far behind is told by its beginning."""
     start = pickle.dumps(_Program(), 0)[:-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickletools
 import re
+import warnings
 
 LOOKED_AT_BYTES = 64 << 10
 """From the beginning of a file: a pickle names what it calls before it calls it."""
@@ -42,11 +43,14 @@ def _calls_something(beginning: bytes) -> bool:
     """
     imports = False
     try:
-        for operation, argument, _ in pickletools.genops(beginning):
-            if operation.name in _CALLS:
-                imports |= operation.name not in {"GLOBAL", "INST"} or bool(
-                    _IMPORTED.fullmatch(str(argument))
-                )
+        with warnings.catch_warnings():
+            # A string in letters may hold what is no escape: Python warns of that.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            for operation, argument, _ in pickletools.genops(beginning):
+                if operation.name in _CALLS:
+                    imports |= operation.name not in {"GLOBAL", "INST"} or bool(
+                        _IMPORTED.fullmatch(str(argument))
+                    )
     except (ValueError, UnicodeDecodeError, IndexError, OverflowError):
         # Cut off where we stopped to look: what was read until then decides.
         return imports and len(beginning) == LOOKED_AT_BYTES
