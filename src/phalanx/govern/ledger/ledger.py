@@ -10,24 +10,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from phalanx.errors import ConfigError, InputError, VerificationError, reason_of
 from phalanx.govern.ledger.journal import Journal, Line, parsed_line
 from phalanx.govern.ledger.payload import payload_of
 from phalanx.govern.ledger.proving import ProvedEvent
 from phalanx.model.event import Event
-from phalanx.owned import OWNER_ONLY, read_or_make_secret, read_owned, read_secret
+from phalanx.owned import OWNER_ONLY, read_or_make_secret
 from phalanx.transparency.checkpoints import Checkpoint
 from phalanx.transparency.log_folder import LogFolder
 from phalanx.transparency.note_keys import NoteKey, NoteSigner, is_key_name
 from phalanx.transparency.notes import Note
+from phalanx.transparency.own_log import ORIGIN, keep_origin, own_signer
 from phalanx.transparency.salted import SALT_BYTES, salted_entry
 
 PUBLIC = "public"
 """Folder of the log, which may be served as it is."""
 
-_EVENTS, _KEY, _ORIGIN = "events", "ledger.key", "origin"
+_EVENTS, _KEY = "events", "ledger.key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,17 +170,13 @@ def begin_ledger(folder: Path, origin: str, time: int) -> Ledger:
     if not is_key_name(origin):
         message = f"{origin[:80]!r} is no name of a ledger"
         raise ConfigError(message, next_step="Name it like lab.example/ledger, without spaces.")
-    if (folder / _ORIGIN).exists():
+    if (folder / ORIGIN).exists():
         message = f"{folder}: there is a ledger already"
         raise InputError(message, next_step="Name a new folder.")
     read_or_make_secret(folder / _KEY, "key of a ledger", 32)
     ledger = _ledger(folder, origin)
     ledger.log.begin(time)
-    descriptor = os.open(folder / _ORIGIN, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(origin.encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    keep_origin(folder, origin)
     return ledger
 
 
@@ -191,11 +186,9 @@ def open_ledger(folder: Path) -> Ledger:
     Raises:
         ConfigError: If there is none, or others may read its key.
     """
-    origin = read_owned(folder / _ORIGIN, "name of a ledger", 1024).decode(errors="replace").strip()
-    return _ledger(folder, origin)
+    return _ledger(folder)
 
 
-def _ledger(folder: Path, origin: str) -> Ledger:
-    secret = read_secret(folder / _KEY, "key of a ledger", 32)
-    signer = NoteSigner(name=origin, key=Ed25519PrivateKey.from_private_bytes(secret))
+def _ledger(folder: Path, origin: str | None = None) -> Ledger:
+    signer = own_signer(folder, _KEY, "ledger", origin)
     return Ledger(folder, Journal(folder / _EVENTS), LogFolder(folder / PUBLIC, signer), signer)

@@ -13,21 +13,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from phalanx.errors import ConfigError, InputError, reason_of
-from phalanx.owned import OWNER_ONLY, read_or_make_secret, read_owned, read_secret
+from phalanx.owned import OWNER_ONLY, read_or_make_secret
 from phalanx.release.logged.openings import Opening, Openings
 from phalanx.release.names import refuse_unsafe
 from phalanx.transparency.log_folder import LogFolder
 from phalanx.transparency.note_keys import NoteSigner, is_key_name
+from phalanx.transparency.own_log import ORIGIN, keep_origin, own_signer
 from phalanx.transparency.proofs import Proof
 from phalanx.transparency.salted import SALT_BYTES, salted_entry
 
 PUBLIC = "public"
 """Folder of the log itself, which is served."""
 
-_KEY, _ORIGIN, _OPENINGS = "log.key", "origin", "openings.db"
+_KEY, _OPENINGS = "log.key", "openings.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +128,13 @@ def begin_book(folder: Path, origin: str, time: int) -> LogBook:
         message = f"{origin[:80]!r} is no name of a log"
         raise ConfigError(message, next_step="Name it like lab.example/releases, without spaces.")
     refuse_unsafe(origin)
-    if (folder / _ORIGIN).exists():
+    if (folder / ORIGIN).exists():
         message = f"{folder}: there is a log already"
         raise InputError(message, next_step="Name a new folder.")
     read_or_make_secret(folder / _KEY, "key of a log", 32)
     book = _book(folder, origin)
     book.log.begin(time)
-    descriptor = os.open(folder / _ORIGIN, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(origin.encode() + b"\n")
+    keep_origin(folder, origin)
     return book
 
 
@@ -147,11 +144,9 @@ def open_book(folder: Path) -> LogBook:
     Raises:
         ConfigError: If there is none, or others may read its key.
     """
-    origin = read_owned(folder / _ORIGIN, "name of a log", 1024).decode(errors="replace").strip()
-    return _book(folder, origin)
+    return _book(folder)
 
 
-def _book(folder: Path, origin: str) -> LogBook:
-    secret = read_secret(folder / _KEY, "key of a log", 32)
-    signer = NoteSigner(name=origin, key=Ed25519PrivateKey.from_private_bytes(secret))
+def _book(folder: Path, origin: str | None = None) -> LogBook:
+    signer = own_signer(folder, _KEY, "log", origin)
     return LogBook(folder, LogFolder(folder / PUBLIC, signer), signer)
