@@ -72,7 +72,7 @@ def test_what_was_changed_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """In the file that was handed out, and in the ledger itself."""
     assert govern("ledger prove ledger 0 -o event.json") == ExitCode.CLEAN
     text = Path("event.json").read_text()
-    Path("event.json").write_text(text.replace("A3", "A4"))
+    Path("event.json").write_text(text.replace('"A3"', '"A4"'))
     assert govern("verify event.json --policy policy") == ExitCode.BAD_INPUT
     assert "is not in the log" in capsys.readouterr().err
     (bundle,) = (path for path in Path("ledger/events").rglob("*") if path.is_file())
