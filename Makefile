@@ -9,6 +9,7 @@ BASE_LOCK := requirements/base.txt
 DEV_LOCK := requirements/dev.txt
 SPARK_LOCK := requirements/spark.txt
 TORCH_LOCK := requirements/torch.txt
+GATEWAYS_LOCK := requirements/gateways.txt
 # Not in the lock: which build fits depends on the machine.
 TORCH := torch==2.13.0
 # Extras are named in the locks: without them pip takes the newest release of a package that
@@ -18,6 +19,7 @@ COMPILE_DEV = $(COMPILE) --group dev --group docs --group bench
 # The extra stands in the same .venv as the tools, so both must agree on what they share.
 COMPILE_SPARK = $(COMPILE) --extra spark --constraint $(DEV_LOCK)
 COMPILE_TORCH = $(COMPILE) --group torch-rest --constraint $(DEV_LOCK)
+COMPILE_GATEWAYS = $(BIN)/uv pip compile --quiet --system-certs --no-strip-extras --group gateways
 # A file stays on one core, since its tests share what is dear to make; each core takes 2 GB.
 PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 PYTEST_ARGS ?=
@@ -25,8 +27,8 @@ PYTEST_ARGS ?=
 BENCHMARKS = $(shell grep -l '__main__' bench/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install spark torch test coverage slow lint format types layers docs reference picture bench smoke \
-        lock upgrade check-lock clean
+.PHONY: help demo install spark torch gateways test coverage slow lint format types layers docs reference \
+        picture bench smoke lock upgrade check-lock clean
 
 help: ## Say what each target does
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,6 +41,8 @@ install: .venv/.base ## Make .venv with Phalanx and what it needs, hash-locked
 spark: .venv/.spark ## Add what `--engine spark` needs to .venv (400 MB; Java 17 is needed besides)
 
 torch: .venv/.torch ## Add torch and transformers to .venv, for marks in `generate` and their tests
+
+gateways: .venv-gateways/.done ## Make .venv-gateways with LiteLLM and Envoy, which adapters are tested in
 
 test: .venv/.dev ## Run the tests; what is skipped is named at the end
 	$(BIN)/python -m pytest -rfEs --durations=20 --durations-min=5 $(PARALLEL) $(PYTEST_ARGS)
@@ -87,12 +91,14 @@ lock: .venv/.dev ## Bring the locks in line with pyproject.toml, moving as few v
 	$(COMPILE_DEV) -o $(DEV_LOCK)
 	$(COMPILE_SPARK) -o $(SPARK_LOCK)
 	$(COMPILE_TORCH) -o $(TORCH_LOCK)
+	$(COMPILE_GATEWAYS) -o $(GATEWAYS_LOCK)
 
 upgrade: .venv/.dev ## Lock the newest versions that are older than the cooldown
 	$(COMPILE) --upgrade -o $(BASE_LOCK)
 	$(COMPILE_DEV) --upgrade -o $(DEV_LOCK)
 	$(COMPILE_SPARK) --upgrade -o $(SPARK_LOCK)
 	$(COMPILE_TORCH) --upgrade -o $(TORCH_LOCK)
+	$(COMPILE_GATEWAYS) --upgrade -o $(GATEWAYS_LOCK)
 
 # The present lock is the starting point, so a release of somebody else's package changes
 # nothing; only versions are compared, because files may be added to a release later.
@@ -100,16 +106,18 @@ check-lock: .venv/.dev ## Fail if the locks do not follow from pyproject.toml
 	@set -e; scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \
 	cp $(BASE_LOCK) $$scratch/base.txt; cp $(DEV_LOCK) $$scratch/dev.txt; \
 	cp $(SPARK_LOCK) $$scratch/spark.txt; cp $(TORCH_LOCK) $$scratch/torch.txt; \
+	cp $(GATEWAYS_LOCK) $$scratch/gateways.txt; \
 	$(COMPILE) -o $$scratch/base.txt; $(COMPILE_DEV) -o $$scratch/dev.txt; \
 	$(COMPILE_SPARK) -o $$scratch/spark.txt; $(COMPILE_TORCH) -o $$scratch/torch.txt; \
-	for lock in base dev spark torch; do \
+	$(COMPILE_GATEWAYS) -o $$scratch/gateways.txt; \
+	for lock in base dev spark torch gateways; do \
 	  grep '==' requirements/$$lock.txt > $$scratch/old; grep '==' $$scratch/$$lock.txt > $$scratch/new; \
 	  diff $$scratch/old $$scratch/new || { echo "requirements/$$lock.txt is stale: run make lock" >&2; exit 1; }; \
 	done; echo "locks are current"
 
 clean: ## Remove what the targets made
-	rm -rf .venv site phalanx-demo phalanx-scan phalanx-simulation .mypy_cache .pytest_cache .ruff_cache \
-	  .hypothesis .import_linter_cache .coverage
+	rm -rf .venv .venv-gateways site phalanx-demo phalanx-scan phalanx-simulation .mypy_cache .pytest_cache \
+	  .ruff_cache .hypothesis .import_linter_cache .coverage
 
 # Debian ships Python without the part of venv that brings pip; then the machine's pip serves.
 .venv/bin/python:
@@ -136,4 +144,9 @@ clean: ## Remove what the targets made
 .venv/.torch: $(TORCH_LOCK) .venv/.dev
 	$(PIP) --require-hashes -r $(TORCH_LOCK)
 	$(PIP) $(TORCH)
+	@touch $@
+
+.venv-gateways/.done: $(GATEWAYS_LOCK) | .venv/.dev
+	test -x .venv-gateways/bin/python || $(BIN)/uv venv --quiet .venv-gateways
+	$(BIN)/uv pip sync --quiet --system-certs --require-hashes --python .venv-gateways/bin/python $(GATEWAYS_LOCK)
 	@touch $@
