@@ -17,7 +17,6 @@ from phalanx.formats.schema import (
     replay_schema,
 )
 from phalanx.logs.pseudonym import key_id
-from phalanx.prevent.state.contents import content_of
 from phalanx.prevent.state.layout import identity_of
 from phalanx.prevent.state.online import Arrival, OnlineState
 from phalanx.prevent.state.snapshot import write_snapshot
@@ -85,11 +84,11 @@ def _snapshot(folder: Path, key: bytes = KEY) -> Path:
     state = OnlineState(64, 16)
     arrival = Arrival(
         account=identity_of("acct_1", key), group=None, organisation=0,
-        content=content_of(("another",), key), at_us=AT_US - 3_600_000_000,
+        content=7, at_us=AT_US - 3_600_000_000,
         set_aside_tokens=6_000, weight=1.0,
     )  # fmt: skip
     began = state.arrive(arrival).at_us
-    state.settle(arrival, began, 6_000, 0.1, turned_away=False)
+    state.settle(arrival, began, arrival.at_us, 6_000, 0.1, turned_away=False)
     write_snapshot(state, 1, key_id(key), folder / "state.arrow")
     return folder / "state.arrow"
 

@@ -21,7 +21,7 @@ from phalanx.prevent.decide.deciding import decide, facts_of, trace
 from phalanx.prevent.decide.decision import Decision
 from phalanx.prevent.decide.gateway import arrival_of, microseconds
 from phalanx.prevent.decide.known_of import look_up
-from phalanx.prevent.decide.reading import read_prompt
+from phalanx.prevent.decide.reading import Reader
 from phalanx.prevent.knowledge.campaigns import read_campaigns
 from phalanx.prevent.knowledge.grants import grant_index
 from phalanx.prevent.knowledge.indicators import read_indicators
@@ -72,12 +72,12 @@ def check_request(
     request = read_request(path)
     key = read_or_make_secret(options.key, "gateway key", KEY_BYTES)
     knowledge = known_to(options)
-    state = OnlineState()
+    state, now_us = OnlineState(), microseconds(now)
     if snapshot is not None:
-        read_snapshot(state, key_id(key), snapshot, microseconds(now))
-    reading = read_prompt(request.prompt, request.system_prompt)
+        read_snapshot(state, key_id(key), snapshot, now_us)
+    reading = Reader(key, knowledge.templates).read(request, now_us)
     found = look_up(request, knowledge, now)
-    standing = state.arrive(arrival_of(request, reading, found, policy, key, now))
+    standing = state.arrive(arrival_of(request, reading, found, policy, key, now_us))
     decision = decide(request, reading, found, standing, policy, knowledge, key, now)
     return replace(decision, trace=trace(policy, facts_of(request, reading, found, standing, now)))
 
