@@ -17,6 +17,9 @@ gateway = App(
     help_format="markdown",
 )
 
+for _name in ("serve", "add-caller", "remove-caller"):
+    gateway.command(f"phalanx.cli.gateway_serve:{_name.replace('-', '_')}", name=_name)
+
 
 @gateway.command
 def check(
