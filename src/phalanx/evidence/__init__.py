@@ -12,6 +12,12 @@ from phalanx.evidence.intervals import clopper_pearson_upper
 from phalanx.evidence.looks import LOOK_WEIGHTS, LOOKS, NOT_ASKED, weighted_looks
 from phalanx.evidence.odds import ODDS, Items, OddsTest, weigh_odds
 from phalanx.evidence.pool import pool_log10_e, pool_log10_e_over_orders, sequential_p_values
+from phalanx.evidence.reference_tails import (
+    LEVEL_ANCHORS,
+    anchors,
+    bet_on_levels,
+    tail_bounds,
+)
 from phalanx.evidence.sources import of_sources, without_strongest
 from phalanx.evidence.two_nulls import (
     LINKED_LOG10_E,
@@ -23,6 +29,7 @@ from phalanx.evidence.witness import Witness, WitnessTest
 
 __all__ = [
     "CONCENTRATIONS",
+    "LEVEL_ANCHORS",
     "LINKED_LOG10_E",
     "LOOKS",
     "LOOK_WEIGHTS",
@@ -36,7 +43,9 @@ __all__ = [
     "UrnTest",
     "Witness",
     "WitnessTest",
+    "anchors",
     "benjamini_hochberg",
+    "bet_on_levels",
     "both",
     "calibrate_p",
     "calibrate_p_mixed",
@@ -56,6 +65,7 @@ __all__ = [
     "product",
     "reachable_log10_e",
     "sequential_p_values",
+    "tail_bounds",
     "weigh_odds",
     "weighted_looks",
     "without_strongest",
