@@ -188,6 +188,15 @@ class Cases:
             self.sweep()
         return after
 
+    def refuse(self, name: str, login: str, act: Act) -> None:
+        """Say that an act could not be done, before what goes before it is done.
+
+        Raises:
+            As `act`.
+        """
+        with self.database.writing() as connection:
+            self._next(connection, name, login, act)
+
     def gather(self, name: str, login: str, found: Found) -> Case:
         """Take a file as evidence: a copy of it is kept under its digest.
 

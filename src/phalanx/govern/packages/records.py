@@ -68,6 +68,11 @@ class CaseRecord(_Record):
     level: float = Field(gt=0, lt=1)
     """Chance, stated beforehand, that any claim of the case is held although its null is true."""
 
+    @property
+    def claims_put_forward(self) -> int:
+        """How many claims share the level: those of the package, and those not agreed to."""
+        return self.claims + (self.claims_not_upheld or 0)
+
 
 class PersonRecord(_Record):
     """Somebody who took part."""

@@ -179,7 +179,7 @@ def _judged(records: Sequence[Record]) -> tuple[JudgedClaim, ...]:
     if not isinstance(case, CaseRecord):
         return ()
     claims = [each for each in records if isinstance(each, ClaimRecord)]
-    return judged(claims, family=case.claims + (case.claims_not_upheld or 0), level=case.level)
+    return judged(claims, family=case.claims_put_forward, level=case.level)
 
 
 def _names(folder: Path) -> list[str]:
