@@ -17,6 +17,7 @@ from phalanx.prevent.knowledge.campaigns import Membership
 from phalanx.prevent.knowledge.indicators import Indicator, address_of, surest
 from phalanx.prevent.knowledge.known import Knowledge
 from phalanx.prevent.knowledge.templates import TemplateMatch
+from phalanx.prevent.online.watch import OnlineStanding
 from phalanx.prevent.request import Request
 from phalanx.prevent.state.online import Standing
 
@@ -35,6 +36,8 @@ class Found:
     indicator: Indicator | None
     template: TemplateMatch | None
     grants: tuple[Grant, ...]
+    online: OnlineStanding | None = None
+    """Null where nothing is watched online."""
 
 
 def look_up(request: Request, knowledge: Knowledge, now: datetime) -> Found:
@@ -102,6 +105,11 @@ def numbers_of(
         numbers[COLUMN["indicator_confidence"]] = found.indicator.confidence
     if found.template is not None:
         numbers[COLUMN["template_jaccard"]] = found.template.jaccard
+    if found.online is not None:
+        numbers[COLUMN["online_log10_e"]] = found.online.log10_e
+        numbers[COLUMN["online_raised"]] = found.online.is_raised
+        if found.online.group_log10_e is not None:
+            numbers[COLUMN["group_online_log10_e"]] = found.online.group_log10_e
     if standing is not None:
         numbers[COLUMN["continues_elsewhere"]] = standing.continues_elsewhere
         numbers[_RATES] = standing.account
