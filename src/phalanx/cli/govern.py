@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from phalanx.cli.exit_codes import ExitCode
+from phalanx.cli.govern_case import case as cases
 from phalanx.cli.govern_ledger import ledger
 from phalanx.cli.govern_options import Optional, ShownOptions
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
@@ -15,9 +16,10 @@ from phalanx.cli.terminal import Common
 
 govern = App(
     name="govern",
-    help="Keep a ledger, verify it, run clocks of duties, and hold a provider against controls.",
+    help="Keep cases and a ledger, run clocks of duties, hold a provider against controls.",
     help_format="markdown",
 )
+govern.command(cases)
 govern.command(ledger)
 
 Text = Annotated[str | None, Parameter(show_default=False)]

@@ -14,7 +14,6 @@ from phalanx.store.place import DatabasePlace
 from phalanx.store.schema import reach, translated
 from phalanx.store.tables import CAMPAIGNS, MEMBERS, SCANS
 
-
 _MICROSECONDS = 1_000_000
 
 

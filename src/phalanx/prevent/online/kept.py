@@ -54,7 +54,7 @@ def write_watch(watch: Watch, key_id: str, path: Path) -> None:
             "raised_accounts": _list_of(watch.raised_accounts),
             "raised_pools": _list_of(watch.raised_pools),
         }  # fmt: skip
-        arrays = {
+        arrays: dict[str, npt.NDArray[Any]] = {
             "tally": watch.rows.tally.copy(),
             "identity": watch.rows.identity[:used].copy(),
             "sums": watch.rows.sums[:used].copy(),
@@ -67,7 +67,7 @@ def write_watch(watch: Watch, key_id: str, path: Path) -> None:
     said = np.frombuffer(json.dumps(head).encode(), np.uint8)
     try:
         with written_whole(path) as aside, aside.open("wb") as file:
-            np.savez(file, head=said, **arrays)
+            np.savez(file, allow_pickle=False, head=said, **arrays)
     except OSError as error:
         message = f"{path}: the watch cannot be written: {reason_of(error)}"
         raise InputError(message, next_step="Make room, or name another folder.") from error
@@ -145,9 +145,7 @@ def _fill(
                 held.raised.add((name, epoch))
 
 
-def _like(
-    values: npt.NDArray[Any], array: npt.NDArray[Any], rows: int
-) -> npt.NDArray[np.generic]:
+def _like(values: npt.NDArray[Any], array: npt.NDArray[Any], rows: int) -> npt.NDArray[np.generic]:
     if values.dtype != array.dtype or values.shape != (rows, *array.shape[1:]):
         message = "another kind of array"
         raise ValueError(message)
@@ -155,6 +153,4 @@ def _like(
 
 
 def _list_of(held: RaisedList) -> list[list[Any]]:
-    return [
-        [*key, key in held.raised, asdict(shown)] for key, shown in held.evidence.items()
-    ]
+    return [[*key, key in held.raised, asdict(shown)] for key, shown in held.evidence.items()]

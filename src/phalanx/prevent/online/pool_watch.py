@@ -57,9 +57,7 @@ class PoolWatch:
         return mean(of_each, WEIGHTS.tolist()), dict(zip(STATISTICS, of_each, strict=True))
 
 
-def watch_of(
-    name: str, scan: int, after_us: int, accounts: Sequence[str], ranks: int
-) -> PoolWatch:
+def watch_of(name: str, scan: int, after_us: int, accounts: Sequence[str], ranks: int) -> PoolWatch:
     """Return the watch of a pool of which nothing was seen yet.
 
     Parameters:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from phalanx.prevent.decide.gateway import campaign_identity, owner_identity, weight_of
+from phalanx.prevent.decide.gateway import campaign_identity, owner_identity
 from phalanx.prevent.facts import COLUMN, FACT, ONLINE, TEXT_COLUMN
 from phalanx.prevent.knowledge.known import Knowledge
 from phalanx.prevent.policy.loading import Policy
@@ -162,9 +162,7 @@ class Gatherer:
         return np.minimum(asked, value.most_set_aside)
 
     def _weights(self, capabilities: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        masks, places = np.unique(capabilities, return_inverse=True)
-        value = self.policy.document.value
-        return np.array([weight_of(int(mask), value) for mask in masks])[places]
+        return np.array(self.policy.program.weights)[capabilities]
 
     def _answers(self, batch: pa.RecordBatch, seen: Seen) -> npt.NDArray[np.bool_]:
         questions = self.policy.program.questions

@@ -83,12 +83,10 @@ def observing_policy(value: ValueWeights) -> Policy:
         ],
     }  # fmt: skip
     document = PolicyDocument.model_validate(said)
-    return Policy(
-        document, "", compiled(document), tuple(rule.measures for rule in document.rules)
-    )
+    return Policy(document, "", compiled(document), tuple(rule.measures for rule in document.rules))
 
 
-def ended(
+def ended(  # noqa: PLR0913, PLR0917 - all that answers follow from
     batches: Iterable[pa.RecordBatch],
     value: ValueWeights,
     knowledge: Knowledge,
@@ -180,5 +178,5 @@ def _signs_of(batch: pa.RecordBatch) -> tuple[Integers, Integers]:
         | TARGETED * ((capabilities & TARGETED_MASK) != 0)
         | UNUSUAL * (logprobs | (counts_of(batch.column("n")) > 1))
     )
-    asked = np.sum(lengths, axis=0, dtype=np.int64) // CHARACTERS_PER_TOKEN
+    asked = np.stack(lengths).astype(np.int64).sum(axis=0) // CHARACTERS_PER_TOKEN
     return signs.astype(np.int64), asked

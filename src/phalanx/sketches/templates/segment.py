@@ -182,15 +182,27 @@ def look_up(
             and `found` with how many there are.
         cut_short: Set for prompts for which there was more to compare or to name.
     """
+    tags = np.empty(BANDS, dtype=np.uint64)
+    begins, ends = np.empty(BANDS, dtype=np.int64), np.empty(BANDS, dtype=np.int64)
+    firsts = np.empty(BANDS, dtype=np.uint64)
     for view in range(views.shape[0]):
         prompt = owner[view]
         candidates = 0
+        # The tables lie all over memory. Asked for one after the other, each band would wait for
+        # the one before; so all places are fetched first, none of which depends on another.
         for band in range(BANDS):
-            bucket, tag = _bucket_and_tag(_hash_of(views, view, band), bits)
-            begin, end = starts[band, bucket], starts[band, bucket + np.uint64(1)]
-            for place in range(begin, end):
+            bucket, tags[band] = _bucket_and_tag(_hash_of(views, view, band), bits)
+            begins[band] = starts[band, bucket]
+            ends[band] = starts[band, bucket + np.uint64(1)]
+        for band in range(BANDS):
+            first = min(begins[band], np.int64(entries.shape[1] - 1))
+            firsts[band] = np.uint64(entries[band, first])
+        for band in range(BANDS):
+            for place in range(begins[band], ends[band]):
                 entry = np.uint64(entries[band, place])
-                if entry >> _ROW_BITS != tag:
+                if place == begins[band]:
+                    entry = firsts[band]
+                if entry >> _ROW_BITS != tags[band]:
                     continue
                 row = int(entry & _ROW_MASK)
                 candidates += 1
@@ -213,3 +225,41 @@ def look_up(
                     found[prompt] = max(found[prompt], known + 1)
             if candidates > MOST_CANDIDATES:
                 break
+
+
+@numba.njit(cache=True, nogil=True)
+def most_alike(
+    views: npt.NDArray[np.uint8],
+    count: int,
+    needed: int,
+    now_us: int,
+    minhash: npt.NDArray[np.uint8],
+    campaign: npt.NDArray[np.int32],
+    valid_until_us: npt.NDArray[np.int64],
+    alive: npt.NDArray[np.bool_],
+    bits: int,
+    starts: npt.NDArray[np.uint32],
+    entries: npt.NDArray[np.uint32],
+) -> tuple[int, int]:
+    """Return how many values agree with the row that one prompt is most alike, and that row.
+
+    Parameters:
+        views: Sketches of the views of the prompt, of which the first `count` are looked up.
+        needed: Values that must agree; what follows is as for `look_up`.
+
+    Returns:
+        (0, -1) if none is alike. Of several that are as much alike, that of the campaign that was
+        met first.
+    """
+    rows = np.empty((1, MOST_CAMPAIGNS), dtype=np.uint32)
+    agreeing = np.empty((1, MOST_CAMPAIGNS), dtype=np.uint8)
+    found, cut_short = np.zeros(1, dtype=np.int32), np.zeros(1, dtype=np.bool_)
+    look_up(
+        views[:count], np.zeros(count, dtype=np.int64), needed, now_us, minhash, campaign,
+        valid_until_us, alive, np.uint64(bits), starts, entries, rows, agreeing, found, cut_short,
+    )  # fmt: skip
+    best = (0, -1)
+    for place in range(found[0]):
+        if agreeing[0, place] > best[0]:
+            best = (np.int64(agreeing[0, place]), np.int64(rows[0, place]))  # type: ignore[assignment] # numba's ints
+    return best
