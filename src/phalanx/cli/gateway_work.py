@@ -26,6 +26,7 @@ from phalanx.prevent.knowledge.campaigns import read_campaigns
 from phalanx.prevent.knowledge.grants import grant_index
 from phalanx.prevent.knowledge.indicators import read_indicators
 from phalanx.prevent.knowledge.known import Knowledge
+from phalanx.prevent.knowledge.pools import read_pools
 from phalanx.prevent.knowledge.templates import Templates, templates_of
 from phalanx.prevent.policy.loading import read_policy
 from phalanx.prevent.request import Request
@@ -138,7 +139,8 @@ def known_to(options: GatewayOptions) -> Knowledge:
     """
     known = Knowledge()
     if options.store is not None:
-        known = replace(known, campaigns=read_campaigns(database_of(options.store)))
+        place = database_of(options.store)
+        known = replace(known, campaigns=read_campaigns(place), pools=read_pools(place))
     if options.campaign_keys is not None:
         known = replace(known, keys=read_campaign_keys(options.campaign_keys))
     if options.grants is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from phalanx.evidence.benjamini_hochberg import benjamini_hochberg, conformal_p_values
 from phalanx.evidence.combination import both, calibrate_p, calibrate_p_mixed, mean, product
 from phalanx.evidence.conformal import conformal_log10_e, reachable_log10_e
-from phalanx.evidence.e_bh import Discoveries, e_benjamini_hochberg
+from phalanx.evidence.e_bh import Discoveries, discoveries_among, e_benjamini_hochberg
 from phalanx.evidence.favour import Favour, favoured_first, favoured_second
 from phalanx.evidence.holm import holm
 from phalanx.evidence.intervals import clopper_pearson_upper
@@ -52,6 +52,7 @@ __all__ = [
     "clopper_pearson_upper",
     "conformal_log10_e",
     "conformal_p_values",
+    "discoveries_among",
     "e_benjamini_hochberg",
     "e_benjamini_hochberg_two_nulls",
     "favoured_first",
