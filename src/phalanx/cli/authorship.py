@@ -190,7 +190,7 @@ def detect(
         output: File to write instead.
         common: Options of every command.
     """
-    from phalanx.cli.authorship_together import together
+    from phalanx.cli.authorship_together import is_found, together
     from phalanx.cli.authorship_view import METHOD, as_json, as_text
     from phalanx.cli.authorship_work import answer, told_rejects
 
@@ -220,10 +220,10 @@ def detect(
         )  # fmt: skip
     told_rejects(found.rejects, common)
     write_text((as_json if output_format == "json" else as_text)(found, added), output)
-    is_found = found.is_found or any(each.decided_by for each in added.statements)
+    has_finding = is_found(found, added)
     failed = {
-        "finding": is_found,
-        "undecided": is_found or not found.is_decided,
+        "finding": has_finding,
+        "undecided": has_finding or not found.is_decided,
         "never": False,
     }
     return ExitCode.FINDINGS if failed[fail_on] else ExitCode.CLEAN

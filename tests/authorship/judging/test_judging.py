@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -91,6 +92,25 @@ def test_an_unnamed_domain_takes_the_largest_p_value(model: Calibrated, author: 
         assert least <= found.batch.consistent <= most
         if domain is None:
             assert {each.domain for each in found.judgements} == {"alike"}
+
+
+def test_a_smaller_level_claims_nothing_more(model: Calibrated, author: Author) -> None:
+    """A domain of 150 humans is too small for one in two hundred; it is not forgotten there."""
+    alike = [seen_of(each) for each in author("model", 150, 47)]
+    both = replace(
+        model, cells=model.cells + cells_of(model.detector, alike, ["en"] * 150, ["alike"] * 150)
+    )
+    asked = author("model", 60, 48)
+    claimed = []
+    for level in (0.0025, 0.005, 0.02, 0.05):
+        found = judge(asked, {"text": both}, level=level)
+        claimed.append(
+            {at for at, each in enumerate(found.judgements) if each.verdict == CONSISTENT}
+        )
+    assert all(fewer <= more for fewer, more in pairwise(claimed))
+    assert len(claimed[0]) < 3
+    alone = judge(asked, {"text": both}, level=0.005, domain="made up")
+    assert alone.batch.consistent > 10
 
 
 def test_a_calibration_takes_two_hundred(model: Calibrated, author: Author) -> None:
