@@ -62,7 +62,8 @@ class Renderer:
 
 def plain(record: object) -> object:
     """Return a record as plain values of JSON."""
-    return _adapter(record.__class__).dump_python(record, mode="json")
+    kind: type = type(record)
+    return _adapter(kind).dump_python(record, mode="json")
 
 
 @cache
