@@ -7,7 +7,12 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter, validators
 
-from phalanx.cli.authorship_corpus import CorpusOptions, Judged, detect_corpus
+from phalanx.cli.authorship_corpus import (
+    CorpusOptions,
+    Judged,
+    detect_corpus,
+    refuse_corpus_options,
+)
 from phalanx.cli.authorship_reader import ReaderOptions
 from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
@@ -195,10 +200,10 @@ def detect(
     from phalanx.cli.authorship_work import answer, told_rejects
 
     refuse_output(output)
+    refuse_corpus_options(
+        options, texts=bool(texts), of_texts=passages or mark_evidence is not None
+    )
     if options.corpus is not None:
-        if texts:
-            message = "texts and --corpus were both named"
-            raise ConfigError(message, next_step="Ask about one or the other.")
         judged = Judged(
             detectors=tuple(detector or ()), domain=domain, level=level, index=index, key=key,
             reading=reading,

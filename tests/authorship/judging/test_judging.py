@@ -113,6 +113,28 @@ def test_a_smaller_level_claims_nothing_more(model: Calibrated, author: Author) 
     assert alone.batch.consistent > 10
 
 
+def test_what_has_no_score_is_not_evaluable(
+    model: Calibrated, author: Author, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A language model that reads along may make a number of a text that is none."""
+    monkeypatch.setattr(
+        Calibrated, "scores", lambda _model, seen, _views: np.full(len(seen), np.nan)
+    )
+    (found,) = judge(author("model", 1, 46), {"text": model}, level=0.05).judgements
+    assert (found.verdict, found.log10_p) == ("not evaluable", None)
+    assert found.reason == "what the detector makes of it is no number"
+
+
+def test_a_calibration_needs_a_name_and_numbers(model: Calibrated, author: Author) -> None:
+    """Both are told before anything is written."""
+    seen = [seen_of(each) for each in author("human", 200, 49)]
+    with pytest.raises(InputError, match="1 to 200 characters"):
+        calibrate(model.detector, seen, ["en"] * 200, " ")
+    scores = np.repeat([0.0, np.nan], [197, 3])
+    with pytest.raises(InputError, match="3 of 200 documents have a score that is no number"):
+        calibrate(model.detector, seen, ["en"] * 200, "mine", scores)
+
+
 def test_a_calibration_takes_two_hundred(model: Calibrated, author: Author) -> None:
     """199 human documents are refused, with what is needed."""
     seen = [seen_of(each) for each in author("human", 200, 49)]

@@ -44,6 +44,7 @@ class _Asked:
     objecting: tuple[Cell, ...]
     """Of other domains that it may be of, too small for the level."""
 
+    score: float = 0.0
     p: float = 1.0
     strange_p: float = 1.0
     cell: Cell | None = None
@@ -144,7 +145,8 @@ def _rank(works: Sequence[_Asked], model: Calibrated, margin: float) -> None:
     for row, work in enumerate(works):
         for cell in work.cells:
             rows_of.setdefault(id(cell), (cell, []))[1].append(row)
-    for work in works:
+    for work, score in zip(works, scores, strict=True):
+        work.score = float(score)
         work.p = work.strange_p = 0.0
     for cell, rows in rows_of.values():
         ranks = cell.p_values(scores[rows])
@@ -184,6 +186,8 @@ def _last(said: Judgement, work: _Asked, level: float, turned_away: frozenset[in
     """Return what is said of a document whose rank is known."""
     assert work.cell is not None  # noqa: S101 - p-values are positive
     ranked = replace(said, domain=work.cell.domain, reference_size=work.cell.documents)
+    if not math.isfinite(work.score):
+        return replace(ranked, reason="what the detector makes of it is no number")
     if work.strange_p <= GATE_LEVEL:
         reason = "its words or form are unlike those of the human documents of the reference"
         return replace(ranked, reason=reason)

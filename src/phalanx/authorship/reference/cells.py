@@ -50,9 +50,11 @@ class Cell:
     def p_values(self, scores: Floats) -> Floats:
         """Return the rank of each score among the cell's, ties against the document.
 
-        Null hypothesis of each: its document and those of the cell are exchangeable.
+        Null hypothesis of each: its document and those of the cell are exchangeable. A score that
+        is no number ranks lowest: sorted among numbers it would come out on top.
         """
-        return conformal_p_values(scores, self.scores)
+        ranks = conformal_p_values(scores, self.scores)
+        return np.where(np.isfinite(scores), ranks, 1.0)
 
     def strange_p_values(self, strangeness: Floats) -> Floats:
         """Return the rank of the stranger of two traits, charged for both.
