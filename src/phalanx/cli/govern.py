@@ -183,6 +183,36 @@ def govern_assess(
     return ExitCode.FINDINGS if found.count(Outcome.NOT_SATISFIED) else ExitCode.CLEAN
 
 
+@govern.command(name="impact")
+def govern_impact(
+    scan: Annotated[Path, Parameter(name="SCAN")],
+    /,
+    *,
+    campaign: str,
+    prices: Optional = None,
+    confidence: float = 0.95,
+    output_format: TableOrJson = "table",
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> None:
+    """Estimate what a campaign took, with intervals, assumptions, and what nobody knows.
+
+    Parameters:
+        scan: Folder of a scan.
+        campaign: Id of the campaign.
+        prices: TOML price list with its day and source; without it no money is named.
+        confidence: Of each interval.
+        output_format: How to print.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_impact import estimated
+
+    refuse_output(output)
+    write_text(estimated(scan, campaign, prices, confidence, output_format), output)
+    common.detail("an estimate of use, not of damage")
+
+
 @govern.command(name="certificate")
 def govern_certificate(
     files: Annotated[list[Path], Parameter(name="FILE")],
