@@ -1,7 +1,7 @@
 """Commands of Phalanx as processes of their own: servers that are always stopped, and scans.
 
-Servers listen on this machine alone, on ports that are free when they start. Another program may
-take one in between: then another is tried.
+Servers listen on this machine alone, on ports that are free when they are chosen. Another program
+may take one before they listen: then another one is tried.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from phalanx.printable import printable
 
 _PHALANX = (sys.executable, "-m", "phalanx")
 _PORTS_TRIED = 5
+_TAKEN = "another program listens there"
 _STARTS_WITHIN_SECONDS = 60.0
 _STOPS_WITHIN_SECONDS = 10.0
 _PAUSE_SECONDS = 0.05
@@ -60,6 +61,8 @@ def serving(words: Sequence[str], folder: Path, log: Path) -> Iterator[str]:
                 return
         finally:
             stop(child)
+        if _TAKEN not in _end_of(log):
+            break
     message = f"phalanx {' '.join(words)}: did not start"
     raise ServiceError(message, next_step=f"It said: {_end_of(log)}")
 
@@ -69,7 +72,7 @@ def run_all(commands: Sequence[Sequence[str]], folder: Path) -> None:
 
     Parameters:
         commands: Words of each.
-        folder: For what they say.
+        folder: In which they run, and for what they say.
 
     Raises:
         ServiceError: If one of them fails: with what it said.
@@ -83,6 +86,7 @@ def run_all(commands: Sequence[Sequence[str]], folder: Path) -> None:
                     (
                         subprocess.Popen(  # noqa: S603 - our own command
                             (*_PHALANX, *words),
+                            cwd=folder,
                             stdin=subprocess.DEVNULL,
                             stdout=subprocess.DEVNULL,
                             stderr=said,

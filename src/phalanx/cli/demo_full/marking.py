@@ -17,7 +17,6 @@ from phalanx.cli.demo_full.acts import record
 from phalanx.cli.demo_full.chapter import Chapter, write_json_lines, write_lines
 from phalanx.cli.demo_full.language import Tokens, open_model
 from phalanx.cli.demo_full.places import Places
-from phalanx.cli.demo_full.scanning import strongest
 from phalanx.cli.demo_full.teaching import CONTEXT_WIDTH, Served
 from phalanx.cli.demo_full.words import Vocabulary
 from phalanx.cli.gateway_options import GatewayOptions
@@ -28,9 +27,11 @@ from phalanx.logs.pseudonym import load_or_create_key, pseudonymiser
 from phalanx.owned import read_or_make_secret
 from phalanx.prevent.decide.decision import Decision
 from phalanx.prevent.decide.gateway import Gateway
+from phalanx.prevent.knowledge.campaigns import read_campaigns
 from phalanx.prevent.policy.loading import read_policy
 from phalanx.prevent.request import Request
 from phalanx.prevent.state.online import OnlineState
+from phalanx.store import database_of
 from phalanx.watermark.keys.listing import DerivedKeys
 from phalanx.watermark.keys.sealed_place import Seal
 from phalanx.watermark.keys.vault import Act, Vault, make_vault
@@ -72,10 +73,11 @@ def mark_what_is_served(places: Places, seed: int) -> Chapter:
     """Make the campaign's key, and let the gateway decide on every request of a day.
 
     Parameters:
-        places: With the scan, its store, and the model.
+        places: With the store of a scan that lists a campaign, the live day, and the model.
         seed: Of what the model says without a mark.
     """
-    campaign = strongest(places.a.scan).campaign_id
+    listed = read_campaigns(database_of(str(places.a.store))).of_account.values()
+    campaign = max(listed, key=lambda each: each.log10_e).campaign
     keys = _make_keys(places, campaign)
     _write_policy(places, campaign, keys)
     passed = list(_decided(places))

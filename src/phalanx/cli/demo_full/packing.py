@@ -48,7 +48,7 @@ def pack_case(places: Places) -> Chapter:
         record(places.a, "custody", "ada", each.id, each.file, action="collected")
     events = _proved(places)
     case = places.case / "case.toml"
-    write_lines(case, _toml(_said(places, items, events, now)))
+    write_lines(case, as_toml(_said(places, items, events, now)))
     record(places.a, "claim", "bo", "case demo-1", case, claims=2)
     policy = packed(case, places.a.folder / "cases.key", "provider-a.example/cases", places.package)
     write_lines(places.case_policy, policy)
@@ -179,8 +179,8 @@ def _trained(places: Places) -> Mapping[str, Any]:
     }
 
 
-def _toml(said: Mapping[str, Any]) -> str:
-    """Write tables, and lists of tables, of plain values as TOML."""
+def as_toml(said: Mapping[str, Any]) -> str:
+    """Return tables, and lists of tables, of plain values as TOML."""
     plain = [_line(name, value) for name, value in said.items() if _is_plain(value)]
     tables = []
     for name, value in said.items():
@@ -200,5 +200,6 @@ def _is_plain(value: object) -> bool:
 def _line(name: str, value: object) -> str:
     if isinstance(value, datetime):
         return f"{name} = {value.isoformat()}\n"
-    # Texts, numbers and lists of texts are written alike in JSON and TOML.
-    return f"{name} = {json.dumps(value, ensure_ascii=True)}\n"
+    # Texts, numbers and lists of texts are written alike in JSON and TOML, but for one sign.
+    text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return f"{name} = {text}\n"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,9 +57,21 @@ def tell_all(out: Path, honest_accounts: int, seed: int) -> ExitCode:
     """
     places = new_places(out)
     setting = Setting(honest_accounts, seed, datetime.now(UTC))
+    with closing(_told(places, setting)) as steps:
+        return tell(steps, places, setting)
+
+
+def tell(steps: Iterable[Told], places: Places, setting: Setting) -> ExitCode:
+    """Tell steps as they come out, up to the first that does not, and keep what was told.
+
+    Parameters:
+        steps: Each is done when it is asked for.
+        places: Where everything stands.
+        setting: What was simulated.
+    """
     told: list[Told] = []
     lacks = ""
-    for each in _told(places, setting):
+    for each in steps:
         told.append(each)
         _say(_as_text(len(told), each, places))
         lacks = each.chapter.lacks
@@ -73,7 +85,7 @@ def tell_all(out: Path, honest_accounts: int, seed: int) -> ExitCode:
     return ExitCode.FINDINGS if lacks else ExitCode.CLEAN
 
 
-def _told(places: Places, setting: Setting) -> Iterator[Told]:
+def _told(places: Places, setting: Setting) -> Generator[Told]:
     """Do the steps; the alliance runs from the second to the last that needs it."""
     yield _timed("simulate", lambda: make_logs(setting, places))
     with ExitStack() as stack:
