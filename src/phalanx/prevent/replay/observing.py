@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from phalanx.prevent.knowledge.known import Knowledge
+from phalanx.prevent.knowledge.pools import Pools
 from phalanx.prevent.online.signs import (
     CHARACTERS_PER_TOKEN,
     ELICITS,
@@ -142,13 +143,13 @@ def ended(  # noqa: PLR0913, PLR0917 - all that answers follow from
     )
 
 
-def feed(watch: Watch, answers: Ended, knowledge: Knowledge) -> None:
+def feed(watch: Watch, answers: Ended, pools: Pools) -> None:
     """Let a watch see the answers of accounts that no grant covers, one after the other.
 
     Parameters:
         watch: That sees them.
         answers: From `ended`.
-        knowledge: Whose pools are watched.
+        pools: That are watched.
     """
     identities = [(int(first), int(second)) for first, second in answers.identities]
     columns = (
@@ -160,7 +161,7 @@ def feed(watch: Watch, answers: Ended, knowledge: Knowledge) -> None:
     ):
         if not answers.is_granted[who]:
             kept = Watched(answers.accounts[who], identities[who], signs, asked, weight)
-            watch.observe(kept, tokens, value, end_us, knowledge.pools)
+            watch.observe(kept, tokens, value, end_us, pools)
 
 
 def _signs_of(batch: pa.RecordBatch) -> tuple[Integers, Integers]:
