@@ -249,8 +249,8 @@ def refused_online(
         raised_us = int(alert.at.timestamp() * 1e6)
         for place in np.unique(when[requests.at_us > raised_us]):
             pools = known[place][1].pools.members
-            who = [alert.name] if alert.kind == "account" else pools.get(alert.name, ())
-            refused |= (requests.at_us > raised_us) & (when == place) & np.isin(name, list(who))
+            named = [alert.name] if alert.kind == "account" else pools.get(alert.name, ())
+            refused |= (requests.at_us > raised_us) & (when == place) & np.isin(name, list(named))
     return refused, alerts
 
 

@@ -19,10 +19,10 @@ def reference_text(reference: Reference) -> str:
         else f"listed from {needed:,} accounts that are beyond it together"
     )
     span = f"{reference.begins:%Y-%m-%d} to {reference.ends:%Y-%m-%d}"
-    epochs = f"{budget.epochs} epochs of {reference.epoch_days} days each"
+    epochs = f"epochs of {reference.epoch_days} days, {budget.epochs} in all"
     reaches = f"50 accounts that are all beyond the reference reach 10^{reference.pool_reaches:.1f}"
     lines = [
-        f"{reference.size:,} accounts of {span}, for {epochs}",
+        f"{reference.size:,} accounts of {span}; {epochs}",
         *([f"left out: {left}"] if left else []),
         f"false discovery rate {budget.false_discovery_rate:g}: {budget.rate:g} of it here",
         f"run scans with --fdr {budget.scan_rate:g}",
