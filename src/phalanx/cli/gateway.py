@@ -20,6 +20,9 @@ gateway = App(
 for _name in ("serve", "add-caller", "remove-caller"):
     gateway.command(f"phalanx.cli.gateway_serve:{_name.replace('-', '_')}", name=_name)
 
+for _name in ("calibrate", "watch"):
+    gateway.command(f"phalanx.cli.gateway_online:{_name}", name=_name)
+
 
 @gateway.command
 def check(

@@ -75,7 +75,6 @@ def test_a_pool_that_harvests_is_raised_once_and_an_honest_one_is_not(
     assert _standing(watch, HARVESTERS[0], POOLS)[2]
     assert not _standing(watch, HONEST[0], POOLS)[2]
     assert watch.counts().raised_pools == 1
-    assert "phalanx_online_raised_pools 1\n" in watch.counts().metrics()
 
 
 def test_evidence_never_falls_within_an_epoch(make_reference: MakeReference) -> None:

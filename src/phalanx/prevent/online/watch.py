@@ -77,24 +77,6 @@ class WatchCounts:
     """Whether about as many accounts are far out as the reference expects. Where not, nobody is
     raised."""
 
-    def metrics(self) -> str:
-        """Return them as Prometheus reads them."""
-        named = {
-            "epoch": self.epoch,
-            "over": int(self.is_over),
-            "accounts": self.accounts,
-            "unwatched_answers": self.unwatched_answers,
-            "pools": self.pools,
-            "unwatched_pools": self.unwatched_pools,
-            "raised_accounts": self.raised_accounts,
-            "raised_pools": self.raised_pools,
-            "reference_fits": int(self.fits),
-        }
-        return "".join(
-            f"# TYPE phalanx_online_{name} gauge\nphalanx_online_{name} {value}\n"
-            for name, value in named.items()
-        )
-
 
 class Watch:
     """Counts answers against a reference.

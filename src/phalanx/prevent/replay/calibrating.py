@@ -45,7 +45,7 @@ def calibrated(
     has_answers = np.bincount(answers.account, minlength=count) > 0
     campaigns, pools = knowledge.campaigns.of_account, knowledge.pools.of_account
     is_listed = np.array([each in campaigns or each in pools for each in answers.accounts])
-    kept = has_answers & ~is_listed & ~answers.is_granted
+    kept = has_answers & ~is_listed & ~answers.has_grant
     is_one = np.zeros(count, dtype=np.bool_)
     # By the keyed hash of the account, which nobody outside can aim at.
     places = np.argsort(answers.identities[:, 0], kind="stable")
@@ -68,7 +68,7 @@ def calibrated(
         budget,
         {
             "listed by a scan": int((has_answers & is_listed).sum()),
-            "granted": int((has_answers & ~is_listed & answers.is_granted).sum()),
+            "granted": int((has_answers & ~is_listed & answers.has_grant).sum()),
             "of an owner that another account stands for": int((kept & ~is_one).sum()),
             "without an answer": int((~has_answers).sum()),
         },

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from phalanx.prevent.knowledge.known import Knowledge
+from phalanx.prevent.knowledge.pools import Pools
 from phalanx.prevent.online.signs import (
     CHARACTERS_PER_TOKEN,
     ELICITS,
@@ -52,6 +53,9 @@ class Ended:
     value: npt.NDArray[np.float64]
     weight: npt.NDArray[np.float64]
     end_us: Integers
+    is_granted: npt.NDArray[np.bool_]
+    """Whether a grant covered the request."""
+
     row: Integers
     """Place in the logs."""
 
@@ -62,7 +66,7 @@ class Ended:
     organisation: Integers
     """Of each account, its declared owner; -1 for none."""
 
-    is_granted: npt.NDArray[np.bool_]
+    has_grant: npt.NDArray[np.bool_]
     """Of each account: whether a grant covered one of its requests."""
 
     begins_us: int
@@ -122,8 +126,8 @@ def ended(  # noqa: PLR0913, PLR0917 - all that answers follow from
     organisation = np.full(len(traffic.accounts), -1, dtype=np.int64)
     is_declared = traffic.organisation >= 0
     organisation[traffic.account[is_declared]] = traffic.organisation[is_declared]
-    is_granted = np.zeros(len(traffic.accounts), dtype=np.bool_)
-    is_granted[traffic.account[traffic.grants > 0]] = True
+    has_grant = np.zeros(len(traffic.accounts), dtype=np.bool_)
+    has_grant[traffic.account[traffic.grants > 0]] = True
     return Ended(
         account=traffic.account[order],
         signs=signs[order],
@@ -132,35 +136,36 @@ def ended(  # noqa: PLR0913, PLR0917 - all that answers follow from
         value=made.value[order],
         weight=traffic.weight[order],
         end_us=end_us[order],
+        is_granted=traffic.grants[order] > 0,
         row=traffic.row[order],
         accounts=traffic.accounts,
         identities=traffic.identities,
         organisation=organisation,
-        is_granted=is_granted,
+        has_grant=has_grant,
         begins_us=int(traffic.at_us[0]),
         ends_us=int(traffic.at_us[-1]),
     )
 
 
-def feed(watch: Watch, answers: Ended, knowledge: Knowledge) -> None:
-    """Let a watch see the answers of accounts that no grant covers, one after the other.
+def feed(watch: Watch, answers: Ended, pools: Pools) -> None:
+    """Let a watch see the answers to requests that no grant covers, one after the other.
 
     Parameters:
         watch: That sees them.
         answers: From `ended`.
-        knowledge: Whose pools are watched.
+        pools: That are watched.
     """
     identities = [(int(first), int(second)) for first, second in answers.identities]
     columns = (
         answers.account, answers.signs, answers.asked_tokens, answers.weight, answers.tokens,
-        answers.value, answers.end_us,
+        answers.value, answers.end_us, answers.is_granted,
     )  # fmt: skip
-    for who, signs, asked, weight, tokens, value, end_us in zip(
+    for who, signs, asked, weight, tokens, value, end_us, is_granted in zip(
         *(column.tolist() for column in columns), strict=True
     ):
-        if not answers.is_granted[who]:
+        if not is_granted:
             kept = Watched(answers.accounts[who], identities[who], signs, asked, weight)
-            watch.observe(kept, tokens, value, end_us, knowledge.pools)
+            watch.observe(kept, tokens, value, end_us, pools)
 
 
 def _signs_of(batch: pa.RecordBatch) -> tuple[Integers, Integers]:
