@@ -7,7 +7,12 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter, validators
 
-from phalanx.cli.authorship_corpus import CorpusOptions, Judged, detect_corpus
+from phalanx.cli.authorship_corpus import (
+    CorpusOptions,
+    Judged,
+    detect_corpus,
+    refuse_corpus_options,
+)
 from phalanx.cli.authorship_reader import ReaderOptions
 from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
@@ -190,15 +195,15 @@ def detect(
         output: File to write instead.
         common: Options of every command.
     """
-    from phalanx.cli.authorship_together import together
+    from phalanx.cli.authorship_together import is_found, together
     from phalanx.cli.authorship_view import METHOD, as_json, as_text
     from phalanx.cli.authorship_work import answer, told_rejects
 
     refuse_output(output)
+    refuse_corpus_options(
+        options, texts=bool(texts), of_texts=passages or mark_evidence is not None
+    )
     if options.corpus is not None:
-        if texts:
-            message = "texts and --corpus were both named"
-            raise ConfigError(message, next_step="Ask about one or the other.")
         judged = Judged(
             detectors=tuple(detector or ()), domain=domain, level=level, index=index, key=key,
             reading=reading,
@@ -220,10 +225,10 @@ def detect(
         )  # fmt: skip
     told_rejects(found.rejects, common)
     write_text((as_json if output_format == "json" else as_text)(found, added), output)
-    is_found = found.is_found or any(each.decided_by for each in added.statements)
+    has_finding = is_found(found, added)
     failed = {
-        "finding": is_found,
-        "undecided": is_found or not found.is_decided,
+        "finding": has_finding,
+        "undecided": has_finding or not found.is_decided,
         "never": False,
     }
     return ExitCode.FINDINGS if failed[fail_on] else ExitCode.CLEAN

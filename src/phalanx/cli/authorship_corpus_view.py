@@ -103,10 +103,7 @@ def _share(each: Answered) -> str:
         if rates.true_low > 0.0
         else "how many of them are found was not measured: a lower bound only"
     )
-    return (
-        f"{interval}{best}; {claimed}; {rates.false_low:.1%} to {rates.false_high:.1%} of others "
-        f"claimed; {found}"
-    )
+    return f"{interval}{best}; {claimed}; at most {rates.false_high:.1%} of others claimed; {found}"
 
 
 def _listed(found: Surveyed, each: Answered) -> list[str]:

@@ -17,6 +17,12 @@ gateway = App(
     help_format="markdown",
 )
 
+for _name in ("serve", "add-caller", "remove-caller"):
+    gateway.command(f"phalanx.cli.gateway_serve:{_name.replace('-', '_')}", name=_name)
+
+for _name in ("calibrate", "watch"):
+    gateway.command(f"phalanx.cli.gateway_online:{_name}", name=_name)
+
 
 @gateway.command
 def check(

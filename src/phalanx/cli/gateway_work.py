@@ -26,7 +26,8 @@ from phalanx.prevent.knowledge.campaigns import read_campaigns
 from phalanx.prevent.knowledge.grants import grant_index
 from phalanx.prevent.knowledge.indicators import read_indicators
 from phalanx.prevent.knowledge.known import Knowledge
-from phalanx.prevent.knowledge.templates import templates_of
+from phalanx.prevent.knowledge.pools import read_pools
+from phalanx.prevent.knowledge.templates import Templates, templates_of
 from phalanx.prevent.policy.loading import read_policy
 from phalanx.prevent.request import Request
 from phalanx.prevent.state.online import OnlineState, State
@@ -138,7 +139,8 @@ def known_to(options: GatewayOptions) -> Knowledge:
     """
     known = Knowledge()
     if options.store is not None:
-        known = replace(known, campaigns=read_campaigns(database_of(options.store)))
+        place = database_of(options.store)
+        known = replace(known, campaigns=read_campaigns(place), pools=read_pools(place))
     if options.campaign_keys is not None:
         known = replace(known, keys=read_campaign_keys(options.campaign_keys))
     if options.grants is not None:
@@ -149,10 +151,19 @@ def known_to(options: GatewayOptions) -> Knowledge:
         if options.match_list is None:
             message = "group keys open the templates of a match list, and none is named"
             raise ConfigError(message, next_step="Name it with --match-list.")
-        rows, _ = read_listed_templates(options.match_list)
-        keys = read_group_keys(options.group_keys)
-        known = replace(known, templates=templates_of(TemplateIndex(rows).snapshot, keys))
+        known = replace(known, templates=read_templates(options.match_list, options.group_keys))
     return known
+
+
+def read_templates(match_list: Path, group_keys: Path) -> Templates:
+    """Read the templates of a match list.
+
+    Raises:
+        InputError: If a file cannot be read, or is not what it should be.
+        ConfigError: If others may read the keys.
+    """
+    rows, _ = read_listed_templates(match_list)
+    return templates_of(TemplateIndex(rows).snapshot, read_group_keys(group_keys))
 
 
 def read_campaign_keys(path: Path) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -13,6 +13,8 @@ from phalanx.prevent.decide.decision import Decision
 from phalanx.prevent.decide.known_of import Found, look_up
 from phalanx.prevent.decide.reading import Reader, Reading
 from phalanx.prevent.knowledge.known import Knowledge
+from phalanx.prevent.online.signs import Watched, watched
+from phalanx.prevent.online.watch import Watch
 from phalanx.prevent.policy.actions import Action
 from phalanx.prevent.policy.loading import Policy
 from phalanx.prevent.request import Request
@@ -31,6 +33,8 @@ class UnderWay:
 
     arrival: Arrival
     began_us: int
+    watched: Watched | None = None
+    """For online detection; null where nothing is watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +55,17 @@ class Gateway:
         state: Remembers accounts.
         key: Secret of the deployment, 32 bytes.
         alarm: Called with what went wrong when the state cannot be asked.
+        watch: Online detection; none where it is not used.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts that it is made of
         self,
         policy: Callable[[], Policy],
         knowledge: Callable[[], Knowledge],
         state: State,
         key: bytes,
         alarm: Callable[[PhalanxError], None],
+        watch: Watch | None = None,
     ) -> None:
         """Keep the parts."""
         self._policy = policy
@@ -67,6 +73,7 @@ class Gateway:
         self._state = state
         self._key = key
         self._alarm = alarm
+        self._watch = watch
         self._reader = Reader(key, None)
 
     def check(self, request: Request, now: datetime) -> Decided:
@@ -79,6 +86,10 @@ class Gateway:
         policy, knowledge, now_us = self._policy(), self._knowledge(), microseconds(now)
         reading = self._reader_under(knowledge).read(request, now_us)
         found = look_up(request, knowledge, now)
+        if self._watch is not None:
+            account = identity_of(request.account_id, self._key)
+            online = self._watch.standing(request.account_id, account, knowledge.pools)
+            found = replace(found, online=online)
         arrival = arrival_of(request, reading, found, policy, self._key, now_us)
         try:
             standing: Standing | None = self._state.arrive(arrival)
@@ -88,7 +99,9 @@ class Gateway:
         decision = decide(request, reading, found, standing, policy, knowledge, self._key, now)
         if standing is None:
             return Decided(decision, None)
-        under_way = UnderWay(arrival, standing.at_us)
+        under_way = UnderWay(
+            arrival, standing.at_us, self._watched(request, reading, found, arrival, standing)
+        )
         if decision.action in _REFUSALS:
             self.settle(under_way, 0, now, turned_away=True)
             return Decided(decision, None)
@@ -107,13 +120,33 @@ class Gateway:
         """
         repeated = self._policy().document.value.repeated
         try:
-            return self._state.settle(
+            value = self._state.settle(
                 under_way.arrival, under_way.began_us, microseconds(now), tokens, repeated,
                 turned_away=turned_away,
             )  # fmt: skip
+            if self._watch is not None and under_way.watched is not None:
+                pools = self._knowledge().pools
+                self._watch.observe(under_way.watched, tokens, value, microseconds(now), pools)
         except PhalanxError as error:
             self._alarm(error)
             return None
+        return value
+
+    def _watched(
+        self,
+        request: Request,
+        reading: Reading,
+        found: Found,
+        arrival: Arrival,
+        standing: Standing,
+    ) -> Watched | None:
+        """Return what online detection keeps of a request; nothing where a grant covers it."""
+        if self._watch is None or found.grants:
+            return None
+        return watched(
+            request, arrival.account, reading.capabilities, arrival.weight,
+            continues=standing.continues_elsewhere, matches=arrival.matches_template,
+        )  # fmt: skip
 
     def _reader_under(self, knowledge: Knowledge) -> Reader:
         """Return what reads requests: another one as soon as another list of templates holds."""

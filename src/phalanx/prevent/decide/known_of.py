@@ -17,6 +17,7 @@ from phalanx.prevent.facts import COLUMN, RATES
 from phalanx.prevent.knowledge.campaigns import Membership
 from phalanx.prevent.knowledge.indicators import Indicator, address_of, surest
 from phalanx.prevent.knowledge.known import Knowledge
+from phalanx.prevent.online.watch import OnlineStanding
 from phalanx.prevent.request import Request
 from phalanx.prevent.state.online import Standing
 
@@ -42,6 +43,9 @@ _CAPABILITIES = COLUMN["capabilities"]
 _CAMPAIGN_MEMBER = COLUMN["campaign_member"]
 _CAMPAIGN_LOG10_E = COLUMN["campaign_log10_e"]
 _INDICATOR_CONFIDENCE = COLUMN["indicator_confidence"]
+_ONLINE_LOG10_E = COLUMN["online_log10_e"]
+_GROUP_ONLINE_LOG10_E = COLUMN["group_online_log10_e"]
+_ONLINE_RAISED = COLUMN["online_raised"]
 _TEMPLATE_JACCARD = COLUMN["template_jaccard"]
 
 
@@ -52,6 +56,8 @@ class Found:
     membership: Membership | None
     indicator: Indicator | None
     grants: tuple[Grant, ...]
+    online: OnlineStanding | None = None
+    """Null where nothing is watched online."""
 
 
 _NOTHING = Found(None, None, ())
@@ -127,6 +133,11 @@ def numbers_of(  # noqa: C901, PLR0912 - a line for each fact: a loop takes twic
         row[_CAMPAIGN_LOG10_E] = found.membership.log10_e
     if found.indicator is not None:
         row[_INDICATOR_CONFIDENCE] = found.indicator.confidence
+    if found.online is not None:
+        row[_ONLINE_LOG10_E] = found.online.log10_e
+        row[_ONLINE_RAISED] = found.online.is_raised
+        if found.online.group_log10_e is not None:
+            row[_GROUP_ONLINE_LOG10_E] = found.online.group_log10_e
     if reading.template is not None:
         row[_TEMPLATE_JACCARD] = reading.template.jaccard
     if standing is not None:

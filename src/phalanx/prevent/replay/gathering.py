@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from phalanx.prevent.decide.gateway import campaign_identity, owner_identity
-from phalanx.prevent.facts import COLUMN, FACT, TEXT_COLUMN
+from phalanx.prevent.facts import COLUMN, FACT, ONLINE, TEXT_COLUMN
 from phalanx.prevent.knowledge.known import Knowledge
 from phalanx.prevent.policy.loading import Policy
 from phalanx.prevent.policy.stages import place_of
@@ -242,6 +242,8 @@ def _text(batch: pa.RecordBatch, seen: Seen, name: str) -> pa.Array:
 
 
 def _is_held(name: str, knowledge: Knowledge) -> bool:
+    if name in ONLINE:
+        return False
     if name in {"campaign", "campaign_member", "campaign_log10_e"}:
         return knowledge.campaigns.scan > 0
     if name == "template_jaccard":
