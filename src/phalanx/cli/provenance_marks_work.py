@@ -98,7 +98,7 @@ class Copies:
     mark: WeightMark
     ours: Checkpoint
 
-    def trace(self, suspect: Checkpoint, suspects: int, progress: Progress) -> MarkTrace:
+    def trace(self, suspect: Checkpoint, progress: Progress, *, suspects: int = 1) -> MarkTrace:
         """Read a suspect, one of so many, for their marks.
 
         Raises:
@@ -140,7 +140,9 @@ def traced(  # noqa: PLR0917 - as many as the command has
         ConfigError: If others may read the key.
         VerificationError: If key or model are not those of the register.
     """
-    return read_copies(register, key_file, ours).trace(open_checkpoint(suspect), suspects, progress)
+    return read_copies(register, key_file, ours).trace(
+        open_checkpoint(suspect), progress, suspects=suspects
+    )
 
 
 def _plan(options: PlanOptions) -> MarkPlan:

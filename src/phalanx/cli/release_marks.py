@@ -234,7 +234,9 @@ def traced(  # noqa: PLR0917 - as many as the command has
         ConfigError: If others may read the key.
         VerificationError: If key or model are not those of the register.
     """
-    return read_copies(marks, key, ours).trace(open_checkpoint(suspect), suspects, progress)
+    return read_copies(marks, key, ours).trace(
+        open_checkpoint(suspect), progress, suspects=suspects
+    )
 
 
 def accusation_text(found: MarkTrace, case: Case, suspect: Path) -> str:
