@@ -98,6 +98,16 @@ def test_from_keys_to_receipt(sealed: str, capsys: pytest.CaptureFixture[str]) -
     assert "1 files are as lab signed them" in capsys.readouterr().out
 
 
+def test_a_log_that_is_not_there_is_told_before_anything_is_sealed(
+    agreed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Sealing takes an hour: nothing of it is begun."""
+    words = ["seal", "model", agreed, *RECIPIENT, *LAB, "--out", "sealed", "--log", "nowhere"]
+    assert release(*words) == ExitCode.BAD_INPUT
+    assert "nowhere" in capsys.readouterr().err
+    assert not list(Path().glob("*sealed*"))
+
+
 def test_who_accepts_reads_what_he_signs(agreed: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The terms are printed, before they are signed or instead."""
     assert agreed

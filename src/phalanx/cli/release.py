@@ -230,6 +230,10 @@ def seal(
 
     source, target = place_of(model), place_of(out)
     proved = None if log_folder is None else local_path(out)
+    if log_folder is not None:
+        from phalanx.release.logged.book import open_book
+
+        open_book(log_folder)  # that there is one is known before a model is sealed for an hour
     how = sealing_of(
         grant_file, recipient, keys, hash_type, broker=to_broker, unsafe_any_file=unsafe_any_file
     )
