@@ -189,6 +189,22 @@ def test_nobody_is_named_of_a_stranger(capsys: pytest.CaptureFixture[str]) -> No
         assert _trace(suspect) == ExitCode.CLEAN
 
 
+def test_only_the_copies_of_one_release_are_removed(tmp_path: Path) -> None:
+    """A name with signs of a pattern removes its own marked copy, and nobody else's."""
+    how = sealing_of(
+        Path("north.grant"), Path("north.json"), Path("lab.keys"), "sha256", unsafe_any_file=False
+    )
+    where = Marks(
+        register=Path("marks.json"), key=Path("marks.key"), codeword_key=Path("north.code.key")
+    )
+    other = tmp_path / ".v1.marked-0"
+    other.mkdir()
+    with marked_copy_for(where, Path("ours"), tmp_path / "v[1]", how, lambda *_: None) as copy:
+        assert copy.exists()
+    assert not copy.exists()
+    assert other.exists()
+
+
 def _evidence(name: str, *words: str) -> list[str]:
     given = ["--recipient", f"{name}.json", "--grant", f"{name}.grant", *LAB]
     return [*given, "--codeword-key", f"{name}.code.key", *words]
