@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -120,6 +121,8 @@ def calibrate(
     calibrated: Path,
     detector: Detector = None,
     options: ReaderOptions = ReaderOptions(),
+    output_format: TableOrJson = "table",
+    output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
     """Calibrate a detector on documents of your own that humans wrote, 200 or more.
@@ -134,19 +137,26 @@ def calibrate(
         detector: File of the detector; the one that is shipped for the documents' kind if it is
             left out.
         options: Which model reads, where the detector was joined with readings.
+        output_format: How to print the cells of the reference.
+        output: File to write them to instead.
         common: Options of every command.
     """
     from phalanx.authorship.reference import write_model
-    from phalanx.cli.authorship_view import reference_text
+    from phalanx.cli.authorship_view import reference_json, reference_text
     from phalanx.cli.authorship_work import calibrated as calibrate_on
     from phalanx.cli.authorship_work import told_rejects
 
     refuse_output(calibrated)
+    refuse_output(output)
     with common.progress("calibrate") as progress:
         made = calibrate_on(humans, domain, detector, options, progress)
     told_rejects(made.rejects, common)
     digest = write_model(made.model, calibrated)
-    write_text(f"{reference_text(made.model)}sha256 {digest}\n", None)
+    if output_format == "json":
+        made = replace(made, model=replace(made.model, digest=digest))
+        write_text(reference_json(made, domain, calibrated), output)
+    else:
+        write_text(f"{reference_text(made.model)}sha256 {digest}\n", output)
 
 
 @authorship.command
