@@ -180,7 +180,8 @@ def detect(
 
     The p-value of a document is its rank among human documents of the same kind, domain, language
     and length. What is too short, unlike the reference, or has too small a reference for the level
-    is "not evaluable". `phalanx explain PHX-A001` says what a finding shows, and what not.
+    is "not evaluable"; what would be claimed and reads like a human's in parts is "mixed", and its
+    passages are located. `phalanx explain PHX-A001` says what a finding shows, and what not.
 
     Parameters:
         texts: Files, folders, `-` for standard input. Names that end in `.jsonl` have a document a
@@ -199,7 +200,7 @@ def detect(
             level is then the share of them that is expected to be wrong.
         reading: Which model reads, where the detector was joined with readings.
         options: About all of a corpus.
-        fail_on: Least finding that makes the exit status 1; `undecided` counts what is not
+        fail_on: Least finding that makes the exit status 1; `undecided` counts what is mixed or not
             evaluable too.
         output_format: How to print.
         output: File to write instead.
