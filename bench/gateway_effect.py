@@ -254,11 +254,6 @@ def refused_online(
     return refused, alerts
 
 
-def limited(requests: Requests, amount: Integers, limit: float) -> Flags:
-    """Refuse what an account sends after its limit of a UTC day is reached."""
-    return spent_before(requests, amount) >= limit
-
-
 def spent_before(requests: Requests, amount: Integers) -> Integers:
     """Return what the account of each request was given on its day before it."""
     day = requests.at_us // DAY_US

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -83,8 +84,7 @@ def test_pages_hold_nothing_inline(house: House) -> None:
         assert " style=" not in page, path
         assert "<script>" not in page, path
         assert " onclick" not in page, path
-        assert "http://" not in page.replace("http://www.w3.org", ""), path
-        assert "https://" not in page, path
+        assert not re.search(r'(?:src|href|action)="(?!/|#)', page), path
 
 
 def test_a_token_reads_and_does_nothing(house: House) -> None:

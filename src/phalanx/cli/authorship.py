@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -120,6 +121,8 @@ def calibrate(
     calibrated: Path,
     detector: Detector = None,
     options: ReaderOptions = ReaderOptions(),
+    output_format: TableOrJson = "table",
+    output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
     """Calibrate a detector on documents of your own that humans wrote, 200 or more.
@@ -134,19 +137,26 @@ def calibrate(
         detector: File of the detector; the one that is shipped for the documents' kind if it is
             left out.
         options: Which model reads, where the detector was joined with readings.
+        output_format: How to print the cells of the reference.
+        output: File to write them to instead.
         common: Options of every command.
     """
     from phalanx.authorship.reference import write_model
-    from phalanx.cli.authorship_view import reference_text
+    from phalanx.cli.authorship_view import reference_json, reference_text
     from phalanx.cli.authorship_work import calibrated as calibrate_on
     from phalanx.cli.authorship_work import told_rejects
 
     refuse_output(calibrated)
+    refuse_output(output)
     with common.progress("calibrate") as progress:
         made = calibrate_on(humans, domain, detector, options, progress)
     told_rejects(made.rejects, common)
     digest = write_model(made.model, calibrated)
-    write_text(f"{reference_text(made.model)}sha256 {digest}\n", None)
+    if output_format == "json":
+        made = replace(made, model=replace(made.model, digest=digest))
+        write_text(reference_json(made, domain, calibrated), output)
+    else:
+        write_text(f"{reference_text(made.model)}sha256 {digest}\n", output)
 
 
 @authorship.command
@@ -170,7 +180,8 @@ def detect(
 
     The p-value of a document is its rank among human documents of the same kind, domain, language
     and length. What is too short, unlike the reference, or has too small a reference for the level
-    is "not evaluable". `phalanx explain PHX-A001` says what a finding shows, and what not.
+    is "not evaluable"; what would be claimed and reads like a human's in parts is "mixed", and its
+    passages are located. `phalanx explain PHX-A001` says what a finding shows, and what not.
 
     Parameters:
         texts: Files, folders, `-` for standard input. Names that end in `.jsonl` have a document a
@@ -189,7 +200,7 @@ def detect(
             level is then the share of them that is expected to be wrong.
         reading: Which model reads, where the detector was joined with readings.
         options: About all of a corpus.
-        fail_on: Least finding that makes the exit status 1; `undecided` counts what is not
+        fail_on: Least finding that makes the exit status 1; `undecided` counts what is mixed or not
             evaluable too.
         output_format: How to print.
         output: File to write instead.

@@ -177,7 +177,9 @@ def _evidence(said: Mapping[str, Any]) -> ExactEvidence:
 
 def records(answer: Answer, added: Together) -> dict[str, Any]:
     """Return what is added to an answer for programs."""
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {
+        "statements": None, "passages_expected_by_chance": None, "passages": None,
+    }  # fmt: skip
     if added.statements:
         found["statements"] = {
             "null_hypothesis": NULL,
@@ -289,7 +291,7 @@ def _passages(answer: Answer, added: Together) -> list[str]:
     chance = f"{count(len(told))} of {plural(len(added.located), 'document')} with passages"
     if len(added.located) == len(answer.verdicts.judgements):
         chance += f"; {by_chance(answer, added):.2g} expected if humans wrote all"
-    lines += labelled("  -", f" {chance}")
+    lines += labelled("  found", chance)
     for each in told[:_MOST_LINES]:
         where = ", ".join(
             f"characters {count(passage.start)} to {count(passage.stop)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from phalanx.authorship.features.readings import READING_NAMES
@@ -11,13 +12,13 @@ from phalanx.authorship.reference import Calibrated
 from phalanx.authorship.reference.cells import realised_interval
 from phalanx.authorship.rules import CodeLikeModels, MoreLikeModelsThanChance, TextLikeModels
 from phalanx.cli.authorship_together import Together, is_found, lines_of, records
-from phalanx.cli.authorship_work import Answer
+from phalanx.cli.authorship_work import Answer, Made
+from phalanx.formats.authorship_document import CALIBRATE_SCHEMA_ID, DETECT_SCHEMA_ID
 from phalanx.formats.json import to_text
 from phalanx.formats.lines import bullets, labelled
 from phalanx.formats.notation import count, plural
 from phalanx.printable import printable
 
-SCHEMA = "phalanx.authorship-detect/1"
 METHOD = "n-grams, form and compression, ranked among human documents, version 1"
 NULL = "A human wrote the document as the authors of the reference wrote theirs."
 BATCH_NULL = "Every document was written so, each by itself."
@@ -48,7 +49,7 @@ def as_json(answer: Answer, added: Together = NOTHING_ADDED) -> str:
     batch = verdicts.batch
     return to_text(
         {
-            "schema": SCHEMA,
+            "schema": DETECT_SCHEMA_ID,
             "found": is_found(answer, added),
             "decided": answer.is_decided,
             "level": verdicts.level,
@@ -119,6 +120,25 @@ def joined_text(model: Calibrated) -> str:
         f"{name} {weight:.2f}" for name, weight in zip(names, model.joined.weights, strict=True)
     )
     return f"{printable(f'readings by {model.joined.reader}, weights: {said}')}\n"
+
+
+def reference_json(made: Made, domain: str, calibrated: Path) -> str:
+    """Write what was calibrated for programs.
+
+    Parameters:
+        made: The detector, with the digest of its file.
+        domain: Of the human documents.
+        calibrated: The file.
+    """
+    return to_text(
+        {
+            "schema": CALIBRATE_SCHEMA_ID,
+            "calibrated": str(calibrated),
+            "domain": domain,
+            "detector": _detector(made.model),
+            "rejects": [{"where": each.where, "reason": each.reason} for each in made.rejects],
+        }
+    )
 
 
 def reference_text(model: Calibrated) -> str:

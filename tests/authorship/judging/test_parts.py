@@ -59,7 +59,7 @@ def test_what_is_mixed_has_no_rank_and_a_reason(of_lengths: Calibrated, author: 
     found = judge([asked], {"text": of_lengths}, level=LEVEL)
     (said,) = found.judgements
     assert (said.verdict, said.log10_p) == ("mixed", None)
-    assert said.reason.startswith("its parts disagree: of 2 of 4 windows a quarter or more")
+    assert said.reason.startswith("its parts disagree: 2 of 4 windows score as humans do")
     assert (found.batch.judged, found.batch.counted, found.batch.log10_p) == (0, 1, 0.0)
 
 

@@ -209,7 +209,7 @@ def _agreed(said: Judgement, model: Calibrated) -> Judgement:
     if not parts.disagree:
         return said
     reason = (
-        f"its parts disagree: of {parts.ordinary} of {parts.ranked} windows a quarter or more of "
-        f"the human documents of {said.domain} score as high, of its beginning hardly any"
+        f"its parts disagree: {parts.ordinary} of {parts.ranked} windows score as humans do (a "
+        f"quarter or more of the documents of {said.domain} as high), its beginning does not"
     )
     return replace(said, verdict="mixed", reason=reason, log10_p=None)

@@ -176,7 +176,13 @@ def _signs_of(batch: pa.RecordBatch) -> tuple[Integers, Integers]:
         for name in ("prompt", "history", "system_prompt")
     ]
     turns = batch.column("history_turns").fill_null(0).to_numpy(zero_copy_only=False)
-    logprobs = batch.column("logprobs").fill_null(value=False).to_numpy(zero_copy_only=False)
+    logprobs = (
+        batch.column("logprobs")
+        .fill_null(False)
+        .to_numpy(  # noqa: FBT003 - takes no name
+            zero_copy_only=False
+        )
+    )
     signs = (
         FIRST_TURN * ((lengths[1] == 0) & (turns == 0))
         | ELICITS * ((capabilities & ELICITATION_MASK) != 0)
