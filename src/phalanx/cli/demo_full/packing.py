@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from phalanx import __version__
-from phalanx.cli.demo_full.acts import record
+from phalanx.cli.demo_full.acts import digest_of, record
 from phalanx.cli.demo_full.auditing import commitment_of, plan_of, report_of
 from phalanx.cli.demo_full.chapter import Chapter, write_lines
 from phalanx.cli.demo_full.places import Places
@@ -18,6 +18,8 @@ from phalanx.cli.demo_full.scanning import strongest
 from phalanx.cli.govern_packages import packed, verified
 from phalanx.govern.ledger import open_ledger
 from phalanx.govern.packages.layout import NOTE
+from phalanx.signed import read_public_text
+from phalanx.watermark.audit import verify_report
 from phalanx.watermark.audit.report import audit_of
 
 LEVEL = 0.01
@@ -161,7 +163,9 @@ def _found(places: Places) -> Mapping[str, Any]:
 
 def _trained(places: Places) -> Mapping[str, Any]:
     """Return the claim of the audit, with the evidence that it states itself."""
-    audit = audit_of(json.loads(report_of(places, "student").read_bytes()))
+    signer = read_public_text((places.audit / "auditor.pub").read_text(encoding="ascii").strip())
+    report = report_of(places, "student").read_bytes()
+    audit = audit_of(verify_report(report, signer, digest_of(plan_of(places, "student"))))
     evidence = audit.evidence()[0]
     return {
         "id": "trained-on-the-harvest",
