@@ -106,8 +106,10 @@ def _gate_said(left: Left) -> tuple[str, ...]:
     types = Counter(each.type for each in departure.leaving)
     usual = ", ".join(f"{count} {kind}" for kind, count in types.most_common(_MOST_TYPES))
     lines = [
-        f"the gate lets leave {plural(types.total(), 'object')} ({usual}, and others), and "
-        f"{departure.padding:,} of padding",
+        (
+            f"the gate lets leave {plural(types.total(), 'object')} ({usual}, and others), and "
+            f"{departure.padding:,} of padding"
+        ),
         f"the gate keeps back: {plural(len(departure.staying), 'object')}",
     ]
     for each in departure.staying[:3]:
