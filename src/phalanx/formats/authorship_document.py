@@ -368,6 +368,10 @@ class LookedUpDocument:
     cut_short: bool
     """Whether there was more to read, or to compare, than is."""
 
+    alike: Count
+    """Served parts that share as much with the text as the best match, itself among them: above 1
+    no account is singled out."""
+
     reason: str
     """Why it is not evaluable; empty otherwise."""
 
