@@ -262,6 +262,32 @@ def govern_package(
     common.say(f"{out}: packed")
 
 
+@govern.command(name="export")
+def govern_export(
+    package: Annotated[Path, Parameter(name="PACKAGE")],
+    /,
+    *,
+    policy: Path,
+    ledgers: Optional = None,
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> None:
+    """Write a package that verifies as CASE/UCO (JSON-LD), for tools of investigators.
+
+    Parameters:
+        package: Folder of the package, or of a copy of it.
+        policy: Whose packages are believed.
+        ledgers: Whose ledgers are believed, for events in it.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_packages import exported
+
+    refuse_output(output)
+    write_text(exported(package, policy, ledgers), output)
+    common.detail("it says nothing that the records of the package do not")
+
+
 @govern.command(name="redact")
 def govern_redact(
     package: Annotated[Path, Parameter(name="PACKAGE")],
