@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, inspect, text
 
 from phalanx.errors import InputError, VerificationError
+from phalanx.govern.cases.tables import SCHEMA as CASES
 from phalanx.release.broker.tables import TABLES as BROKER
 from phalanx.share.blinding.tables import TABLES as KEY_SERVER
 from phalanx.share.hub.database import HUB
@@ -18,7 +19,7 @@ from phalanx.store import Place
 from phalanx.store.schema import Schema, bring_up, reach, translated
 from phalanx.store.tables import SCHEMA as STORE
 
-ROOMS = (STORE, HUB, POOL, KEY_SERVER, BROKER)
+ROOMS = (STORE, HUB, POOL, KEY_SERVER, BROKER, CASES)
 
 each_room = pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.owner)
 

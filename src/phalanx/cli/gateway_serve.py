@@ -22,6 +22,7 @@ def serve(
     options: GatewayOptions,
     state: Optional = None,
     exchanges: Optional = None,
+    online: Optional = None,
     pseudonym_key: Optional = None,
     clear_identifiers: bool = False,
     sidecar: SidecarOptions = SidecarOptions(),
@@ -38,6 +39,8 @@ def serve(
             requests were counted stands beside it, in a file that ends with `.count`.
         exchanges: Folder in which exchanges are written down, with what was decided, as
             `phalanx scan --clear-identifiers` reads them.
+        online: Reference of online detection, from `phalanx gateway calibrate`. What was seen is
+            kept beside the state, in a file that ends with `.watch`.
         pseudonym_key: Key of the pseudonyms, the one of the scans whose store and grants are named.
         clear_identifiers: Take identifiers as they stand in requests.
         sidecar: How it listens, and what it bears.
@@ -47,7 +50,7 @@ def serve(
     from phalanx.cli.serving import serve_until_told
 
     settings = sidecar.settings()
-    said = Serving(state, exchanges, pseudonym_key, clear_identifiers)
+    said = Serving(state, exchanges, pseudonym_key, clear_identifiers, online)
     with serving(options, said, settings) as run:
         return serve_until_told(run, "the gateway listens", settings, common)
 

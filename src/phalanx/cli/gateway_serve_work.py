@@ -21,6 +21,7 @@ from phalanx.prevent.knowledge.campaigns import Campaigns, read_campaigns
 from phalanx.prevent.knowledge.grants import grant_index
 from phalanx.prevent.knowledge.indicators import read_indicators
 from phalanx.prevent.knowledge.known import Knowledge
+from phalanx.prevent.knowledge.pools import Pools, read_pools
 from phalanx.prevent.sidecar.callers import RunningCallers
 from phalanx.prevent.sidecar.serve import serve
 from phalanx.prevent.sidecar.settings import SidecarSettings
@@ -43,6 +44,9 @@ class Serving:
 
     clear: bool
     """Whether identifiers stay as they stand."""
+
+    online: Path | None = None
+    """Reference of online detection; null where it is not used."""
 
 
 @contextmanager
@@ -88,6 +92,7 @@ def places_of(options: GatewayOptions, said: Serving) -> Places:
         pseudonym_key=None if said.clear else load_or_create(said.pseudonym_key),
         snapshot=said.state,
         exchanges=said.exchanges,
+        online=said.online,
     )
 
 
@@ -109,7 +114,10 @@ def parts_of(options: GatewayOptions) -> tuple[Part, ...]:
         parts.append(
             Part(
                 "store", (),
-                lambda known: _with_campaigns(known, read_campaigns(place, known.campaigns)),
+                lambda known: _with_pools(
+                    _with_campaigns(known, read_campaigns(place, known.campaigns)),
+                    read_pools(place, known.pools),
+                ),
             )
         )  # fmt: skip
     if options.campaign_keys is not None:
@@ -138,6 +146,10 @@ def _file(name: str, path: Path, take: Callable[[Knowledge, Path], Knowledge]) -
 
 def _with_campaigns(known: Knowledge, read: Campaigns) -> Knowledge:
     return known if read is known.campaigns else replace(known, campaigns=read)
+
+
+def _with_pools(known: Knowledge, read: Pools) -> Knowledge:
+    return known if read is known.pools else replace(known, pools=read)
 
 
 def _with_keys(known: Knowledge, path: Path) -> Knowledge:

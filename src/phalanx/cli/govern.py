@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from phalanx.cli.exit_codes import ExitCode
+from phalanx.cli.govern_case import case as cases
 from phalanx.cli.govern_ledger import ledger
 from phalanx.cli.govern_options import Optional, ShownOptions
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
@@ -15,9 +16,10 @@ from phalanx.cli.terminal import Common
 
 govern = App(
     name="govern",
-    help="Keep a ledger, verify it, run clocks of duties, and hold a provider against controls.",
+    help="Keep cases and a ledger, run clocks of duties, hold a provider against controls.",
     help_format="markdown",
 )
+govern.command(cases)
 govern.command(ledger)
 
 Text = Annotated[str | None, Parameter(show_default=False)]
@@ -179,6 +181,36 @@ def govern_assess(
     counts = (f"{found.count(each)} {each.value}" for each in Outcome)
     common.say(f"profile {profile}: {', '.join(counts)}")
     return ExitCode.FINDINGS if found.count(Outcome.NOT_SATISFIED) else ExitCode.CLEAN
+
+
+@govern.command(name="impact")
+def govern_impact(
+    scan: Annotated[Path, Parameter(name="SCAN")],
+    /,
+    *,
+    campaign: str,
+    prices: Optional = None,
+    confidence: float = 0.95,
+    output_format: TableOrJson = "table",
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> None:
+    """Estimate what a campaign took, with intervals, assumptions, and what nobody knows.
+
+    Parameters:
+        scan: Folder of a scan.
+        campaign: Id of the campaign.
+        prices: TOML price list with its day and source; without it no money is named.
+        confidence: Of each interval.
+        output_format: How to print.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_impact import estimated
+
+    refuse_output(output)
+    write_text(estimated(scan, campaign, prices, confidence, output_format), output)
+    common.detail("an estimate of use, not of damage")
 
 
 @govern.command(name="certificate")

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from phalanx.cli.govern_work import policy_of
 from phalanx.errors import ConfigError
 from phalanx.govern.packages import (
+    ApprovalRecord,
     ClaimRecord,
     CustodyRecord,
     EventRecord,
@@ -41,15 +42,24 @@ def packed(case: Path, key: Path, name: str, out: Path) -> str:
         ConfigError: If the name is none, or others may read the key.
         InputError: If the case is none, or the package cannot be written.
     """
-    if not is_key_name(name):
-        message = f"{name[:80]!r} is no name of who signs packages"
-        raise ConfigError(message, next_step="Name it like lab.example/cases, without spaces.")
     written = read_case(case)
-    secret = read_or_make_secret(key, "key of packages", 32)
-    signer = NoteSigner(name=name, key=Ed25519PrivateKey.from_private_bytes(secret))
+    signer = signer_of(key, name)
     now = int(time.time())
     pack(written.records, written.files, out, signer, random=secrets.token_bytes, time=now)
     return f"log {signer.public.as_text()}\nquorum none\n"
+
+
+def signer_of(key: Path, name: str) -> NoteSigner:
+    """Return who signs packages; the key is made if it is missing.
+
+    Raises:
+        ConfigError: If the name is none, or others may read the key.
+    """
+    if not is_key_name(name):
+        message = f"{name[:80]!r} is no name of who signs packages"
+        raise ConfigError(message, next_step="Name it like lab.example/cases, without spaces.")
+    secret = read_or_make_secret(key, "key of packages", 32)
+    return NoteSigner(name=name, key=Ed25519PrivateKey.from_private_bytes(secret))
 
 
 def redacted(
@@ -86,7 +96,7 @@ def _said(folder: Path, package: Package) -> str:
     ]
     kinds = (
         (PersonRecord, "people"), (ItemRecord, "items"), (CustodyRecord, "records of custody"),
-        (EventRecord, "events of a ledger"), (ClaimRecord, "claims"),
+        (EventRecord, "events of a ledger"), (ClaimRecord, "claims"), (ApprovalRecord, "approvals"),
     )  # fmt: skip
     counts = ", ".join(
         f"{sum(isinstance(each, kind) for each in package.records)} {name}" for kind, name in kinds
@@ -100,7 +110,7 @@ def _said(folder: Path, package: Package) -> str:
         held = "holds" if each.holds else "does not hold"
         lines.append(
             f"  {each.claim.id} {held} at the level {case.level:g} of the case: "
-            f"p = 10^{each.log10_p_of_case:.1f} among {case.claims} claims"
+            f"p = 10^{each.log10_p_of_case:.1f} among {case.claims_put_forward} claims"
         )
         lines.append(f"    {each.claim.statement}")
     return printable("\n".join(lines), keep="\n")

@@ -9,7 +9,7 @@ from typing import Literal
 
 EventKind = Literal[
     "disclosure", "decision", "reveal", "approval", "grant", "receipt", "report", "custody",
-    "claim", "hold", "key", "session",
+    "claim", "hold", "key", "session", "case", "policy",
 ]  # fmt: skip
 """What kind of act it was."""
 

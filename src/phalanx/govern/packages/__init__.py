@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from phalanx.govern.packages.packing import pack
 from phalanx.govern.packages.records import (
+    ApprovalRecord,
     CaseRecord,
     ClaimRecord,
     CustodyRecord,
@@ -22,6 +23,7 @@ from phalanx.govern.packages.redacting import redact
 from phalanx.govern.packages.verifying import Package, verify_package
 
 __all__ = [
+    "ApprovalRecord",
     "CaseRecord",
     "ClaimRecord",
     "CustodyRecord",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from hashlib import sha256
 
 from phalanx.errors import InputError
 from phalanx.govern.packages.records import (
+    ApprovalRecord,
     CaseRecord,
     ClaimRecord,
     CustodyRecord,
@@ -53,6 +55,7 @@ def _refuse_unknown(records: Sequence[Record], claims: Sequence[ClaimRecord]) ->
     for claim in claims:
         if unknown := sorted(set(claim.items) - items):
             raise _wrong(claim.id, f"rests on {unknown[0]}, which is no item")
+    _refuse_unknown_approvals(records, {each.id for each in claims}, people)
     for each in records:
         if isinstance(each, ItemRecord) and each.collector not in people:
             raise _wrong(each.id, f"was collected by {each.collector}, who is nobody of the case")
@@ -61,6 +64,17 @@ def _refuse_unknown(records: Sequence[Record], claims: Sequence[ClaimRecord]) ->
                 raise _wrong(each.id, f"is about {each.item}, which is no item")
             if each.by not in people:
                 raise _wrong(each.id, f"was done by {each.by}, who is nobody of the case")
+
+
+def _refuse_unknown_approvals(
+    records: Sequence[Record], claims: AbstractSet[str], people: AbstractSet[str]
+) -> None:
+    for each in records:
+        if isinstance(each, ApprovalRecord):
+            if each.claim not in claims:
+                raise _wrong(each.id, f"is about {each.claim}, which is no claim")
+            if unknown := sorted({each.claimed_by, each.approved_by} - people):
+                raise _wrong(each.id, f"is by {unknown[0]}, who is nobody of the case")
 
 
 def _refuse_broken_chains(records: Sequence[Record], *, is_whole: bool) -> None:

@@ -37,8 +37,8 @@ def pack(  # noqa: PLR0913 - what is packed, where, and by whom
     *,
     random: Callable[[int], bytes],
     time: int,
-) -> None:
-    """Write a package. The folder is whole, or absent.
+) -> Checkpoint:
+    """Write a package, and return what was signed. The folder is whole, or absent.
 
     Parameters:
         records: The case first, then the others in any order that custody allows.
@@ -86,6 +86,7 @@ def pack(  # noqa: PLR0913 - what is packed, where, and by whom
     except OSError as error:
         message = f"{folder}: cannot be written: {reason_of(error)}"
         raise InputError(message, next_step="Free some space, or check permissions.") from error
+    return checkpoint
 
 
 def _copy(path: Path, target: Path, item: ItemRecord) -> None:

@@ -1,4 +1,4 @@
-"""What a package holds: six kinds of records, each checked when it is made and when it is read."""
+"""What a package holds: seven kinds of records, each checked when made and when read."""
 
 from __future__ import annotations
 
@@ -61,8 +61,17 @@ class CaseRecord(_Record):
     claims: int = Field(ge=0, le=10_000)
     """How many claims the package holds: they are judged together, also where a copy lacks some."""
 
+    claims_not_upheld: int | None = Field(default=None, ge=0, le=10_000)
+    """How many more were put forward and not agreed to by a second person. They are in no package,
+    and count among those that are judged together; null where none is known."""
+
     level: float = Field(gt=0, lt=1)
     """Chance, stated beforehand, that any claim of the case is held although its null is true."""
+
+    @property
+    def claims_put_forward(self) -> int:
+        """How many claims share the level: those of the package, and those not agreed to."""
+        return self.claims + (self.claims_not_upheld or 0)
 
 
 class PersonRecord(_Record):
@@ -102,6 +111,9 @@ class CustodyRecord(_Record):
     """Person."""
 
     at: AwareDatetime
+    note: Line | None = None
+    """To whom, from where or what for."""
+
     previous: Digest | None = None
     """SHA-256 of the payload of the record before it on the same item; null for the first."""
 
@@ -141,6 +153,27 @@ class ClaimRecord(_Record):
         return min(0.0, -(self.log10_e or 0.0))
 
 
+class ApprovalRecord(_Record):
+    """A second person agreed to a claim."""
+
+    kind: Literal["approval"] = "approval"
+    claim: Id
+    claimed_by: Id
+    """Person."""
+
+    approved_by: Id
+    """Another person."""
+
+    at: AwareDatetime
+
+    @model_validator(mode="after")
+    def _has_two_people(self) -> Self:
+        if self.claimed_by == self.approved_by:
+            message = "nobody approves a claim of their own"
+            raise ValueError(message)
+        return self
+
+
 class EventRecord(_Record):
     """An event of the ledger, with its proof."""
 
@@ -149,7 +182,10 @@ class EventRecord(_Record):
     """The file that `govern ledger prove` wrote."""
 
 
-Record = CaseRecord | PersonRecord | ItemRecord | CustodyRecord | ClaimRecord | EventRecord
+Record = (
+    CaseRecord | PersonRecord | ItemRecord | CustodyRecord | ClaimRecord | ApprovalRecord
+    | EventRecord
+)  # fmt: skip
 _ADAPTER: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="kind")])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import stat
 from collections.abc import Sequence
@@ -11,9 +10,9 @@ from hashlib import file_digest
 from pathlib import Path
 
 from phalanx.errors import InputError, VerificationError, reason_of
-from phalanx.evidence.holm import holm
 from phalanx.govern.ledger import parse_proved_event
 from phalanx.govern.packages.agreeing import refuse_disagreement
+from phalanx.govern.packages.judging import JudgedClaim, judged
 from phalanx.govern.packages.layout import (
     ITEMS,
     LEAVES,
@@ -43,19 +42,6 @@ from phalanx.transparency.tiles import Fetch
 
 _MOST_RECORD_FILE_BYTES = 2 * MOST_BYTES
 _AGAIN = "Ask whoever handed it over for it again."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedClaim:
-    """A claim among all claims of the case."""
-
-    claim: ClaimRecord
-    log10_p_of_case: float
-    """Base-10 logarithm of its p-value after Holm's correction for all claims of the case, those
-    that are missing here counted as holding nothing."""
-
-    holds: bool
-    """Whether that is at or below the level of the case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,17 +176,10 @@ def _refuse_unproved(records: Sequence[Record], ledgers: Policy | None) -> None:
 
 def _judged(records: Sequence[Record]) -> tuple[JudgedClaim, ...]:
     case = records[0]
-    claims = [each for each in records if isinstance(each, ClaimRecord)]
-    if not isinstance(case, CaseRecord) or not claims:
+    if not isinstance(case, CaseRecord):
         return ()
-    # Claims that are missing count in the family: with smaller p-values of theirs, these would be
-    # corrected by less.
-    corrected = holm([each.log10_p_at_most for each in claims], family=case.claims)
-    least = math.log10(case.level)
-    return tuple(
-        JudgedClaim(claim=claim, log10_p_of_case=float(log10_p), holds=bool(log10_p <= least))
-        for claim, log10_p in zip(claims, corrected, strict=True)
-    )
+    claims = [each for each in records if isinstance(each, ClaimRecord)]
+    return judged(claims, family=case.claims_put_forward, level=case.level)
 
 
 def _names(folder: Path) -> list[str]:

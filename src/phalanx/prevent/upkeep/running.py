@@ -26,6 +26,7 @@ from phalanx.prevent.request import Request
 from phalanx.prevent.state.online import OnlineState, State
 from phalanx.prevent.upkeep.every import Every
 from phalanx.prevent.upkeep.keeper import Keeper
+from phalanx.prevent.upkeep.online import RunningWatch, other_value
 from phalanx.prevent.upkeep.parts import Part, RunningKnowledge
 
 _ALARM_SECONDS = 10.0
@@ -51,6 +52,9 @@ class Places:
 
     exchanges: Path | None = None
     """Folder of the log of exchanges; null writes none."""
+
+    online: Path | None = None
+    """Reference of online detection; null watches nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,11 @@ class RunningGateway:
                 now_us = microseconds(now())
                 self.keeper = Keeper(state, key_id(places.key), places.snapshot, now_us)
         self.state: State = state
+        self.online = None
+        if places.online is not None:
+            self.online = RunningWatch(
+                places.online, self.policy.policy.document.value, places.key, places.snapshot, log
+            )
         door = Door(places.pseudonym_key)
         self.under_way = OpenExchanges(
             bounds.most_under_way, bounds.most_under_way_characters, bounds.under_way_seconds
@@ -114,7 +123,7 @@ class RunningGateway:
         self.desk = Desk(
             Gateway(
                 lambda: self.policy.policy, lambda: self.knowledge.known, state, places.key,
-                self._state_failed,
+                self._state_failed, None if self.online is None else self.online.watch,
             ),
             door, self.under_way, self.gauges, spans(), exchanges,
             arrived=_nothing if self.keeper is None else self.keeper.arrived,
@@ -129,7 +138,7 @@ class RunningGateway:
             self._log.warning("requests lost", requests=self.keeper.lost)
         warm_up(self.policy.policy, self.knowledge.known)
         self._every(self._bounds.reload_seconds, self.reload)
-        if self.keeper is not None:
+        if self.keeper is not None or self.online is not None:
             self._every(self._bounds.snapshot_seconds, self.keep)
 
     def close(self) -> None:
@@ -144,6 +153,10 @@ class RunningGateway:
         """Take what has changed, and forget requests that have been under way for too long."""
         if self.policy.reload():
             self._log.info("policy taken", digest=self.policy.policy.digest)
+            if self.online is not None and not self.online.counts_as(
+                self.policy.policy.document.value
+            ):
+                self.alarm("online", other_value())
         for part in self.knowledge.reload():
             self._log.info("knowledge taken", part=part)
         self.desk.expire()
@@ -153,6 +166,8 @@ class RunningGateway:
         try:
             if self.keeper is not None:
                 self.keeper.keep()
+            if self.online is not None:
+                self.online.keep()
         except PhalanxError as error:
             self.alarm("snapshot", error)
 
@@ -204,6 +219,8 @@ class RunningGateway:
         )  # fmt: skip
         gauges.show("under_way", "Requests under way.", lambda: float(len(self.under_way)))
         gauges.show_state(self.state.counts)
+        if self.online is not None:
+            self.online.show(gauges)
         if keeper is not None:
             gauges.show(
                 "lost_requests", "Requests that the state of the start did not know of.",

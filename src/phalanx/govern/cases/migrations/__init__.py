@@ -1,0 +1,1 @@
+"""Migrations of the database of cases. Opening it applies them."""
