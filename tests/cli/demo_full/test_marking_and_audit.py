@@ -30,7 +30,8 @@ def test_the_harvest_of_a_campaign_names_its_key_and_no_other(places: Places) ->
     audited = audit_students(places, seed=0)
     assert not audited.lacks
     said = {
-        name: json.loads(report_of(places, name).read_bytes()) for name in ("student", "honest")
+        name: json.loads(report_of(places, name).read_bytes())["report"]
+        for name in ("student", "honest")
     }
     assert [key["named"] for key in said["student"]["keys"]] == [True, False]
     assert [key["named"] for key in said["honest"]["keys"]] == [False, False]
@@ -47,8 +48,12 @@ def _content(places: Places, suspect: str) -> dict[str, Any]:
     return verify_report(report_of(places, suspect).read_bytes(), signer, plan)
 
 
+def _decisions(places: Places) -> list[str]:
+    return (places.gateway / "decisions.jsonl").read_text().splitlines()
+
+
 def _only_listed_accounts_are_marked(places: Places) -> None:
-    rows = [json.loads(line) for line in (places.gateway / "decisions.jsonl").open()]
+    rows = [json.loads(line) for line in _decisions(places)]
     marked = {row["account_id"] for row in rows if row["key_id"]}
     labels = pq.read_table(places.labels).to_pylist()
     hide = pseudonymiser(load_or_create_key(places.a.pseudonym_key), "account_id")
