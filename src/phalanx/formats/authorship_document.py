@@ -484,6 +484,10 @@ class CorpusAnswer:
     true_claims: tuple[Share, Share] | None
     """Bounds of the share of such documents that are claimed; null where nobody measured it."""
 
+    list_needs: Count | None
+    """Clusters that must rank above all humans before any can be listed, since no rank says more
+    than the reference lets it; null where nothing bounds it."""
+
     listed: tuple[ListedDocument, ...]
     """Documents of clusters of which an expected share of at most the rate is wrong."""
 
