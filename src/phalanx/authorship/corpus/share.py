@@ -99,7 +99,7 @@ def least_list(clusters: int, documents: int, level: float, rate: float) -> int:
         (327, 17)
     """
     most = float(e_values(np.array([-math.log10(documents + 1)]), level)[0])
-    return math.ceil(clusters / (rate * 10.0**most))
+    return math.ceil(clusters / (rate * math.pow(10.0, most)))
 
 
 def cluster_e_values(log10_es: Floats, clusters: npt.NDArray[np.int64]) -> Floats:
