@@ -257,7 +257,8 @@ class PassagesOf:
     """Why nothing is located; empty where passages are told, or none was found."""
 
     passages: tuple[LocatedPassage, ...]
-    """Of which an expected share of at most the level is wrong, in each document."""
+    """Of which an expected share of at most the level is wrong, in each document; of a document
+    that is mixed, whose windows are each at the level by themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
