@@ -59,7 +59,7 @@ HOUR_US = 3_600_000_000
 STEPS = ("E0", "E1", "E2", "E3", "E4", "E5")
 VALUE = ValueWeights()
 POLICY = enforced(read_policy(Path(__file__).parents[1] / "examples" / "gateway_policy.toml"))
-BUDGET = Budget(false_discovery_rate=0.01, share=0.2, epochs=1, accounts=20_000, pools=100)
+BUDGET = Budget(false_discovery_rate=0.01, share=0.2, epochs=2, accounts=20_000, pools=100)
 LENIENT = 0.01
 """Share of honest requests that rate limits may refuse where they need not harm as little."""
 
