@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
+from httpx2 import Response
 from starlette.testclient import TestClient
+from tests.formats.conftest import CAMPAIGNS, HOSTILE, scan_of
 
 from phalanx.console.app import create_app
 from phalanx.console.people.passwords import Passwords
@@ -63,6 +64,13 @@ class House:
         self.clients.append(client)
         return client
 
+    def user(self, name: str, role: Role, password: str = PASSWORD) -> None:
+        """Enter one more user."""
+        database = open_database(self.settings.database, schema=SCHEMA)
+        with database.write() as connection:
+            add_user(connection, name, role, CHEAP.hashed("nobody", password), NOW)
+        database.close()
+
     def signed_in(self, role: Role | str, password: str = PASSWORD) -> TestClient:
         """Return the browser of a user; each role has one of its name."""
         client = self.browser()
@@ -71,7 +79,7 @@ class House:
         return client
 
 
-def sign_in(client: TestClient, name: str, password: str, came_for: str = "/"):  # type: ignore[no-untyped-def] # noqa: ANN201 - a response of httpx
+def sign_in(client: TestClient, name: str, password: str, came_for: str = "/") -> Response:
     """Fill in the form of sign-in."""
     form = csrf_in(client.get("/sign-in").text)
     said = {"csrf": form, "name": name, "password": password, "came_for": came_for}
@@ -85,33 +93,22 @@ def csrf_in(page: str) -> str:
     return found[1]
 
 
-def _drawn_scans() -> object:
-    path = Path(__file__).parents[1] / "formats" / "conftest.py"
-    spec = spec_from_file_location("drawn_scans", path)
-    assert spec
-    assert spec.loader
-    module = module_from_spec(spec)
-    import sys
-
-    sys.modules["drawn_scans"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="session")
 def result() -> ScanResult:
     """Return a scan of three campaigns and everything beside them."""
-    drawn = _drawn_scans()
-    found: ScanResult = drawn.scan_of(drawn.CAMPAIGNS)  # type: ignore[attr-defined]
-    return found
+    return scan_of(CAMPAIGNS)
 
 
 @pytest.fixture(scope="session")
 def hostile_result() -> ScanResult:
     """Return a scan in which every free text is an attack on its reader."""
-    drawn = _drawn_scans()
-    found: ScanResult = drawn.scan_of(drawn.CAMPAIGNS, text=drawn.HOSTILE)  # type: ignore[attr-defined]
-    return found
+    return scan_of(
+        tuple(
+            replace(each, templates=(HOSTILE,), capabilities={HOSTILE: 0.5}, models=(HOSTILE,))
+            for each in CAMPAIGNS
+        ),
+        text=HOSTILE,
+    )
 
 
 @pytest.fixture(scope="session")

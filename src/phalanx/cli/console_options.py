@@ -52,6 +52,12 @@ class ShownPlaces:
     identities: _Optional = None
     """Folder of identities of those who hand out and receive releases."""
 
+    cases: Annotated[str | None, Parameter(show_default=False)] = None
+    """Database of cases, as `phalanx govern case` takes it."""
+
+    case_files: _Optional = None
+    """Folder of the files of cases, where it is not beside their database."""
+
     packages: _Optional = None
     """Folder with a folder for each package of evidence."""
 
@@ -77,7 +83,7 @@ class ShownPlaces:
             ConfigError: If the store is none, or others were named wrongly.
         """
         from phalanx.console.settings import Places
-        from phalanx.store import database_of
+        from phalanx.store import database_of, place_of
 
         return Places(
             scans=self.scan,
@@ -87,6 +93,7 @@ class ShownPlaces:
             audit_signers=self.audit_signer,
             releases=self.releases,
             identities=self.identities,
+            cases=None if self.cases is None else place_of(self.cases, self.case_files),
             packages=self.packages,
             believed=self.believed,
             incidents=self.incidents,

@@ -95,3 +95,20 @@ def remove_caller(
 
     remove(callers, name)
     common.say(f"{name}: may ask no longer")
+
+
+def guardrail(*, output: OutputPath = None, common: Common = Common()) -> None:
+    """Print the guardrail for LiteLLM's proxy: one file, which needs no Phalanx where it runs.
+
+    Parameters:
+        output: File to write instead, beside the configuration of the proxy.
+        common: Options of every command.
+    """
+    from importlib.resources import files
+
+    from phalanx.cli.rendering import refuse_output, write_text
+
+    refuse_output(output)
+    source = files("phalanx.prevent.adapters").joinpath("litellm_guardrail.py")
+    write_text(source.read_text(encoding="utf-8"), output)
+    common.detail("name it in the configuration: guardrail: phalanx_guardrail.PhalanxGuardrail")

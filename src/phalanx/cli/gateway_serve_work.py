@@ -22,10 +22,10 @@ from phalanx.prevent.knowledge.grants import grant_index
 from phalanx.prevent.knowledge.indicators import read_indicators
 from phalanx.prevent.knowledge.known import Knowledge
 from phalanx.prevent.knowledge.pools import Pools, read_pools
-from phalanx.prevent.sidecar.app import Sidecar
 from phalanx.prevent.sidecar.callers import RunningCallers
 from phalanx.prevent.sidecar.serve import serve
 from phalanx.prevent.sidecar.settings import SidecarSettings
+from phalanx.prevent.sidecar.sidecar import Sidecar
 from phalanx.prevent.upkeep.every import Every
 from phalanx.prevent.upkeep.parts import Part
 from phalanx.prevent.upkeep.running import Bounds, Places, RunningGateway

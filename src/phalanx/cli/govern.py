@@ -183,6 +183,36 @@ def govern_assess(
     return ExitCode.FINDINGS if found.count(Outcome.NOT_SATISFIED) else ExitCode.CLEAN
 
 
+@govern.command(name="impact")
+def govern_impact(
+    scan: Annotated[Path, Parameter(name="SCAN")],
+    /,
+    *,
+    campaign: str,
+    prices: Optional = None,
+    confidence: float = 0.95,
+    output_format: TableOrJson = "table",
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> None:
+    """Estimate what a campaign took, with intervals, assumptions, and what nobody knows.
+
+    Parameters:
+        scan: Folder of a scan.
+        campaign: Id of the campaign.
+        prices: TOML price list with its day and source; without it no money is named.
+        confidence: Of each interval.
+        output_format: How to print.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_impact import estimated
+
+    refuse_output(output)
+    write_text(estimated(scan, campaign, prices, confidence, output_format), output)
+    common.detail("an estimate of use, not of damage")
+
+
 @govern.command(name="certificate")
 def govern_certificate(
     files: Annotated[list[Path], Parameter(name="FILE")],
@@ -230,6 +260,32 @@ def govern_package(
 
     write_text(packed(case, key, name, out), None)
     common.say(f"{out}: packed")
+
+
+@govern.command(name="export")
+def govern_export(
+    package: Annotated[Path, Parameter(name="PACKAGE")],
+    /,
+    *,
+    policy: Path,
+    ledgers: Optional = None,
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> None:
+    """Write a package that verifies as CASE/UCO (JSON-LD), for tools of investigators.
+
+    Parameters:
+        package: Folder of the package, or of a copy of it.
+        policy: Whose packages are believed.
+        ledgers: Whose ledgers are believed, for events in it.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_packages import exported
+
+    refuse_output(output)
+    write_text(exported(package, policy, ledgers), output)
+    common.detail("it says nothing that the records of the package do not")
 
 
 @govern.command(name="redact")

@@ -152,24 +152,33 @@ def accept(
     *,
     request_file: Annotated[Path, Parameter(name="--request")],
     issuer: Issuer,
+    only_read: bool = False,
     keys: KeyFile = KEYS,
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
     """Accept a grant: sign it too, after having read it. From then on it counts.
 
+    What it says is printed, before it is signed; with --only-read it is not signed.
+
     Parameters:
         grant_file: That the issuer made.
         request_file: That it answers.
         issuer: Identity of the issuer, whose fingerprint he read to you.
+        only_read: Print what the grant says, and sign nothing.
         keys: Of the recipient.
         output: File to write instead.
         common: Options of every command.
     """
-    from phalanx.cli.release_work import accepted_text, read_identity
+    from phalanx.cli.release_work import accepted_text, read_identity, terms_of
 
     refuse_output(output)
     party = read_identity(issuer)
+    said = terms_of(grant_file, party)
+    if only_read:
+        write_text(said, output)
+        return
+    common.say(said.rstrip())
     write_text(accepted_text(grant_file, party, keys, request_file), output)
     common.say(f"accepted from {party.name}, fingerprint: {party.fingerprint}")
 
@@ -221,6 +230,10 @@ def seal(
 
     source, target = place_of(model), place_of(out)
     proved = None if log_folder is None else local_path(out)
+    if log_folder is not None:
+        from phalanx.release.logged.book import open_book
+
+        open_book(log_folder)  # that there is one is known before a model is sealed for an hour
     how = sealing_of(
         grant_file, recipient, keys, hash_type, broker=to_broker, unsafe_any_file=unsafe_any_file
     )

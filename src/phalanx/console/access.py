@@ -20,7 +20,7 @@ _JUDGING = frozenset({Role.ANALYST, Role.COUNSEL, Role.AUDITOR})
 """See what accounts are accused of."""
 
 _ANSWERING = frozenset({Role.ANALYST, Role.COUNSEL})
-"""Approve what is to leave the house; the agreement says who else must."""
+"""Agree as a second person; the agreement of the alliance, or the case, says who else must."""
 
 _RELEASING = frozenset({Role.RELEASE_MANAGER, Role.COUNSEL, Role.AUDITOR})
 _MARKING = _JUDGING | {Role.RELEASE_MANAGER}
@@ -36,6 +36,21 @@ _PAGES = {
     "/findings": _JUDGING,
     "/accounts": _JUDGING,
     "/accounts/{scan}/{account}": _JUDGING,
+    "/sharing/inbox": _JUDGING,
+    "/sharing/outbox": _JUDGING,
+    "/sharing/disclosures": _JUDGING,
+    "/sharing/disclosures/{number}": _JUDGING,
+    "/sharing/audit": _JUDGING,
+    "/marks": _MARKING,
+    "/marks/{name}": _MARKING,
+    "/releases": _RELEASING,
+    "/releases/{name}": _RELEASING,
+    "/cases": _JUDGING,
+    "/cases/{name}": _JUDGING,
+    "/duties": EVERYBODY,
+    "/controls": EVERYBODY,
+    "/ledger": _LEDGER,
+    "/ledger/{number}": _LEDGER,
     "/people": _PEOPLE,
     "/me": EVERYBODY,
 }
@@ -53,9 +68,16 @@ ACCESS: Mapping[str, frozenset[Role]] = MappingProxyType(
         "GET /healthz": PUBLIC,
         f"GET {API}/openapi.json": EVERYBODY,
         f"GET {API}/campaigns/{{scan}}/{{group}}/graph": _JUDGING,
+        f"GET {API}/ledger/{{number}}/proof": _LEDGER,
         "POST /sign-out": EVERYBODY,
         "POST /me/password": EVERYBODY,
         "POST /me/sessions/end": EVERYBODY,
+        "POST /sharing/disclosures/{number}/approve": _ANSWERING,
+        "POST /sharing/disclosures/{number}/reject": _ANSWERING,
+        f"POST {API}/sharing/disclosures/{{number}}/approve": _ANSWERING,
+        f"POST {API}/sharing/disclosures/{{number}}/reject": _ANSWERING,
+        "POST /cases/{name}/requests/{number}/approve": _ANSWERING,
+        "POST /cases/{name}/requests/{number}/reject": _ANSWERING,
         "POST /people/{name}/disable": _KEEPING,
         "POST /people/{name}/enable": _KEEPING,
     }

@@ -17,14 +17,20 @@ from phalanx.console.access import ACCESS, API
 from phalanx.console.answers import Answers
 from phalanx.console.assets import read_assets
 from phalanx.console.cookies import cookies_of
-from phalanx.console.desk import Asked, Desk
+from phalanx.console.deciding import Deciding
+from phalanx.console.desk import Desk, asked_of
 from phalanx.console.guard import Guard
 from phalanx.console.pages import (
     accounts,
     campaigns,
+    cases,
     findings,
+    governance,
+    marks,
     overview,
     people,
+    releases,
+    sharing,
 )
 from phalanx.console.pages.page import Page
 from phalanx.console.people.acts import Acts
@@ -46,6 +52,11 @@ PAGES: tuple[Page, ...] = (
     *campaigns.PAGES,
     *findings.PAGES,
     *accounts.PAGES,
+    *sharing.PAGES,
+    *marks.PAGES,
+    *releases.PAGES,
+    *cases.PAGES,
+    *governance.PAGES,
     *people.PAGES,
 )
 
@@ -130,6 +141,7 @@ def _application(desk: Desk) -> FastAPI:
     for page in PAGES:
         _add(app, page, desk, renderer)
     Signing(desk, renderer).join(app)
+    Deciding(desk).join(app)
 
     @app.get("/assets/{name}", include_in_schema=False)
     def asset(name: str) -> Response:
@@ -152,6 +164,13 @@ def _application(desk: Desk) -> FastAPI:
     def graph(request: Request) -> Response:
         return JSONResponse(plain(campaigns.graph_of(asked_of(desk, request))))
 
+    @app.get(f"{API}/ledger/{{number}}/proof", summary="An event of the ledger, as it verifies")
+    def proof(request: Request) -> Response:
+        text = governance.proof_of(asked_of(desk, request))
+        name = f"event-{request.path_params['number']}.json"
+        told = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(text, media_type="application/json", headers=told)
+
     Answers(renderer).answer(app)
     bounds = desk.settings
     app.add_middleware(
@@ -159,17 +178,6 @@ def _application(desk: Desk) -> FastAPI:
     )
     app.add_middleware(Shield, hosts=bounds.hosts, is_secure=bounds.is_secure)
     return app
-
-
-def asked_of(desk: Desk, request: Request) -> Asked:
-    """Return what a request asks for."""
-    return Asked(
-        desk=desk,
-        visitor=request.state.visitor,
-        now=desk.clock(),
-        path=request.path_params,
-        query=request.query_params,
-    )
 
 
 def _add(app: FastAPI, page: Page, desk: Desk, renderer: Renderer) -> None:

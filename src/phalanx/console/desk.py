@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from starlette.requests import Request
+
 from phalanx.console.cookies import Cookies
 from phalanx.console.people.acts import Acts
 from phalanx.console.people.elsewhere import Provider
@@ -68,3 +70,14 @@ class Asked:
         """Return which page of a list is wanted, from 1; the first where none is."""
         text = self.query.get("page", "1")
         return int(text) if text.isascii() and text.isdigit() and 1 <= int(text) <= most else 1
+
+
+def asked_of(desk: Desk, request: Request) -> Asked:
+    """Return what a request asks for."""
+    return Asked(
+        desk=desk,
+        visitor=request.state.visitor,
+        now=desk.clock(),
+        path=request.path_params,
+        query=request.query_params,
+    )

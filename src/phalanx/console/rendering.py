@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from phalanx.console.assets import Asset
 from phalanx.console.navigation import menu_of
 from phalanx.console.people.sessions import Visitor
 from phalanx.formats import html, pages
+from phalanx.printable import printable_json
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -62,7 +64,8 @@ class Renderer:
 
 def plain(record: object) -> object:
     """Return a record as plain values of JSON."""
-    return _adapter(record.__class__).dump_python(record, mode="json")
+    kind: type = type(record)
+    return _adapter(kind).dump_python(record, mode="json")
 
 
 @cache
@@ -73,6 +76,7 @@ def _adapter(kind: type) -> TypeAdapter[object]:
 def _environment(assets: Mapping[str, Asset]) -> Environment:
     environment = html.environment_of_groups([_TEMPLATES])
     environment.filters.update(
+        in_json=lambda value: printable_json(json.dumps(value, indent=2, ensure_ascii=False)),
         segment=lambda text: quote(str(text), safe=""),
         # Charts are drawn by our own engine, which escapes every text in them.
         drawn=pages.trusted,

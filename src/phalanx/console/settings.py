@@ -10,7 +10,7 @@ from phalanx.console.people.elsewhere import ProviderSettings
 from phalanx.console.people.sessions import Limits
 from phalanx.errors import ConfigError
 from phalanx.serving.loopback import is_loopback
-from phalanx.store import DatabasePlace
+from phalanx.store import DatabasePlace, Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,9 @@ class Places:
 
     identities: Path | None = None
     """Folder of identities of those who hand out and receive releases."""
+
+    cases: Place | None = None
+    """Database of cases, and the folder of their files."""
 
     packages: Path | None = None
     """Folder with a folder for each package of evidence."""

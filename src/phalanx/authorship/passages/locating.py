@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from phalanx.authorship.documents import Document
+from phalanx.authorship.documents.windows import windows_of
 from phalanx.authorship.judging import judge
-from phalanx.authorship.passages.windows import windows_of
-from phalanx.authorship.reference import Calibrated
+from phalanx.authorship.reference import Calibrated, needed_for
 from phalanx.evidence import benjamini_hochberg
 
 LEAST_WINDOWS = 2
@@ -80,14 +80,14 @@ def locate(
     pieces = [
         replace(document, content=document.content[each.start : each.stop]) for each in windows
     ]
-    judged = judge(pieces, models, level=level, domain=domain).judgements
+    judged = judge(pieces, models, level=level, domain=domain, by_parts=False).judgements
     ranked = [at for at, each in enumerate(judged) if each.log10_p is not None]
     if not ranked:
         return replace(said, reason=f"no window is evaluable: {judged[0].reason}")
     said = replace(said, evaluable=len(ranked))
-    smallest = 1.0 / (1.0 + max(judged[at].reference_size for at in ranked))
-    if smallest > level:
-        return replace(said, reason="the reference is too small for the level")
+    # A domain that is too small for the level may have the largest rank, and has none so small.
+    enough = [judged[at].reference_size for at in ranked]
+    smallest = 1.0 / (1.0 + max(needed_for(level), *enough))
     p_values = np.array([10.0 ** (judged[at].log10_p or 0.0) for at in ranked])
     taken = benjamini_hochberg(p_values, level)
     needed = int(np.ceil(smallest * len(ranked) / level - 1e-9))

@@ -7,12 +7,14 @@ from datetime import datetime
 
 from phalanx.console.access import may
 from phalanx.console.desk import Asked
+from phalanx.console.pages.cases import waiting_for
 from phalanx.console.pages.page import Page, Shown
 from phalanx.console.pages.scan_lines import CampaignLine, ScanLine, campaign_line, scan_line
 from phalanx.console.seen.alliance import open_member
 from phalanx.console.seen.scans import Unread
 from phalanx.errors import PhalanxError
 from phalanx.formats.report_view import Totals
+from phalanx.govern.cases import Request
 
 _MOST_CAMPAIGNS = 8
 
@@ -79,7 +81,21 @@ def _tasks(asked: Asked) -> tuple[list[Task], list[str]]:
                 )
                 for each in pending
             ]
+    if may(asked.visitor.user.role, "GET", "/cases"):
+        try:
+            tasks += [
+                Task(what=_wish(name, each), until=None, path=f"/cases/{name}")
+                for name, each in waiting_for(asked)
+            ]
+        except PhalanxError as error:
+            problems.append(error.diagnostics())
     return tasks, problems
+
+
+def _wish(name: str, request: Request) -> str:
+    about = f" {request.about}" if request.about else ""
+    what = request.wish.replace("-", " ")
+    return f"{name}: {what}{about}, put forward by {request.by}, waits for you"
 
 
 PAGES = (

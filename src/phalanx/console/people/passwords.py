@@ -68,20 +68,27 @@ def refuse_weak(name: str, password: str) -> None:
         ...
         phalanx.errors.InputError: the password holds the name of its user
     """
-    reason = ""
-    if len(password) < FEWEST_CHARACTERS:
-        reason = f"has fewer than {FEWEST_CHARACTERS} characters"
-    elif len(password) > MOST_CHARACTERS:
-        reason = f"has more than {MOST_CHARACTERS} characters"
-    elif name.casefold().partition("@")[0] in password.casefold():
-        reason = "holds the name of its user"
-    elif len(set(password)) < _FEWEST_DIFFERENT:
-        reason = "repeats a few characters"
-    elif _runs_on(password):
-        reason = "is one run of characters"
-    if reason:
+    if reason := weakness(name, password):
         message = f"the password {reason}"
         raise InputError(message, next_step="Take a sentence of four words or more.")
+
+
+def weakness(name: str, password: str) -> str:
+    """Return why a password is soon guessed; nothing where it is not.
+
+    Examples:
+        >>> weakness("ana", "short"), weakness("ana", "correct horse battery")
+        ('has fewer than 12 characters', '')
+    """
+    if len(password) < FEWEST_CHARACTERS:
+        return f"has fewer than {FEWEST_CHARACTERS} characters"
+    if len(password) > MOST_CHARACTERS:
+        return f"has more than {MOST_CHARACTERS} characters"
+    if name.casefold().partition("@")[0] in password.casefold():
+        return "holds the name of its user"
+    if len(set(password)) < _FEWEST_DIFFERENT:
+        return "repeats a few characters"
+    return "is one run of characters" if _runs_on(password) else ""
 
 
 def _runs_on(password: str) -> bool:

@@ -29,6 +29,7 @@ _OF_STATE: Mapping[str, str] = {
     "overwritten": "Requests turned away that were forgotten before their minute was over.",
     "clock_steps_back": "Times that the clock of the machine was set back.",
     "clock_jumps_ahead": "Silences of more than an hour, or steps ahead of the clock.",
+    "unreached": "Requests that came in, or ended, while a shared state could not be asked.",
 }
 
 

@@ -182,27 +182,15 @@ def look_up(
             and `found` with how many there are.
         cut_short: Set for prompts for which there was more to compare or to name.
     """
-    tags = np.empty(BANDS, dtype=np.uint64)
-    begins, ends = np.empty(BANDS, dtype=np.int64), np.empty(BANDS, dtype=np.int64)
-    firsts = np.empty(BANDS, dtype=np.uint64)
     for view in range(views.shape[0]):
         prompt = owner[view]
         candidates = 0
-        # The tables lie all over memory. Asked for one after the other, each band would wait for
-        # the one before; so all places are fetched first, none of which depends on another.
         for band in range(BANDS):
-            bucket, tags[band] = _bucket_and_tag(_hash_of(views, view, band), bits)
-            begins[band] = starts[band, bucket]
-            ends[band] = starts[band, bucket + np.uint64(1)]
-        for band in range(BANDS):
-            first = min(begins[band], np.int64(entries.shape[1] - 1))
-            firsts[band] = np.uint64(entries[band, first])
-        for band in range(BANDS):
-            for place in range(begins[band], ends[band]):
+            bucket, tag = _bucket_and_tag(_hash_of(views, view, band), bits)
+            begin, end = starts[band, bucket], starts[band, bucket + np.uint64(1)]
+            for place in range(begin, end):
                 entry = np.uint64(entries[band, place])
-                if place == begins[band]:
-                    entry = firsts[band]
-                if entry >> _ROW_BITS != tags[band]:
+                if entry >> _ROW_BITS != tag:
                     continue
                 row = int(entry & _ROW_MASK)
                 candidates += 1

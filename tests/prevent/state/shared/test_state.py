@@ -312,6 +312,7 @@ def test_a_server_that_is_gone_leaves_the_decision_to_the_policy_until_it_is_bac
     assert gateway.settle(before.under_way, 10, NOW, turned_away=False) is None
     assert (state.failures, state.skipped, len(alarms)) == (1, 3, 4)
     assert state.is_away
+    assert state.counts().unreached == 4
 
     server.start()
     clock.now += 2
@@ -334,6 +335,28 @@ def test_a_server_that_does_not_answer_is_not_waited_for(
     server.process.send_signal(signal.SIGCONT)
     clock.now += 2
     assert state.arrive(_arrival()).at_us == BEGIN_US
+
+
+def test_what_a_server_last_told_of_itself_is_told_while_it_is_gone(
+    failing: tuple[Any, SharedState, Clock],
+) -> None:
+    """A page of metrics is no place to fail."""
+    server, state, _ = failing
+    for number in range(3):
+        state.arrive(_arrival(f"a{number}"))
+    assert state.counts().accounts == 3
+    server.stop()
+    for _ in range(2):
+        assert (state.counts().accounts, state.counts().unreached) == (3, 0)
+
+
+def test_a_connection_that_the_server_closed_while_idle_costs_no_request(redis_url: str) -> None:
+    """Servers and what stands before them close what is not used."""
+    state = open_shared_state(redis_url, _secret(), {})
+    state.arrive(_arrival())
+    Redis.from_url(redis_url).client_kill_filter(_type="normal", skipme=True)
+    assert _known(state.arrive(_arrival()))["requests_per_day"] == 2
+    assert state.failures == 0
 
 
 def test_a_server_that_holds_something_else_is_no_state(redis_url: str) -> None:
