@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from phalanx.cli.recording import LedgerFolder, recorder
+from phalanx.cli.recording import Facts, LedgerFolder, recorder
 from phalanx.cli.release_options import KEYS, Issuer, KeyFile, Names, Optional
 from phalanx.cli.rendering import TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
@@ -75,7 +75,7 @@ def open_one(
             said = part_text(place, tensor, target, receipt, who, told, as_json=as_json)
         else:
             said = opened_text(place, target, receipt, who, told, as_json=as_json)
-    facts = {"act": "opened", "tensors": len(tensor)} if tensor else {"act": "opened"}
-    recorded.record("receipt", "release opened", facts, artefact=receipt.read_bytes())
+    facts: Facts = {"act": "opened", "tensors": len(tensor or ())}
+    recorded.record("receipt", "release opened", facts, artefact=receipt)
     write_text(said, None)
     common.say(f"{out}: opened")

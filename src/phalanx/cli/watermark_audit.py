@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter, validators
 
 from phalanx.cli.exit_codes import ExitCode
-from phalanx.cli.recording import LedgerFolder, recorder
+from phalanx.cli.recording import Facts, LedgerFolder, recorder
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
 from phalanx.cli.watermark_audit_options import ModelOptions, PowerOptions
@@ -187,10 +187,8 @@ def run(
     with common.progress("audit") as progress:
         done = audited(task, lambda: Vault(folder, seal.seal()), act(by), progress)
     public = write_signed(sign_report(done.audit, key), key, output)
-    facts = {"act": "watermark audit", "keys": len(done.audit.keys)}
-    recorded.record(
-        "report", f"report {output.name}", facts, artefact=output.read_bytes(), actor=by
-    )
+    facts: Facts = {"act": "watermark audit", "keys": len(done.audit.keys)}
+    recorded.record("report", f"report {output.name}", facts, artefact=output, actor=by)
     for each in done.rejects[:5]:
         common.say(f"warning: {each.where}: {each.reason}; left out")
     if len(done.rejects) > 5:
