@@ -33,7 +33,6 @@ _OF_STATE: Mapping[str, str] = {
     "unreached": "Times that a shared state did not answer, or was not asked after it had not.",
     "clock_steps_back": "Times that the clock of the machine was set back.",
     "clock_jumps_ahead": "Silences of more than an hour, or steps ahead of the clock.",
-    "unreached": "Requests that came in, or ended, while a shared state could not be asked.",
 }
 
 
