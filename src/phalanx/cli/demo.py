@@ -13,12 +13,13 @@ from cyclopts import Parameter, validators
 from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.terminal import Common
 
+_OUT, _LOOP = Path("phalanx-demo"), Path("phalanx-loop")
 _ACCOUNTS, _ACCOUNTS_OF_BOTH = 4600, 2000
 
 
 def demo(
     *,
-    out: Path = Path("phalanx-demo"),
+    out: Annotated[Path | None, Parameter(show_default=False)] = None,
     full: Annotated[bool, Parameter(negative="")] = False,
     accounts: Annotated[
         int | None, Parameter(validator=validators.Number(gte=0), show_default=False)
@@ -36,8 +37,8 @@ def demo(
     shared, and a third party verifies it. The exit status is 1 where a step does not come out.
 
     Parameters:
-        out: Folder for the traffic, its labels, the scan and the evaluation; with --full a new one,
-            for everything that anybody in the story keeps.
+        out: Folder for the traffic, its labels, the scan and the evaluation: `phalanx-demo`. With
+            --full a new one, for everything that anybody in the story keeps: `phalanx-loop`.
         full: Tell of the whole loop, in some minutes.
         accounts: Honest accounts to simulate: 4,600, or with --full 2,000 at both providers.
         seed: Seed; the same seed tells the same story.
@@ -46,8 +47,8 @@ def demo(
     if full:
         from phalanx.cli.demo_full import tell_all
 
-        return tell_all(out, _ACCOUNTS_OF_BOTH if accounts is None else accounts, seed)
-    _tell(out, _ACCOUNTS if accounts is None else accounts, seed, common)
+        return tell_all(out or _LOOP, _ACCOUNTS_OF_BOTH if accounts is None else accounts, seed)
+    _tell(out or _OUT, _ACCOUNTS if accounts is None else accounts, seed, common)
     return ExitCode.CLEAN
 
 

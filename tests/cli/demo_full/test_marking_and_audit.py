@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pyarrow.parquet as pq
 
 from phalanx.cli import ExitCode, main
+from phalanx.cli.demo_full.acts import digest_of
 from phalanx.cli.demo_full.auditing import audit_students, commitment_of, plan_of, report_of
 from phalanx.cli.demo_full.marking import OTHER_CAMPAIGN, mark_what_is_served
 from phalanx.cli.demo_full.places import Places
 from phalanx.cli.demo_full.theft import train_students
 from phalanx.govern.ledger import open_ledger
 from phalanx.logs.pseudonym import load_or_create_key, pseudonymiser
+from phalanx.signed import read_public_text
+from phalanx.watermark.audit import verify_report
 
 CAMPAIGN = "campaign-0123456789ab"
 
@@ -25,9 +29,7 @@ def test_the_harvest_of_a_campaign_names_its_key_and_no_other(places: Places) ->
     assert not train_students(places).lacks
     audited = audit_students(places, seed=0)
     assert not audited.lacks
-    said = {
-        name: json.loads(report_of(places, name).read_bytes()) for name in ("student", "honest")
-    }
+    said = {name: _content(places, name) for name in ("student", "honest")}
     assert [key["named"] for key in said["student"]["keys"]] == [True, False]
     assert [key["named"] for key in said["honest"]["keys"]] == [False, False]
     assert said["student"]["largest_decoy_log10_e"] < said["student"]["keys"][0]["log10_e"]
@@ -37,8 +39,15 @@ def test_the_harvest_of_a_campaign_names_its_key_and_no_other(places: Places) ->
     _plan_was_recorded_before_the_report(places)
 
 
+def _content(places: Places, suspect: str) -> dict[str, Any]:
+    signer = read_public_text((places.audit / "auditor.pub").read_text().strip())
+    plan = digest_of(plan_of(places, suspect))
+    return verify_report(report_of(places, suspect).read_bytes(), signer, plan)
+
+
 def _only_listed_accounts_are_marked(places: Places) -> None:
-    rows = [json.loads(line) for line in (places.gateway / "decisions.jsonl").open()]
+    decisions = (places.gateway / "decisions.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in decisions]
     marked = {row["account_id"] for row in rows if row["key_id"]}
     labels = pq.read_table(places.labels).to_pylist()
     hide = pseudonymiser(load_or_create_key(places.a.pseudonym_key), "account_id")

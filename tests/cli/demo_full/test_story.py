@@ -22,7 +22,7 @@ SETTING = Setting(2_000, 0, datetime(2026, 11, 27, tzinfo=UTC))
 
 def step(name: str, lacks: str = "") -> Told:
     """Return a step that came out, or did not."""
-    return Told(name, Chapter(title=name, lines=("said",), artefacts=(), lacks=lacks), 1.0)
+    return Told(name, Chapter(title=name, lines=("said",), artefacts=(), lacks=lacks), 1.0, 1.0)
 
 
 def test_the_story_ends_at_the_first_step_that_does_not_come_out(

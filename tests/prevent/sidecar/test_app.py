@@ -111,8 +111,8 @@ def test_whoever_keeps_it_running_is_answered(serve: Serve) -> None:
 def test_counts_are_not_for_everybody(serve: Serve) -> None:
     """Others than this machine need a token, and behind a proxy all are others."""
     served = serve()
-    from phalanx.prevent.sidecar.app import Sidecar
     from phalanx.prevent.sidecar.settings import SidecarSettings
+    from phalanx.prevent.sidecar.sidecar import Sidecar
 
     class Asking:
         def __init__(self, host: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from phalanx.cli.demo_full.acts import record
 from phalanx.cli.demo_full.chapter import Chapter, write_json_lines, write_lines
@@ -46,7 +47,10 @@ def audit_students(places: Places, seed: int) -> Chapter:
         seed: Of the texts that all models read.
     """
     signer = signer_of(places.audit / "auditor.key", places.vault_key)
-    write_lines(places.audit / "auditor.pub", f"{public_text(signer.public_key())}\n")
+    public = signer.public_key()
+    write_lines(places.audit / "auditor.pub", f"{public_text(public)}\n")
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    write_lines(places.audit / "auditor.pem", pem.decode("ascii"))
     prompts = places.audit / "documents.jsonl"
     documents = _written(Reader(open_model(places.teacher)), np.random.default_rng([seed, 2]))
     write_json_lines(prompts, ({"tokens": each.tolist()} for each in documents))

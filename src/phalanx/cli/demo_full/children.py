@@ -23,7 +23,7 @@ from phalanx.printable import printable
 _PHALANX = (sys.executable, "-m", "phalanx")
 _PORTS_TRIED = 5
 _TAKEN = "another program listens there"
-_STARTS_WITHIN_SECONDS = 60.0
+_STARTS_WITHIN_SECONDS = 300.0
 _STOPS_WITHIN_SECONDS = 10.0
 _PAUSE_SECONDS = 0.05
 _MOST_SAID = 2_000
@@ -64,7 +64,8 @@ def serving(words: Sequence[str], folder: Path, log: Path) -> Iterator[str]:
         if _TAKEN not in _end_of(log):
             break
     message = f"phalanx {' '.join(words)}: did not start"
-    raise ServiceError(message, next_step=f"It said: {_end_of(log)}")
+    ending = _end_of(log) or f"nothing, for {_STARTS_WITHIN_SECONDS:.0f} seconds"
+    raise ServiceError(message, next_step=f"It said: {ending}")
 
 
 def run_all(commands: Sequence[Sequence[str]], folder: Path) -> None:

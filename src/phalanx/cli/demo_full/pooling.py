@@ -26,7 +26,8 @@ from phalanx.share.pool import Evaluation, Round, Rule, add_round, evaluate
 
 ROUND = "demo-1"
 _SLOTS = 1_024
-_OPEN_FOR = timedelta(seconds=20)
+_OPEN_FOR = timedelta(seconds=30)
+"""Both must have submitted by then, on a busy machine too; nobody may evaluate before."""
 
 
 def pool_evidence(places: Places, alliance: Alliance) -> Chapter:

@@ -98,13 +98,24 @@ def _record_scan(provider: Provider, folder: Path, result: ScanResult) -> None:
     )  # fmt: skip
 
 
+def _with_marks(campaign: Campaign) -> str:
+    """Say what the marks were good for."""
+    judged = campaign.judgement
+    if judged.formed_by_marks:
+        return ", a group that the marks formed"
+    alone = judged.threshold_without_marks_log10_e
+    if campaign.facts.marks and (alone is None or alone > judged.log10_e):
+        return ", which without the marks would not be listed"
+    return ""
+
+
 def _said(provider: Provider, result: ScanResult) -> list[str]:
     if not result.campaigns:
         return [f"{provider.name}: nothing that its own log bears out by now"]
     lines = []
     for each in result.campaigns:
         judged = each.judgement
-        how = ", a group that the marks formed" if judged.formed_by_marks else ""
+        how = _with_marks(each)
         lines += [
             (
                 f"{provider.name}: {each.campaign_id} of "

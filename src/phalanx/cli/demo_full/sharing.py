@@ -20,6 +20,7 @@ from phalanx.owned import written_whole
 from phalanx.share.exchange.matching import write_matches
 
 _ANALYST = "ada"
+_MOST_TYPES = 3
 
 
 def share_campaign(places: Places) -> Chapter:
@@ -103,9 +104,12 @@ def _matched(places: Places) -> tuple[pa.Table, int]:
 def _gate_said(left: Left) -> tuple[str, ...]:
     departure = left.departure
     types = Counter(each.type for each in departure.leaving)
-    leaving = ", ".join(f"{count} {kind}" for kind, count in sorted(types.items()))
+    usual = ", ".join(f"{count} {kind}" for kind, count in types.most_common(_MOST_TYPES))
     lines = [
-        f"the gate lets leave: {leaving or 'nothing'}; with {departure.padding:,} of padding",
+        (
+            f"the gate lets leave {plural(types.total(), 'object')} ({usual}, and others), and "
+            f"{departure.padding:,} of padding"
+        ),
         f"the gate keeps back: {plural(len(departure.staying), 'object')}",
     ]
     for each in departure.staying[:3]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,6 @@ from phalanx.cli.exit_codes import ExitCode
 from phalanx.govern.ledger import open_ledger
 from phalanx.printable import printable
 
-SCHEMA = "phalanx.demo-story/1"
-
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -39,6 +38,8 @@ class Told:
     name: str
     chapter: Chapter
     seconds: float
+    cpu_seconds: float
+    """Of this process and of commands that it waited for; servers count where they are stopped."""
 
 
 def tell_all(out: Path, honest_accounts: int, seed: int) -> ExitCode:
@@ -89,7 +90,7 @@ def _told(places: Places, setting: Setting) -> Generator[Told]:
     """Do the steps; the alliance runs from the second to the last that needs it."""
     yield _timed("simulate", lambda: make_logs(setting, places))
     with ExitStack() as stack:
-        begin = time.perf_counter()
+        begin = _Clock()
         alliance = stack.enter_context(running(places))
         yield _timed("alliance", lambda: join_alliance(places, alliance), begin)
         yield _timed("alone", lambda: scan_alone(places))
@@ -104,9 +105,19 @@ def _told(places: Places, setting: Setting) -> Generator[Told]:
     yield _timed("verify", lambda: verify_as_third_party(places))
 
 
-def _timed(name: str, step: Callable[[], Chapter], begin: float | None = None) -> Told:
-    begin = time.perf_counter() if begin is None else begin
-    return Told(name, step(), time.perf_counter() - begin)
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """When a step began."""
+
+    wall: float = field(default_factory=time.perf_counter)
+    cpu: float = field(default_factory=lambda: sum(os.times()[:4]))
+
+
+def _timed(name: str, step: Callable[[], Chapter], begin: _Clock | None = None) -> Told:
+    begin = _Clock() if begin is None else begin
+    chapter = step()
+    end = _Clock()
+    return Told(name, chapter, end.wall - begin.wall, end.cpu - begin.cpu)
 
 
 def _as_text(number: int, told: Told, places: Places) -> str:
@@ -138,6 +149,7 @@ def _ending(places: Places, told: list[Told], lacks: str) -> str:
             f"ledger      {_short(places.a.ledger, places)}: {ledger.check():,} acts, "
             "as its signed tree says"
         ),
+        *_console(places),
         "verify it   cd " + shlex.quote(str(places.third_party)) + " && phalanx govern verify "
         "package --policy cases.policy --ledgers ledger.policy",
         f"{seconds:.0f} seconds",
@@ -145,9 +157,28 @@ def _ending(places: Places, told: list[Told], lacks: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _console(places: Places) -> tuple[str, ...]:
+    """Return the command that shows what the first provider holds."""
+    house = places.a.folder
+    shown = {
+        "data": house / "console", "scan": places.a.scan, "store": places.a.store,
+        "alliance": places.a.alliance, "audits": places.audits,
+        "audit-signer": places.audit / "auditor.pem", "cases": places.cases,
+        "packages": places.package.parent,
+        "believed": house / "believed.policy", "ledger": places.a.ledger,
+    }  # fmt: skip
+    words = " ".join(f"--{name} {path.relative_to(house)}" for name, path in shown.items())
+    return (
+        (
+            f"look at it  cd {shlex.quote(str(house))} && phalanx console user add ada "
+            "--role administrator --data console"
+        ),
+        f"            phalanx console {words}",
+    )
+
+
 def _as_json(told: list[Told], setting: Setting) -> Mapping[str, Any]:
     return {
-        "schema": SCHEMA,
         "seed": setting.seed,
         "honest_accounts": setting.honest_accounts,
         "told_at": setting.now.isoformat(timespec="seconds"),
@@ -157,6 +188,7 @@ def _as_json(told: list[Told], setting: Setting) -> Mapping[str, Any]:
                 "name": each.name,
                 "title": each.chapter.title,
                 "seconds": round(each.seconds, 2),
+                "cpu_seconds": round(each.cpu_seconds, 2),
                 "said": list(each.chapter.lines),
                 "commands": list(each.chapter.commands),
                 "artefacts": [str(path) for path in each.chapter.artefacts],

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,15 +18,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from phalanx.errors import InputError
 from phalanx.prevent.decide.decision import Decision
 from phalanx.prevent.desk.answers import AnswerMeter
-from phalanx.prevent.desk.chat import Sender, asked_of, read_body, refusal_of, trimmed
+from phalanx.prevent.desk.chat import (
+    Sender,
+    asked_of,
+    asks_for_answer,
+    read_body,
+    refusal_of,
+    trimmed,
+)
 from phalanx.prevent.desk.desk import Desk, Told
 from phalanx.prevent.desk.headers import PREFIX, headers_of
 from phalanx.prevent.desk.waiting import Waiting
 from phalanx.prevent.policy.actions import Action
 from phalanx.serving.bodies import BoundedBodies
-
-PATHS = ("/chat/completions", "/completions", "/responses")
-"""Ends of the paths that are guarded."""
 
 DECISION = "phalanx.decision"
 """Where the application finds the decision in the scope."""
@@ -44,7 +48,6 @@ class GatewayMiddleware:
         desk: That decides.
         sender: Returns who sends the request of a scope; null for nobody, who is refused with 401.
         waiting: Where slowed requests wait.
-        paths: Ends of the paths that are guarded.
         largest_body_bytes: Of a request; a larger one is answered with 413.
         body_seconds: In which a request must have arrived.
     """
@@ -56,7 +59,6 @@ class GatewayMiddleware:
         sender: Callable[[Scope], Sender | None],
         *,
         waiting: Waiting | None = None,
-        paths: Sequence[str] = PATHS,
         largest_body_bytes: int = 16_777_216,
         body_seconds: float = 60.0,
     ) -> None:
@@ -65,13 +67,12 @@ class GatewayMiddleware:
         self._desk = desk
         self._sender = sender
         self._waiting = waiting or Waiting(most_seconds=10.0, most_at_once=1_000)
-        self._paths = tuple(paths)
         self._bounded = BoundedBodies(self._guard, largest_body_bytes, body_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         is_guarded = scope["type"] == "http" and scope["method"] == "POST"
-        if is_guarded and scope["path"].rstrip("/").endswith(self._paths):
+        if is_guarded and asks_for_answer(scope["path"]):
             await self._bounded(scope, receive, send)
         else:
             await self._app(scope, receive, send)
