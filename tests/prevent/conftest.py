@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import structlog
 from fastapi.testclient import TestClient
 
+from phalanx.prevent.desk.desk import machine_now
 from phalanx.prevent.knowledge.campaigns import Campaigns, Membership
 from phalanx.prevent.policy.document import PolicyDocument
 from phalanx.prevent.policy.loading import Policy
@@ -109,6 +111,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
         members: tuple[str, ...] = ("harvester",),
         bounds: dict[str, Any] | None = None,
         state: State | None = None,
+        now: Callable[[], datetime] = machine_now,
         **settings: Any,
     ) -> Served:
         path = tmp_path / "policy.toml"
@@ -120,7 +123,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
             snapshot=tmp_path / "state", exchanges=tmp_path / "exchanges",
         )  # fmt: skip
         running = RunningGateway(
-            places, replace(BOUNDS, **(bounds or {})), structlog.get_logger("test"), state
+            places, replace(BOUNDS, **(bounds or {})), structlog.get_logger("test"), state, now
         )
         made.append(running)
         said = SidecarSettings(open_metrics=True, **settings)

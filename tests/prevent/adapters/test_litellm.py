@@ -96,9 +96,8 @@ def test_decisions_are_carried_out_inside_of_the_proxy(
     def ended(name: str) -> float:
         """Return how many ended so, when the proxy has told it."""
         for _ in range(600):
-            count = float(served.metric(f'phalanx_gateway_ended_total{{how="{name}"}}'))
             if served.metric("phalanx_gateway_under_way ") == 0:
-                return count
+                return float(served.metric(f'phalanx_gateway_ended_total{{how="{name}"}}'))
             time.sleep(0.05)
         message = "a request was never settled"
         raise AssertionError(message)

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from phalanx.prevent.desk.asked import Asked
 from phalanx.prevent.desk.spans import EVENT, SPAN, NoSpans, OpenTelemetrySpans, spans
 
 ASKED = {"exchange_id": "r1", "account_id": "harvester", "model": "large", "prompt": "secret-4711"}
@@ -24,6 +26,7 @@ def exported(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     monkeypatch.setattr("opentelemetry.trace.get_tracer", provider.get_tracer)
+    monkeypatch.setattr("opentelemetry.trace.get_tracer_provider", lambda: provider)
     return exporter
 
 
@@ -31,9 +34,8 @@ def test_a_decision_goes_to_the_trace_that_the_request_carries_on(
     exported: InMemorySpanExporter, serve: Callable[..., Any]
 ) -> None:
     """In a span of its own, with what was done and why, and nothing of whom or what."""
-    served = serve()
     headers = {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
-    assert served.client.post("/v1/decide", json=ASKED, headers=headers).is_success
+    serve().running.desk.decide(Asked.model_validate(ASKED), headers)
     (span,) = exported.get_finished_spans()
     assert span.name == SPAN
     assert span.context is not None
@@ -47,14 +49,24 @@ def test_a_decision_goes_to_the_trace_that_the_request_carries_on(
     assert not any("4711" in str(each) or "harvester" in str(each) for each in said.values())
 
 
+def test_over_http_the_event_is_in_the_same_trace(
+    exported: InMemorySpanExporter, serve: Callable[..., Any]
+) -> None:
+    """Once, whichever span of the server takes it."""
+    headers = {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
+    assert serve().client.post("/v1/decide", json=ASKED, headers=headers).is_success
+    spans_of_it = [span for span in exported.get_finished_spans() if span.events]
+    assert [event.name for span in spans_of_it for event in span.events] == [EVENT]
+    assert all(
+        span.context is not None and f"{span.context.trace_id:032x}" == TRACE
+        for span in spans_of_it
+    )
+
+
 def test_a_span_that_is_open_takes_the_event(
     exported: InMemorySpanExporter, serve: Callable[..., Any]
 ) -> None:
     """As inside of an application that is traced."""
-    from opentelemetry import trace
-
-    from phalanx.prevent.desk.asked import Asked
-
     served = serve()
     with trace.get_tracer("app").start_as_current_span("chat"):
         served.running.desk.decide(Asked.model_validate(ASKED))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,19 @@ def test_only_callers_may_ask(serve: Serve, tmp_path: Path) -> None:
         headers: Any = {} if shown is None else {"authorization": shown}
         assert client.post("/v1/decide", json=ASKED, headers=headers).status_code == status
         assert client.post("/v1/settle", json={}, headers=headers).status_code in {401, 422}
+
+
+def test_a_clock_that_steps_is_counted_and_stops_nothing(serve: Serve) -> None:
+    """Set back by a day it forgives nobody, and what is under way is settled all the same."""
+    clock = [datetime(2026, 6, 2, tzinfo=UTC)]
+    served = serve(now=lambda: clock[0])
+    for number, day in enumerate((2, 1, 1, 9)):
+        clock[0] = datetime(2026, 6, day, tzinfo=UTC)
+        assert served.decide(exchange_id=f"r{number}")["action"] == "allow"
+        ended = {"account_id": "honest", "exchange_id": f"r{number}", "output_tokens": 100}
+        assert served.client.post("/v1/settle", json=ended).json()["output_tokens"] == 100
+    assert served.metric("phalanx_gateway_state_clock_steps_back") == 1
+    assert served.metric("phalanx_gateway_state_clock_jumps_ahead") == 1
 
 
 def test_whoever_keeps_it_running_is_answered(serve: Serve) -> None:

@@ -11,7 +11,9 @@ import json
 import math
 import uuid
 from collections.abc import Callable
+from functools import partial
 
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -50,6 +52,7 @@ class GatewayMiddleware:
         waiting: Where slowed requests wait.
         largest_body_bytes: Of a request; a larger one is answered with 413.
         body_seconds: In which a request must have arrived.
+        is_remote: Whether the state stands in another process: then a thread waits for it.
     """
 
     def __init__(  # noqa: PLR0913 - what a middleware is told by keyword
@@ -61,11 +64,13 @@ class GatewayMiddleware:
         waiting: Waiting | None = None,
         largest_body_bytes: int = 16_777_216,
         body_seconds: float = 60.0,
+        is_remote: bool = False,
     ) -> None:
         """Keep the parts."""
         self._app = app
         self._desk = desk
         self._sender = sender
+        self._is_remote = is_remote
         self._waiting = waiting or Waiting(most_seconds=10.0, most_at_once=1_000)
         self._bounded = BoundedBodies(self._guard, largest_body_bytes, body_seconds)
 
@@ -89,10 +94,12 @@ class GatewayMiddleware:
         try:
             body = read_body(content)
             asked = asked_of(body, sender, exchange_id, scope["path"])
-            decision = self._desk.decide(asked, _headers(scope)).decision
+            decide = partial(self._desk.decide, asked, _headers(scope))
+            exchange = await run_in_threadpool(decide) if self._is_remote else decide()
         except InputError as error:
             await _refused(400, "invalid_request", str(error))(scope, receive, send)
             return
+        decision = exchange.decision
         if not Action.of(decision.action).serves:
             await JSONResponse(refusal_of(decision), 403)(scope, receive, send)
             return

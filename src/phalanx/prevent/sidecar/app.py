@@ -7,10 +7,12 @@ take and answer stands in the OpenAPI document all the same.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, TypeVar
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from phalanx import __version__
@@ -107,6 +109,14 @@ def create_app(sidecar: Sidecar) -> FastAPI:
     return app
 
 
+class DirectRoute(APIRoute):
+    """A route whose endpoint is called with the request, without a look at its arguments."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the endpoint itself."""
+        return self.endpoint
+
+
 def _decide(app: FastAPI, sidecar: Sidecar) -> None:
     desk, gauges = sidecar.desk, sidecar.desk.gauges
 
@@ -133,6 +143,7 @@ def _decide(app: FastAPI, sidecar: Sidecar) -> None:
         said = await sidecar.ask(lambda: decide_chat(desk, asked, headers))
         return _json(_CHAT_DECISION.dump_json(said))
 
+    router = APIRouter(route_class=DirectRoute)
     for path, endpoint, summary, taken, answered, errors in (
         ("/v1/decide", decide, "What a request gets", Asked, Decision, _ERRORS),
         (
@@ -144,7 +155,7 @@ def _decide(app: FastAPI, sidecar: Sidecar) -> None:
             {**_ERRORS, 404: {"model": Failure}},
         ),
     ):  # fmt: skip
-        app.add_api_route(
+        router.add_api_route(
             path,
             known(sidecar, endpoint),
             methods=["POST"],
@@ -153,6 +164,7 @@ def _decide(app: FastAPI, sidecar: Sidecar) -> None:
             responses={**errors, 200: {"model": answered}},
             openapi_extra=_taking(taken),
         )
+    app.include_router(router)
 
 
 def _watch(app: FastAPI, sidecar: Sidecar) -> None:

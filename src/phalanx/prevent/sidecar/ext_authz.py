@@ -62,11 +62,9 @@ def add_ext_authz(app: FastAPI, sidecar: Sidecar) -> None:
             return JSONResponse({"error": {"message": "too many requests wait"}}, 429, retry)
         return Response(status_code=200, headers=dict(headers_of(decision)))
 
+    # Not in the OpenAPI document: its shape is Envoy's, and so are its paths.
     for path in (ROOT, f"{ROOT}/{{path:path}}"):
-        app.add_api_route(
-            path, known(sidecar, authorize), methods=_METHODS, response_model=None,
-            include_in_schema=False,  # its shape is Envoy's, and so are its paths
-        )  # fmt: skip
+        app.add_route(path, known(sidecar, authorize), methods=_METHODS)
 
 
 def sender_of(headers: Mapping[str, str]) -> Sender | None:
