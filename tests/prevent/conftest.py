@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from phalanx.prevent.sidecar.app import create_app
 from phalanx.prevent.sidecar.callers import Callers
 from phalanx.prevent.sidecar.settings import SidecarSettings
 from phalanx.prevent.sidecar.sidecar import Sidecar
+from phalanx.prevent.state.online import State
 from phalanx.prevent.upkeep.parts import Part
 from phalanx.prevent.upkeep.running import Bounds, Places, RunningGateway
 
@@ -108,6 +108,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
         pseudonym_key: bytes | None = None,
         members: tuple[str, ...] = ("harvester",),
         bounds: dict[str, Any] | None = None,
+        state: State | None = None,
         **settings: Any,
     ) -> Served:
         path = tmp_path / "policy.toml"
@@ -119,26 +120,19 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
             snapshot=tmp_path / "state", exchanges=tmp_path / "exchanges",
         )  # fmt: skip
         running = RunningGateway(
-            places, replace(BOUNDS, **(bounds or {})), structlog.get_logger("test")
+            places, replace(BOUNDS, **(bounds or {})), structlog.get_logger("test"), state
         )
         made.append(running)
         said = SidecarSettings(open_metrics=True, **settings)
-        sidecar = Sidecar(running.desk, said, lambda: callers, running.state.counts)
+        sidecar = Sidecar(
+            running.desk, said, lambda: callers, running.state.counts, is_remote=state is not None
+        )
         client = TestClient(create_app(sidecar), raise_server_exceptions=False)
         return Served(running, client, path)
 
     yield start
     for each in made:
         each.close()
-
-
-def lines_of(folder: Path) -> list[dict[str, Any]]:
-    """Return what a log of exchanges says."""
-    return [
-        json.loads(line)
-        for path in sorted(folder.glob("*.jsonl"))
-        for line in path.read_text().splitlines()
-    ]
 
 
 def policy_of(said: dict[str, Any]) -> Policy:

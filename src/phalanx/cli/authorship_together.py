@@ -89,10 +89,13 @@ def together(
         )  # fmt: skip
     # Who is mixed was at the level as a whole: its passages can accuse no human besides.
     located = tuple(
-        locate(each.document, answer.models, level=answer.verdicts.level, domain=answer.domain)
+        locate(
+            each.document, answer.models, level=answer.verdicts.level, domain=answer.domain,
+            is_mixed=each.verdict == "mixed",
+        )
         for each in judgements
         if passages or each.verdict == "mixed"
-    )
+    )  # fmt: skip
     return Together(statements=statements, served=tuple(found), located=located)
 
 

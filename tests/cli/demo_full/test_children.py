@@ -67,7 +67,7 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
         serving(SERVE, tmp_path, tmp_path / "keys.log"),
     ):
         pass
-    assert "epochs.json" in caught.value.next_step
+    assert "keys/epochs.json: cannot be read" in caught.value.next_step
 
 
 def test_a_command_that_fails_says_why(tmp_path: Path) -> None:

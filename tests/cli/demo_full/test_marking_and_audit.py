@@ -29,10 +29,7 @@ def test_the_harvest_of_a_campaign_names_its_key_and_no_other(places: Places) ->
     assert not train_students(places).lacks
     audited = audit_students(places, seed=0)
     assert not audited.lacks
-    said = {
-        name: json.loads(report_of(places, name).read_bytes())["report"]
-        for name in ("student", "honest")
-    }
+    said = {name: _content(places, name) for name in ("student", "honest")}
     assert [key["named"] for key in said["student"]["keys"]] == [True, False]
     assert [key["named"] for key in said["honest"]["keys"]] == [False, False]
     assert said["student"]["largest_decoy_log10_e"] < said["student"]["keys"][0]["log10_e"]
@@ -48,12 +45,9 @@ def _content(places: Places, suspect: str) -> dict[str, Any]:
     return verify_report(report_of(places, suspect).read_bytes(), signer, plan)
 
 
-def _decisions(places: Places) -> list[str]:
-    return (places.gateway / "decisions.jsonl").read_text().splitlines()
-
-
 def _only_listed_accounts_are_marked(places: Places) -> None:
-    rows = [json.loads(line) for line in _decisions(places)]
+    decisions = (places.gateway / "decisions.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in decisions]
     marked = {row["account_id"] for row in rows if row["key_id"]}
     labels = pq.read_table(places.labels).to_pylist()
     hide = pseudonymiser(load_or_create_key(places.a.pseudonym_key), "account_id")

@@ -7,18 +7,24 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from phalanx.cli import ExitCode, main
 from phalanx.cli.demo_full.places import Places
+from phalanx.console.seen.audits import read_audits, read_signers
+from phalanx.console.seen.packages import read_packages
 from phalanx.formats.folder import read_scan
+from phalanx.govern.cases import open_cases
 from phalanx.govern.ledger import open_ledger
+from phalanx.store import place_of
 
 STEPS = ("simulate", "alliance", "alone", "pool", "together", "share", "teach", "mark", "steal",
          "audit", "pack", "verify")  # fmt: skip
-ACTS = {"key", "report", "disclosure", "receipt", "decision", "custody", "claim"}
+ACTS = {"key", "report", "disclosure", "receipt", "decision", "case", "custody", "claim",
+        "approval"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +88,23 @@ def test_the_package_verifies_elsewhere_with_what_is_public(places: Places, tmp_
         if path.parent.name == "records":
             break
     assert verified(package, tmp_path).returncode == ExitCode.CLEAN
+
+
+@pytest.mark.slow
+def test_the_console_shows_what_the_provider_holds(places: Places) -> None:
+    """Audits by a known signer, a package that is believed, a case with nothing that waits."""
+    house = places.a.folder
+    audits, unread = read_audits(places.audits, read_signers([places.audit / "auditor.pem"]))
+    assert {each.name: any(key.named for key in each.keys) for each in audits} == {
+        "honest": False,
+        "student": True,
+    }
+    assert not unread
+    (package,) = read_packages(places.package.parent, house / "believed.policy")
+    assert (package.problem, package.claims_that_hold) == ("", 2)
+    with open_cases(place_of(str(places.cases), None), lambda: datetime.now(UTC)) as cases:
+        (case,) = cases.list()
+        assert (case.id, case.pending) == ("demo-1", 0)
 
 
 @pytest.mark.slow

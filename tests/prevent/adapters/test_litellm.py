@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -67,7 +68,10 @@ def proxy(
         )
         port = a_port()
         words = [str(gateways / "litellm"), "--config", "config.yaml", "--port", str(port)]
-        alone = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "HOME": str(tmp_path)}
+        alone = {
+            "LITELLM_LOCAL_MODEL_COST_MAP": "True", "HOME": str(tmp_path),
+            "LITELLM_MASTER_KEY": f"sk-{secrets.token_hex(32)}",
+        }  # fmt: skip
         gateway(
             [*words, "--host", "127.0.0.1", "--telemetry", "False"], port, "/health/liveliness",
             {"PATH": os.environ["PATH"], "NO_PROXY": "127.0.0.1", **alone},

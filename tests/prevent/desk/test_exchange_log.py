@@ -23,7 +23,7 @@ def _lines(folder: Path) -> list[dict[str, Any]]:
     return [
         json.loads(line)
         for path in sorted(folder.glob("*.jsonl"))
-        for line in path.read_text().splitlines()
+        for line in path.read_bytes().splitlines()
     ]
 
 

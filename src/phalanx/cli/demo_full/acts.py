@@ -15,7 +15,7 @@ from phalanx.owned import written_whole
 
 def begin_acts(provider: Provider) -> None:
     """Begin the ledger of a provider, and write what believes it."""
-    ledger = begin_ledger(provider.ledger, f"{provider.name}.example/ledger", _seconds())
+    ledger = begin_ledger(provider.ledger, f"{provider.name}.example/ledger", seconds())
     with written_whole(provider.ledger_policy) as aside:
         aside.write_text(f"log {ledger.key.as_text()}\nquorum none\n", encoding="utf-8")
 
@@ -47,7 +47,7 @@ def record(
         facts=facts,
     )
     ledger = open_ledger(provider.ledger)
-    (made,) = ledger.record([event], secrets.token_bytes, _seconds())
+    (made,) = ledger.record([event], secrets.token_bytes, seconds())
     return made.number
 
 
@@ -57,5 +57,6 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _seconds() -> int:
+def seconds() -> int:
+    """Return the present moment, in seconds since 1970."""
     return int(datetime.now(UTC).timestamp())

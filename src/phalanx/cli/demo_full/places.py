@@ -154,9 +154,9 @@ class Places:
         return self.a.folder / "audits"
 
     @property
-    def case(self) -> Path:
-        """The case, as it was written down."""
-        return self.a.folder / "case"
+    def cases(self) -> Path:
+        """Database of cases; their files are beside it."""
+        return self.a.folder / "cases.db"
 
     @property
     def package(self) -> Path:

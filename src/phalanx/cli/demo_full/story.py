@@ -163,7 +163,8 @@ def _console(places: Places) -> tuple[str, ...]:
     shown = {
         "data": house / "console", "scan": places.a.scan, "store": places.a.store,
         "alliance": places.a.alliance, "audits": places.audits,
-        "audit-signer": places.audit / "auditor.pem", "packages": places.package.parent,
+        "audit-signer": places.audit / "auditor.pem", "cases": places.cases,
+        "packages": places.package.parent,
         "believed": house / "believed.policy", "ledger": places.a.ledger,
     }  # fmt: skip
     words = " ".join(f"--{name} {path.relative_to(house)}" for name, path in shown.items())

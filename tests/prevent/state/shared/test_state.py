@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -381,6 +382,22 @@ def test_a_password_comes_from_the_environment(new_redis: NewRedis) -> None:
         open_shared_state(url, _secret(), {}).arrive(_arrival())
     state = open_shared_state(url, _secret(), {"REDISCLI_AUTH": "hunter2"})
     assert _known(state.arrive(_arrival()))["requests_per_day"] == 1
+
+
+def test_few_rights_on_the_server_are_enough(new_redis: NewRedis) -> None:
+    """Those that the documentation lists, on keys of the state only."""
+    page = Path(__file__).parents[4] / "docs" / "how-to" / "gateway.md"
+    (line,) = (each for each in page.read_text().splitlines() if each.startswith("user phalanx "))
+    rights = line.replace("#HASH", ">hunter2").split()[1:]
+    url = new_redis("--user", *rights).url.replace("unix://", "unix://phalanx@")
+    state = open_shared_state(f"{url}?accounts=16", _secret(), {"REDISCLI_AUTH": "hunter2"})
+    group = identity_of("g", bytes(32))
+    for number in range(20):
+        arrival = _arrival(f"a{number}", number, group=group)
+        began = state.arrive(arrival).at_us
+        state.settle(arrival, began, began, 10, 0.1, turned_away=True)
+    assert (state.counts().accounts, state.counts().evicted) == (16, 4)
+    assert state.failures == 0
 
 
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
