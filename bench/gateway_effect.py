@@ -4,7 +4,8 @@ On each rung of the evasion ladder campaigns are hidden in an honest population.
 midnight keeps its findings in a store; the gateway knows them an hour later and refuses accounts
 that are listed, by `examples/gateway_policy.toml` with every rule enforced. Online detection is
 calibrated on another honest population, from the other half of the real prompts, and watches
-the undeclared pools of the last scan. What counts is the information value of a campaign's
+the undeclared pools of the last scan. Its statistics were settled on the population of seed
+20261201. What counts is the information value of a campaign's
 harvest, cover traffic left out: the share of it that is served.
 
 Rate limits (requests a day, output tokens a day, for each account) are set as tight as they can be
@@ -59,7 +60,7 @@ HOUR_US = 3_600_000_000
 STEPS = ("E0", "E1", "E2", "E3", "E4", "E5")
 VALUE = ValueWeights()
 POLICY = enforced(read_policy(Path(__file__).parents[1] / "examples" / "gateway_policy.toml"))
-BUDGET = Budget(false_discovery_rate=0.01, share=0.2, epochs=2, accounts=20_000, pools=100)
+BUDGET = Budget(false_discovery_rate=0.01, share=0.2, epochs=1, accounts=20_000, pools=50)
 LENIENT = 0.01
 """Share of honest requests that rate limits may refuse where they need not harm as little."""
 
@@ -131,7 +132,13 @@ def progress(_: float) -> None:
 def honest_reference(plan: PopulationPlan, texts: Material, folder: Path) -> Reference:
     """Calibrate on honest accounts of their own."""
     accounts = max(plan.accounts, _REFERENCE_ACCOUNTS)
-    honest = replace(plan, accounts=accounts, campaigns=0, seed=plan.seed + 1_000)
+    honest = replace(
+        plan,
+        accounts=accounts,
+        campaigns=0,
+        seed=plan.seed + 1_000,
+        days=plan.days + 1,
+    )
     log, _ = simulate(honest.configuration(texts)).write(folder)
     answers = ended(open_log(log).batches(), VALUE, Knowledge(), KEY, progress)
     return calibrated(answers, Knowledge(), VALUE, BUDGET)
@@ -417,7 +424,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    population_options(parser, accounts=3_000, campaigns=4, seed=20261201)
+    population_options(parser, accounts=3_000, campaigns=4, seed=20261210)
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
     parser.add_argument("--seeds", type=int, default=3, help="populations of each rung")
     parser.add_argument("--days", type=int, default=14)
