@@ -116,7 +116,7 @@ check-lock: .venv/.dev ## Fail if the locks do not follow from pyproject.toml
 	done; echo "locks are current"
 
 clean: ## Remove what the targets made
-	rm -rf .venv .venv-gateways site phalanx-demo phalanx-scan phalanx-simulation .mypy_cache .pytest_cache \
+	rm -rf .venv .venv-gateways site phalanx-demo phalanx-loop phalanx-scan phalanx-simulation .mypy_cache .pytest_cache \
 	  .ruff_cache .hypothesis .import_linter_cache .coverage
 
 # Debian ships Python without the part of venv that brings pip; then the machine's pip serves.

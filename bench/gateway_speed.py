@@ -24,9 +24,9 @@ import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from phalanx.prevent.decide.deciding import decide
-from phalanx.prevent.decide.gateway import Gateway, arrival_of
+from phalanx.prevent.decide.gateway import Gateway, arrival_of, microseconds
 from phalanx.prevent.decide.known_of import look_up
-from phalanx.prevent.decide.reading import read_prompt
+from phalanx.prevent.decide.reading import Reader
 from phalanx.prevent.knowledge.known import Knowledge
 from phalanx.prevent.knowledge.templates import templates_of
 from phalanx.prevent.policy.loading import Policy, parse_policy
@@ -161,15 +161,16 @@ def steps_of(
             gateway.settle(decided.under_way, 300, NOW, turned_away=False)
 
     sample = Request(exchange_id="r", account_id="acct_1", model="large-1", prompt="Grade it.")
-    reading, found = read_prompt("Grade it.", None), look_up(sample, Knowledge(), NOW)
-    standing = state.arrive(arrival_of(sample, reading, found, policy, KEY, NOW))
+    reader, now_us = Reader(KEY, knowledge.templates), microseconds(NOW)
+    reading, found = reader.read(sample, now_us), look_up(sample, Knowledge(), NOW)
+    standing = state.arrive(arrival_of(sample, reading, found, policy, KEY, now_us))
     return {
         "check and settle": whole,
         "check": lambda request: gateway.check(request, NOW),
-        "  read the prompt": lambda request: read_prompt(request.prompt, request.system_prompt),
-        "  look up (templates)": lambda request: look_up(request, knowledge, NOW),
+        "  read (templates)": lambda request: reader.read(request, now_us),
+        "  look up": lambda request: look_up(request, knowledge, NOW),
         "  hash and count": lambda request: state.arrive(
-            arrival_of(request, reading, found, policy, KEY, NOW)
+            arrival_of(request, reading, found, policy, KEY, now_us)
         ),
         "  decide": lambda request: decide(
             request, reading, found, standing, policy, knowledge, KEY, NOW

@@ -17,6 +17,8 @@ from phalanx.authorship.rules import authorship_rules
 from phalanx.cli.application import build_app, command_paths
 from phalanx.detect.rules import all_rules
 from phalanx.formats.schema import (
+    AUTHORSHIP_DOCUMENTS,
+    authorship_schema,
     campaigns_schema,
     policy_schema,
     profile_schema,
@@ -121,6 +123,13 @@ def json_schema_page() -> str:
     for name, definition in sorted(verdict["$defs"].items()):
         said = _fields(definition) if "properties" in definition else _values(definition)
         parts += [f"### {name}", definition["description"], said]
+    parts += ["## Answers about authorship", _AUTHORSHIP]
+    answers = [authorship_schema(name) for name in AUTHORSHIP_DOCUMENTS]
+    for answer in answers:
+        parts += [f"### {answer['title']}", answer["description"], _fields(answer)]
+    told = {name: part for answer in answers for name, part in answer["$defs"].items()}
+    for name, definition in sorted(told.items()):
+        parts += [f"### {name}", definition["description"], _fields(definition)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -154,6 +163,11 @@ Files that a person writes, TOML or JSON, for `phalanx scan --profiles`; how:
 _VERDICTS = """\
 What `phalanx provenance compare` and `probe` write with `-f json`, and what a signed report of
 theirs holds as its `report`. Their schema is `provenance-1.schema.json`, in the same place."""
+
+_AUTHORSHIP = """\
+What `phalanx authorship detect`, `lookup`, `detect --corpus` and `calibrate` write with `-f json`.
+Their schemas are `authorship-detect-1.schema.json`, `authorship-lookup-1.schema.json`,
+`authorship-corpus-1.schema.json` and `authorship-calibrate-1.schema.json`, in the same place."""
 
 _SCAN_FOLDER = """\
 # Scan folder and JSON schema

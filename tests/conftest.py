@@ -1,4 +1,4 @@
-"""What tests of several packages stand on: a nursery, a Spark session, a PostgreSQL server."""
+"""What tests of several packages stand on: a nursery, Spark, servers of PostgreSQL and Redis."""
 
 from __future__ import annotations
 
@@ -191,6 +191,65 @@ def new_database(postgres: Path) -> Callable[..., str]:
         return f"postgresql://{_SUPERUSER}@/{name}?unix_sock={postgres}/.s.PGSQL.5432"
 
     return made
+
+
+class RedisServer:
+    """A server of one test or several, on a socket in a folder of its own."""
+
+    def __init__(self, folder: Path, *settings: str) -> None:
+        """Start it."""
+        self._command = (
+            "redis-server", "--port", "0", "--unixsocket", str(folder / "redis.sock"),
+            "--dir", str(folder), "--save", "", "--appendonly", "no", *settings,
+        )  # fmt: skip
+        self.url = f"unix://{folder}/redis.sock"
+        self.start()
+
+    def start(self) -> None:
+        """Start it, with nothing in it, and wait until it listens."""
+        self.process = subprocess.Popen(
+            self._command, stdout=subprocess.PIPE, text=True, stderr=subprocess.STDOUT
+        )
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if "ready to accept connections" in line:
+                return
+        pytest.fail("the server of Redis does not start")
+
+    def stop(self) -> None:
+        """Kill it: what it holds is gone."""
+        assert self.process.stdout is not None
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def new_redis() -> Iterator[Callable[..., RedisServer]]:
+    """Return how to start a server, with settings of its own."""
+    if shutil.which("redis-server") is None or not find_spec("redis"):
+        pytest.skip("Redis or its client is not installed")
+    # The path of a socket must be short.
+    folder, made = Path(mkdtemp(prefix="redis-", dir="/tmp")), list[RedisServer]()
+
+    def started(*settings: str) -> RedisServer:
+        own = folder / str(len(made))
+        own.mkdir()
+        made.append(RedisServer(own, *settings))
+        return made[-1]
+
+    try:
+        yield started
+    finally:
+        for server in made:
+            server.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def redis_url(new_redis: Callable[..., RedisServer]) -> str:
+    """Return the URL of a server that tests share: each keeps to a key of its own."""
+    return new_redis().url
 
 
 @pytest.fixture

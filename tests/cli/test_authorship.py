@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -69,6 +70,19 @@ def test_models_are_found_and_said_for_programs(
     assert len(said["detectors"][0]["sha256"]) == 64
     assert [each["reason"] for each in said["rejects"]] == ["is no JSON"]
     assert "is no JSON; left out" in captured.err
+
+
+def test_a_calibration_is_said_for_programs(house: Path, tmp_path: Path) -> None:
+    """The cells, and the digest of the file that was written."""
+    told = ["--domain", "mine", "--detector", str(house / "raw.detector"), "-q"]
+    ready, out = tmp_path / "a.detector", tmp_path / "a.json"
+    told += ["--calibrated", str(ready), "-f", "json", "-o", str(out)]
+    reference = str(house / "reference.jsonl")
+    assert main(["authorship", "calibrate", reference, *told]) == ExitCode.CLEAN
+    said = json.loads(out.read_text())
+    assert (said["schema"], said["domain"]) == ("phalanx.authorship-calibrate/1", "mine")
+    assert said["detector"]["sha256"] == hashlib.sha256(ready.read_bytes()).hexdigest()
+    assert sum(each["documents"] for each in said["detector"]["cells"]) == 300
 
 
 def test_humans_are_said_in_words(

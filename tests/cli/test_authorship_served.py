@@ -201,5 +201,11 @@ def test_texts_and_a_corpus_are_not_asked_at_once(
     """And nothing is not asked either."""
     assert asked(house, "detect", "a.txt", "--corpus", str(tmp_path)) == ExitCode.BAD_INPUT
     assert "were both named" in capsys.readouterr().err
+    for words, message in (
+        (["--corpus", str(tmp_path), "--passages"], "are about single texts"),
+        (["a.txt", "--state", "a.state"], "are about a corpus"),
+    ):
+        assert asked(house, "detect", *words) == ExitCode.BAD_INPUT
+        assert message in capsys.readouterr().err
     assert asked(house, "detect") == ExitCode.BAD_INPUT
     assert "no text was named" in capsys.readouterr().err

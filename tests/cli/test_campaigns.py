@@ -10,10 +10,11 @@ import pytest
 
 from phalanx.authorship.rules import authorship_rules
 from phalanx.cli import ExitCode, main
-from phalanx.cli.group_view import describe, find_groups, group_id
+from phalanx.cli.group_view import describe, find_groups
 from phalanx.detect.rules import all_rules
 from phalanx.formats import html
 from phalanx.formats.folder import read_scan
+from phalanx.formats.groups import group_id
 from phalanx.model import Action, Campaign, Harm, UndeclaredPool
 from phalanx.prevent.rules import gateway_rules
 from phalanx.provenance.rules import provenance_rules

@@ -17,9 +17,9 @@ from phalanx.formats.schema import (
     replay_schema,
 )
 from phalanx.logs.pseudonym import key_id
-from phalanx.prevent.state.contents import content_of
 from phalanx.prevent.state.layout import identity_of
-from phalanx.prevent.state.online import Arrival, OnlineState
+from phalanx.prevent.state.online import Arrival, OnlineState, State
+from phalanx.prevent.state.shared import open_shared_state
 from phalanx.prevent.state.snapshot import write_snapshot
 
 KEY = b"k" * 32
@@ -83,15 +83,19 @@ def _check(folder: Path, *more: str, at: str = AT) -> int:
 def _snapshot(folder: Path, key: bytes = KEY) -> Path:
     """Write the state of a gateway that served the account 6,000 tokens an hour ago."""
     state = OnlineState(64, 16)
+    _serve(state, key)
+    write_snapshot(state, 1, key_id(key), folder / "state.arrow")
+    return folder / "state.arrow"
+
+
+def _serve(state: State, key: bytes) -> None:
     arrival = Arrival(
         account=identity_of("acct_1", key), group=None, organisation=0,
-        content=content_of(("another",), key), at_us=AT_US - 3_600_000_000,
+        content=7, at_us=AT_US - 3_600_000_000,
         set_aside_tokens=6_000, weight=1.0,
     )  # fmt: skip
     began = state.arrive(arrival).at_us
-    state.settle(arrival, began, 6_000, 0.1, turned_away=False)
-    write_snapshot(state, 1, key_id(key), folder / "state.arrow")
-    return folder / "state.arrow"
+    state.settle(arrival, began, arrival.at_us, 6_000, 0.1, turned_away=False)
 
 
 def test_every_rule_is_traced_with_what_it_looked_at(
@@ -121,6 +125,34 @@ def test_the_state_of_a_gateway_is_looked_at_and_not_changed(
         (seen,) = decision["reasons"][0]["evidence"]
         assert 6_500 < seen["value"] < 7_000
     assert path.read_bytes() == before
+
+
+def test_a_shared_state_is_looked_at_and_not_changed(
+    folder: Path, redis_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That of a deployment that is running."""
+    _serve(open_shared_state(redis_url, KEY, {}), KEY)
+    for _ in range(2):
+        assert _check(folder, "--state", redis_url, "-f", "json") == ExitCode.CLEAN
+        decision: dict[str, Any] = json.loads(capsys.readouterr().out)
+        assert decision["action"] == "trim"
+        (seen,) = decision["reasons"][0]["evidence"]
+        assert 6_500 < seen["value"] < 7_000
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "said"),
+    [
+        ("redis://:hunter2@127.0.0.1:1", ExitCode.BAD_INPUT, "REDISCLI_AUTH"),
+        ("unix:///nowhere/redis.sock", ExitCode.SERVICE_FAILED, "cannot be asked"),
+    ],
+)
+def test_a_shared_state_that_cannot_be_asked_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str], state: str, code: int, said: str
+) -> None:
+    """A person gets no decision that rests on nothing."""
+    assert _check(folder, "--state", state) == code
+    assert said in capsys.readouterr().err
 
 
 def test_json_follows_the_published_schema(

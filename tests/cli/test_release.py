@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from phalanx.cli import ExitCode, main
+from phalanx.cli.release_verifying import receipt_lines
+from phalanx.cli.release_work import read_identity
+from phalanx.release.grants.receipt import Receipt
+from phalanx.release.grants.request import named
+from phalanx.release.packages.package import check_package
 
 TERMS = """
 model = "m-1"
@@ -82,11 +88,59 @@ def test_from_keys_to_receipt(sealed: str, capsys: pytest.CaptureFixture[str]) -
     assert Path("partner.keys.opened").stat().st_mode & 0o077 == 0
     receipt = ["--receipt", "receipt.json"]
     assert release("verify", sealed, *ISSUER, *RECIPIENT, *receipt) == ExitCode.CLEAN
-    assert "receipt of partner: opened at" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "receipt of partner: opened at" in said
+    assert "receipt: he verified every chunk" in said
+    assert "receipt: he did not check whether keys were revoked" in said
     assert release("verify", "opened", *ISSUER) == ExitCode.CLEAN
     assert "2 files are as lab signed them" in capsys.readouterr().out
     assert release("verify", "opened", *ISSUER, "--only", "vocab.txt") == ExitCode.CLEAN
     assert "1 files are as lab signed them" in capsys.readouterr().out
+
+
+def test_a_log_that_is_not_there_is_told_before_anything_is_sealed(
+    agreed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Sealing takes an hour: nothing of it is begun."""
+    words = ["seal", "model", agreed, *RECIPIENT, *LAB, "--out", "sealed", "--log", "nowhere"]
+    assert release(*words) == ExitCode.BAD_INPUT
+    assert "nowhere" in capsys.readouterr().err
+    assert not list(Path().glob("*sealed*"))
+
+
+def test_who_accepts_reads_what_he_signs(agreed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The terms are printed, before they are signed or instead."""
+    assert agreed
+    capsys.readouterr()
+    words = ["issued.json", "--request", "request.json", *PARTNER]
+    assert release("accept", *words, *ISSUER, "--only-read") == ExitCode.CLEAN
+    read = capsys.readouterr().out
+    assert "asked.purposes: evaluation" in read
+    assert "onward_transfer: no" in read
+    assert release("accept", *words, *ISSUER, "-o", "again.json") == ExitCode.CLEAN
+    assert read in capsys.readouterr().err
+    wrong = ["--issuer", "partner.json"]
+    assert release("accept", *words, *wrong, "--only-read") == ExitCode.BAD_INPUT
+    assert "not signed by partner" in capsys.readouterr().err
+
+
+def test_a_receipt_says_when(sealed: str) -> None:
+    """One of a time at which nothing could be opened tells of a wrong clock, or of a breach."""
+    issuer, recipient = (read_identity(Path(f"{name}.json")) for name in ("lab", "partner"))
+    package = check_package(Path(sealed), issuer, recipient)
+    terms, sealed_at = package.agreed.grant.terms, package.record.sealed_at
+    for opened_at, told in (
+        (sealed_at, "+00:00"),
+        (sealed_at - timedelta(seconds=1), "a clock was wrong"),
+        (terms.expires_at, "when the grant was over"),
+    ):
+        said = Receipt(
+            recipient=named(recipient), grant=package.agreed.digest, record=package.digest,
+            opened_at=opened_at, checked=("a",), not_checked=("b",),
+        )  # fmt: skip
+        first, *others = receipt_lines(said, terms, sealed_at, "partner")
+        assert first.endswith(told)
+        assert others == ["receipt: he verified a", "receipt: he did not check b"]
 
 
 def test_without_roots_nothing_is_opened(sealed: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from phalanx.cli import ExitCode, main
 from phalanx.cli.release_marks import Marks, marked_copy_for
 from phalanx.cli.release_work import read_identity, sealing_of
 from phalanx.errors import InputError, VerificationError
-from phalanx.release.accusation import verify_accusation
+from phalanx.release.accusation import Measured, verify_accusation
 from phalanx.release.packages.package import read_envelope
 
 MARKS = ["--marks", "marks.json", "--marks-key", "marks.key"]
@@ -188,6 +189,22 @@ def test_nobody_is_named_of_a_stranger(capsys: pytest.CaptureFixture[str]) -> No
         assert _trace(suspect) == ExitCode.CLEAN
 
 
+def test_only_the_copies_of_one_release_are_removed(tmp_path: Path) -> None:
+    """A name with signs of a pattern removes its own marked copy, and nobody else's."""
+    how = sealing_of(
+        Path("north.grant"), Path("north.json"), Path("lab.keys"), "sha256", unsafe_any_file=False
+    )
+    where = Marks(
+        register=Path("marks.json"), key=Path("marks.key"), codeword_key=Path("north.code.key")
+    )
+    other = tmp_path / ".v1.marked-0"
+    other.mkdir()
+    with marked_copy_for(where, Path("ours"), tmp_path / "v[1]", how, lambda *_: None) as copy:
+        assert copy.exists()
+    assert not copy.exists()
+    assert other.exists()
+
+
 def _evidence(name: str, *words: str) -> list[str]:
     given = ["--recipient", f"{name}.json", "--grant", f"{name}.grant", *LAB]
     return [*given, "--codeword-key", f"{name}.code.key", *words]
@@ -199,6 +216,7 @@ def test_the_evidence_opens_the_commitment(capsys: pytest.CaptureFixture[str]) -
     capsys.readouterr()
     assert _trace(_leaked("south"), *words) == ExitCode.FINDINGS
     assert "Traced: south" in capsys.readouterr().out
+    assert _trace("south.suspect", "--suspects", "0") == ExitCode.BAD_INPUT
     words = ["verify", "south.evidence", *ISSUER, "--grant", "south.grant"]
     given = ["--recipient", "south.json", "--receipt", "south.receipt"]
     assert release(*words, *given) == ExitCode.CLEAN
@@ -221,6 +239,31 @@ def test_the_evidence_opens_the_commitment(capsys: pytest.CaptureFixture[str]) -
             verify_accusation(item, lab, *wrong)
     with pytest.raises(VerificationError, match="not signed"):
         verify_accusation(item, south, south, grant, receipt)
+
+
+def test_evidence_that_lacks_something_is_refused_before_the_suspect_is_read(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Reading a suspect takes an hour: what is missing for the evidence is told at once."""
+    whole = [*_evidence("south"), "--evidence", "early.evidence"]
+    without_keys = ["absent" if each == "lab.keys" else each for each in whole]
+    for words in (without_keys, [*whole, "--receipt", "absent"]):
+        assert _trace("no-such-suspect", *words) == ExitCode.BAD_INPUT
+        assert "absent" in capsys.readouterr().err
+
+
+def test_an_accusation_that_its_own_figures_do_not_bear_is_none() -> None:
+    """A p-value that misses the bound names nobody, whoever signs it."""
+    figures: dict[str, Any] = {
+        "rule": "r", "null_hypothesis": "n", "observation": "o", "assumptions": ("a",),
+        "log10_p": -6.0, "false_accusation": 1e-6, "recipients_planned": 2, "recipients": 2,
+        "collusion": 1, "suspects": 1,
+    }  # fmt: skip
+    assert Measured(**figures).suspects == 1
+    with pytest.raises(ValidationError, match="does not reach its own bound"):
+        Measured(**figures | {"log10_p": -5.9})
+    with pytest.raises(ValidationError, match="more recipients"):
+        Measured(**figures | {"recipients": 3})
 
 
 def test_there_is_no_evidence_against_an_innocent_recipient(

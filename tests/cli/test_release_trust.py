@@ -171,6 +171,7 @@ def test_witnesses_are_asked_for(published: str, capsys: pytest.CaptureFixture[s
         "log init log --origin other", "log init new --origin a+b", "log check nowhere",
         "roots init roots", "roots revoke roots --reason x",
         "roots revoke roots --party abc --reason x", "roots add roots terms.toml",
+        "roots revoke roots --grant request.json --reason x",
         "roots add roots lab.json --as log-policy", "roots publish nowhere",
         "roots pin lab.json --at roots/public --out other",
         "roots rotate roots --role targets --threshold 2", "roots rotate nowhere --role root",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from phalanx.evidence import (
     LINKED_LOG10_E,
+    discoveries_among,
     e_benjamini_hochberg,
     e_benjamini_hochberg_two_nulls,
 )
@@ -219,3 +220,14 @@ def test_false_discovery_rate_of_two_nulls(rate: float) -> None:
         shares.append(false_share(rejected, apart | honest))
     assert np.mean(shares) <= rate + 3.0 * np.sqrt(rate * (1 - rate) / len(shares))
     assert np.mean(shares) > 0.0
+
+
+@given(st.lists(levels, max_size=25), st.integers(0, 500), rates)
+def test_those_without_evidence_need_not_be_kept(
+    logs: list[float], others: int, rate: float
+) -> None:
+    """As many are rejected when only e-values from 1 / rate up are known."""
+    everybody = np.append(np.array(logs), np.full(others, -np.inf))
+    found = e_benjamini_hochberg(everybody, rate).rejected.sum() if everybody.size else 0
+    kept = [level for level in logs if level >= -np.log10(rate)]
+    assert discoveries_among(kept, max(everybody.size, 1), rate) == found

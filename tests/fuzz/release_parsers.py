@@ -72,7 +72,7 @@ def statements() -> dict[str, Target]:
         codeword_key="AAAA",
         measured=Measured(
             rule="r", null_hypothesis="n", observation="o", assumptions=("a",), log10_p=-7.0,
-            false_accusation=1e-6, recipients_planned=2, recipients=2, collusion=1,
+            false_accusation=1e-6, recipients_planned=2, recipients=2, collusion=1, suspects=1,
         ),
         traced_at=NOW,
     )  # fmt: skip

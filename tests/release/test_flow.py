@@ -21,6 +21,7 @@ from phalanx.release.manifest.checking import check_model
 from phalanx.release.manifest.known_digests import KnownDigests, stamp_of
 from phalanx.release.open import NOT_CHECKED, Opener, open_release, verify_release
 from phalanx.release.packages.package import check_package
+from phalanx.release.partial import open_tensors
 from phalanx.release.parties.identity import pem_of
 from phalanx.release.seal import Sealing, seal_release
 
@@ -161,6 +162,35 @@ def test_programs_are_not_taken(
     open_release(tmp_path / "release", tmp_path / "opened", tmp_path / "receipt", brave)
 
 
+def test_what_a_braver_run_left_is_looked_at(
+    model: Path, sealing: Sealing, opener: Opener, tmp_path: Path
+) -> None:
+    """A run that took any file broke off; the next one does not, and signs no receipt for it."""
+    (model / "a.txt").write_bytes(b"cos\nsystem\n(S'ls'\ntR.")
+    seal_release(model, tmp_path / "release", replace(sealing, unsafe_any_file=True))
+    brave = replace(opener, unsafe_any_file=True)
+    target, receipt = tmp_path / "opened", tmp_path / "receipt"
+    _killed(
+        lambda told: open_release(tmp_path / "release", target, receipt, brave, told=told), "vocab"
+    )
+    assert (tmp_path / ".opened.opening" / "model" / "a.txt").exists()
+    with pytest.raises(PolicyError, match="a pickle in letters"):
+        open_release(tmp_path / "release", target, receipt, opener)
+    assert not receipt.exists()
+
+
+def test_a_receipt_stands_beside_what_it_is_for(release: Path, opener: Opener) -> None:
+    """In the model's place it would be lost with it, and in the release it would not belong."""
+    target = release.parent / "opened"
+    for receipt in (target, target / "receipt", release / "receipt"):
+        with pytest.raises(InputError, match="would stand in the way of"):
+            open_release(release, target, receipt, opener)
+        with pytest.raises(InputError, match="would stand in the way of"):
+            open_tensors(release, ["a"], target, receipt, opener)
+    assert not list(release.parent.glob("*opened*"))
+    open_release(release, target, release.parent / "receipt", opener)
+
+
 def test_unchanged_files_are_not_hashed_again(
     model: Path, sealing: Sealing, opener: Opener, tmp_path: Path
 ) -> None:
@@ -297,7 +327,7 @@ def test_an_opening_that_was_killed_goes_on(
 def test_nothing_is_written_over(model: Path, release: Path, opener: Opener) -> None:
     """What is there already is neither a target of sealing nor of opening."""
     with pytest.raises(InputError, match="is there already"):
-        open_release(release, model, model / "receipt", opener)
+        open_release(release, model, model.parent / "receipt", opener)
 
 
 def test_two_do_not_open_into_one_place(

@@ -8,7 +8,12 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from phalanx.errors import VerificationError
 from phalanx.transparency.checkpoints import Checkpoint, parse_checkpoint
-from phalanx.transparency.note_keys import NoteSigner, read_key
+from phalanx.transparency.note_keys import (
+    LATTICE_COSIGNATURE,
+    NoteKey,
+    NoteSigner,
+    read_key,
+)
 from phalanx.transparency.notes import parse_note, signed_note
 from phalanx.transparency.policy import parse_policy
 from phalanx.transparency.proofs import parse_proof
@@ -94,6 +99,15 @@ def test_what_is_no_key(text: str) -> None:
     """A key that does not fit its id, or is of no known kind, is refused."""
     with pytest.raises(VerificationError):
         read_key(text)
+
+
+def test_a_name_of_more_bytes_than_a_signature_can_say() -> None:
+    """Letters of several bytes count as several: a name that no checkpoint can hold is refused."""
+    key = NoteKey(name="é" * 200, kind=LATTICE_COSIGNATURE, public=bytes(1312))
+    with pytest.raises(VerificationError, match="no verifier key"):
+        read_key(key.as_text())
+    shorter = NoteKey(name="é" * 100, kind=LATTICE_COSIGNATURE, public=bytes(1312))
+    assert read_key(shorter.as_text()) == shorter
 
 
 ONE, TWO = (each.public.as_text() for each in WITNESSES)

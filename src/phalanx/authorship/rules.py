@@ -19,7 +19,8 @@ class TextLikeModels:
     Sees: words and runs of them, letters, form, how well the text is compressed by itself, in its
     first 250 words; the rank of the score among held-out human texts of the same domain, language
     and length. Where no domain is named, the largest p-value of all domains counts, of the score
-    less what humans of a domain that was left out of the fit lay above the others.
+    less what humans of a domain that was left out of the fit lay above the others. Who ranks so is
+    read again window by window, and is "mixed" where enough of them rank as humans' do.
     Does not say: that a model wrote it, which model, whether that was allowed, or how likely it is
     that a human did. "Not told apart" does not say that a human wrote it.
     Evaded by: paraphrase, translation and back, a few words put in by hand, a model fitted to the
@@ -60,8 +61,10 @@ class MoreLikeModelsThanChance:
     """Among many documents, more are like models than chance allows.
 
     Null hypothesis: every document was written as in PHX-A001, each by itself.
-    Sees: how many documents of each cell rank at or below the level, by the exact beta-binomial law
-    of ranks that share one reference; the smallest p-value over the cells, times their number.
+    Sees: how many different documents of each length rank at or below the level, by the exact
+    beta-binomial law of ranks that share one reference; where no domain is named, by the law of the
+    domain that makes it least surprising; the smallest p-value over the lengths, times their
+    number.
     Does not say: which of the documents, or how many beyond those counted.
     Evaded by: as PHX-A001.
     Honest look-alikes: as PHX-A001; many documents by one author, which are one piece of evidence.

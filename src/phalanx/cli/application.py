@@ -45,6 +45,7 @@ _NESTED = {
     "provenance": ("phalanx.cli.provenance:provenance", _PROVE),
     "release": ("phalanx.cli.release:release", _RELEASE),
     "govern": ("phalanx.cli.govern:govern", _GOVERN),
+    "console": ("phalanx.cli.console:console", _GOVERN),
     "store": ("phalanx.cli.store:store", _SETUP),
     "config": ("phalanx.cli.config:config", _SETUP),
 }

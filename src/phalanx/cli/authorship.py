@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter, validators
 
-from phalanx.cli.authorship_corpus import CorpusOptions, Judged, detect_corpus
+from phalanx.cli.authorship_corpus import (
+    CorpusOptions,
+    Judged,
+    detect_corpus,
+    refuse_corpus_options,
+)
 from phalanx.cli.authorship_reader import ReaderOptions
 from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
@@ -115,6 +121,8 @@ def calibrate(
     calibrated: Path,
     detector: Detector = None,
     options: ReaderOptions = ReaderOptions(),
+    output_format: TableOrJson = "table",
+    output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
     """Calibrate a detector on documents of your own that humans wrote, 200 or more.
@@ -129,19 +137,26 @@ def calibrate(
         detector: File of the detector; the one that is shipped for the documents' kind if it is
             left out.
         options: Which model reads, where the detector was joined with readings.
+        output_format: How to print the cells of the reference.
+        output: File to write them to instead.
         common: Options of every command.
     """
     from phalanx.authorship.reference import write_model
-    from phalanx.cli.authorship_view import reference_text
+    from phalanx.cli.authorship_view import reference_json, reference_text
     from phalanx.cli.authorship_work import calibrated as calibrate_on
     from phalanx.cli.authorship_work import told_rejects
 
     refuse_output(calibrated)
+    refuse_output(output)
     with common.progress("calibrate") as progress:
         made = calibrate_on(humans, domain, detector, options, progress)
     told_rejects(made.rejects, common)
     digest = write_model(made.model, calibrated)
-    write_text(f"{reference_text(made.model)}sha256 {digest}\n", None)
+    if output_format == "json":
+        made = replace(made, model=replace(made.model, digest=digest))
+        write_text(reference_json(made, domain, calibrated), output)
+    else:
+        write_text(f"{reference_text(made.model)}sha256 {digest}\n", output)
 
 
 @authorship.command
@@ -165,7 +180,8 @@ def detect(
 
     The p-value of a document is its rank among human documents of the same kind, domain, language
     and length. What is too short, unlike the reference, or has too small a reference for the level
-    is "not evaluable". `phalanx explain PHX-A001` says what a finding shows, and what not.
+    is "not evaluable"; what would be claimed and reads like a human's in parts is "mixed", and its
+    passages are located. `phalanx explain PHX-A001` says what a finding shows, and what not.
 
     Parameters:
         texts: Files, folders, `-` for standard input. Names that end in `.jsonl` have a document a
@@ -184,21 +200,21 @@ def detect(
             level is then the share of them that is expected to be wrong.
         reading: Which model reads, where the detector was joined with readings.
         options: About all of a corpus.
-        fail_on: Least finding that makes the exit status 1; `undecided` counts what is not
+        fail_on: Least finding that makes the exit status 1; `undecided` counts what is mixed or not
             evaluable too.
         output_format: How to print.
         output: File to write instead.
         common: Options of every command.
     """
-    from phalanx.cli.authorship_together import together
+    from phalanx.cli.authorship_together import is_found, together
     from phalanx.cli.authorship_view import METHOD, as_json, as_text
     from phalanx.cli.authorship_work import answer, told_rejects
 
     refuse_output(output)
+    refuse_corpus_options(
+        options, texts=bool(texts), of_texts=passages or mark_evidence is not None
+    )
     if options.corpus is not None:
-        if texts:
-            message = "texts and --corpus were both named"
-            raise ConfigError(message, next_step="Ask about one or the other.")
         judged = Judged(
             detectors=tuple(detector or ()), domain=domain, level=level, index=index, key=key,
             reading=reading,
@@ -220,10 +236,10 @@ def detect(
         )  # fmt: skip
     told_rejects(found.rejects, common)
     write_text((as_json if output_format == "json" else as_text)(found, added), output)
-    is_found = found.is_found or any(each.decided_by for each in added.statements)
+    has_finding = is_found(found, added)
     failed = {
-        "finding": is_found,
-        "undecided": is_found or not found.is_decided,
+        "finding": has_finding,
+        "undecided": has_finding or not found.is_decided,
         "never": False,
     }
     return ExitCode.FINDINGS if failed[fail_on] else ExitCode.CLEAN

@@ -12,6 +12,7 @@ from phalanx.cli.authorship_reader import ReaderOptions
 from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.rendering import write_text
 from phalanx.cli.terminal import Common
+from phalanx.errors import ConfigError
 
 _CORPUS = Group.create_ordered("All of a corpus")
 
@@ -53,6 +54,29 @@ class Judged:
     index: Path | None
     key: Path | None
     reading: ReaderOptions
+
+
+def refuse_corpus_options(options: CorpusOptions, *, texts: bool, of_texts: bool) -> None:
+    """Refuse what would be passed over in silence.
+
+    Parameters:
+        options: About a corpus.
+        texts: Whether single texts were named.
+        of_texts: Whether passages or the evidence of a mark were asked for.
+
+    Raises:
+        ConfigError: If single texts and a corpus were asked about at once.
+    """
+    if options.corpus is not None and texts:
+        message = "texts and --corpus were both named"
+        raise ConfigError(message, next_step="Ask about one or the other.")
+    if options.corpus is not None and of_texts:
+        message = "--passages and --mark-evidence are about single texts, and --corpus was named"
+        raise ConfigError(message, next_step="Ask about the texts of the list by themselves.")
+    without = options.state is not None or options.known_model or options.unit == "commit"
+    if options.corpus is None and without:
+        message = "--state, --known-model and --unit are about a corpus, and none was named"
+        raise ConfigError(message, next_step="Name its folder with --corpus.")
 
 
 def detect_corpus(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,12 @@ from phalanx.authorship.corpus import Answered
 from phalanx.authorship.corpus.share import CONFIDENCE
 from phalanx.authorship.rules import CorpusLikeModels
 from phalanx.cli.authorship_corpus_work import Surveyed
+from phalanx.formats.authorship_document import CORPUS_SCHEMA_ID
 from phalanx.formats.json import to_text
 from phalanx.formats.lines import bullets, labelled
 from phalanx.formats.notation import count, plural
 from phalanx.printable import printable
 
-SCHEMA = "phalanx.authorship-corpus/1"
 METHOD = (
     "clusters of near-duplicates told by their first documents, Clopper-Pearson and Rogan-Gladen "
     "intervals, e-BH over means of e-values, version 1"
@@ -42,7 +43,7 @@ def corpus_json(found: Surveyed) -> str:
     """Write an answer for programs."""
     return to_text(
         {
-            "schema": SCHEMA,
+            "schema": CORPUS_SCHEMA_ID,
             "found": found.is_found,
             "corpus": str(found.corpus),
             "unit": found.unit,
@@ -60,10 +61,11 @@ def corpus_json(found: Surveyed) -> str:
 
 def corpus_text(found: Surveyed) -> str:
     """Write an answer for reading."""
-    best = found.answers[-1]
-    lines = [_headline(best), ""]
-    lines += labelled("read", f"{plural(len(found.table.names), found.unit)}; "
-                      f"{count(found.rejected)} could not be used")  # fmt: skip
+    lines = [_headline(found.answers), ""]
+    read = plural(len(found.table.names), "document")
+    if found.unit == "commit":
+        read += f" of {plural(len({*found.table.groups}), 'commit')}"
+    lines += labelled("read", f"{read}; {count(found.rejected)} could not be used")
     for where, reason in found.rejects:
         lines += labelled("", f"{where}: {reason}")
     for each in found.answers:
@@ -73,22 +75,29 @@ def corpus_text(found: Surveyed) -> str:
                           f"{count(each.evaluable + each.not_evaluable)}, in "
                           f"{plural(each.share.clusters, 'cluster')}")  # fmt: skip
         lines += labelled("  share", _share(each))
-        wrong = f"{found.false_discovery_rate:.0%} or less are expected to be wrong"
-        listed = plural(int(each.listed.sum()), "document")
-        lines += labelled("  list", f"{listed}, of which {wrong}")
+        lines += labelled("  list", _list(found, each))
         lines += _listed(found, each)
     lines += ["", *bullets("Assumed", ASSUMPTIONS), "", *labelled("not said", _NOT_SAID)]
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
-def _headline(each: Answered) -> str:
-    if not each.share.clusters:
-        return "Not evaluable: nothing can be said of this corpus"
+def _headline(answers: Sequence[Answered]) -> str:
+    """Say what every question found; where none did, whether any could."""
+    told = [said for each in answers if (said := _found(each))]
+    if told:
+        return "; ".join(told)
+    asked = " or ".join(each.question for each in answers if each.share.clusters)
+    if asked:
+        return f"Not told apart from a corpus without {asked}"
+    return "Not evaluable: nothing can be said of this corpus"
+
+
+def _found(each: Answered) -> str:
     if each.share.low > 0.0:
         return f"At least {each.share.low:.1%} of it: consistent with {each.question}"
     if each.listed.any():
         return f"{plural(int(each.listed.sum()), 'document')}: consistent with {each.question}"
-    return f"Not told apart from a corpus without {each.question}"
+    return ""
 
 
 def _share(each: Answered) -> str:
@@ -103,10 +112,17 @@ def _share(each: Answered) -> str:
         if rates.true_low > 0.0
         else "how many of them are found was not measured: a lower bound only"
     )
-    return (
-        f"{interval}{best}; {claimed}; {rates.false_low:.1%} to {rates.false_high:.1%} of others "
-        f"claimed; {found}"
-    )
+    return f"{interval}{best}; {claimed}; at most {rates.false_high:.1%} of others claimed; {found}"
+
+
+def _list(found: Surveyed, each: Answered) -> str:
+    if not each.listed.any() and each.list_needs is not None and each.share.claimed:
+        return (
+            f"none: of {plural(each.share.clusters, 'cluster')} some {count(each.list_needs)} "
+            "would have to rank above all humans of so small a reference"
+        )
+    listed = plural(int(each.listed.sum()), "document")
+    return f"{listed}, of which {found.false_discovery_rate:.0%} or less are expected to be wrong"
 
 
 def _listed(found: Surveyed, each: Answered) -> list[str]:
@@ -142,6 +158,7 @@ def _record(found: Surveyed, each: Answered) -> dict[str, Any]:
         "log10_e": share.log10_e,
         "false_claims": [rates.false_low, rates.false_high],
         "true_claims": [rates.true_low, rates.true_high] if rates.true_low else None,
+        "list_needs": each.list_needs,
         "listed": [
             {"document": found.table.names[at], "group": found.table.groups[at]}
             for at in np.flatnonzero(each.listed)

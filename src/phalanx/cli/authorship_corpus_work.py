@@ -17,12 +17,12 @@ from phalanx.authorship.corpus import (
     documents_below,
     files_of,
     is_repository,
+    known_of,
     open_state,
     survey,
 )
 from phalanx.authorship.corpus.stream import Given
 from phalanx.authorship.documents import read_documents
-from phalanx.authorship.judging import judge
 from phalanx.authorship.served import open_index
 from phalanx.cli.authorship_corpus import CorpusOptions, Judged
 from phalanx.cli.authorship_work import models_of
@@ -110,5 +110,4 @@ def _known(options: CorpusOptions, asked: Asked) -> Known | None:
     if not options.known_model:
         return None
     given = read_documents(options.known_model, sys.stdin.buffer)
-    verdicts = judge(given.documents, asked.models, level=asked.level, domain=asked.domain)
-    return Known(claimed=verdicts.batch.consistent, documents=verdicts.batch.judged)
+    return known_of(given.documents, asked)

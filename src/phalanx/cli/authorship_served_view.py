@@ -9,13 +9,13 @@ from phalanx.authorship.documents import Document
 from phalanx.authorship.served import Found, Match
 from phalanx.authorship.served.saying import ASSUMPTIONS, METHOD, NULL
 from phalanx.cli.authorship_served_work import LookedUp, is_finding
+from phalanx.formats.authorship_document import LOOKUP_SCHEMA_ID
 from phalanx.formats.json import to_text
 from phalanx.formats.lines import bullets, labelled, power
 from phalanx.formats.notation import count, plural
 from phalanx.model import ExactEvidence, Inconclusive
 from phalanx.printable import printable
 
-SCHEMA = "phalanx.authorship-lookup/1"
 FOUND, NOT_FOUND = "consistent with what was served", "not told apart from texts on its subject"
 _NOT_SAID = (
     "Who copied from whom, and whether the account passed it on: what both took from a third text "
@@ -32,7 +32,7 @@ def as_json(answer: LookedUp) -> str:
     """Write an answer for programs."""
     return to_text(
         {
-            "schema": SCHEMA,
+            "schema": LOOKUP_SCHEMA_ID,
             "found": answer.findings > 0,
             "level": answer.level,
             "null_hypothesis": NULL,
@@ -66,8 +66,8 @@ def as_text(answer: LookedUp) -> str:
     lines = [
         headline,
         "",
-        *labelled("index", f"{count(answer.index.listed.documents)} responses in "
-                  f"{count(answer.index.entries)} entries; {answer.index.listed.key_id}"),
+        *labelled("index", f"{plural(answer.index.listed.documents, 'response')} in "
+                  f"{plural(answer.index.entries, 'part')}; {answer.index.listed.key_id}"),
         *labelled("level", f"{answer.level:g} for each document; {answer.level * judged:.2g} "
                   "expected at or below it if all were written without what was served"),
         *labelled("null", NULL),
@@ -102,9 +102,18 @@ def _said(found: Found, evidence: Said, level: float) -> str:
         return f"not evaluable: {evidence.reason}"
     said = f"{verdict_of(evidence, level)}, p {power(evidence.log10_p)}: {evidence.observation}"
     if found.matches and is_finding(evidence, level):
-        best = found.matches[0]
-        said += f"; served {time_of(best)} to {best.account} (PHX-A004)"
+        said += f"; {served_to(found)} (PHX-A004)"
     return said
+
+
+def served_to(found: Found) -> str:
+    """Write when the best match was served and to whom, or that others are as good."""
+    best = found.matches[0]
+    told = f"served {time_of(best)} to {best.account}"
+    if found.alike > 1:
+        others = plural(found.alike - 1, "other served part")
+        return f"{told}; {others} shared as much, so that no account is singled out"
+    return told
 
 
 def time_of(match: Match) -> str:
@@ -118,9 +127,13 @@ def _record(document: Document, found: Found, evidence: Said, level: float) -> d
         "verdict": verdict_of(evidence, level),
         "parts": found.parts,
         "cut_short": found.cut_short,
+        "alike": found.alike,
     }
     if isinstance(evidence, Inconclusive):
-        return record | {"reason": evidence.reason, "log10_p": None, "matches": []}
+        return record | {
+            "reason": evidence.reason, "rule_id": None, "observation": None, "log10_p": None,
+            "log10_e": None, "reachable_log10_e": None, "matches": [],
+        }  # fmt: skip
     return record | {
         "reason": "",
         "rule_id": evidence.rule_id,

@@ -14,12 +14,12 @@ from phalanx.authorship.passages import Located, locate
 from phalanx.authorship.served import Found, evidence_of, look_up, open_index
 from phalanx.authorship.statement import Statement, Step, fused, statistics_of
 from phalanx.authorship.statement.fusing import ASSUMPTION, NULL
-from phalanx.cli.authorship_served_view import time_of
+from phalanx.cli.authorship_served_view import served_to
 from phalanx.cli.authorship_work import Answer
 from phalanx.cli.scan_key import load_or_create
 from phalanx.errors import InputError, reason_of
 from phalanx.formats.lines import labelled, power
-from phalanx.formats.notation import count
+from phalanx.formats.notation import count, plural
 from phalanx.logs.pseudonym import key_id
 from phalanx.model import Evidence, ExactEvidence, Inconclusive
 
@@ -40,7 +40,7 @@ class Together:
     """Of each document; none where no index was named."""
 
     located: tuple[Located, ...]
-    """Of each document; none where passages were not asked for."""
+    """Of each document where passages were asked for, of those that are mixed otherwise."""
 
 
 def together(
@@ -87,12 +87,15 @@ def together(
                   answer.verdicts.level)
             for of_document, each in zip(steps, judgements, strict=True)
         )  # fmt: skip
-    located: tuple[Located, ...] = ()
-    if passages:
-        located = tuple(
-            locate(each.document, answer.models, level=answer.verdicts.level, domain=answer.domain)
-            for each in judgements
+    # Who is mixed was at the level as a whole: its passages can accuse no human besides.
+    located = tuple(
+        locate(
+            each.document, answer.models, level=answer.verdicts.level, domain=answer.domain,
+            is_mixed=each.verdict == "mixed",
         )
+        for each in judgements
+        if passages or each.verdict == "mixed"
+    )  # fmt: skip
     return Together(statements=statements, served=tuple(found), located=located)
 
 
@@ -177,7 +180,9 @@ def _evidence(said: Mapping[str, Any]) -> ExactEvidence:
 
 def records(answer: Answer, added: Together) -> dict[str, Any]:
     """Return what is added to an answer for programs."""
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {
+        "statements": None, "passages_expected_by_chance": None, "passages": None,
+    }  # fmt: skip
     if added.statements:
         found["statements"] = {
             "null_hypothesis": NULL,
@@ -190,6 +195,7 @@ def records(answer: Answer, added: Together) -> dict[str, Any]:
             ],
         }
     if added.located:
+        found["passages_expected_by_chance"] = by_chance(answer, added)
         found["passages"] = [
             {
                 "document": each.document_id,
@@ -209,6 +215,26 @@ def records(answer: Answer, added: Together) -> dict[str, Any]:
             for each in added.located
         ]
     return found
+
+
+def is_found(answer: Answer, added: Together) -> bool:
+    """Tell whether anything is consistent with a model's writing, or with us.
+
+    Where all evidence was put together the statements say so: ranks alone have a level of their
+    own, and to count both would be wrong more often than the level.
+    """
+    if added.statements:
+        return any(each.decided_by for each in added.statements)
+    return answer.is_found
+
+
+def by_chance(answer: Answer, added: Together) -> float:
+    """Return how many documents would have a passage if humans had written all, at most.
+
+    Each document by itself: the share of wrong passages is bounded in each, not in all of them.
+    """
+    asked = [each for each in added.located if each.evaluable]
+    return answer.verdicts.level * len(asked)
 
 
 def _statement_record(document_id: str, statement: Statement) -> dict[str, Any]:
@@ -253,22 +279,33 @@ def lines_of(answer: Answer, added: Together) -> list[str]:
             for step in statement.steps:
                 lines += labelled("", f"{step.source}: {_said(step)}")
             if statement.decided_by == "served":
-                best = added.served[at].matches[0]
-                lines += labelled("", f"served {time_of(best)} to {best.account}")
+                lines += labelled("", served_to(added.served[at]))
         if len(added.statements) > _MOST_LINES:
             lines.append(f"  {count(len(added.statements) - _MOST_LINES)} more; -f json lists all")
     if added.located:
-        lines += ["", "Passages"]
-        for each in [each for each in added.located if each.passages][:_MOST_LINES]:
-            told = ", ".join(
-                f"characters {count(passage.start)} to {count(passage.stop)}"
-                for passage in each.passages
-            )
-            lines += labelled("  -", f" {each.document_id}: {told}")
-        reasons = [each.reason for each in added.located if not each.passages]
-        if reasons:
-            said = f"{count(len(reasons))} without any; the first: {reasons[0] or 'none was found'}"
-            lines += labelled("", said)
+        lines += _passages(answer, added)
+    return lines
+
+
+def _passages(answer: Answer, added: Together) -> list[str]:
+    told = [each for each in added.located if each.passages]
+    lines = ["", "Passages"]
+    chance = f"{count(len(told))} of {plural(len(added.located), 'document')} with passages"
+    if len(added.located) == len(answer.verdicts.judgements):
+        chance += f"; {by_chance(answer, added):.2g} expected if humans wrote all"
+    lines += labelled("  found", chance)
+    for each in told[:_MOST_LINES]:
+        where = ", ".join(
+            f"characters {count(passage.start)} to {count(passage.stop)}"
+            for passage in each.passages
+        )
+        lines += labelled("  -", f" {each.document_id}: {where}")
+    if len(told) > _MOST_LINES:
+        lines.append(f"  {count(len(told) - _MOST_LINES)} more; -f json lists all")
+    reasons = [each.reason for each in added.located if not each.passages]
+    if reasons:
+        said = f"{count(len(reasons))} without any; the first: {reasons[0] or 'none was found'}"
+        lines += labelled("", said)
     return lines
 
 

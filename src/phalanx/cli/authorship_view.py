@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from phalanx.authorship.features.readings import READING_NAMES
-from phalanx.authorship.judging import Judgement
+from phalanx.authorship.judging import CONSISTENT, Judgement
 from phalanx.authorship.reference import Calibrated
 from phalanx.authorship.reference.cells import realised_interval
 from phalanx.authorship.rules import CodeLikeModels, MoreLikeModelsThanChance, TextLikeModels
-from phalanx.cli.authorship_together import Together, lines_of, records
-from phalanx.cli.authorship_work import Answer
+from phalanx.cli.authorship_together import Together, is_found, lines_of, records
+from phalanx.cli.authorship_work import Answer, Made
+from phalanx.formats.authorship_document import CALIBRATE_SCHEMA_ID, DETECT_SCHEMA_ID
 from phalanx.formats.json import to_text
 from phalanx.formats.lines import bullets, labelled
 from phalanx.formats.notation import count, plural
 from phalanx.printable import printable
 
-SCHEMA = "phalanx.authorship-detect/1"
 METHOD = "n-grams, form and compression, ranked among human documents, version 1"
 NULL = "A human wrote the document as the authors of the reference wrote theirs."
 BATCH_NULL = "Every document was written so, each by itself."
@@ -37,8 +38,7 @@ _MARGIN = (
 )
 _MOST_LINES = 20
 _RULES = {"text": TextLikeModels.rule_id, "code": CodeLikeModels.rule_id}
-_CONSISTENT = "consistent with a model's writing"
-
+_LABELS = {CONSISTENT: "  LIKE MODELS", "mixed": "  MIXED"}
 
 NOTHING_ADDED = Together(statements=(), served=(), located=())
 
@@ -49,8 +49,8 @@ def as_json(answer: Answer, added: Together = NOTHING_ADDED) -> str:
     batch = verdicts.batch
     return to_text(
         {
-            "schema": SCHEMA,
-            "found": answer.is_found,
+            "schema": DETECT_SCHEMA_ID,
+            "found": is_found(answer, added),
             "decided": answer.is_decided,
             "level": verdicts.level,
             "domain": answer.domain,
@@ -65,6 +65,7 @@ def as_json(answer: Answer, added: Together = NOTHING_ADDED) -> str:
                 "judged": batch.judged,
                 "consistent": batch.consistent,
                 "expected": batch.expected,
+                "counted": batch.counted,
                 "log10_p": batch.log10_p,
             },
             **records(answer, added),
@@ -79,8 +80,12 @@ def as_text(answer: Answer, added: Together = NOTHING_ADDED) -> str:
     batch = verdicts.batch
     said: Counter[str] = Counter(each.verdict for each in verdicts.judgements)
     total = len(verdicts.judgements)
-    if batch.consistent:
-        headline = f"{count(batch.consistent)} of {plural(total, 'document')}: {_CONSISTENT}"
+    if added.statements:
+        headline = _stated(added)
+    elif batch.consistent:
+        headline = f"{count(batch.consistent)} of {plural(total, 'document')}: {CONSISTENT}"
+    elif said["mixed"]:
+        headline = f"{count(said['mixed'])} of {plural(total, 'document')}: mixed, no claim is made"
     elif said["not told apart"]:
         headline = f"No document of {count(total)} told apart from human writing"
     else:
@@ -117,6 +122,25 @@ def joined_text(model: Calibrated) -> str:
     return f"{printable(f'readings by {model.joined.reader}, weights: {said}')}\n"
 
 
+def reference_json(made: Made, domain: str, calibrated: Path) -> str:
+    """Write what was calibrated for programs.
+
+    Parameters:
+        made: The detector, with the digest of its file.
+        domain: Of the human documents.
+        calibrated: The file.
+    """
+    return to_text(
+        {
+            "schema": CALIBRATE_SCHEMA_ID,
+            "calibrated": str(calibrated),
+            "domain": domain,
+            "detector": _detector(made.model),
+            "rejects": [{"where": each.where, "reason": each.reason} for each in made.rejects],
+        }
+    )
+
+
 def reference_text(model: Calibrated) -> str:
     """Write the cells of a reference, and the least p-value that each reaches."""
     unit = model.detector.kind.unit
@@ -132,13 +156,26 @@ def reference_text(model: Calibrated) -> str:
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
+def _stated(added: Together) -> str:
+    """Say what all evidence about each document amounts to: its level counts, not that of ranks."""
+    words = Counter(each.words for each in added.statements if each.decided_by)
+    total = plural(len(added.statements), "document")
+    if words:
+        told = ", ".join(f"{count(number)} {said}" for said, number in words.most_common())
+        return f"Of {total}: {told}"
+    if any(each.log10_p is not None for each in added.statements):
+        return f"No document of {count(len(added.statements))} told apart, by all evidence together"
+    return "Not evaluable: nothing can be said of these documents"
+
+
 def _together(answer: Answer) -> str:
     batch = answer.verdicts.batch
     if not batch.judged:
         return "nothing was judged"
     return (
         f"{count(batch.consistent)} of {count(batch.judged)} that were judged; so many by chance: "
-        f"p 10^{batch.log10_p:.1f} ({MoreLikeModelsThanChance.rule_id})"
+        f"p 10^{batch.log10_p:.1f}, of {count(batch.counted)} different ones that were ranked "
+        f"({MoreLikeModelsThanChance.rule_id})"
     )
 
 
@@ -148,13 +185,13 @@ def _counts(said: Counter[str]) -> str:
 
 def _documents(answer: Answer) -> list[str]:
     """List what is consistent with a model, then what is not evaluable, then the rest."""
-    order = {_CONSISTENT: 0, "not evaluable": 1, "not told apart": 2}
+    order = {CONSISTENT: 0, "mixed": 1, "not evaluable": 2, "not told apart": 3}
     ranked = sorted(
         answer.verdicts.judgements, key=lambda each: (order[each.verdict], each.log10_p or 0.0)
     )
     lines = []
     for each in ranked[:_MOST_LINES]:
-        label = "  LIKE MODELS" if each.verdict == _CONSISTENT else "  -"
+        label = _LABELS.get(each.verdict, "  -")
         lines += labelled(label, f" {each.document.document_id}: {_said(each)}")
     if len(ranked) > _MOST_LINES:
         lines.append(f"  {count(len(ranked) - _MOST_LINES)} more; -f json lists all")
@@ -163,7 +200,7 @@ def _documents(answer: Answer) -> list[str]:
 
 def _said(each: Judgement) -> str:
     if each.log10_p is None:
-        return f"not evaluable: {each.reason}"
+        return f"{each.verdict}: {each.reason}"
     beyond = f" (the first of {count(each.whole_size)})" if each.whole_size > each.size else ""
     unit = "lines" if each.document.kind == "code" else "words"
     return (

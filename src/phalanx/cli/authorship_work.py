@@ -56,8 +56,8 @@ class Answer:
 
     @property
     def is_decided(self) -> bool:
-        """Whether every document was evaluable."""
-        return all(each.verdict != "not evaluable" for each in self.verdicts.judgements)
+        """Whether every document was evaluable, and none is mixed."""
+        return all(each.log10_p is not None for each in self.verdicts.judgements)
 
 
 def told_rejects(rejects: Sequence[Reject], common: Common) -> None:

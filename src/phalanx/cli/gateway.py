@@ -17,6 +17,12 @@ gateway = App(
     help_format="markdown",
 )
 
+for _name in ("serve", "add-caller", "remove-caller", "guardrail"):
+    gateway.command(f"phalanx.cli.gateway_serve:{_name.replace('-', '_')}", name=_name)
+
+for _name in ("calibrate", "watch"):
+    gateway.command(f"phalanx.cli.gateway_online:{_name}", name=_name)
+
 
 @gateway.command
 def check(
@@ -24,7 +30,7 @@ def check(
     /,
     *,
     options: GatewayOptions,
-    state: Optional = None,
+    state: Annotated[str | None, Parameter(show_default=False)] = None,
     at: Annotated[str | None, Parameter(show_default=False)] = None,
     output_format: TableOrJson = "table",
     output: OutputPath = None,
@@ -38,7 +44,9 @@ def check(
         request: JSON file, with the names of the log schema: `exchange_id`, `account_id`, `model`,
             `prompt` and what else is known.
         options: What the gateway knows.
-        state: Snapshot of a gateway's state; without one the account was never seen.
+        state: Snapshot of a gateway's state, or URL of a shared one, such as
+            redis://HOST:6379/0, whose password is taken from REDISCLI_AUTH; without one the account
+            was never seen.
         at: When the request comes in, such as 2026-06-01T12:00:00Z; now by default.
         output_format: How to print.
         output: File to print into instead.

@@ -21,15 +21,17 @@ from phalanx.prevent.decide.deciding import decide, facts_of, trace
 from phalanx.prevent.decide.decision import Decision
 from phalanx.prevent.decide.gateway import arrival_of, microseconds
 from phalanx.prevent.decide.known_of import look_up
-from phalanx.prevent.decide.reading import read_prompt
+from phalanx.prevent.decide.reading import Reader
 from phalanx.prevent.knowledge.campaigns import read_campaigns
 from phalanx.prevent.knowledge.grants import grant_index
 from phalanx.prevent.knowledge.indicators import read_indicators
 from phalanx.prevent.knowledge.known import Knowledge
-from phalanx.prevent.knowledge.templates import templates_of
+from phalanx.prevent.knowledge.pools import read_pools
+from phalanx.prevent.knowledge.templates import Templates, templates_of
 from phalanx.prevent.policy.loading import read_policy
 from phalanx.prevent.request import Request
-from phalanx.prevent.state.online import OnlineState
+from phalanx.prevent.state.online import OnlineState, State
+from phalanx.prevent.state.shared import is_shared, open_shared_state
 from phalanx.prevent.state.snapshot import read_snapshot
 from phalanx.printable import printable
 from phalanx.sketches.templates import TemplateIndex, read_group_keys, read_listed_templates
@@ -60,26 +62,47 @@ def moment_of(text: str | None) -> datetime:
 
 
 def check_request(
-    path: Path, options: GatewayOptions, snapshot: Path | None, now: datetime
+    path: Path, options: GatewayOptions, state: str | None, now: datetime
 ) -> Decision:
     """Return the decision about a request, with the trace of every rule.
 
     Raises:
         InputError: If a file cannot be read, or is not what it should be.
         ConfigError: If the policy is none, or the key is not that of the snapshot.
+        ServiceError: If a shared state cannot be asked.
     """
     policy = read_policy(options.policy)
     request = read_request(path)
     key = read_or_make_secret(options.key, "gateway key", KEY_BYTES)
     knowledge = known_to(options)
-    state = OnlineState()
-    if snapshot is not None:
-        read_snapshot(state, key_id(key), snapshot, microseconds(now))
-    reading = read_prompt(request.prompt, request.system_prompt)
+    now_us = microseconds(now)
+    reading = Reader(key, knowledge.templates).read(request, now_us)
     found = look_up(request, knowledge, now)
-    standing = state.arrive(arrival_of(request, reading, found, policy, key, now))
+    known = state_to_look_at(state, key, now_us)
+    standing = known.arrive(arrival_of(request, reading, found, policy, key, now_us))
     decision = decide(request, reading, found, standing, policy, knowledge, key, now)
     return replace(decision, trace=trace(policy, facts_of(request, reading, found, standing, now)))
+
+
+def state_to_look_at(said: str | None, key: bytes, now_us: int) -> State:
+    """Return a state that a person names, to be looked at: what it is told changes nothing.
+
+    Parameters:
+        said: Path of a snapshot, or URL of a shared state; without one nobody was ever seen.
+        key: Secret of the deployment.
+        now_us: Microseconds since 1970.
+
+    Raises:
+        InputError: If the snapshot cannot be read.
+        ConfigError: If the key is not that of the snapshot, or the URL is none.
+        MissingExtraError: If the extra `redis` is needed and not installed.
+    """
+    if said is not None and is_shared(said):
+        return open_shared_state(said, key, counts_requests=False)
+    state = OnlineState()
+    if said is not None:
+        read_snapshot(state, key_id(key), Path(said), now_us)
+    return state
 
 
 def read_request(path: Path) -> Request:
@@ -116,7 +139,8 @@ def known_to(options: GatewayOptions) -> Knowledge:
     """
     known = Knowledge()
     if options.store is not None:
-        known = replace(known, campaigns=read_campaigns(database_of(options.store)))
+        place = database_of(options.store)
+        known = replace(known, campaigns=read_campaigns(place), pools=read_pools(place))
     if options.campaign_keys is not None:
         known = replace(known, keys=read_campaign_keys(options.campaign_keys))
     if options.grants is not None:
@@ -127,10 +151,19 @@ def known_to(options: GatewayOptions) -> Knowledge:
         if options.match_list is None:
             message = "group keys open the templates of a match list, and none is named"
             raise ConfigError(message, next_step="Name it with --match-list.")
-        rows, _ = read_listed_templates(options.match_list)
-        keys = read_group_keys(options.group_keys)
-        known = replace(known, templates=templates_of(TemplateIndex(rows).snapshot, keys))
+        known = replace(known, templates=read_templates(options.match_list, options.group_keys))
     return known
+
+
+def read_templates(match_list: Path, group_keys: Path) -> Templates:
+    """Read the templates of a match list.
+
+    Raises:
+        InputError: If a file cannot be read, or is not what it should be.
+        ConfigError: If others may read the keys.
+    """
+    rows, _ = read_listed_templates(match_list)
+    return templates_of(TemplateIndex(rows).snapshot, read_group_keys(group_keys))
 
 
 def read_campaign_keys(path: Path) -> Mapping[str, str]:

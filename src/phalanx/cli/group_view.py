@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
-from collections.abc import Iterator
 
 from pydantic import TypeAdapter
 from rich.console import Console
@@ -13,6 +12,7 @@ from rich.table import Table
 from phalanx.cli.attribution_view import print_attribution
 from phalanx.detect.result import ScanResult
 from phalanx.formats.basis import bases_of, with_basis
+from phalanx.formats.groups import KINDS, Group, group_id, groups_of
 from phalanx.formats.json import to_text
 from phalanx.formats.marks_wording import marks_sentence
 from phalanx.formats.notation import (
@@ -42,22 +42,12 @@ from phalanx.model import (
     GroupFacts,
     Judgement,
     NotJudged,
-    SuspiciousParty,
     UndeclaredPool,
 )
 from phalanx.printable import printable
 
-Group = Campaign | AuthorisedGroup | UndeclaredPool | SuspiciousParty | NotJudged
-
 _COLUMNS = 100
 _MEMBERS_SHOWN = 20
-_KINDS: dict[type, str] = {
-    Campaign: "campaign",
-    AuthorisedGroup: "authorised group",
-    UndeclaredPool: "undeclared pool",
-    SuspiciousParty: "suspicious party",
-    NotJudged: "not judged",
-}
 
 
 def find_groups(result: ScanResult, beginning: str) -> list[Group]:
@@ -67,23 +57,12 @@ def find_groups(result: ScanResult, beginning: str) -> list[Group]:
         result: A scan.
         beginning: What was asked for; `C1` is the first campaign, as in the report.
     """
-    groups = list(_groups(result))
+    groups = list(groups_of(result))
     short = {f"C{place}": campaign for place, campaign in enumerate(result.campaigns, start=1)}
     exact = [group for group in groups if group_id(group) == beginning]
     if not exact and beginning in short:
         return [short[beginning]]
     return exact or [group for group in groups if group_id(group).startswith(beginning)]
-
-
-def group_id(group: Group) -> str:
-    """Return the identifier of a group, whatever its list."""
-    match group:
-        case Campaign():
-            return group.campaign_id
-        case SuspiciousParty():
-            return group.party_id
-        case _:
-            return group.group_id
 
 
 def record(group: Group) -> str:
@@ -100,7 +79,7 @@ def describe(result: ScanResult, group: Group) -> str:
     """
     sink = io.StringIO()
     console = Console(file=sink, width=_COLUMNS, color_system=None, markup=False, highlight=False)
-    console.print(f"{_KINDS[type(group)]} {group_id(group)}")
+    console.print(f"{KINDS[type(group)]} {group_id(group)}")
     match group:
         case NotJudged():
             _print_not_judged(console, group)
@@ -127,14 +106,6 @@ def describe(result: ScanResult, group: Group) -> str:
 def _without_control_characters(text: str) -> str:
     """Keep text from the log from steering a terminal."""
     return printable(text, keep="\n")
-
-
-def _groups(result: ScanResult) -> Iterator[Group]:
-    yield from result.campaigns
-    yield from result.authorised
-    yield from result.undeclared_pools
-    yield from result.suspicious_parties
-    yield from result.not_judged
 
 
 def _print_not_judged(console: Console, group: NotJudged) -> None:

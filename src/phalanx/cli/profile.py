@@ -105,7 +105,7 @@ def _attribution(
 ) -> tuple[str, Attribution, tuple[date, date]]:
     """Find the one campaign or pool whose identifier begins so, and its first and last day."""
     from phalanx.cli.group_view import find_groups
-    from phalanx.cli.group_view import group_id as id_of
+    from phalanx.formats.groups import group_id as id_of
     from phalanx.model import Campaign, UndeclaredPool
 
     groups = [

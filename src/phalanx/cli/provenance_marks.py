@@ -103,6 +103,7 @@ def trace(
     ours: Path,
     key_file: Path,
     register: Path = REGISTER,
+    suspects: int = 1,
     fail_on: Literal["mark", "never"] = "mark",
     output_format: TableOrJson = "table",
     output: OutputPath = None,
@@ -112,14 +113,17 @@ def trace(
 
     The suspect is read as it stands and, unless that names somebody, with its layers, neurons and
     heads put back into our order. The chance of any false accusation is that of the register, over
-    all its recipients and both ways of reading. Who is not named is not cleared: `phalanx explain
-    PHX-P102`.
+    all its recipients, both ways of reading, and all suspects. Who is not named is not cleared:
+    `phalanx explain PHX-P102`.
 
     Parameters:
         suspect: Folder with safetensors (plain, FP8, GPTQ, AWQ) or GGUF, or one such file.
         ours: Folder of our model, without a mark.
         key_file: That the copies were marked with.
         register: That `phalanx provenance mark` wrote.
+        suspects: How many models are or will be read for these marks, this one among them. Whoever
+            looks through a thousand has a thousand chances to name somebody by accident: every
+            p-value is multiplied by it.
         fail_on: What makes the exit status 1.
         output_format: How to print.
         output: File to write instead.
@@ -130,6 +134,6 @@ def trace(
 
     refuse_output(output)
     with common.progress("tracing") as progress:
-        found = traced(suspect, ours, key_file, register, progress)
+        found = traced(suspect, ours, key_file, register, suspects, progress)
     write_text((trace_json if output_format == "json" else trace_text)(found), output)
     return ExitCode.FINDINGS if found.found and fail_on == "mark" else ExitCode.CLEAN

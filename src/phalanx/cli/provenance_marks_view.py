@@ -38,6 +38,7 @@ def trace_json(found: MarkTrace) -> str:
                 "false_accusation": code.false_accusation,
                 "recipients_planned": code.accounts,
                 "recipients": len(found.recipients),
+                "suspects": found.suspects,
                 "collusion": code.collusion,
                 "places": found.plan.places,
                 "strength": found.plan.strength,
@@ -92,7 +93,8 @@ def trace_text(found: MarkTrace) -> str:
         *labelled(
             "level",
             f"chance that anyone at all is named falsely: {code.false_accusation:g}, over "
-            f"{plural(code.accounts, 'recipient')} and two ways of reading; made for "
+            f"{plural(code.accounts, 'recipient')}, two ways of reading and "
+            f"{plural(found.suspects, 'suspect')}; made for "
             f"{plural(code.collusion, 'recipient')} who pool their copies",
         ),
     ]

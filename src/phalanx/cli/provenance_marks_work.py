@@ -86,6 +86,10 @@ def marked_copy(  # noqa: PLR0917 - what a copy takes
     return release, is_old_key
 
 
+MOST_SUSPECTS = 1_000_000_000
+"""That one mark is looked for in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Copies:
     """Copies of our model that went out, each with its mark."""
@@ -94,13 +98,18 @@ class Copies:
     mark: WeightMark
     ours: Checkpoint
 
-    def trace(self, suspect: Checkpoint, progress: Progress) -> MarkTrace:
-        """Read a suspect for their marks.
+    def trace(self, suspect: Checkpoint, progress: Progress, *, suspects: int = 1) -> MarkTrace:
+        """Read a suspect, one of so many, for their marks.
 
         Raises:
             InputError: If a file cannot be read.
+            ConfigError: If the number of suspects is none.
         """
-        return trace_mark(self.mark, self.ours, suspect, self.register.recipients, progress)
+        if not 1 <= suspects <= MOST_SUSPECTS:
+            message = f"{suspects:,} suspects are none, or more than {MOST_SUSPECTS:,}"
+            raise ConfigError(message, next_step="Name with --suspects how many are read in all.")
+        recipients = self.register.recipients
+        return trace_mark(self.mark, self.ours, suspect, recipients, progress, suspects=suspects)
 
 
 def read_copies(register: Path, key_file: Path, ours: Path) -> Copies:
@@ -121,8 +130,8 @@ def read_copies(register: Path, key_file: Path, ours: Path) -> Copies:
     return Copies(known, mark, model)
 
 
-def traced(
-    suspect: Path, ours: Path, key_file: Path, register: Path, progress: Progress
+def traced(  # noqa: PLR0917 - as many as the command has
+    suspect: Path, ours: Path, key_file: Path, register: Path, suspects: int, progress: Progress
 ) -> MarkTrace:
     """Read a suspect for the marks of a register.
 
@@ -131,7 +140,9 @@ def traced(
         ConfigError: If others may read the key.
         VerificationError: If key or model are not those of the register.
     """
-    return read_copies(register, key_file, ours).trace(open_checkpoint(suspect), progress)
+    return read_copies(register, key_file, ours).trace(
+        open_checkpoint(suspect), progress, suspects=suspects
+    )
 
 
 def _plan(options: PlanOptions) -> MarkPlan:

@@ -157,6 +157,7 @@ def accept(
     *,
     request_file: Annotated[Path, Parameter(name="--request")],
     issuer: Issuer,
+    only_read: bool = False,
     keys: KeyFile = KEYS,
     ledger: LedgerFolder = None,
     output: OutputPath = None,
@@ -164,20 +165,28 @@ def accept(
 ) -> None:
     """Accept a grant: sign it too, after having read it. From then on it counts.
 
+    What it says is printed, before it is signed; with --only-read it is not signed.
+
     Parameters:
         grant_file: That the issuer made.
         request_file: That it answers.
         issuer: Identity of the issuer, whose fingerprint he read to you.
+        only_read: Print what the grant says, and sign nothing.
         keys: Of the recipient.
         ledger: Folder of the ledger that the acceptance is recorded in as well.
         output: File to write instead.
         common: Options of every command.
     """
-    from phalanx.cli.release_work import accepted_text, read_identity
+    from phalanx.cli.release_work import accepted_text, read_identity, terms_of
 
     refuse_output(output)
     recorded = recorder(ledger)
     party = read_identity(issuer)
+    terms = terms_of(grant_file, party)
+    if only_read:
+        write_text(terms, output)
+        return
+    common.say(terms.rstrip())
     said = accepted_text(grant_file, party, keys, request_file)
     recorded.record(
         "grant", f"release of {party.name}", {"act": "accepted"}, artefact=said.encode()
@@ -233,6 +242,10 @@ def seal(
 
     source, target = place_of(model), place_of(out)
     proved = None if log_folder is None else local_path(out)
+    if log_folder is not None:
+        from phalanx.release.logged.book import open_book
+
+        open_book(log_folder)  # that there is one is known before a model is sealed for an hour
     how = sealing_of(
         grant_file, recipient, keys, hash_type, broker=to_broker, unsafe_any_file=unsafe_any_file
     )

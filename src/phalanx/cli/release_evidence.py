@@ -32,7 +32,8 @@ def evidence_text(
     return lines_of(
         f"{signer.name} signed: the copy of {party.name} is in the suspect with the root {root}",
         f"null hypothesis: {of.null_hypothesis}",
-        f"p 10^{of.log10_p:.1f} after correction, over {of.recipients_planned:,} recipients",
+        f"p 10^{of.log10_p:.1f} after correction, over {of.recipients_planned:,} recipients and "
+        f"{of.suspects:,} suspects",
         f"chance that anyone at all is named falsely: {of.false_accusation:g}",
         f"the grant {said.grant}, signed by both, commits to the codeword that was found",
         *([] if received is None else [f"the receipt is of this grant: {said.receipt}"]),

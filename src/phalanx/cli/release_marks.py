@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import shutil
@@ -27,7 +28,7 @@ from phalanx.provenance.weight_marks import (
 from phalanx.provenance.weight_marks.pattern import SECRET_BYTES
 from phalanx.provenance.weight_marks.register import held, key_id_of, model_id_of, write_register
 from phalanx.provenance.weights import open_checkpoint
-from phalanx.release.accusation import Copy, Measured, accuse
+from phalanx.release.accusation import Copy, Measured, accuse, verified_copy
 from phalanx.release.grants.codeword import KEY_BYTES, commitment_to, is_committed
 from phalanx.release.grants.grant import verify_grant
 from phalanx.release.manifest.checking import manifest_on_disk
@@ -35,7 +36,7 @@ from phalanx.release.manifest.tree import files_of
 from phalanx.release.packages.package import read_envelope
 from phalanx.release.packages.staging import refuse_shared
 from phalanx.release.parties.identity import Identity
-from phalanx.release.parties.party_keys import read_keys
+from phalanx.release.parties.party_keys import PartyKeys, read_keys
 from phalanx.release.places.place import Folder, Place
 from phalanx.release.seal import Sealing
 
@@ -60,10 +61,9 @@ class Marks:
 class Case:
     """Against whom evidence is written, and what was agreed with him."""
 
-    marks: Marks
-    recipient: Identity
-    grant: Path
-    receipt: Path | None
+    copy: Copy
+    keys: PartyKeys
+    """Of the issuer."""
 
 
 def marks_of(options: MarksOptions, codeword_key: Path | None) -> Marks:
@@ -114,13 +114,16 @@ def case_of(  # noqa: PLR0917 - as many as the command has
     grant: Path | None,
     codeword_key: Path | None,
     receipt: Path | None,
+    keys: Path,
 ) -> Case | None:
     """Return against whom evidence is written, or nothing where none is.
 
+    All that the evidence needs is read and verified here: a suspect may take an hour.
+
     Raises:
         ConfigError: If something that it needs is missing, or it is named for nothing.
-        InputError: If the identity cannot be read.
-        VerificationError: If there is none in its file.
+        InputError: If a file cannot be read.
+        VerificationError: If grant, codeword and receipt do not belong together.
     """
     needed = (evidence, recipient, grant, codeword_key)
     if needed == (None,) * 4 and receipt is None:
@@ -129,9 +132,17 @@ def case_of(  # noqa: PLR0917 - as many as the command has
         message = "evidence needs a recipient, the grant, and the key of the codeword"
         step = "Name --evidence, --recipient, --grant and --codeword-key, or none of them."
         raise ConfigError(message, next_step=step)
-    where = Marks(register=marks, key=marks_key, codeword_key=codeword_key)
-    party = read_identity(recipient)
-    return Case(marks=where, recipient=party, grant=grant, receipt=receipt)
+    party, own = read_identity(recipient), read_keys(keys)
+    mark = read_register(marks).mark(read_secret(marks_key, _KEY, SECRET_BYTES))
+    copy = Copy(
+        recipient=party,
+        grant=read_envelope(grant),
+        receipt=None if receipt is None else read_envelope(receipt),
+        codeword=_word(mark, party),
+        codeword_key=read_secret(codeword_key, _CODEWORD_KEY, KEY_BYTES),
+    )
+    verified_copy(copy, own.identity)
+    return Case(copy=copy, keys=own)
 
 
 def marked_as(recipient: Identity) -> str:
@@ -209,11 +220,13 @@ def marked_copy_for(
         release = plan_release(ours, target)
         write_release(release, copies.mark, marked_as(recipient), progress)
     yield target
-    for each in out.parent.glob(f".{out.name}.marked-*"):
+    for each in out.parent.glob(f".{glob.escape(out.name)}.marked-*"):
         shutil.rmtree(each)
 
 
-def traced(marks: Path, key: Path, ours: Path, suspect: Path, progress: Progress) -> MarkTrace:
+def traced(  # noqa: PLR0917 - as many as the command has
+    marks: Path, key: Path, ours: Path, suspect: Path, suspects: int, progress: Progress
+) -> MarkTrace:
     """Read a suspect for the marks of all recipients of a register.
 
     Raises:
@@ -221,18 +234,19 @@ def traced(marks: Path, key: Path, ours: Path, suspect: Path, progress: Progress
         ConfigError: If others may read the key.
         VerificationError: If key or model are not those of the register.
     """
-    return read_copies(marks, key, ours).trace(open_checkpoint(suspect), progress)
+    return read_copies(marks, key, ours).trace(
+        open_checkpoint(suspect), progress, suspects=suspects
+    )
 
 
-def accusation_text(found: MarkTrace, case: Case, suspect: Path, keys: Path) -> str:
+def accusation_text(found: MarkTrace, case: Case, suspect: Path) -> str:
     """Return the signed evidence against one recipient whom the trace names.
 
     Raises:
         PolicyError: If the trace does not name him: then there is no evidence against him.
-        VerificationError: If grant, codeword or receipt do not belong together.
         InputError: If a file cannot be read.
     """
-    marks, recipient = case.marks, case.recipient
+    recipient = case.copy.recipient
     name = marked_as(recipient)
     said = found.conclusion() if found.found else ()
     # The first piece of evidence is of the mark, and the others are of those who are named.
@@ -241,14 +255,6 @@ def accusation_text(found: MarkTrace, case: Case, suspect: Path, keys: Path) -> 
         message = f"the suspect does not name {recipient.name}: there is no evidence against him"
         raise PolicyError(message, next_step="Leave out --evidence; not named is not cleared.")
     evidence, code = said[named[name]], found.plan.code
-    mark = read_register(marks.register).mark(read_secret(marks.key, _KEY, SECRET_BYTES))
-    copy = Copy(
-        recipient=recipient,
-        grant=read_envelope(case.grant),
-        receipt=None if case.receipt is None else read_envelope(case.receipt),
-        codeword=_word(mark, recipient),
-        codeword_key=read_secret(marks.codeword_key, _CODEWORD_KEY, KEY_BYTES),
-    )
     measured = Measured(
         rule=evidence.rule_id,
         null_hypothesis=evidence.null_hypothesis,
@@ -259,11 +265,11 @@ def accusation_text(found: MarkTrace, case: Case, suspect: Path, keys: Path) -> 
         recipients_planned=code.accounts,
         recipients=len(found.recipients),
         collusion=code.collusion,
+        suspects=found.suspects,
     )
-    root = manifest_on_disk(suspect, suspect.name, "sha256").root
-    made = accuse(
-        read_keys(keys), copy, measured, suspect=suspect.resolve().name, root=root, now=now()
-    )
+    name = suspect.resolve().name
+    root = manifest_on_disk(suspect, name, "sha256").root
+    made = accuse(case.keys, case.copy, measured, suspect=name, root=root, now=now())
     return made.as_bytes().decode()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,8 @@ def opener_of(
     """
     party = read_keys(keys)
     pinned = keys.with_name(f"{keys.name}.trust")
-    trusted = trust or (pinned if pinned.exists() else None)
+    # A link that leads nowhere was pinned as well: what is behind it is missing, and is told.
+    trusted = trust or (pinned if os.path.lexists(pinned) else None)
     if without_roots and trusted is not None:
         message = f"roots are pinned in {trusted}, and would not be asked"
         raise ConfigError(message, next_step="Leave out --without-roots.")

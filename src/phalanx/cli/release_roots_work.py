@@ -12,7 +12,8 @@ from phalanx.cli.release_work import content_of, now, read_identity, read_terms
 from phalanx.errors import ConfigError, InputError, reason_of
 from phalanx.owned import written_whole
 from phalanx.release.demands import Trusted
-from phalanx.release.envelopes.statement import digest_of
+from phalanx.release.envelopes.statement import digest_of, parse_payload
+from phalanx.release.grants.grant import Grant
 from phalanx.release.packages.package import read_envelope
 from phalanx.release.trust.repository import MOST_TARGET_BYTES, Repository
 from phalanx.release.trust.role_keys import existing_signer, public_text, signer_of
@@ -68,18 +69,25 @@ def revoke(folder: Path, party: str | None, grant: Path | None, reason: str) -> 
 
     Raises:
         ConfigError: If not exactly one of both is named, or the fingerprint is none.
+        VerificationError: If the file holds no grant: nothing would be revoked by it.
     """
     if (party is None) == (grant is None):
         message = "either a party or a grant is revoked"
         raise ConfigError(message, next_step="Name --party or --grant.")
     kind = "grants" if party is None else "keys"
-    digest = party or digest_of(read_envelope(grant or Path()).payload)
+    digest = party or _digest_of_grant(grant or Path())
     try:
         Repository(folder=folder, keys=folder).revoke(kind, digest, reason, now())
     except ValidationError as error:
         message = "a fingerprint has 64 letters of hexadecimal, and a reason is on one line"
         raise ConfigError(message, next_step="Take it from the identity.") from error
     return digest
+
+
+def _digest_of_grant(path: Path) -> str:
+    payload = read_envelope(path).payload
+    parse_payload(payload, Grant, str(path))
+    return digest_of(payload)
 
 
 def publish(folder: Path, keys: Path) -> tuple[int, tuple[str, ...]]:
@@ -115,14 +123,18 @@ def sign_root(path: Path, key: Path) -> tuple[str, ...]:
         VerificationError: If it is no root.
     """
     found = parse_root(content_of(path, MOST_ROOT_BYTES))
-    found.sign(existing_signer(key), append=True)
+    signer = existing_signer(key)
+    found.sign(signer, append=True)
+    lines = described(found.signed)
+    if signer.public_key.keyid not in found.signed.roles["root"].keyids:
+        lines += ("this key is none of its own: it counts only if the root before names it",)
     try:
         with written_whole(path) as aside:
             aside.write_bytes(found.to_bytes())
     except OSError as error:
         message = f"{path}: cannot be written: {reason_of(error)}"
         raise InputError(message, next_step="Name a copy that can be.") from error
-    return described(found.signed)
+    return lines
 
 
 def _waiting(lacks: tuple[int, int]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ def trace(
     ours: Path,
     marks: Path,
     marks_key: Path,
+    suspects: int = 1,
     evidence: Optional = None,
     recipient: Optional = None,
     grant_file: Annotated[Path | None, Parameter(name="--grant", show_default=False)] = None,
@@ -33,7 +34,8 @@ def trace(
     """Say whose copy a suspect's weights were made from, and write the evidence.
 
     The suspect is read for the codewords of all recipients of the register. The chance that anyone
-    at all is named falsely is that of the register. Who is not named is not cleared.
+    at all is named falsely is that of the register, over all suspects. Who is not named is not
+    cleared.
 
     With --evidence, --recipient, --grant and --codeword-key the answer about one recipient is
     written as a signed statement: what was measured, the codeword, and what opens the commitment
@@ -44,6 +46,9 @@ def trace(
         ours: Folder of our model, without a mark.
         marks: Register of marks.
         marks_key: Key of the marks.
+        suspects: How many models are or will be read for these marks, this one among them. Whoever
+            looks through a thousand has a thousand chances to name somebody by accident: every
+            p-value is multiplied by it.
         evidence: File for the signed statement; it is made only against whom the suspect names.
         recipient: Identity of the recipient whom it is about.
         grant_file: That both have signed.
@@ -58,11 +63,11 @@ def trace(
     from phalanx.cli.release_marks import accusation_text, case_of, traced
 
     refuse_output(evidence)
-    case = case_of(marks, marks_key, evidence, recipient, grant_file, codeword_key, receipt)
+    case = case_of(marks, marks_key, evidence, recipient, grant_file, codeword_key, receipt, keys)
     with common.progress("Tracing") as told:
-        found = traced(marks, marks_key, ours, suspect, told)
+        found = traced(marks, marks_key, ours, suspect, suspects, told)
     write_text((trace_json if output_format == "json" else trace_text)(found), None)
     if case is not None:
-        write_text(accusation_text(found, case, suspect, keys), evidence)
-        common.say(f"{evidence}: evidence against {case.recipient.name}")
+        write_text(accusation_text(found, case, suspect), evidence)
+        common.say(f"{evidence}: evidence against {case.copy.recipient.name}")
     return ExitCode.FINDINGS if found.found and fail_on == "mark" else ExitCode.CLEAN

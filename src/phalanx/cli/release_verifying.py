@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -12,7 +13,8 @@ from phalanx.cli.release_work import content_of, lines_of, now, read_identity, u
 from phalanx.errors import ConfigError, InputError, VerificationError
 from phalanx.release.demands import checks, refuse_unmet
 from phalanx.release.grants.deletion import certify_deletion, verify_deletion
-from phalanx.release.grants.receipt import verify_receipt
+from phalanx.release.grants.receipt import Receipt, verify_receipt
+from phalanx.release.grants.terms import Terms
 from phalanx.release.manifest.bundle import MOST_BYTES as MOST_MANIFEST_BYTES
 from phalanx.release.manifest.bundle import verify_manifest
 from phalanx.release.manifest.checking import check_model
@@ -117,6 +119,20 @@ def deletion_text(  # noqa: PLR0917 - as many as the command has
     return made.as_bytes().decode()
 
 
+def receipt_lines(said: Receipt, terms: Terms, sealed_at: datetime, name: str) -> list[str]:
+    """Return what a receipt says: a part that was opened is not a copy, nor a check a promise."""
+    when = ""
+    if said.opened_at >= terms.expires_at:
+        when = ", when the grant was over"
+    elif said.opened_at < max(terms.begins_at, sealed_at):
+        when = ", before the release was there: a clock was wrong"
+    return [
+        f"receipt of {name}: opened at {said.opened_at.isoformat()}{when}",
+        *(f"receipt: he verified {each}" for each in said.checked),
+        *(f"receipt: he did not check {each}" for each in said.not_checked),
+    ]
+
+
 def _release_text(  # noqa: PLR0917 - what is verified of it
     place: Place,
     issuer: Identity,
@@ -150,7 +166,7 @@ def _release_text(  # noqa: PLR0917 - what is verified of it
             record=found.digest,
             root=found.root,
         )
-        lines.append(f"receipt of {recipient.name}: opened at {said.opened_at.isoformat()}")
+        lines += receipt_lines(said, terms, found.record.sealed_at, recipient.name)
         opened_at = said.opened_at
     if deletion is not None:
         gone = verify_deletion(

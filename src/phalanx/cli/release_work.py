@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from phalanx.errors import ConfigError, InputError, reason_of
 from phalanx.json_text import parse_object
 from phalanx.owned import read_or_make_secret
 from phalanx.printable import printable, printable_json
+from phalanx.release.envelopes.statement import parse_payload
 from phalanx.release.grants.codeword import KEY_BYTES, commitment_to
-from phalanx.release.grants.grant import accept_grant, issue_grant
+from phalanx.release.grants.grant import Grant, accept_grant, issue_grant
 from phalanx.release.grants.request import make_request
 from phalanx.release.grants.terms import Asked, Terms
 from phalanx.release.manifest.known_digests import KnownDigests
@@ -149,6 +150,36 @@ def accepted_text(grant: Path, issuer: Identity, keys: Path, request: Path) -> s
         read_envelope(grant), issuer, read_keys(keys), read_envelope(request), now()
     )
     return made.as_bytes().decode()
+
+
+def terms_of(grant: Path, issuer: Identity) -> str:
+    """Return what an issuer grants, a line for each term, for who is to sign it too.
+
+    Raises:
+        InputError: If it cannot be read.
+        VerificationError: If it is no grant, or he did not sign it.
+    """
+    envelope = read_envelope(grant)
+    envelope.refuse_unsigned(issuer, "the grant")
+    said, _, _ = parse_payload(envelope.payload, Grant, "the grant")
+    whole = said.terms.model_dump(mode="json")
+    return lines_of(*(f"{name}: {_words(each)}" for name, each in _flat(whole)))
+
+
+def _flat(said: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, each in said.items():
+        if isinstance(each, dict):
+            yield from ((f"{name}.{inner}", value) for inner, value in _flat(each))
+        else:
+            yield name, each
+
+
+def _words(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return "; ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)
 
 
 def sealing_of(

@@ -26,7 +26,8 @@ from phalanx.watermark.audit import (
     simulate_power,
 )
 from phalanx.watermark.audit.choices import MOST_PLACES
-from phalanx.watermark.audit.plan import GATHERED, MOST_GATHERED, MOST_KEYS, RACED
+from phalanx.watermark.audit.modes import GATHERED, RACED
+from phalanx.watermark.audit.plan import MOST_GATHERED, MOST_KEYS
 from phalanx.watermark.audit.winners import races
 from phalanx.watermark.keys.vault import Act, Vault
 from phalanx.watermark.marking.model_digest import model_digest

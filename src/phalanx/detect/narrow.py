@@ -17,12 +17,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from phalanx.detect.embedder import Embedder, embedded_signs, may_be_picked
+from phalanx.detect.request_columns import (
+    TIE_BITS,
+    flipped,
+    input_tokens,
+    integers,
+    offers_tools,
+    order_of_draw,
+    output_tokens,
+    parameter_signature,
+    soft_labels,
+)
 from phalanx.logs import ExchangeLog
 from phalanx.logs.engine import Engine, Reduced, Sighting
 from phalanx.logs.engine.memory import Memory
 from phalanx.sketches.prompts import (
     BANDS,
-    CAPABILITY_BIT,
     KnownPrompts,
     capability_masks,
     sketch_prompts,
@@ -65,9 +75,6 @@ CONTENT_COLUMNS = (
 )
 """Columns whose values two exchanges share when one generator wrote them."""
 
-_PARAMETER_STRINGS = ("user_agent", "tools_hash", "endpoint")
-_PARAMETER_NUMBERS = ("temperature", "top_p", "max_tokens", "n", "logprobs", "stream")
-
 EXCERPT = "excerpt"
 """What an engine calls the sampled openings of prompts."""
 
@@ -76,9 +83,6 @@ _LIMITED = 429
 
 EXCERPT_CHARACTERS = 240
 _EXCERPT_ONE_IN = 64
-
-_TIE_BITS = 15
-"""Lowest bits of a draw, which tell exchanges of one moment and length apart."""
 
 NARROW_SCHEMA = pa.schema(
     [
@@ -159,13 +163,13 @@ class Narrowing:
             columns[narrow] = hashes = hash_strings(values, seed)
             if narrow in NAMED_COLUMNS and values.null_count < len(values):
                 sightings.append(_named(narrow, hashes, values))
-        timestamp = _integers(batch.column("timestamp"))
+        timestamp = integers(batch.column("timestamp"))
         step = timestamp // (self.step_hours * MICROSECONDS_PER_HOUR)
         prompts = batch.column("prompt")
         if self.after_step is not None and step.min(initial=self.after_step + 1) <= self.after_step:
             prompts = pc.if_else(pa.array(step > self.after_step), prompts, "")
         sketch = sketch_prompts(prompts, derive_seed(self.key, "sketch"))
-        columns["draw"] = draw = _draw(timestamp, sketch.words, sketch.signs)
+        columns["draw"] = draw = order_of_draw(timestamp, sketch.words, sketch.signs)
         signs = sketch.signs
         if self.embedder is not None:
             read = may_be_picked(columns["account"].astype(np.int64), step, draw, signs != 0)
@@ -176,24 +180,24 @@ class Narrowing:
             "opening": sketch.opening,
             "closing": sketch.closing,
             "exact": sketch.exact,
-            "signs": _flipped(signs, derive_seed(self.key, "signs")),
+            "signs": flipped(signs, derive_seed(self.key, "signs")),
             "words": sketch.words,
             "capabilities": sketch.capabilities
             | capability_masks(batch.column("system_prompt"))
-            | _offers_tools(batch),
+            | offers_tools(batch),
             "code": sketch.code.astype(np.int16),
         }
         columns["timestamp"] = timestamp
         columns["step"] = step.astype(np.int32)
-        columns["created"] = _integers(batch.column("account_created_at"))
-        columns["later_turn"] = (_integers(batch.column("history_turns")) > 0).astype(np.int32)
+        columns["created"] = integers(batch.column("account_created_at"))
+        columns["later_turn"] = (integers(batch.column("history_turns")) > 0).astype(np.int32)
         columns["parameters"] = parameter_signature(batch, seed)
-        columns["input_tokens"] = _input_tokens(batch, sketch.words)
-        columns["output_tokens"] = _output_tokens(batch)
-        status = _integers(batch.column("status"))
+        columns["input_tokens"] = input_tokens(batch, sketch.words)
+        columns["output_tokens"] = output_tokens(batch)
+        status = integers(batch.column("status"))
         columns["refused"] = (status >= 400).astype(np.int16)
         columns["limited"] = (status >= _LIMITED).astype(np.int16)
-        columns["soft_labels"] = _soft_labels(batch)
+        columns["soft_labels"] = soft_labels(batch)
         columns["known"] = (
             np.zeros(batch.num_rows, dtype=np.int16)
             if self.known is None
@@ -255,87 +259,6 @@ def _excerpts(
     prompts: pa.Array, opening: npt.NDArray[np.int64], draw: npt.NDArray[np.int64]
 ) -> Sighting:
     """Sample the first characters of prompts, without regard to what they say."""
-    rows = np.flatnonzero(((draw >> _TIE_BITS) % _EXCERPT_ONE_IN == 0) & (opening != 0))
+    rows = np.flatnonzero(((draw >> TIE_BITS) % _EXCERPT_ONE_IN == 0) & (opening != 0))
     texts = pc.utf8_slice_codeunits(prompts.take(pa.array(rows)), 0, EXCERPT_CHARACTERS)
     return Sighting(EXCERPT, opening[rows], texts, rows)
-
-
-def _integers(column: pa.Array) -> npt.NDArray[np.int64]:
-    """Return integers, with 0 for null."""
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.timestamp("us", tz="UTC"))
-        column = column.view(pa.int64())
-    filled = column.fill_null(0) if column.null_count else column
-    return np.asarray(filled.to_numpy(zero_copy_only=False), dtype=np.int64)
-
-
-def parameter_signature(batch: pa.RecordBatch, seed: np.uint64) -> npt.NDArray[np.int64]:
-    """Hash the request settings that a client program fixes; 0 where none was logged."""
-    state = np.zeros(batch.num_rows, dtype=np.uint64)
-    known = np.zeros(batch.num_rows, dtype=np.bool_)
-    parts = [(batch.column(n), hash_strings(batch.column(n), seed)) for n in _PARAMETER_STRINGS]
-    for name in _PARAMETER_NUMBERS:
-        column = batch.column(name)
-        numbers = column.cast(pa.float64()) if column.type != pa.bool_() else column.cast(pa.int8())
-        filled = numbers.cast(pa.float64()).fill_null(-1.0).to_numpy(zero_copy_only=False)
-        parts.append((column, np.ascontiguousarray(filled).view(np.int64)))
-    for column, hashes in parts:
-        known |= np.asarray(column.is_valid())
-        state = (state ^ hashes.view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
-        state ^= state >> np.uint64(29)
-    state[~known] = np.uint64(0)
-    return state.view(np.int64)
-
-
-def _draw(
-    timestamp: npt.NDArray[np.int64],
-    words: npt.NDArray[np.int32],
-    signs: npt.NDArray[np.int64],
-) -> npt.NDArray[np.int64]:
-    """Return a pseudo-random order of exchanges, whatever their rows, names and key.
-
-    Time and length decide; among equals of both what is said does, so that no engine breaks a
-    tie in its own way.
-    """
-    state = timestamp.view(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
-    state ^= words.astype(np.uint64)
-    state *= np.uint64(0x9E3779B97F4A7C15)
-    mixed = (state ^ (state >> np.uint64(31))) >> np.uint64(1 + _TIE_BITS)
-    said = (signs.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - _TIE_BITS)
-    return np.asarray(((mixed << np.uint64(_TIE_BITS)) | said).view(np.int64))
-
-
-def _flipped(signs: npt.NDArray[np.int64], seed: np.uint64) -> npt.NDArray[np.int64]:
-    """Flip the same signs of all prompts: what they say of each other stays, 0 is still none.
-
-    It hides what a prompt is about from who does not know another prompt of the log.
-    """
-    flipped = np.maximum(signs.view(np.uint64) ^ seed, np.uint64(1)).view(np.int64)
-    return np.where(signs != 0, flipped, 0)
-
-
-def _offers_tools(batch: pa.RecordBatch) -> npt.NDArray[np.int16]:
-    """Return the tool-use bit where the request carried tools, whatever its text says."""
-    carried = np.asarray(batch.column("tools_hash").is_valid())
-    return (carried * CAPABILITY_BIT["tool use"]).astype(np.int16)
-
-
-def _soft_labels(batch: pa.RecordBatch) -> npt.NDArray[np.int16]:
-    """Mark requests for several answers or for log-probabilities."""
-    asked = pc.fill_null(batch.column("logprobs"), fill_value=False).to_numpy(zero_copy_only=False)
-    return np.asarray((_integers(batch.column("n")) > 1) | asked).astype(np.int16)
-
-
-def _input_tokens(batch: pa.RecordBatch, words: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-    """Take logged tokens, or four thirds of the words of the last turn."""
-    column = batch.column("input_tokens")
-    estimate = words.astype(np.int64) * 4 // 3
-    return np.where(np.asarray(column.is_valid()), _integers(column), estimate)
-
-
-def _output_tokens(batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
-    """Take logged tokens, or a quarter of the response's characters, or -1."""
-    column = batch.column("output_tokens")
-    characters = _integers(batch.column("response_characters"))
-    estimate = np.where(characters >= 0, characters // 4, -1)
-    return np.where(np.asarray(column.is_valid()), _integers(column), estimate)

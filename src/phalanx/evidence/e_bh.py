@@ -67,3 +67,24 @@ def e_benjamini_hochberg(
     rejected = np.zeros(count, dtype=np.bool_)
     rejected[order[:discoveries]] = True
     return Discoveries(rejected, levels[max(discoveries, 1) - 1] - log_weight)
+
+
+def discoveries_among(log10_es: npt.ArrayLike, hypotheses: int, rate: float) -> int:
+    """Return how many hypotheses `e_benjamini_hochberg` rejects, given the large e-values alone.
+
+    Of very many hypotheses hardly any has evidence at all. One whose e-value is below 1 / rate is
+    never rejected, so that only those above need be kept.
+
+    Parameters:
+        log10_es: Base-10 logarithms, at least all those that reach 1 / rate, shape (n,).
+        hypotheses: All that are tested, also without evidence; at least n.
+        rate: In (0, 1).
+
+    Examples:
+        >>> discoveries_among([5.0, 4.5, 2.0], hypotheses=1_000, rate=0.05)
+        2
+    """
+    falling = -np.sort(-np.asarray(log10_es, dtype=np.float64))
+    levels = np.log10(hypotheses / (np.arange(1, falling.size + 1) * rate))
+    passing = np.flatnonzero(falling >= levels)
+    return int(passing[-1]) + 1 if passing.size else 0

@@ -8,7 +8,9 @@ ever fetched, and expressions of the charts are interpreted instead of compiled.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -73,7 +75,16 @@ def render(result: ScanResult) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = pages.environment()
+    return environment_of_groups()
+
+
+def environment_of_groups(before: Sequence[Path] = ()) -> Environment:
+    """Return a new environment for templates that show groups of a scan.
+
+    Parameters:
+        before: Folders of templates that are looked into first.
+    """
+    environment = pages.environment(before)
     environment.filters.update(
         with_basis=with_basis,
         bases=bases_of,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -16,10 +16,14 @@ from phalanx.printable import printable
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def environment() -> Environment:
-    """Return a new environment of templates with the notation of numbers and the style."""
+def environment(before: Sequence[Path] = ()) -> Environment:
+    """Return a new environment of templates with the notation of numbers and the style.
+
+    Parameters:
+        before: Folders of templates that are looked into first.
+    """
     made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader([*before, TEMPLATES]),
         autoescape=True,
         finalize=_without_control_characters,
         undefined=StrictUndefined,

@@ -11,7 +11,17 @@ from phalanx.detect.result import ScanResult
 from phalanx.formats.basis import Basis, bases_of, with_basis
 from phalanx.formats.link_graph import LinkGraph, link_graph, rows_by_campaign
 from phalanx.formats.notation import Interval, expected_members
-from phalanx.model import Campaign, Evidence, Member
+from phalanx.model import (
+    AuthorisedGroup,
+    Campaign,
+    Evidence,
+    Member,
+    SuspiciousParty,
+    UndeclaredPool,
+)
+
+Listed = Campaign | AuthorisedGroup | UndeclaredPool | SuspiciousParty
+"""A group that was judged."""
 
 MAX_CAMPAIGNS_IN_FULL = 40
 """Campaigns with a section of their own; the overview lists all."""
@@ -140,7 +150,7 @@ def _view(overview: CampaignOverview, links: pa.Table) -> CampaignView:
     )
 
 
-def served_before_found(campaign: Campaign) -> float | None:
+def served_before_found(campaign: Listed) -> float | None:
     """Return the share of exchanges served before the discovery, in [0, 1].
 
     Parameters:
@@ -153,7 +163,7 @@ def served_before_found(campaign: Campaign) -> float | None:
     return None if served is None or not total else served / total
 
 
-def daily_bars(campaign: Campaign) -> tuple[Bar, ...]:
+def daily_bars(campaign: Listed) -> tuple[Bar, ...]:
     """Draw exchanges per day as bars in a box of `BARS_WIDTH` by `BARS_HEIGHT`.
 
     Parameters:

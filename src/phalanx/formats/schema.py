@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from phalanx import model
 from phalanx.detect import result
-from phalanx.formats import provenance_document
+from phalanx.formats import authorship_document, provenance_document
 from phalanx.formats.document import SCHEMA_ID, ScanDocument
 from phalanx.formats.json import to_text
 from phalanx.formats.provenance_document import PROVENANCE_SCHEMA_ID, ProvenanceDocument
@@ -157,6 +157,42 @@ def replay_schema() -> dict[str, Any]:
     }
 
 
+AUTHORSHIP_DOCUMENTS: dict[str, type] = {
+    "authorship-detect-1": authorship_document.DetectDocument,
+    "authorship-lookup-1": authorship_document.LookupDocument,
+    "authorship-corpus-1": authorship_document.CorpusDocument,
+    "authorship-calibrate-1": authorship_document.CalibrateDocument,
+}
+"""Answers of `phalanx authorship`: name of the file of their schema -> type."""
+
+
+def authorship_path(name: str) -> Path:
+    """Return where the schema of an answer of `phalanx authorship` is published."""
+    return SCHEMA_PATH.with_name(f"{name}.schema.json")
+
+
+def authorship_schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of an answer of `phalanx authorship`.
+
+    Parameters:
+        name: One of `AUTHORSHIP_DOCUMENTS`.
+
+    Examples:
+        >>> authorship_schema("authorship-lookup-1")["properties"]["schema"]["const"]
+        'phalanx.authorship-lookup/1'
+    """
+    noun = AUTHORSHIP_DOCUMENTS[name]
+    schema = TypeAdapter(noun).json_schema(mode="serialization")
+    _describe(schema, noun)
+    for part, definition in schema["$defs"].items():
+        _describe(definition, getattr(authorship_document, part))
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": schema["properties"]["schema"]["const"],
+        **schema,
+    }
+
+
 def _describe(definition: dict[str, Any], noun: type) -> None:
     definition["description"] = (inspect.getdoc(noun) or "").split("\n\n")[0]
     for name, text in _field_docstrings(noun).items():
@@ -188,3 +224,5 @@ if __name__ == "__main__":
     POLICY_SCHEMA_PATH.write_text(to_text(policy_schema()), encoding="utf-8")
     DECISION_SCHEMA_PATH.write_text(to_text(decision_schema()), encoding="utf-8")
     REPLAY_SCHEMA_PATH.write_text(to_text(replay_schema()), encoding="utf-8")
+    for answer in AUTHORSHIP_DOCUMENTS:
+        authorship_path(answer).write_text(to_text(authorship_schema(answer)), encoding="utf-8")

@@ -108,6 +108,24 @@ FACTS: tuple[Fact, ...] = (
         },
     ),
     *_facts(
+        "knowledge",
+        "number",
+        {
+            "online_log10_e": "Evidence since the last epoch began that the account is not used as "
+            "honest accounts are, a base-10 logarithm; 0 for none.",
+            "group_online_log10_e": "As `online_log10_e`, of the undeclared pool that the last "
+            "scan lists the account in, since that scan.",
+        },
+    ),
+    *_facts(
+        "knowledge",
+        "flag",
+        {
+            "online_raised": "Whether the account, or that pool, is on the list of online "
+            "detection, which holds its share of the false discovery rate."
+        },
+    ),
+    *_facts(
         "request",
         "set",
         {"capabilities": "Capabilities that the prompt names, as the scan reads them."},
@@ -135,6 +153,10 @@ FACTS: tuple[Fact, ...] = (
     ),
 )
 """All facts, in the order in which columns hold them."""
+
+ONLINE = ("online_log10_e", "group_online_log10_e", "online_raised")
+"""Facts of online detection, which a replay does not know: they rest on answers as they were
+served, in the order in which a gateway served them."""
 
 FACT: Mapping[str, Fact] = MappingProxyType({fact.name: fact for fact in FACTS})
 """Name -> fact."""

@@ -66,8 +66,3 @@ class Request(BaseModel):
 
     fingerprint_epoch: _Count = 0
     """Epoch of the key server's key under which they were blinded."""
-
-    @property
-    def content(self) -> tuple[str | None, ...]:
-        """Return what it sends, to be told from what others send."""
-        return self.system_prompt, self.history, self.prompt

@@ -192,6 +192,27 @@ class HouseRule:
     )  # fmt: skip
 
 
+class OnlineEvidence:
+    """Between two scans, evidence grew that the account, or its undeclared pool, harvests.
+
+    Sees: answers as they are served: first turns, long answers, new contents, what prompts ask for,
+    unusual requests, information value; each account ranked among honest accounts of the logs that
+    the reference was made of.
+    Rests on: "used honestly" being rejected. `online_raised` holds a share of the false discovery
+    rate; `online_log10_e` of x is reached by an honest account with a probability of at most
+    10^-x for as long as the reference is used. That a pool is one operator rests on the scan.
+    Does not say: that this request is harvest.
+    Evaded by: cover traffic, which lowers every mean; spreading over accounts that no scan links.
+    Honest look-alikes: evaluations, makers of synthetic data, and every class of honest accounts
+    that the logs of the reference did not have. A grant says so beforehand.
+    """
+
+    rule_id = "PHX-G012"
+    name = "Online evidence"
+    source = "gateway"
+    facts = ("online_log10_e", "group_online_log10_e", "online_raised")
+
+
 class HeldOffByGrant:
     """A grant covers the account, and holds rules off.
 
@@ -255,6 +276,7 @@ class KeyMissing:
 _REASONS = (
     CampaignMember, SharedIndicator, SharedTemplateInUse, InformationValueSpent, RateReached,
     ContentSweep, ContinuedElsewhere, SoftLabels, TrainingMaterial, NewAccount, HouseRule,
+    OnlineEvidence,
 )  # fmt: skip
 
 FACTS_OF_REASON: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -8,11 +8,12 @@ part; its figures are written down as they came.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from phalanx.errors import VerificationError
 from phalanx.release.encoding import from_text, to_text
@@ -28,7 +29,7 @@ from phalanx.release.envelopes.statement import (
     payload_of,
 )
 from phalanx.release.grants.codeword import KEY_BYTES, is_committed
-from phalanx.release.grants.grant import verify_grant
+from phalanx.release.grants.grant import Agreed, verify_grant
 from phalanx.release.grants.receipt import Receipt, verify_receipt
 from phalanx.release.grants.request import Named, named
 from phalanx.release.grants.terms import Texts
@@ -37,6 +38,7 @@ from phalanx.release.parties.party_keys import PartyKeys
 
 Logarithm = Annotated[float, Field(le=0.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
+_ROUNDING = 1e-9
 
 _NEXT = "Name the grant, the receipt and the codeword's key of the copy that was traced."
 
@@ -51,10 +53,10 @@ class Measured(Part):
     """That must hold for the figures to mean what they say."""
 
     log10_p: Logarithm
-    """Of this recipient, after correction for all recipients and all ways of reading."""
+    """Of this recipient, after correction for all recipients, ways of reading and suspects."""
 
     false_accusation: Annotated[float, Field(gt=0.0, lt=1.0)]
-    """Chance that anyone at all is accused who had no part in the suspect."""
+    """Chance that anyone at all is accused, in any of the suspects, who had no part in it."""
 
     recipients_planned: Count
     recipients: Count
@@ -63,11 +65,24 @@ class Measured(Part):
     collusion: Count
     """Recipients who may pool their copies and mostly still be traced."""
 
+    suspects: Count
+    """That were or will be read for these marks, each of which counted in the correction."""
+
+    @model_validator(mode="after")
+    def _names_him(self) -> Self:
+        if self.log10_p > math.log10(self.false_accusation) + _ROUNDING:
+            message = "its p-value does not reach its own bound, so it names nobody"
+            raise ValueError(message)
+        if self.recipients > self.recipients_planned:
+            message = "more recipients got a copy than the bound is over"
+            raise ValueError(message)
+        return self
+
 
 class Accusation(Predicate):
     """That a recipient's copy is in a suspect. It does not say who gave it away."""
 
-    type_uri: ClassVar[str] = "urn:phalanx:release:accusation:1"
+    type_uri: ClassVar[str] = "urn:phalanx:release:accusation:2"
 
     recipient: Named
     grant: Digest
@@ -95,6 +110,20 @@ class Copy:
     codeword_key: bytes
 
 
+def verified_copy(copy: Copy, issuer: Identity) -> Agreed:
+    """Return what was agreed on about a copy, if all that was kept of it belongs together.
+
+    Raises:
+        VerificationError: If the grant is not signed by both or commits to another codeword, or
+            the receipt is of another copy.
+    """
+    agreed = verify_grant(copy.grant, issuer, copy.recipient)
+    _refuse_other_codeword(agreed.grant.commitment, copy.codeword, copy.codeword_key)
+    if copy.receipt is not None:
+        _verify_receipt(copy.receipt, copy.recipient, agreed.digest)
+    return agreed
+
+
 def accuse(  # noqa: PLR0913 - what an accusation is made of
     keys: PartyKeys, copy: Copy, measured: Measured, *, suspect: str, root: str, now: datetime
 ) -> Envelope:
@@ -112,11 +141,7 @@ def accuse(  # noqa: PLR0913 - what an accusation is made of
         VerificationError: If the grant is not signed by both or commits to another codeword, or
             the receipt is of another copy.
     """
-    agreed = verify_grant(copy.grant, keys.identity, copy.recipient)
-    commitment = agreed.grant.commitment
-    _refuse_other_codeword(commitment, copy.codeword, copy.codeword_key)
-    if copy.receipt is not None:
-        _verify_receipt(copy.receipt, copy.recipient, agreed.digest)
+    agreed = verified_copy(copy, keys.identity)
     said = Accusation(
         recipient=named(copy.recipient),
         grant=agreed.digest,

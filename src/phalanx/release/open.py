@@ -25,7 +25,7 @@ from phalanx.release.packages.record import BROKERED
 from phalanx.release.packages.staging import staging
 from phalanx.release.parties.identity import Identity
 from phalanx.release.parties.party_keys import PartyKeys
-from phalanx.release.places.place import Place
+from phalanx.release.places.place import Folder, Place
 from phalanx.release.sealing.streams import write_all
 from phalanx.release.sealing.wrapping import unwrap
 from phalanx.release.sealing.writing import Buffers, sync_folder
@@ -145,8 +145,10 @@ def open_release(
     Raises:
         VerificationError: If anything is not as it was signed and sealed; then nothing is left.
         PolicyError: As `verify_release`, or if a file is of no kind that is handed on.
-        InputError: If the release cannot be read, or the model not be written.
+        InputError: If the release cannot be read, the model not be written, or the receipt would
+            stand in the way of either.
     """
+    refuse_misplaced(receipt, target, folder)
     release = verify_release(folder, opener)
     with staging(target, "opening") as aside:
         try:
@@ -172,6 +174,20 @@ def open_release(
             shutil.rmtree(aside)
             raise
     return made
+
+
+def refuse_misplaced(receipt: Path, target: Path, release: Path | Place) -> None:
+    """Refuse a receipt that would stand where the model is to be, or in the release.
+
+    Raises:
+        InputError: If it would: then one of the two is lost, or the release no longer verifies.
+    """
+    where = receipt.resolve()
+    folder = release.path if isinstance(release, Folder) else release
+    for taken, what in ((target, "the model"), (folder, "the release")):
+        if isinstance(taken, Path) and where.is_relative_to(taken.resolve()):
+            message = f"{receipt}: the receipt would stand in the way of {what}"
+            raise InputError(message, next_step="Name another file for the receipt.")
 
 
 def receipt_of(

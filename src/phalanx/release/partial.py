@@ -11,7 +11,7 @@ from phalanx.errors import InputError, reason_of
 from phalanx.owned import written_whole
 from phalanx.release.envelopes.dsse import Envelope
 from phalanx.release.grants.newest import remember
-from phalanx.release.open import Opener, receipt_of, verify_release
+from phalanx.release.open import Opener, receipt_of, refuse_misplaced, verify_release
 from phalanx.release.packages.open_package import OpenRelease, Told
 from phalanx.release.packages.tensors import find
 from phalanx.release.places.place import Place
@@ -71,6 +71,7 @@ def open_tensors(  # noqa: PLR0913 - as many as `open_release`, and the names
     if target.exists() or target.is_symlink():
         message = f"{target}: is there already"
         raise InputError(message, next_step="Name a file that is not there yet.")
+    refuse_misplaced(receipt, target, folder)
     release = verify_release(folder, opener)
     found = find(release, list(dict.fromkeys(names)))
     chunks, in_all = _chunks(release, found)

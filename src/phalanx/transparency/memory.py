@@ -51,8 +51,12 @@ def compare(folder: Path, note: Note, reader: LogReader | None, *, is_newest: bo
             first, last = sorted((old, new), key=lambda each: each.size)
             reader.refuse_inconsistent(first, last)
         if old is None or new.size > old.size:
-            with written_whole(path) as aside:
-                aside.write_text(note.as_text(), encoding="utf-8")
+            # On the disk before anybody signs: what was forgotten could be contradicted.
+            with written_whole(path) as aside, aside.open("w", encoding="utf-8") as file:
+                file.write(note.as_text())
+                file.flush()
+                os.fsync(file.fileno())
+            _sync(folder)
     return True
 
 
@@ -61,6 +65,14 @@ def _seen(path: Path) -> Checkpoint | None:
         return None
     content = fetch_from(str(path.parent))(path.name, MOST_BYTES)
     return parse_checkpoint(parse_note(content, str(path)).text, str(path))
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

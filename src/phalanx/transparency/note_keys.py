@@ -126,7 +126,8 @@ def read_key(text: str) -> NoteKey:
     """
     form = _FORM.fullmatch(text)
     raw = from_base64(form[3]) if form else None
-    if form is None or not raw or _SIZES.get(raw[0]) != len(raw) - 1:
+    is_named = form is not None and is_key_name(form[1])
+    if form is None or not is_named or not raw or _SIZES.get(raw[0]) != len(raw) - 1:
         message = f"{text[:80]!r} is no verifier key that is known"
         raise VerificationError(message, next_step="Take it from whoever signs.")
     found = NoteKey(name=form[1], kind=raw[0], public=raw[1:])

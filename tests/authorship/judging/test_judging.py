@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -91,6 +92,47 @@ def test_an_unnamed_domain_takes_the_largest_p_value(model: Calibrated, author: 
         assert least <= found.batch.consistent <= most
         if domain is None:
             assert {each.domain for each in found.judgements} == {"alike"}
+
+
+def test_a_smaller_level_claims_nothing_more(model: Calibrated, author: Author) -> None:
+    """A domain of 150 humans is too small for one in two hundred; it is not forgotten there."""
+    alike = [seen_of(each) for each in author("model", 150, 47)]
+    both = replace(
+        model, cells=model.cells + cells_of(model.detector, alike, ["en"] * 150, ["alike"] * 150)
+    )
+    asked = author("model", 60, 48)
+    claimed = []
+    for level in (0.0025, 0.005, 0.02, 0.05):
+        found = judge(asked, {"text": both}, level=level)
+        claimed.append(
+            {at for at, each in enumerate(found.judgements) if each.verdict == CONSISTENT}
+        )
+    assert all(fewer <= more for fewer, more in pairwise(claimed))
+    assert len(claimed[0]) < 3
+    alone = judge(asked, {"text": both}, level=0.005, domain="made up")
+    assert alone.batch.consistent > 10
+
+
+def test_what_has_no_score_is_not_evaluable(
+    model: Calibrated, author: Author, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A language model that reads along may make a number of a text that is none."""
+    monkeypatch.setattr(
+        Calibrated, "scores", lambda _model, seen, _views: np.full(len(seen), np.nan)
+    )
+    (found,) = judge(author("model", 1, 46), {"text": model}, level=0.05).judgements
+    assert (found.verdict, found.log10_p) == ("not evaluable", None)
+    assert found.reason == "what the detector makes of it is no number"
+
+
+def test_a_calibration_needs_a_name_and_numbers(model: Calibrated, author: Author) -> None:
+    """Both are told before anything is written."""
+    seen = [seen_of(each) for each in author("human", 200, 49)]
+    with pytest.raises(InputError, match="1 to 200 characters"):
+        calibrate(model.detector, seen, ["en"] * 200, " ")
+    scores = np.repeat([0.0, np.nan], [197, 3])
+    with pytest.raises(InputError, match="3 of 200 documents have a score that is no number"):
+        calibrate(model.detector, seen, ["en"] * 200, "mine", scores)
 
 
 def test_a_calibration_takes_two_hundred(model: Calibrated, author: Author) -> None:

@@ -14,6 +14,12 @@ def cell(size: int, random: np.random.Generator) -> Cell:
     return Cell("x", "en", 60, random.normal(size=size), random.normal(size=(size, 2)))
 
 
+def test_a_score_that_is_no_number_accuses_nobody() -> None:
+    """Sorted among numbers it would stand above all of them."""
+    ranks = cell(99, np.random.default_rng(6)).p_values(np.array([np.nan, np.inf, 9.0]))
+    assert ranks.tolist() == [1.0, 1.0, 0.01]
+
+
 @pytest.mark.parametrize("level", [0.01, 0.05, 0.5])
 def test_p_values_keep_their_level(level: float) -> None:
     """Over 4,000 references and documents, all exchangeable: at most the level, and near it."""

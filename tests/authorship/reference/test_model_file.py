@@ -84,6 +84,9 @@ def test_what_is_no_detector_is_refused(model: Calibrated, tmp_path: Path) -> No
         changed(format="x/1"), changed(kind="music"), changed(cells=[["a", "b", 30]] * 9),
         changed(margin=-1.0), changed(margin="x"), changed(reader=["a", "b", 1.0]),
         changed(tokens=[-1.0, 2.0]), changed(body_sha256=""), changed(languages=3),
+        changed(intercept=float("inf")), changed(tokens=[float("inf"), 2.0]),
+        changed(cells=[[None, "en", 120]]), changed(cells=[["e" * 999, "en", 120]]),
+        changed(cells=[["made up", "en", -3]]),
     ):  # fmt: skip
         with pytest.raises(InputError, match=r"a\.detector"):
             from_bytes(wrong, "a.detector")

@@ -23,6 +23,7 @@ from phalanx.sketches.templates import (
 from phalanx.sketches.templates.rows import uuids_of
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
+NOW_US = round(NOW.timestamp() * 1_000_000)
 KEYS = GroupKeys((GroupKey(1, date(2026, 1, 1), bytes(32)),))
 TEMPLATES = [
     "Grade the answer below by the rubric, say in one line what it lacks, and give it a mark: {}",
@@ -61,7 +62,7 @@ def templates() -> Templates:
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_prompt_made_from_a_template_matches_it(templates: Templates, number: int) -> None:
     """With its campaign and its indicator."""
-    found = templates.best(TEMPLATES[number].format("the moon is made of cheese"), NOW)
+    found = templates.best(TEMPLATES[number].format("the moon is made of cheese"), NOW_US)
     assert found is not None
     assert found.campaign == f"campaign--{number}"
     assert found.indicator.endswith(str(number))
@@ -81,7 +82,7 @@ WORDS = st.lists(st.sampled_from(" ".join(TEMPLATES).split()), max_size=60).map(
 def test_one_prompt_gets_the_answer_of_the_batch(prompt: str) -> None:
     """What the scan and the hub find, the gateway finds."""
     table = match_prompts(pa.array([prompt]), SNAPSHOT, KEYS, NOW).table
-    found = templates_of(SNAPSHOT, KEYS).best(prompt, NOW)
+    found = templates_of(SNAPSHOT, KEYS).best(prompt, NOW_US)
     if table.num_rows == 0:
         assert found is None
     else:
@@ -93,13 +94,13 @@ def test_one_prompt_gets_the_answer_of_the_batch(prompt: str) -> None:
 def test_a_template_that_is_over_matches_nothing() -> None:
     """Nor one whose key is not held, which is told."""
     prompt = TEMPLATES[0].format("")
-    assert templates_of(_snapshot(valid_days=0), KEYS).best(prompt, NOW) is None
+    assert templates_of(_snapshot(valid_days=0), KEYS).best(prompt, NOW_US) is None
     unread = templates_of(_snapshot(epoch=2), KEYS)
-    assert unread.best(prompt, NOW) is None
+    assert unread.best(prompt, NOW_US) is None
     assert unread.unread_epochs == (2,)
 
 
 @pytest.mark.parametrize("prompt", ["", "\ud800", "\0", "x" * 1_000_000])
 def test_hostile_prompts_match_nothing_and_break_nothing(templates: Templates, prompt: str) -> None:
     """Whatever a client sends."""
-    assert templates.best(prompt, NOW) is None
+    assert templates.best(prompt, NOW_US) is None

@@ -266,25 +266,6 @@ def test_what_a_canary_does_to_one_account_it_does_to_all_before(
 
 
 @settings(max_examples=50)
-@given(policies(), st.lists(st.tuples(facts(), GRANTS, PLACES), min_size=1, max_size=6))
-def test_a_batch_has_the_same_answers_as_single_requests(
-    said: dict[str, Any], several: list[tuple[Facts, int, float]]
-) -> None:
-    """So a replay says what the gateway will do."""
-    policy = made(said)
-    program = policy.program
-    held = program.run(
-        np.array([known[0] for known, _, _ in several]),
-        np.concatenate([program.answers(known[1]) for known, _, _ in several]),
-        np.array([grants for _, grants, _ in several]),
-        np.array([place for _, _, place in several]),
-    )
-    for row, (known, grants, place) in zip(held, several, strict=True):
-        outcome = policy.outcome(row.tobytes(), has_grant=grants != 0)
-        assert outcome == judge(policy, *known, grants, place)
-
-
-@settings(max_examples=50)
 @given(policies(), rules(), facts(), GRANTS, PLACES)
 def test_a_rule_that_is_added_never_makes_a_decision_milder(
     said: dict[str, Any], further: dict[str, Any], known: Facts, grants: int, place: float

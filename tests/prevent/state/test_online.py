@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phalanx.prevent.state.contents import content_of
 from phalanx.prevent.state.kernel import find
 from phalanx.prevent.state.layout import (
     COUNTERS,
@@ -30,7 +29,7 @@ def _arrival(account: str, second: float, *, content: str = "a", tokens: int = 1
         account=identity_of(account, KEY),
         group=None,
         organisation=0,
-        content=content_of((content,), KEY),
+        content=identity_of(content, KEY)[0],
         at_us=round(second * SECOND),
         set_aside_tokens=tokens,
         weight=1.0,
@@ -72,8 +71,7 @@ def test_what_a_request_got_takes_the_place_of_what_was_set_aside() -> None:
     state = OnlineState(64, 16)
     first = _arrival("a", 0, tokens=1_000)
     began = state.arrive(first).at_us
-    later = replace(first, at_us=30 * SECOND)
-    assert state.settle(later, began, 0, 0.1, turned_away=True) == 0
+    assert state.settle(first, began, 30 * SECOND, 0, 0.1, turned_away=True) == 0
     known = _known(state, _arrival("a", 30, tokens=0))
     assert known["value_per_hour"] == pytest.approx(0, abs=1e-3)
     assert known["output_tokens_per_day"] == pytest.approx(0, abs=1e-3)
@@ -87,7 +85,7 @@ def test_a_repeated_content_is_worth_its_share_only() -> None:
     for second in range(3):
         arrival = _arrival("a", second)
         began = state.arrive(arrival).at_us
-        values.append(state.settle(arrival, began, 100, 0.1, turned_away=False))
+        values.append(state.settle(arrival, began, arrival.at_us, 100, 0.1, turned_away=False))
     assert values == pytest.approx([100, 10, 10])
 
 
@@ -99,7 +97,7 @@ def test_value_of_many_new_contents_is_right_on_average() -> None:
         for number in range(500):
             arrival = _arrival(f"a{account}", 0, content=f"{account}/{number}")
             began = state.arrive(arrival).at_us
-            totals[account] += state.settle(arrival, began, 10, 0.0, turned_away=False)
+            totals[account] += state.settle(arrival, began, 0, 10, 0.0, turned_away=False)
     assert abs(totals.mean() / 5_000 - 1) < 4 * 0.075 / math.sqrt(64)
 
 
@@ -119,7 +117,7 @@ def test_a_request_that_was_turned_away_is_known_when_another_account_sends_it()
     """And is counted for that account from then on."""
     state = OnlineState(64, 16)
     first = _arrival("a", 0)
-    state.settle(first, state.arrive(first).at_us, 0, 0.1, turned_away=True)
+    state.settle(first, state.arrive(first).at_us, 0, 0, 0.1, turned_away=True)
     standing = state.arrive(_arrival("b", 5))
     assert standing.continues_elsewhere
     assert dict(zip(COUNTERS, standing.account, strict=True))["continuations_per_day"] == 1
@@ -168,7 +166,7 @@ def test_counts_are_never_negative_nor_lost_in_infinity(
         arrival = replace(_arrival(f"a{account}", 0, tokens=10_000), at_us=at_us)
         standing = state.arrive(arrival)
         assert np.isfinite(standing.account).all()
-        state.settle(arrival, standing.at_us, tokens, 0.1, turned_away=False)
+        state.settle(arrival, standing.at_us, at_us, tokens, 0.1, turned_away=False)
     assert (state.accounts.counters >= 0).all()
     assert np.isfinite(state.accounts.counters).all()
 

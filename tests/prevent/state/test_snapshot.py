@@ -13,7 +13,6 @@ import pyarrow as pa
 import pytest
 
 from phalanx.errors import ConfigError, InputError
-from phalanx.prevent.state.contents import content_of
 from phalanx.prevent.state.layout import USED, identity_of
 from phalanx.prevent.state.online import Arrival, OnlineState
 from phalanx.prevent.state.snapshot import RequestCount, read_snapshot, write_snapshot
@@ -27,13 +26,13 @@ def _send(state: OnlineState, account: int, second: int) -> None:
         account=identity_of(f"a{account}", KEY),
         group=identity_of(f"g{account % 3}", KEY),
         organisation=0,
-        content=content_of((str(second),), KEY),
+        content=identity_of(str(second), KEY)[0],
         at_us=second * SECOND,
         set_aside_tokens=100,
         weight=1.0,
     )
     began = state.arrive(arrival).at_us
-    state.settle(arrival, began, 50, 0.1, turned_away=False)
+    state.settle(arrival, began, arrival.at_us, 50, 0.1, turned_away=False)
 
 
 def _filled(accounts: int = 5_000) -> OnlineState:

@@ -26,6 +26,7 @@ from phalanx.provenance.weight_marks import (
 )
 from phalanx.provenance.weight_marks.ordering import put_in_order
 from phalanx.provenance.weight_marks.pairing import Unread, as_it_stands, pair_up
+from phalanx.provenance.weight_marks.trace import Reading
 from phalanx.provenance.weights import Checkpoint, open_checkpoint
 
 RECIPIENTS = [f"r{number}" for number in range(20)]
@@ -99,6 +100,56 @@ def test_what_is_done_to_a_copy_leaves_its_recipient(
     assert not isinstance(evidence, Inconclusive)
     assert [each.rule_id for each in evidence] == ["PHX-P101", "PHX-P102"]
     assert all(each.log10_p < -4 for each in evidence)
+
+
+def test_many_suspects_have_as_many_chances(folders: Path) -> None:
+    """Every p-value is multiplied by their number: nobody is named whose own does not bear it."""
+    suspect = models.held(models.noisy(_numbers(folders / "copy"), 0.05))
+    ours = open_checkpoint(folders / "ours")
+    one = trace_mark(MARK, ours, suspect, RECIPIENTS)
+    many = trace_mark(MARK, ours, suspect, RECIPIENTS, suspects=1000)
+    (first, *_), (second, *_) = one.recipients, many.recipients
+    assert second.log10_p == pytest.approx(first.log10_p + 3)
+    assert second.adjusted_log10_p == pytest.approx(first.adjusted_log10_p + 3)
+    assert many.traced.present_log10_p == pytest.approx(one.traced.present_log10_p + 3)
+    assert many.expected_log10_p == pytest.approx(one.expected_log10_p + 3)
+    assert _names(many) == ["r7"]
+    spent = 10 ** int(-4 - first.adjusted_log10_p + 1)
+    assert not trace_mark(MARK, ours, suspect, RECIPIENTS, suspects=spent).named
+    with pytest.raises(ValueError, match="one of those that are read"):
+        trace_mark(MARK, ours, suspect, RECIPIENTS, suspects=0)
+
+
+def test_false_accusations_over_all_suspects_stay_below_the_bound(folders: Path) -> None:
+    """Of strangers, the smallest p-value over suspects is as uniform as the bound asks for."""
+    ours, suspects, rounds = _numbers(folders / "ours"), 4, 10
+    loose = WeightMark(plan_mark(20, 1, 0.05, common=256, strength=0.02), bytes(range(32)))
+    random = np.random.default_rng(11)
+
+    def is_false() -> bool:
+        for _ in range(suspects):
+            strange = {
+                name: each + random.normal(0, 0.02, each.shape).astype(np.float32)
+                for name, each in ours.items()
+            }
+            reader = MarkReader(loose)
+            pair = pair_up(models.held(ours), models.held(strange))
+            for piece in as_it_stands(pair, Unread()):
+                reader.add(piece.tensor, piece.ours, piece.theirs, first=piece.first)
+            reading = Reading(
+                how="as it stands", finding=reader.finding(RECIPIENTS), tensors=len(pair.marked)
+            )
+            found = MarkTrace(
+                plan=loose.plan, readings=(reading,), marked_tensors=1, marked_weights=1,
+                unread={}, not_finite={}, suspects=suspects,
+            )  # fmt: skip
+            if found.found or found.named:
+                return True
+        return False
+
+    wrong = sum(is_false() for _ in range(rounds))
+    # Mark and recipients are two questions, each at the bound.
+    assert stats.binom.sf(wrong - 1, rounds, 0.1) > 1e-6
 
 
 def test_moved_neurons_and_nothing_else_are_read(folders: Path) -> None:

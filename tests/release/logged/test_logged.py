@@ -179,6 +179,30 @@ def test_stale_roots_open_nothing(
     assert not (tmp_path / "opened").exists()
 
 
+def test_roots_tell_a_clock_that_was_set_back(
+    release: Path, book: LogBook, trusting: Opener
+) -> None:
+    """They count for a day: to a clock of last month they are of the future, and nothing opens."""
+    prove_release(release, book, DRAW, 3)
+    verify_release(release, replace(trusting, now=trusting.now + timedelta(hours=1)))
+    assert trusting.trusted is not None
+    ahead = replace(trusting.trusted.roots, expires_at=trusting.now + timedelta(days=1, hours=1))
+    slow = replace(trusting, trusted=replace(trusting.trusted, roots=ahead))
+    verify_release(release, slow)
+    later = replace(ahead, expires_at=ahead.expires_at + timedelta(seconds=1))
+    set_back = replace(trusting, trusted=replace(trusting.trusted, roots=later))
+    with pytest.raises(PolicyError, match="the roots are of a later day"):
+        verify_release(release, set_back)
+
+
+def test_a_book_that_cannot_be_locked(book: LogBook) -> None:
+    """It is told in words."""
+    (book.folder / ".lock").unlink(missing_ok=True)
+    (book.folder / ".lock").mkdir()
+    with pytest.raises(InputError, match="the log cannot be written"):
+        book.enter(("ab" * 32,), DRAW, 5)
+
+
 def test_an_opening_that_was_lost_in_a_break(book: LogBook) -> None:
     """Killed after the entry and before its opening, a run enters the digest once more."""
     first = book.enter(("ab" * 32,), DRAW, 5)[0]

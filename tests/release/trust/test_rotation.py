@@ -203,6 +203,8 @@ def test_a_root_whose_keys_are_away(provider: Repository, tmp_path: Path) -> Non
         (Change(role="timestamp", threshold=2), "signed by one key"),
         (Change(role="targets", holders=("d7" * 32,)), "signed by one key"),
         (Change(role="root", holders=("d7" * 32,) * 2), "stands twice"),
+        (Change(role="root", holders=("d7" * 32, "D7" * 32), threshold=2), "stands twice"),
+        (Change(role="root", holders=("d7" * 32, "d7 " * 32), threshold=2), "stands twice"),
         (Change(role="root", holders=("d7" * 32,), threshold=2), "2 of 1 keys"),
         (Change(role="root", threshold=0), "0 of 1 keys"),
         (Change(role="root", holders=("d7",)), "no key of a role"),

@@ -32,7 +32,7 @@ from phalanx.watermark.audit import (
     weights_excess,
 )
 from phalanx.watermark.audit.gathered import FLOOR, RARE, STRENGTHS
-from phalanx.watermark.audit.plan import METHODS
+from phalanx.watermark.audit.modes import METHODS
 from phalanx.watermark.schemes.phalanx_gumbel import PhalanxGumbel
 
 SCHEME = PhalanxGumbel(2)

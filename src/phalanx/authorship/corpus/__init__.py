@@ -7,7 +7,7 @@ from phalanx.authorship.corpus.repository import commits_of, files_of, is_reposi
 from phalanx.authorship.corpus.share import Rates, Share, share_of
 from phalanx.authorship.corpus.state import State, Table, open_state
 from phalanx.authorship.corpus.stream import documents_below
-from phalanx.authorship.corpus.survey import Asked, survey
+from phalanx.authorship.corpus.survey import Asked, known_of, survey
 
 __all__ = [
     "Answered",
@@ -23,6 +23,7 @@ __all__ = [
     "documents_below",
     "files_of",
     "is_repository",
+    "known_of",
     "open_state",
     "share_of",
     "survey",

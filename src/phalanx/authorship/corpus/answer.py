@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.stats import beta
 
 from phalanx.authorship.corpus.clusters import clusters_of
-from phalanx.authorship.corpus.share import CONFIDENCE, Rates, Share, interval, share_of
+from phalanx.authorship.corpus.share import CONFIDENCE, Rates, Share, interval, least_list, share_of
 from phalanx.authorship.corpus.state import Table
 
 Question = Literal["a model's writing", "what was served"]
@@ -35,6 +35,9 @@ class Answered:
 
     share: Share
     rates: Rates
+    list_needs: int | None
+    """Clusters that must rank above all humans before any can be listed; null where nothing bounds
+    what one may say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,9 @@ def answered(
         listed=listed,
         share=share,
         rates=rates,
+        list_needs=least_list(share.clusters, int(table.reference[there].max()), level, rate)
+        if question == "a model's writing" and there.size
+        else None,
     )
 
 
@@ -82,27 +88,26 @@ def _rates(
     question: Question, references: npt.NDArray[np.int64], level: float, known: Known | None
 ) -> Rates:
     """Return how often the test errs, each bound with a third of the error."""
-    false_low, false_high = 0.0, level
+    # From below the rate is not bounded: a margin, the largest rank of several domains, ties and
+    # the gate may all keep humans further from the level than a reference by itself does.
+    false_high = level
     if question == "a model's writing" and references.size:
         # Which humans a reference holds is chance: the worst of the cells that were used counts.
         sizes = np.unique(references)
-        bounds = [_realised(int(size), level, _ERROR / sizes.size) for size in sizes]
-        false_low = min(low for low, _ in bounds)
-        false_high = max(high for _, high in bounds)
+        false_high = max(_realised(int(size), level, _ERROR / sizes.size) for size in sizes)
     true_low, true_high = 0.0, 1.0
     if known is not None:
         true_low, true_high = interval(known.claimed, known.documents, _ERROR)
-    return Rates(false_low=false_low, false_high=false_high, true_low=true_low, true_high=true_high)
+    return Rates(false_low=0.0, false_high=false_high, true_low=true_low, true_high=true_high)
 
 
-def _realised(documents: int, level: float, error: float) -> tuple[float, float]:
-    """Return the interval of the rate at which a reference of so many flags humans.
+def _realised(documents: int, level: float, error: float) -> float:
+    """Return the bound of the rate at which a reference of so many flags humans.
 
     References:
         Vovk, "Conditional validity of inductive conformal predictors", Machine Learning 92 (2013).
     """
     flagged = int(np.floor(round(level * (documents + 1), 9)))
-    if flagged < 1:
-        return 0.0, 0.0
-    law = beta(flagged, documents + 1 - flagged)
-    return float(law.ppf(error / 2.0)), float(law.ppf(1.0 - error / 2.0))
+    # Of a domain that is too small for the level, whoever is claimed scores above all.
+    flagged = max(flagged, 1)
+    return float(beta(flagged, documents + 1 - flagged).isf(error))

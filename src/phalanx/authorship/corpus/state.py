@@ -19,7 +19,9 @@ from phalanx.authorship.corpus.clusters import BANDS
 from phalanx.errors import ConfigError, InputError
 from phalanx.owned import OWNER_ONLY
 
-FORMAT = "phalanx.authorship-corpus/1"
+FORMAT = "phalanx.authorship-corpus-state/2"
+"""Version 1 told no document as mixed: the two are not continued by each other."""
+
 _BANDS = ", ".join(f"b{band} INTEGER NOT NULL" for band in range(BANDS))
 _TABLES = f"""
     CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+import numpy as np
 import pyarrow as pa
 
-from phalanx.authorship.corpus.clusters import bands_of
+from phalanx.authorship.corpus.answer import Known
+from phalanx.authorship.corpus.clusters import Bands, bands_of, clusters_of
 from phalanx.authorship.corpus.state import Noted, State
 from phalanx.authorship.corpus.stream import Given
 from phalanx.authorship.documents import Document, Reject
-from phalanx.authorship.judging import judge
+from phalanx.authorship.judging import CONSISTENT, judge
 from phalanx.authorship.reference import Calibrated
 from phalanx.authorship.served import ServedIndex, evidence_of, look_up
 from phalanx.authorship.served.phrases import index_key, phrases_of
@@ -116,8 +118,7 @@ def _noted(documents: list[Document], asked: Asked) -> list[Noted]:
         for at, found in enumerate(look_up(texts, asked.index, asked.secret)):
             evidence = evidence_of(found, asked.index)
             served[at] = evidence.log10_p if isinstance(evidence, ExactEvidence) else None
-    phrases = phrases_of(texts, index_key(asked.secret), overlapping=False)
-    bands = bands_of(phrases, len(documents))
+    bands = _bands(texts, asked)
     return [
         Noted(
             name=document.document_id,
@@ -132,3 +133,27 @@ def _noted(documents: list[Document], asked: Asked) -> list[Noted]:
             documents, verdicts.judgements, served, bands, strict=True
         )
     ]
+
+
+def known_of(documents: Sequence[Document], asked: Asked) -> Known:
+    """Return how a detector does on documents of which is known that a model wrote them.
+
+    They are counted as those of a corpus are: near-duplicates once, by the first of them. A hundred
+    copies of one answer say no more of how many answers are found than one does.
+
+    Parameters:
+        documents: None of which the detector was fitted on.
+        asked: What is asked of the corpus.
+    """
+    judgements = judge(documents, asked.models, level=asked.level, domain=asked.domain).judgements
+    there = [each for each in judgements if each.log10_p is not None]
+    if not there:
+        return Known(claimed=0, documents=0)
+    bands = _bands(pa.array([each.document.content for each in there], pa.large_string()), asked)
+    _, first = np.unique(clusters_of(bands, np.arange(len(there))), return_index=True)
+    claimed = sum(there[at].verdict == CONSISTENT for at in first.tolist())
+    return Known(claimed=claimed, documents=first.size)
+
+
+def _bands(texts: pa.Array, asked: Asked) -> Bands:
+    return bands_of(phrases_of(texts, index_key(asked.secret), overlapping=False), len(texts))

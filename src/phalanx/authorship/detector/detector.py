@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -43,6 +44,9 @@ class Fusion:
         shapes = {each.shape for each in (self.centre, self.spread, self.weights)}
         if shapes != {(len(SCORE_NAMES),)} or not (self.spread > 0).all():
             message = f"a fusion has {len(SCORE_NAMES)} numbers of each kind"
+            raise ValueError(message)
+        if not math.isfinite(self.intercept):
+            message = "the intercept of a fusion is a number"
             raise ValueError(message)
 
 

@@ -34,6 +34,11 @@ class RunTable:
             if each.shape != (RUN_BUCKETS,) or each.dtype != np.float32:
                 message = f"a table of runs has {RUN_BUCKETS:,} small floats"
                 raise ValueError(message)
+        if not np.isfinite(
+            [self.human.max(), self.model.max(), self.human_tokens, self.model_tokens]
+        ).all():
+            message = "how often a run stood somewhere is a number"
+            raise ValueError(message)
 
     def score(self, seen: Seen) -> tuple[float, float]:
         """Return the linear score, and the log-ratio of the two language models."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,6 +40,9 @@ class WithReadings:
         shapes = {each.shape for each in (self.centre, self.spread, self.weights)}
         if shapes != {(1 + len(READING_NAMES),)} or not (self.spread > 0).all():
             message = f"a joined detector has {1 + len(READING_NAMES)} numbers of each kind"
+            raise ValueError(message)
+        if not math.isfinite(self.intercept):
+            message = "the intercept of a joined detector is a number"
             raise ValueError(message)
 
     def scores(self, documents: Sequence[Seen], readings: Sequence[Reading]) -> Floats:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
 from phalanx.authorship.documents import Document
 from phalanx.authorship.features import KINDS, Seen, see
+from phalanx.authorship.judging.judgement import CONSISTENT, Judgement, Verdicts
+from phalanx.authorship.judging.parts import parts_of
+from phalanx.authorship.judging.together import Ranked, batch_of
 from phalanx.authorship.judging.views_of import view_of
 from phalanx.authorship.reference import Calibrated, Cell, needed_for
 from phalanx.authorship.reference.calibrated import size_from
-from phalanx.authorship.reference.cells import batch_log10_p, shift_log10_p
+from phalanx.authorship.reference.cells import shift_log10_p
 from phalanx.authorship.views import View
-
-Verdict = Literal["consistent with a model's writing", "not told apart", "not evaluable"]
 
 GATE_LEVEL = 0.02
 """Share of documents like the reference that the gate turns away by mistake, at most."""
@@ -31,59 +31,6 @@ LEAST_BATCH = 20
 Progress = Callable[[str, float], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """What may be said of one document."""
-
-    document: Document
-    verdict: Verdict
-    reason: str
-    """Why it is not evaluable; empty otherwise."""
-
-    size: int
-    """Words or lines that were read."""
-
-    whole_size: int
-    """The same of all of the document."""
-
-    log10_p: float | None
-    """Rank among human documents; null where there is none."""
-
-    domain: str | None
-    """Domain of the cell that the rank is from: of several the one with the largest."""
-
-    reference_size: int
-    """Human documents of that cell."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """What may be said of all documents together."""
-
-    judged: int
-    """Documents that are evaluable."""
-
-    consistent: int
-    """Those of them at or below the level."""
-
-    expected: float
-    """How many of them would be if humans had written all."""
-
-    log10_p: float
-    """How unlikely so many are then, Bonferroni over cells."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdicts:
-    """What may be said."""
-
-    judgements: tuple[Judgement, ...]
-    """In the order of the documents."""
-
-    batch: Batch
-    level: float
-
-
 @dataclass(slots=True)
 class _Asked:
     """A document under work: where it stands, and what each of its cells says."""
@@ -92,17 +39,24 @@ class _Asked:
     view: View
     seen: Seen
     cells: tuple[Cell, ...]
+    """Large enough for the level."""
+
+    objecting: tuple[Cell, ...]
+    """Of other domains that it may be of, too small for the level."""
+
+    score: float = 0.0
     p: float = 1.0
     strange_p: float = 1.0
     cell: Cell | None = None
 
 
-def judge(
+def judge(  # noqa: PLR0913 - what is asked, of whom, and how sure
     documents: Sequence[Document],
     models: Mapping[str, Calibrated],
     *,
     level: float,
     domain: str | None = None,
+    by_parts: bool = True,
     progress: Progress | None = None,
 ) -> Verdicts:
     """Judge documents.
@@ -115,6 +69,8 @@ def judge(
         level: Share of human documents that may be called consistent with a model's writing.
         domain: That all of them belong to; null takes the largest p-value of all domains, of the
             score less the margin of the reference.
+        by_parts: Whether who would be claimed is read again, window by window, and mixed if the
+            windows disagree.
         progress: Told the stage and the share that is done.
     """
     told = progress or (lambda _stage, _share: None)
@@ -128,13 +84,17 @@ def judge(
         if work is not None:
             asked.setdefault(document.kind, []).append(work)
     told("ranking", 1.0)
+    ranked: list[Ranked] = []
     for kind, works in asked.items():
         model = models[kind]
         _rank(works, model, model.margin if domain is None else 0.0)
         turned_away = _shifted_together(works)
         for work in works:
-            found[work.at] = _last(found[work.at], work, level, turned_away)
-    return Verdicts(judgements=tuple(found), batch=_batch(found, level), level=level)
+            said = _last(found[work.at], work, level, turned_away)
+            found[work.at] = _agreed(said, model) if by_parts else said
+            cells = (*work.cells, *work.objecting)
+            ranked.append(Ranked(found[work.at], work.view.content, cells))
+    return Verdicts(judgements=tuple(found), batch=batch_of(ranked, level), level=level)
 
 
 def _first(
@@ -167,11 +127,17 @@ def _first(
             f"{f', {domain}' if domain else ''}); level {level:g} needs {needed}"
         )
         return replace(said, reason=reason, reference_size=most), None
-    return said, _Asked(at, view, see(view), enough)
+    few = tuple(cell for cell in cells if cell.documents < needed)
+    return said, _Asked(at, view, see(view), enough, few)
 
 
 def _rank(works: Sequence[_Asked], model: Calibrated, margin: float) -> None:
-    """Rank each document in its cells: the largest p-value of all counts."""
+    """Rank each document in its cells: the largest p-value of all counts.
+
+    A domain that is too small for the level cannot rank a document so low, but it objects: where
+    one of its humans scores as high, its rank counts. Without it a smaller level would leave more
+    domains out, and could claim what a larger one does not.
+    """
     seen = [work.seen for work in works]
     scores = model.scores(seen, [work.view for work in works]) - margin
     strange = model.detector.strangeness(seen)
@@ -179,7 +145,8 @@ def _rank(works: Sequence[_Asked], model: Calibrated, margin: float) -> None:
     for row, work in enumerate(works):
         for cell in work.cells:
             rows_of.setdefault(id(cell), (cell, []))[1].append(row)
-    for work in works:
+    for work, score in zip(works, scores, strict=True):
+        work.score = float(score)
         work.p = work.strange_p = 0.0
     for cell, rows in rows_of.values():
         ranks = cell.p_values(scores[rows])
@@ -189,6 +156,11 @@ def _rank(works: Sequence[_Asked], model: Calibrated, margin: float) -> None:
             if p > work.p:
                 work.p, work.cell = float(p), cell
             work.strange_p = max(work.strange_p, float(strange_p))
+    for row, work in enumerate(works):
+        for cell in work.objecting:
+            p = float(cell.p_values(scores[row : row + 1])[0])
+            if p > max(work.p, 1.5 / (cell.documents + 1)):
+                work.p, work.cell = p, cell
 
 
 def _shifted_together(works: Sequence[_Asked]) -> frozenset[int]:
@@ -214,6 +186,8 @@ def _last(said: Judgement, work: _Asked, level: float, turned_away: frozenset[in
     """Return what is said of a document whose rank is known."""
     assert work.cell is not None  # noqa: S101 - p-values are positive
     ranked = replace(said, domain=work.cell.domain, reference_size=work.cell.documents)
+    if not math.isfinite(work.score):
+        return replace(ranked, reason="what the detector makes of it is no number")
     if work.strange_p <= GATE_LEVEL:
         reason = "its words or form are unlike those of the human documents of the reference"
         return replace(ranked, reason=reason)
@@ -223,24 +197,19 @@ def _last(said: Judgement, work: _Asked, level: float, turned_away: frozenset[in
             "reference: calibrate on some of their domain"
         )
         return replace(ranked, reason=reason)
-    verdict: Verdict = (
-        "consistent with a model's writing" if work.p <= level + 1e-12 else "not told apart"
-    )
+    verdict = CONSISTENT if work.p <= level + 1e-12 else "not told apart"
     return replace(ranked, verdict=verdict, log10_p=math.log10(work.p))
 
 
-def _batch(found: Sequence[Judgement], level: float) -> Batch:
-    judged = [each for each in found if each.log10_p is not None]
-    cells: dict[tuple[str, str | None, int, int], list[float]] = {}
-    for each in judged:
-        begins = size_from(KINDS[each.document.kind], each.size)
-        key = each.document.kind, each.domain, begins, each.reference_size
-        cells.setdefault(key, []).append(10.0 ** (each.log10_p or 0.0))
-    logs = [batch_log10_p(np.array(each), key[-1], level) for key, each in cells.items()]
-    smallest = min(logs, default=0.0) + math.log10(max(len(logs), 1))
-    return Batch(
-        judged=len(judged),
-        consistent=sum(each.verdict == "consistent with a model's writing" for each in judged),
-        expected=level * len(judged),
-        log10_p=min(0.0, smallest),
+def _agreed(said: Judgement, model: Calibrated) -> Judgement:
+    """Return the same, or "mixed" where a claim would be made and the parts do not agree."""
+    if said.verdict != CONSISTENT or said.domain is None:
+        return said
+    parts = parts_of(said.document, model, said.domain)
+    if not parts.disagree:
+        return said
+    reason = (
+        f"its parts disagree: {parts.ordinary} of {parts.ranked} windows score as humans do (a "
+        f"quarter or more of the documents of {said.domain} as high), its beginning does not"
     )
+    return replace(said, verdict="mixed", reason=reason, log10_p=None)

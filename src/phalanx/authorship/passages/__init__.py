@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
+from phalanx.authorship.documents.windows import Window, windows_of
 from phalanx.authorship.passages.locating import Located, Passage, locate
-from phalanx.authorship.passages.windows import Window, windows_of
 
 __all__ = ["Located", "Passage", "Window", "locate", "windows_of"]

@@ -14,6 +14,9 @@ from phalanx.authorship.reference.cells import Cell, Floats
 from phalanx.authorship.views import View
 from phalanx.errors import InputError
 
+MOST_NAME = 200
+"""Characters of the name of a domain."""
+
 LEAST_DOCUMENTS = 200
 """Human documents of one domain that a calibration takes."""
 
@@ -44,6 +47,13 @@ class Calibrated:
         """Refuse what would raise scores, and readings that were joined with another detector."""
         if not (np.isfinite(self.margin) and self.margin >= 0.0):
             message = "a margin is a number that is not negative"
+            raise ValueError(message)
+        places = [(cell.domain, cell.language, cell.size_from) for cell in self.cells]
+        if len(set(places)) < len(places):
+            message = "two cells are for the same documents"
+            raise ValueError(message)
+        if any(cell.size_from not in self.detector.kind.sizes for cell in self.cells):
+            message = "a cell begins at another length than its kind has"
             raise ValueError(message)
         if self.joined is not None and self.joined.detector is not self.detector:
             message = "readings are joined with the detector of the reference"
@@ -134,8 +144,11 @@ def calibrate(
         scores: Of each document, where readings are joined; those of the detector otherwise.
 
     Raises:
-        InputError: If there are fewer than `LEAST_DOCUMENTS`.
+        InputError: If there are fewer than `LEAST_DOCUMENTS`, or the domain has no name.
     """
+    if not 0 < len(domain.strip()) <= MOST_NAME:
+        message = f"the name of a domain has 1 to {MOST_NAME} characters"
+        raise InputError(message, next_step="Name what the documents are with --domain.")
     if len(documents) < LEAST_DOCUMENTS:
         message = f"{len(documents):,} human documents of {domain!r} are long enough to be used"
         advice = f"Calibrate on at least {LEAST_DOCUMENTS}: a claim at 1 % needs 99 of each length."
@@ -158,8 +171,16 @@ def cells_of(
         languages: Of each document.
         domains: Of each document.
         scores: As `calibrate`.
+
+    Raises:
+        InputError: If a language model made a number of a document that is none.
     """
     ranked = detector.scores(documents) if scores is None else scores
+    odd = int((~np.isfinite(ranked)).sum())
+    if odd:
+        message = f"{odd:,} of {len(documents):,} documents have a score that is no number"
+        advice = "Leave them out, or name another model with --reader."
+        raise InputError(message, next_step=advice)
     strange = detector.strangeness(documents)
     places: dict[tuple[str, str, int], list[int]] = {}
     for at, each in enumerate(documents):

@@ -50,9 +50,11 @@ class Cell:
     def p_values(self, scores: Floats) -> Floats:
         """Return the rank of each score among the cell's, ties against the document.
 
-        Null hypothesis of each: its document and those of the cell are exchangeable.
+        Null hypothesis of each: its document and those of the cell are exchangeable. A score that
+        is no number ranks lowest: sorted among numbers it would come out on top.
         """
-        return conformal_p_values(scores, self.scores)
+        ranks = conformal_p_values(scores, self.scores)
+        return np.where(np.isfinite(scores), ranks, 1.0)
 
     def strange_p_values(self, strangeness: Floats) -> Floats:
         """Return the rank of the stranger of two traits, charged for both.
@@ -126,10 +128,27 @@ def batch_log10_p(p_values: Floats, documents: int, level: float) -> float:
     """
     places = math.floor(round(level * (documents + 1), 9))
     small = int((p_values <= level + 1e-12).sum())
+    return count_log10_p(small, p_values.size, places, documents)
+
+
+def count_log10_p(small: int, asked: int, places: int, documents: int) -> float:
+    """Return how unlikely it is that so many documents score above all but a few of a cell.
+
+    Null hypothesis: as `batch_log10_p`.
+
+    Parameters:
+        small: Documents that do.
+        asked: All that were asked about.
+        places: One more than the few: ranks of a document that count.
+        documents: Of the cell's reference.
+
+    Returns:
+        Base-10 logarithm; 0 where no rank counts.
+    """
     if places < 1 or not small:
         return 0.0
-    law = betabinom(p_values.size, places, documents + 1 - places)
-    logs = law.logpmf(np.arange(small, p_values.size + 1))
+    law = betabinom(asked, places, documents + 1 - places)
+    logs = law.logpmf(np.arange(small, asked + 1))
     return min(0.0, float(logsumexp(logs)) / math.log(10.0))
 
 

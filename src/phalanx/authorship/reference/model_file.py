@@ -25,7 +25,7 @@ from phalanx.authorship.detector import (
 )
 from phalanx.authorship.features import KINDS
 from phalanx.authorship.features.seen import LETTER_BUCKETS, RUN_BUCKETS
-from phalanx.authorship.reference.calibrated import Calibrated
+from phalanx.authorship.reference.calibrated import MOST_NAME, Calibrated
 from phalanx.authorship.reference.cells import Cell
 from phalanx.errors import InputError, PhalanxError, reason_of
 from phalanx.json_text import parse_object
@@ -215,7 +215,7 @@ def _model(said: dict[str, Any], tensors: dict[str, npt.NDArray[Any]], digest: s
         )
     )
     cells = tuple(
-        Cell(str(domain), str(language), int(begins), tensors[f"cell.{at}.scores"],
+        Cell(_named(domain), _named(language), int(begins), tensors[f"cell.{at}.scores"],
              tensors[f"cell.{at}.strangeness"])
         for at, (domain, language, begins) in enumerate(said["cells"])
     )  # fmt: skip
@@ -247,6 +247,13 @@ def _joined(
     name, digest, intercept = said
     centre, spread, weights = (tensors[f"joined.{each}"] for each in _WEIGHED)
     return WithReadings(detector, str(name), str(digest), centre, spread, weights, float(intercept))
+
+
+def _named(name: object) -> str:
+    if not isinstance(name, str) or not 0 < len(name) <= MOST_NAME:
+        message = "a cell has no name"
+        raise ValueError(message)
+    return name
 
 
 def _known(buckets: npt.NDArray[Any], most: int) -> npt.NDArray[np.int64]:

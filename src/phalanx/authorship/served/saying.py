@@ -30,7 +30,7 @@ def evidence_of(found: Found, index: ServedIndex) -> ExactEvidence | Inconclusiv
     best = found.matches[0] if found.matches else None
     if found.phrases < LEAST_PHRASES:
         return Inconclusive(
-            reason=f"{found.phrases} phrases of words that say something are too few: "
+            reason=f"too few phrases of words that say something: {found.phrases}, and "
             f"{LEAST_PHRASES} are needed",
             reachable_log10_e=0.0,
         )
@@ -44,10 +44,10 @@ def evidence_of(found: Found, index: ServedIndex) -> ExactEvidence | Inconclusiv
     size = best.phrases if best else found.phrases
     reachable = float(calibrate_p_mixed(log10_chance_of_share(size, size)))
     seen = (
-        f"shares {best.common} of {best.phrases} phrases with one of {index.entries:,} entries; "
-        f"{best.candidates:,} share any"
+        f"shares {best.common} of {best.phrases} phrases with one of {index.entries:,} served "
+        f"parts; {best.candidates:,} share any"
         if best
-        else f"shares less than three phrases with each of {index.entries:,} entries"
+        else f"shares less than three phrases with each of {index.entries:,} served parts"
     )
     return ExactEvidence(
         rule_id=SharesWithServed.rule_id,

@@ -2,8 +2,9 @@
 
 Each kind of evidence has a null hypothesis of its own, and they are rejected in the order in which
 they say most: that a text shares with what we served says more than that it is like any model's.
-The level is shared by all that were asked, so that the chance of any false statement is at most the
-level.
+The level is shared by all that are evaluable, so that the chance of any false statement is at most
+the level: what is evaluable follows from length, language and how common words are, and p-values
+hold whatever these are.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ NULL = (
     "The text was written without what was served and without the key of the mark, by a human who "
     "wrote as the authors of the reference wrote."
 )
-ASSUMPTION = "The level is shared evenly by all kinds of evidence that were asked."
+ASSUMPTION = "The level is shared evenly by all kinds of evidence that were evaluable."
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from phalanx.detect.attribution.targets import IDENTIFIERS, settings_hashes
-from phalanx.detect.narrow import parameter_signature
+from phalanx.detect.request_columns import parameter_signature
 from phalanx.logs.pseudonym import pseudonymiser
 from phalanx.model import (
     ActorProfile,

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from phalanx.detect.narrow import parameter_signature
+from phalanx.detect.request_columns import parameter_signature
 from phalanx.logs.identifiers import spelled
 from phalanx.logs.pseudonym import key_id, pseudonym
 from phalanx.logs.schema import EXCHANGE_SCHEMA

@@ -42,6 +42,7 @@ _HELD: dict[Held, HeldWord] = {
     Held.WATCHED: "watched",
     Held.BY_GRANT: "held off by grant",
 }
+_WORDS = {action: cast("ActionWord", action.word) for action in Action}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,9 @@ def facts_of(
     request: Request, reading: Reading, found: Found, standing: Standing | None, now: datetime
 ) -> Facts:
     """Return what a decision rests on; parameters are those of `decide`."""
-    return Facts(numbers_of(request, reading, found, standing, now), texts_of(request, found))
+    return Facts(
+        numbers_of(request, reading, found, standing, now), texts_of(request, reading, found)
+    )
 
 
 def decide(  # noqa: PLR0913, PLR0917 - all that a decision rests on
@@ -85,7 +88,7 @@ def decide(  # noqa: PLR0913, PLR0917 - all that a decision rests on
 
     Parameters:
         request: That comes in.
-        reading: Of its prompt, see `read_prompt`.
+        reading: Of what it says, see `Reader`.
         found: What is known of it, see `look_up`.
         standing: Of its account, this request included; null where the state could not say it,
             and then the policy says whether it passes.
@@ -95,37 +98,44 @@ def decide(  # noqa: PLR0913, PLR0917 - all that a decision rests on
         now: With a time zone.
     """
     facts = facts_of(request, reading, found, standing, now)
-    place = place_of(request.account_id, policy.document.name, key)
+    document = policy.document
+    place = 0.0
+    if policy.program.asks_for_place:
+        place = place_of(request.account_id, document.name, key)
     if standing is None:
         outcome = failed(policy, place)
     else:
-        grants = purposes_mask(each.purpose for each in found.grants)
+        grants = purposes_mask(each.purpose for each in found.grants) if found.grants else 0
         outcome = judge(policy, facts.numbers, facts.texts, grants, place)
-    campaign = None if found.membership is None else found.membership.campaign
-    key_id = _key_of(outcome.measures.keys, campaign, knowledge)
     measures = outcome.measures
-    lacks_key = bool(measures.keys) and key_id is None
-    action = Action.ALLOW if measures.action == Action.MARK and lacks_key else measures.action
-    reasons = (
-        *_of_rules(policy, outcome, facts),
-        *_of_gateway(policy, outcome, found, campaign, lacks_key=lacks_key),
-    )
+    action, key_id, lacks_key = measures.action, None, False
+    reasons: tuple[DecisionReason, ...] = ()
+    if outcome.rules or outcome.failed:
+        campaign = None if found.membership is None else found.membership.campaign
+        key_id = _key_of(measures.keys, campaign, knowledge)
+        lacks_key = bool(measures.keys) and key_id is None
+        if action == Action.MARK and lacks_key:
+            action = Action.ALLOW
+        reasons = (
+            *_of_rules(policy, outcome, facts),
+            *_of_gateway(policy, outcome, found, campaign, lacks_key=lacks_key),
+        )
     return Decision(
         exchange_id=request.exchange_id,
-        action=_word(action),
+        action=_WORDS[action],
         key_id=key_id,
         delay_seconds=measures.delay_seconds,
         drop_logprobs=measures.drops_logprobs,
         summarise_reasoning=measures.summarises_reasoning,
         most_output_tokens=measures.most_output_tokens,
-        in_force=_word(outcome.in_force.action),
+        in_force=_WORDS[outcome.in_force.action],
         reasons=reasons,
-        grants=tuple(each.grant_id for each in found.grants),
+        grants=tuple(each.grant_id for each in found.grants) if found.grants else (),
         appeal="" if action == Action.ALLOW else appeal_handle(request, policy.digest, key, now),
-        appeals=policy.document.appeals,
-        policy=policy.document.name,
+        appeals=document.appeals,
+        policy=document.name,
         policy_digest=policy.digest,
-        stage=policy.document.stage,
+        stage=document.stage,
         decided_at=now,
     )
 
@@ -200,7 +210,7 @@ def _own(code: str, detail: str) -> DecisionReason:
 
 def _evidence(policy: Policy, rule: int, facts: Facts) -> tuple[Seen, ...]:
     program = policy.program
-    numbers, answers = facts.numbers[None, :], program.answers(facts.texts)
+    numbers, answers = facts.numbers, program.answers(facts.texts)
     begin = int(program.starts[rule])
     return tuple(
         Seen(
@@ -209,7 +219,3 @@ def _evidence(policy: Policy, rule: int, facts: Facts) -> tuple[Seen, ...]:
         )
         for place, (name, test) in enumerate(policy.document.rules[rule].tests.items())
     )  # fmt: skip
-
-
-def _word(action: Action) -> ActionWord:
-    return cast("ActionWord", action.word)

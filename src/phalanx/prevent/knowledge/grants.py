@@ -29,6 +29,8 @@ class GrantIndex:
         named = self.by_account.get(account, ())
         if organisation is not None:
             named += self.by_organisation.get(organisation, ())
+        if not named:
+            return ()
         found = {
             each.grant_id: each for each in named if each.valid_from <= now <= each.valid_until
         }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from phalanx.prevent.knowledge.campaigns import NO_CAMPAIGNS, Campaigns
 from phalanx.prevent.knowledge.grants import GrantIndex
 from phalanx.prevent.knowledge.indicators import Indicators
+from phalanx.prevent.knowledge.pools import NO_POOLS, Pools
 from phalanx.prevent.knowledge.templates import Templates
 
 
@@ -16,6 +17,9 @@ class Knowledge:
     """What decisions look up. A part that changes makes a new object: `dataclasses.replace`."""
 
     campaigns: Campaigns = NO_CAMPAIGNS
+    pools: Pools = NO_POOLS
+    """Undeclared pools, whose use online detection watches."""
+
     keys: Mapping[str, str] = field(default_factory=dict)
     """Campaign -> id of the key that its outputs are marked with."""
 

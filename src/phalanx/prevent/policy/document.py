@@ -28,7 +28,7 @@ _TESTS: Mapping[FactKind, Any] = {
 
 Reason = Literal[
     "PHX-G001", "PHX-G002", "PHX-G003", "PHX-G004", "PHX-G005", "PHX-G006", "PHX-G007",
-    "PHX-G008", "PHX-G009", "PHX-G010", "PHX-G011",
+    "PHX-G008", "PHX-G009", "PHX-G010", "PHX-G011", "PHX-G012",
 ]  # fmt: skip
 """Those of `FACTS_OF_REASON`."""
 

@@ -31,13 +31,8 @@ def judge(
         place: Where the account stands on the line from 0 to 1, see `stages.place_of`.
     """
     program = policy.program
-    held = program.run(
-        numbers[None, :],
-        program.answers(texts),
-        np.array([grants], dtype=np.int64),
-        np.array([place]),
-    )
-    return policy.outcome(held.tobytes(), has_grant=grants != 0)
+    held = program.run(numbers, program.answers(texts), grants, place)
+    return policy.outcome(held, has_grant=grants != 0)
 
 
 def failed(policy: Policy, place: float) -> Outcome:

@@ -16,10 +16,10 @@ import numpy.typing as npt
 from phalanx.model.grant import GrantPurpose
 from phalanx.prevent.facts import COLUMN, TEXT_COLUMN
 from phalanx.prevent.policy.conditions import NumberTest, SetTest, Test, TextTest
-from phalanx.prevent.policy.document import PolicyDocument
+from phalanx.prevent.policy.document import PolicyDocument, ValueWeights
 from phalanx.prevent.policy.questions import TextQuestion, any_like
-from phalanx.prevent.policy.walking import INTERVAL, MASK, TEXT, holds, walk
-from phalanx.sketches.prompts import CAPABILITY_BIT
+from phalanx.prevent.policy.walking import INTERVAL, MASK, TEXT, holds, walk_one
+from phalanx.sketches.prompts import CAPABILITIES, CAPABILITY_BIT, names_of
 
 PURPOSE_BIT: Mapping[GrantPurpose, int] = {
     "evaluation": 1,
@@ -56,38 +56,48 @@ class Program:
     """Purposes of grants that do not hold each rule off, as a mask."""
 
     questions: tuple[TextQuestion, ...]
+    asks_for_place: bool
+    """Whether it matters where an account stands: only canaries ask for it."""
+
+    weights: tuple[float, ...]
+    """Of an output token of new content, by the mask of the capabilities that the prompt names."""
 
     def answers(self, texts: Sequence[str | None]) -> npt.NDArray[np.bool_]:
-        """Return the answer to each question of one request, shape (1, questions)."""
-        found = np.empty((1, len(self.questions)), dtype=np.bool_)
+        """Return the answer to each question of one request, shape (questions,)."""
+        found = np.empty(len(self.questions), dtype=np.bool_)
         for place, question in enumerate(self.questions):
-            found[0, place] = question.holds(texts[question.column])
+            found[place] = question.holds(texts[question.column])
         return found
+
+    @property
+    def arrays(self) -> tuple[npt.NDArray[np.generic], ...]:
+        """Return the arrays together, as a kernel takes them."""
+        return (
+            self.kind, self.column, self.low, self.high, self.any_of, self.all_of, self.none_of,
+            self.starts, self.share, self.despite,
+        )  # fmt: skip
 
     def run(
         self,
         numbers: npt.NDArray[np.float64],
         answers: npt.NDArray[np.bool_],
-        grants: npt.NDArray[np.int64],
-        places: npt.NDArray[np.float64],
-    ) -> npt.NDArray[np.uint8]:
-        """Return what becomes of every rule at every request.
+        grants: int,
+        place: float,
+    ) -> bytes:
+        """Return what becomes of every rule at one request: a value of `Held` each.
 
         Parameters:
-            numbers: Facts, shape (requests, `len(COLUMN)`).
-            answers: To the questions about texts, shape (requests, questions).
-            grants: Purposes of the grants that cover the account, as masks; 0 for none.
-            places: Where the account stands on the line from 0 to 1, see `stages.place_of`.
-
-        Returns:
-            Values of `Held`, shape (requests, rules).
+            numbers: Facts, shape (`len(COLUMN)`,).
+            answers: To the questions about texts, shape (questions,).
+            grants: Purposes of the grants that cover the account, as a mask; 0 for none.
+            place: Where the account stands on the line from 0 to 1, see `stages.place_of`.
         """
-        held = np.empty((numbers.shape[0], self.share.size), dtype=np.uint8)
-        walk(
-            numbers, answers, grants, places, self.kind, self.column, self.low, self.high,
+        held = np.empty(self.share.size, dtype=np.uint8)
+        walk_one(
+            numbers, answers, grants, place, self.kind, self.column, self.low, self.high,
             self.any_of, self.all_of, self.none_of, self.starts, self.share, self.despite, held,
         )  # fmt: skip
-        return held
+        return held.tobytes()
 
     def test_holds(
         self, test: int, numbers: npt.NDArray[np.float64], answers: npt.NDArray[np.bool_]
@@ -95,7 +105,7 @@ class Program:
         """Tell whether one test holds at one request, for a trace."""
         return bool(
             holds(
-                numbers[0], answers[0], self.kind[test], self.column[test], self.low[test],
+                numbers, answers, self.kind[test], self.column[test], self.low[test],
                 self.high[test], self.any_of[test], self.all_of[test], self.none_of[test],
             )
         )  # fmt: skip
@@ -131,6 +141,7 @@ def compiled(policy: PolicyDocument) -> Program:
                 rows.append(_row(COLUMN[name], test))
         starts.append(len(rows))
     columns = tuple(zip(*rows, strict=True))
+    shares = [min(policy.share, rule.share) for rule in policy.rules]
     return Program(
         np.array(columns[0], dtype=np.uint8),
         np.array(columns[1], dtype=np.int64),
@@ -140,13 +151,21 @@ def compiled(policy: PolicyDocument) -> Program:
         np.array(columns[5], dtype=np.int64),
         np.array(columns[6], dtype=np.int64),
         np.array(starts, dtype=np.int64),
-        np.array([min(policy.share, rule.share) for rule in policy.rules], dtype=np.float64),
+        np.array(shares, dtype=np.float64),
         np.array(
             [sum(PURPOSE_BIT[each] for each in set(rule.despite_grants)) for rule in policy.rules],
             dtype=np.int64,
         ),
         tuple(questions),
+        any(0 < share < 1 for share in (policy.share, *shares)),
+        tuple(_weight_of(mask, policy.value) for mask in range(1 << len(CAPABILITIES))),
     )
+
+
+def _weight_of(capabilities: int, value: ValueWeights) -> float:
+    """Return what an output token of new content weighs: of several capabilities the heaviest."""
+    weights = [value.capabilities.get(name, value.other) for name in names_of(capabilities)]  # type: ignore[call-overload] # names of the lexicon
+    return max(weights, default=value.other)
 
 
 def _row(column: int, test: Test) -> tuple[int, int, float, float, int, int, int]:

@@ -90,29 +90,3 @@ def walk_one(
             held[rule] = 3
         else:
             held[rule] = 2
-
-
-@numba.njit(cache=True, nogil=True)
-def walk(
-    numbers: npt.NDArray[np.float64],
-    answers: npt.NDArray[np.bool_],
-    grants: npt.NDArray[np.int64],
-    places: npt.NDArray[np.float64],
-    kind: npt.NDArray[np.uint8],
-    column: npt.NDArray[np.int64],
-    low: npt.NDArray[np.float64],
-    high: npt.NDArray[np.float64],
-    any_of: npt.NDArray[np.int64],
-    all_of: npt.NDArray[np.int64],
-    none_of: npt.NDArray[np.int64],
-    starts: npt.NDArray[np.int64],
-    share: npt.NDArray[np.float64],
-    despite: npt.NDArray[np.int64],
-    held: npt.NDArray[np.uint8],
-) -> None:
-    """Write what becomes of every rule at every request."""
-    for request in range(numbers.shape[0]):
-        walk_one(
-            numbers[request], answers[request], grants[request], places[request], kind, column,
-            low, high, any_of, all_of, none_of, starts, share, despite, held[request],
-        )  # fmt: skip

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from phalanx.prevent.facts import ONLINE
 from phalanx.prevent.knowledge.known import Knowledge
 from phalanx.prevent.replay.looking_up import Seen
 
@@ -59,6 +60,7 @@ def asked_numbers(  # noqa: PLR0913, PLR0917 - all that facts follow from
         "campaign_log10_e": lambda: _evidence(batch, knowledge),
         "indicator_confidence": lambda: seen.indicator_confidence,
         "template_jaccard": lambda: seen.template_jaccard,
+        **dict.fromkeys(ONLINE, lambda: np.full(batch.num_rows, np.nan)),
     }
     return {name: made[name]().astype(np.float64) for name in asked}
 

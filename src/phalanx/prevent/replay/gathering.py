@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from phalanx.prevent.decide.gateway import campaign_identity, owner_identity, weight_of
-from phalanx.prevent.facts import COLUMN, FACT, TEXT_COLUMN
+from phalanx.prevent.decide.gateway import campaign_identity, owner_identity
+from phalanx.prevent.facts import COLUMN, FACT, ONLINE, TEXT_COLUMN
 from phalanx.prevent.knowledge.known import Knowledge
 from phalanx.prevent.policy.loading import Policy
 from phalanx.prevent.policy.stages import place_of
@@ -162,9 +162,7 @@ class Gatherer:
         return np.minimum(asked, value.most_set_aside)
 
     def _weights(self, capabilities: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        masks, places = np.unique(capabilities, return_inverse=True)
-        value = self.policy.document.value
-        return np.array([weight_of(int(mask), value) for mask in masks])[places]
+        return np.array(self.policy.program.weights)[capabilities]
 
     def _answers(self, batch: pa.RecordBatch, seen: Seen) -> npt.NDArray[np.bool_]:
         questions = self.policy.program.questions
@@ -244,6 +242,8 @@ def _text(batch: pa.RecordBatch, seen: Seen, name: str) -> pa.Array:
 
 
 def _is_held(name: str, knowledge: Knowledge) -> bool:
+    if name in ONLINE:
+        return False
     if name in {"campaign", "campaign_member", "campaign_log10_e"}:
         return knowledge.campaigns.scan > 0
     if name == "template_jaccard":

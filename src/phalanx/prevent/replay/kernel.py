@@ -1,7 +1,7 @@
 """Requests that come in and end in the order of time, decided one by one without Python.
 
-Each goes through the kernels that a single request goes through: `continued_in`, `arrive`,
-`walk_one`, `settle`, `remember_in`. What stands here is the order, and who is refused.
+Each goes through the kernels that a single request goes through: `arrive_one`, `walk_one`,
+`settle_one`. What stands here is the order, and who is refused.
 """
 
 from __future__ import annotations
@@ -15,8 +15,16 @@ import numpy.typing as npt
 from phalanx.prevent.facts import COLUMN
 from phalanx.prevent.policy.actions import Action
 from phalanx.prevent.policy.walking import Held, walk_one
-from phalanx.prevent.state.kernel import arrive, settle
-from phalanx.prevent.state.turned_away import continued_in, remember_in
+from phalanx.prevent.state.layout import COUNTERS
+from phalanx.prevent.state.steps import (
+    ACCOUNT,
+    CONTENT,
+    GROUP,
+    ORGANISATION,
+    WORDS,
+    arrive_one,
+    settle_one,
+)
 
 ALLOW, MARK, TRIM = int(Action.ALLOW), int(Action.MARK), int(Action.TRIM)
 NEXT_ARRIVAL, NEXT_END = 0, 1
@@ -56,9 +64,10 @@ def run_until(
     kind, column, low, high, any_of, all_of, none_of, starts, share, despite = program
     actions, key_kinds, most_tokens = rules
     done, in_force, held, served, values, ended = results
-    contents, away_accounts, away_owners, away_at, overwritten = away
-    known = np.empty(accounts[2].shape[1])
+    words = np.empty(WORDS, dtype=np.uint64)
     row = np.full(_FACTS, np.nan)
+    of_account = row[_RATES : _RATES + len(COUNTERS)]
+    of_group = row[_GROUP_RATES : _GROUP_RATES + len(COUNTERS)]
     total = at_us.size
     while True:
         arrival, end = cursor[NEXT_ARRIVAL], cursor[NEXT_END]
@@ -72,42 +81,26 @@ def run_until(
                 or (end_us[which] == at_us[arrival] and which < arrival)
             )
             if comes_first:
-                values[which] = _end_one(
-                    accounts, groups, identities[account[which]], group[which], has_group[which],
-                    end_us[which], at_us[which], set_aside[which], served[which], weight[which],
-                    repeated, content[which],
+                _take(words, which, account, identities, group, owner, content)
+                values[which] = settle_one(
+                    accounts, groups, away, words, has_group[which], end_us[which], at_us[which],
+                    float(set_aside[which]), served[which], weight[which], repeated,
+                    refused[which],
                 )  # fmt: skip
-                if refused[which]:
-                    remember_in(
-                        contents, away_accounts, away_owners, away_at, overwritten, content[which],
-                        identities[account[which], 0], owner[which], end_us[which],
-                    )  # fmt: skip
                 ended[which] = True
                 continue
         if arrival >= last:
             return
         cursor[NEXT_ARRIVAL] = arrival + 1
         now_us = at_us[arrival]
-        who = identities[account[arrival]]
-        is_continued = continued_in(
-            contents, away_accounts, away_owners, away_at, content[arrival], who[0],
-            owner[arrival], now_us,
+        _take(words, arrival, account, identities, group, owner, content)
+        is_continued = arrive_one(
+            accounts, groups, away, words, has_group[arrival], now_us, float(set_aside[arrival]),
+            weight[arrival], matches[arrival], of_account, of_group,
         )  # fmt: skip
-        asked = float(set_aside[arrival])
         for fact in range(columns.size):
             row[columns[fact]] = numbers[arrival, fact]
         row[_CONTINUES] = 1.0 if is_continued else 0.0
-        _arrive(
-            accounts, who, now_us, asked, weight[arrival], is_continued, matches[arrival], known
-        )
-        row[_RATES : _RATES + known.size] = known
-        row[_GROUP_RATES : _GROUP_RATES + known.size] = np.nan
-        if has_group[arrival]:
-            _arrive(
-                groups, group[arrival], now_us, asked, weight[arrival], is_continued,
-                matches[arrival], known,
-            )  # fmt: skip
-            row[_GROUP_RATES : _GROUP_RATES + known.size] = known
         walk_one(
             row, answers[arrival], grants[arrival], places[account[arrival]], kind, column, low,
             high, any_of, all_of, none_of, starts, share, despite, held[arrival],
@@ -125,15 +118,28 @@ def run_until(
                 served[arrival] = min(tokens[arrival], limit * choices[arrival])
             continue
         served[arrival] = 0
-        _end_one(
-            accounts, groups, who, group[arrival], has_group[arrival], now_us, now_us,
-            set_aside[arrival], 0, weight[arrival], repeated, content[arrival],
-        )  # fmt: skip
-        remember_in(
-            contents, away_accounts, away_owners, away_at, overwritten, content[arrival], who[0],
-            owner[arrival], now_us,
+        settle_one(
+            accounts, groups, away, words, has_group[arrival], now_us, now_us,
+            float(set_aside[arrival]), 0, weight[arrival], repeated, True,
         )  # fmt: skip
         ended[arrival] = True
+
+
+@numba.njit(cache=True, nogil=True)
+def _take(
+    words: npt.NDArray[np.uint64],
+    which: int,
+    account: npt.NDArray[np.int64],
+    identities: npt.NDArray[np.uint64],
+    group: npt.NDArray[np.uint64],
+    owner: npt.NDArray[np.uint64],
+    content: npt.NDArray[np.uint64],
+) -> None:
+    """Write the words of a request."""
+    for half in range(2):
+        words[ACCOUNT + half] = identities[account[which], half]
+        words[GROUP + half] = group[which, half]
+    words[ORGANISATION], words[CONTENT] = owner[which], content[which]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -160,62 +166,3 @@ def _joined(
     if action == MARK and not has_key:
         action = ALLOW
     return action, limit
-
-
-@numba.njit(cache=True, nogil=True)
-def _arrive(
-    table: Any,  # noqa: ANN401 - a tuple of arrays
-    who: npt.NDArray[np.uint64],
-    now_us: int,
-    tokens: float,
-    weight: float,
-    continues: bool,
-    matches: bool,
-    known: npt.NDArray[np.float64],
-) -> None:
-    identity, seen_us, counters, registers, index, tally, evicted_value = table
-    arrive(
-        identity, seen_us, counters, registers, index, tally, evicted_value, who[0], who[1],
-        now_us, tokens, tokens * weight, continues, matches, known,
-    )  # fmt: skip
-
-
-@numba.njit(cache=True, nogil=True)
-def _settle(
-    table: Any,  # noqa: ANN401 - a tuple of arrays
-    who: npt.NDArray[np.uint64],
-    now_us: int,
-    began_us: int,
-    set_aside: float,
-    tokens: int,
-    weight: float,
-    repeated: float,
-    content: np.uint64,
-) -> float:
-    identity, seen_us, counters, registers, index, tally, evicted_value = table
-    return settle(
-        identity, seen_us, counters, registers, index, tally, evicted_value, who[0], who[1],
-        now_us, began_us, set_aside, set_aside * weight, tokens, weight, repeated, content,
-    )  # fmt: skip
-
-
-@numba.njit(cache=True, nogil=True)
-def _end_one(
-    accounts: Any,  # noqa: ANN401 - a tuple of arrays
-    groups: Any,  # noqa: ANN401 - as above
-    who: npt.NDArray[np.uint64],
-    group: npt.NDArray[np.uint64],
-    has_group: bool,
-    now_us: int,
-    began_us: int,
-    set_aside: int,
-    tokens: int,
-    weight: float,
-    repeated: float,
-    content: np.uint64,
-) -> float:
-    asked = float(set_aside)
-    value = _settle(accounts, who, now_us, began_us, asked, tokens, weight, repeated, content)
-    if has_group:
-        _settle(groups, group, now_us, began_us, asked, tokens, weight, repeated, content)
-    return value

@@ -128,7 +128,7 @@ def _templates(
     if templates is None:
         return jaccard, campaigns
     for row, prompt in enumerate(batch.column("prompt").to_pylist()):
-        match = templates.best(prompt, _moment(int(at_us[row])))
+        match = templates.best(prompt, int(at_us[row]))
         if match is not None:
             jaccard[row], campaigns[row] = match.jaccard, match.campaign
     return jaccard, campaigns

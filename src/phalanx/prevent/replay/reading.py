@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from phalanx.prevent.decide.reading import MOST_CHARACTERS
+from phalanx.prevent.decide.kernel import end_of_read
 from phalanx.sketches.prompts.kernel import MAXIMUM_TOKENS
 from phalanx.sketches.prompts.lexicon import capability_mask, compiled_lexicon
 from phalanx.text.hashing import text_buffers
@@ -59,22 +59,7 @@ def _read_rows(
 ) -> None:
     tokens = np.empty(MAXIMUM_TOKENS, dtype=np.uint64)
     for row in range(masks.size):
-        end = _end(data, offsets[row], offsets[row + 1])
+        end = end_of_read(data, offsets[row], offsets[row + 1])
         count, _, code_tokens = tokenise(data, offsets[row], end, tokens)
         masks[row] = capability_mask(tokens, count, slots, phrases, lengths, bits)
         code[row] = code_tokens > 0
-
-
-@numba.njit(cache=True, nogil=True)
-def _end(data: npt.NDArray[np.uint8], start: int, end: int) -> int:
-    """Return where the characters that are looked at end."""
-    if end - start <= MOST_CHARACTERS:
-        return end
-    characters = 0
-    for position in range(start, end):
-        # Bytes of UTF-8 that go on with a character begin with the bits 10.
-        if data[position] & 0xC0 != 0x80:
-            if characters == MOST_CHARACTERS:
-                return position
-            characters += 1
-    return end

@@ -13,7 +13,6 @@ from phalanx.prevent.policy.loading import Policy
 from phalanx.prevent.policy.program import compiled
 from phalanx.prevent.replay import kernel
 from phalanx.prevent.replay.traffic import Traffic
-from phalanx.prevent.state.layout import Accounts
 from phalanx.prevent.state.online import OnlineState
 
 TOKENS_PER_SECOND = 50.0
@@ -100,7 +99,6 @@ def replay(
         traffic.columns, traffic.numbers, traffic.answers, traffic.grants, traffic.places,
         traffic.campaign_keys,
     )  # fmt: skip
-    program, away = policy.program, state.turned_away
     cursor = np.zeros(2, dtype=np.int64)
     results = (
         made.done, made.in_force, made.held, made.tokens, made.value, np.zeros(rows, dtype=np.bool_)
@@ -109,14 +107,9 @@ def replay(
         last = min(begin + _AT_ONCE, rows)
         with state.lock:
             kernel.run_until(
-                last, cursor, requests, facts, _arrays(state.accounts), _arrays(state.groups),
-                (away.content, away.account, away.organisation, away.at_us, away.overwritten),
-                (
-                    program.kind, program.column, program.low, program.high, program.any_of,
-                    program.all_of, program.none_of, program.starts, program.share,
-                    program.despite,
-                ),
-                _rules(policy), policy.document.value.repeated, results,
+                last, cursor, requests, facts, state.accounts.table, state.groups.table,
+                state.turned_away.table, policy.program.arrays, _rules(policy),
+                policy.document.value.repeated, results,
             )  # fmt: skip
         progress(last / rows)
     if rows:
@@ -141,10 +134,3 @@ def _rules(
         np.array(kinds, dtype=np.uint8),
         np.array([each.most_output_tokens or 0 for each in policy.measures], dtype=np.int64),
     )
-
-
-def _arrays(table: Accounts) -> tuple[npt.NDArray[np.generic], ...]:
-    return (
-        table.identity, table.seen_us, table.counters, table.registers, table.index, table.tally,
-        table.evicted_value,
-    )  # fmt: skip

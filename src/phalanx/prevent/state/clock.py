@@ -67,3 +67,18 @@ class StateClock:
         self.latest_us = now_us
         self.ahead_us = max(state_us - now_us, 0)
         self.steps_back += self.ahead_us > LATE_US
+
+    def catch_up(self, state_us: int) -> None:
+        """Go on from a moment of the state that this clock is behind: it was set back.
+
+        Parameters:
+            state_us: By the clock of the state.
+
+        Examples:
+            >>> clock = StateClock()
+            >>> clock.at(100), clock.catch_up(900), clock.at(101)
+            (100, None, 901)
+        """
+        if self.latest_us is not None and state_us > self.latest_us + self.ahead_us:
+            self.ahead_us = state_us - self.latest_us
+            self.steps_back += 1

@@ -19,35 +19,20 @@ from phalanx.text.hashing import text_buffers
 Words = npt.NDArray[np.uint64]
 
 
-def content_of(parts: tuple[str | None, ...], key: bytes) -> int:
-    """Return 64 bits that stand for what a request sends: system prompt, turns before, prompt.
+def contents_of(columns: tuple[pa.Array, ...], key: bytes) -> Words:
+    """Return 64 bits for each request that stand for what it sends.
 
     Parameters:
-        parts: Texts, of which None is another than the empty one.
+        columns: System prompts, turns before and prompts: string arrays of one length in one
+            chunk. A part that is null is another than an empty one.
         key: Secret of the deployment, 16 to 64 bytes.
 
     Examples:
-        >>> content_of(("a", "b"), bytes(32)) == content_of(("ab", ""), bytes(32))
+        >>> one, other = contents_of((pa.array(["a", "ab"]), pa.array(["b", ""])), bytes(32))
+        >>> bool(one == other)
         False
     """
-    texts = [b"" if part is None else part.encode("utf-8", "surrogatepass") for part in parts]
-    offsets = np.zeros(len(texts) + 1, dtype=np.int64)
-    np.cumsum([len(text) for text in texts], out=offsets[1:])
-    of_part, of_all = _keys(key)
-    hashes = np.empty(len(texts), dtype=np.uint64)
-    _hash_texts(offsets, np.frombuffer(b"".join(texts) or b"\0", np.uint8), of_part, hashes)
-    said = np.array([[part is not None for part in parts]])
-    return int(_together(hashes[None, :], said, of_all)[0])
-
-
-def contents_of(columns: tuple[pa.Array, ...], key: bytes) -> Words:
-    """Return what `content_of` says of each row.
-
-    Parameters:
-        columns: The parts, string arrays of one length in one chunk.
-        key: As for `content_of`.
-    """
-    of_part, of_all = _keys(key)
+    of_part, of_all = content_keys(key)
     rows = len(columns[0])
     hashes = np.empty((len(columns), rows), dtype=np.uint64)
     said = np.empty((rows, len(columns)), dtype=np.bool_)
@@ -59,7 +44,8 @@ def contents_of(columns: tuple[pa.Array, ...], key: bytes) -> Words:
 
 
 @lru_cache(maxsize=8)
-def _keys(key: bytes) -> tuple[Key, Key]:
+def content_keys(key: bytes) -> tuple[Key, Key]:
+    """Return the keys under which parts, and contents of parts, are hashed."""
     return hash_key(key + b" part of a content"), hash_key(key + b" whole content")
 
 
@@ -72,12 +58,24 @@ def _hash_texts(
 
 
 @numba.njit(cache=True, nogil=True)
+def together(hashes: Words, said: npt.NDArray[np.bool_], key: Key) -> np.uint64:
+    """Return what stands for a content whose parts are hashed.
+
+    Parameters:
+        hashes: Of the parts, each by `siphash` under the first of `content_keys`.
+        said: Which of the parts are there.
+        key: The second of `content_keys`.
+    """
+    state = open_state(key)
+    for part in range(hashes.size):
+        state = absorb(state, hashes[part])
+        state = absorb(state, np.uint64(said[part]))
+    return close_state(state, 2 * hashes.size)
+
+
+@numba.njit(cache=True, nogil=True)
 def _together(hashes: Words, said: npt.NDArray[np.bool_], key: Key) -> Words:
     contents = np.empty(hashes.shape[0], dtype=np.uint64)
     for row in range(hashes.shape[0]):
-        state = open_state(key)
-        for part in range(hashes.shape[1]):
-            state = absorb(state, hashes[row, part])
-            state = absorb(state, np.uint64(said[row, part]))
-        contents[row] = close_state(state, 2 * hashes.shape[1])
+        contents[row] = together(hashes[row], said[row], key)
     return contents

@@ -23,10 +23,12 @@ from phalanx.prevent.state.layout import (
 from phalanx.prevent.state.novelty import answered, take_in
 from phalanx.text.hashing import finish
 
-_CANDIDATES = 16
+CANDIDATES = 16
 """Rows of which the one that was idle longest is given up."""
 
-_LATELY_US = 3_600_000_000
+LATELY_US = 3_600_000_000
+"""A row that was seen so shortly before it is given up says that the table is too small."""
+
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _MONTH_VALUE = VALUE[-1]
 
@@ -92,13 +94,13 @@ def _row_for(
         tally[USED] += 1
     else:
         row = -1
-        for _ in range(_CANDIDATES):
+        for _ in range(CANDIDATES):
             tally[RANDOM] += np.int64(_STEP)
             drawn = finish(np.uint64(tally[RANDOM])) % np.uint64(seen_us.size)
             if row < 0 or seen_us[np.int64(drawn)] < seen_us[row]:
                 row = np.int64(drawn)  # type: ignore[assignment] # numba's int
         tally[EVICTED] += 1
-        tally[EVICTED_LATELY] += now_us - seen_us[row] < _LATELY_US
+        tally[EVICTED_LATELY] += now_us - seen_us[row] < LATELY_US
         evicted_value[0] += counters[row, _MONTH_VALUE]
         _forget(identity, index, row)
         _, place = find(identity, index, first, second)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
+from functools import lru_cache
+from struct import Struct
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +44,11 @@ TEMPLATE_MATCHES = COUNTERS.index("template_matches_per_day")
 
 USED, RANDOM, EVICTED, EVICTED_LATELY = 0, 1, 2, 3
 """Places in `Accounts.tally`."""
+
+_HALVES = Struct("<QQ")
+
+Table = tuple[npt.NDArray[np.generic], ...]
+"""The arrays of `Accounts`, as kernels take them."""
 
 Identity = tuple[int, int]
 """128 bits that stand for an account or a group."""
@@ -77,6 +84,14 @@ class Accounts:
     def capacity(self) -> int:
         """Return how many rows there are."""
         return int(self.seen_us.size)
+
+    @property
+    def table(self) -> Table:
+        """Return the arrays together."""
+        return (
+            self.identity, self.seen_us, self.counters, self.registers, self.index, self.tally,
+            self.evicted_value,
+        )  # fmt: skip
 
     @property
     def bytes_per_account(self) -> float:
@@ -126,6 +141,13 @@ def identity_of(name: str, key: bytes) -> Identity:
         >>> identity_of("acct_1", bytes(32)) == identity_of("acct_1", b"k" * 32)
         False
     """
-    text = name.encode("utf-8", "surrogatepass")
-    digest = hashlib.blake2b(text, digest_size=16, key=key, person=b"phalanx account").digest()
-    return int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")
+    keyed = _keyed(key).copy()
+    keyed.update(name.encode("utf-8", "surrogatepass"))
+    first, second = _HALVES.unpack(keyed.digest())
+    return first, second
+
+
+@lru_cache(maxsize=8)
+def _keyed(key: bytes) -> hashlib.blake2b:
+    """Return a hash that has taken in the key, to be copied."""
+    return hashlib.blake2b(digest_size=16, key=key, person=b"phalanx account")

@@ -38,6 +38,23 @@ def answered(content: np.uint64, tokens: int) -> np.uint64:
     return finish(content ^ (_LENGTH * np.uint64(doublings + 1)))
 
 
+@numba.njit(cache=True, nogil=True, inline="always")
+def _place_and_rank(item: np.uint64) -> tuple[np.uint64, int]:
+    rest = item >> _PLACE_BITS
+    rank = 1
+    while rank < _MOST_RANK and rest & np.uint64(1) == np.uint64(0):
+        rank += 1
+        rest >>= np.uint64(1)
+    return item & _PLACE_MASK, rank
+
+
+@numba.njit(cache=True, nogil=True)
+def place_and_rank(content: np.uint64, tokens: int) -> tuple[int, int]:
+    """Return the register that an answered content belongs to, and the rank that it has there."""
+    place, rank = _place_and_rank(answered(content, tokens))
+    return np.int64(place), rank  # type: ignore[return-value] # numba's int
+
+
 @numba.njit(cache=True, nogil=True)
 def take_in(registers: npt.NDArray[np.uint8], item: np.uint64) -> float:
     """Take an item into a sketch.
@@ -50,12 +67,7 @@ def take_in(registers: npt.NDArray[np.uint8], item: np.uint64) -> float:
         For how many new items it counts: 0 if the sketch does not change, which is so for every
         item that it has seen; 1 on average for one that it has not.
     """
-    place = item & _PLACE_MASK
-    rest = item >> _PLACE_BITS
-    rank = 1
-    while rank < _MOST_RANK and rest & np.uint64(1) == np.uint64(0):
-        rank += 1
-        rest >>= np.uint64(1)
+    place, rank = _place_and_rank(item)
     if rank <= registers[place]:
         return 0.0
     # The probability that a new item changes a register, averaged over the registers.

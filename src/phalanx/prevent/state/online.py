@@ -8,6 +8,7 @@ that the same state can stand in another process, or be a script of a database.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from struct import Struct
 from threading import Lock
 from typing import Protocol
 
@@ -15,17 +16,20 @@ import numpy as np
 import numpy.typing as npt
 
 from phalanx.prevent.state.clock import StateClock
-from phalanx.prevent.state.kernel import arrive, settle
 from phalanx.prevent.state.layout import (
     COUNTERS,
     EVICTED,
     EVICTED_LATELY,
     USED,
-    Accounts,
     Identity,
     empty_accounts,
 )
+from phalanx.prevent.state.steps import WORDS, arrive_one, settle_one
 from phalanx.prevent.state.turned_away import TurnedAway, nothing_turned_away
+
+_WORDS = Struct(f"{WORDS}Q")
+NO_GROUP: Identity = (0, 0)
+"""In its place where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +44,7 @@ class Arrival:
     """Hash of its declared owner; 0 where it declared none."""
 
     content: int
-    """Of what it sends, see `contents.content_of`."""
+    """Of what it sends, see `contents.contents_of`."""
 
     at_us: int
     """When, by the clock of the machine, in microseconds since 1970."""
@@ -91,6 +95,8 @@ class StateCounts:
 
     clock_steps_back: int
     clock_jumps_ahead: int
+    unreached: int = 0
+    """Requests that came in, or ended, while a shared state could not be asked."""
 
 
 class State(Protocol):
@@ -100,8 +106,15 @@ class State(Protocol):
         """Count a request that comes in, and tell what is known then, in one step."""
         ...
 
-    def settle(  # what a request got is said in numbers
-        self, arrival: Arrival, began_us: int, tokens: int, repeated: float, *, turned_away: bool
+    def settle(  # noqa: PLR0913 - what a request got is said in numbers
+        self,
+        arrival: Arrival,
+        began_us: int,
+        ended_us: int,
+        tokens: int,
+        repeated: float,
+        *,
+        turned_away: bool,
     ) -> float:
         """Put what a request got in the place of what was set aside; return its value."""
         ...
@@ -129,49 +142,60 @@ class OnlineState:
         self.lock = Lock()
         """Held while rows change, or are copied."""
 
+        self._tables = (self.accounts.table, self.groups.table, self.turned_away.table)
+        self._packed = bytearray(_WORDS.size)
+        self._words = np.frombuffer(self._packed, dtype=np.uint64)
+
     def arrive(self, arrival: Arrival) -> Standing:
         """Count a request that comes in, and tell what is known then, in one step."""
-        tokens = float(arrival.set_aside_tokens)
-        value = tokens * arrival.weight
+        of_account, of_group = np.empty(len(COUNTERS)), np.empty(len(COUNTERS))
+        accounts, groups, away = self._tables
+        has_group = arrival.group is not None
         with self.lock:
             now_us = self.clock.at(arrival.at_us)
-            continues = self.turned_away.continues(
-                arrival.content, arrival.account[0], arrival.organisation, now_us
-            )
-            of_account = _arrived(
-                self.accounts, arrival.account, now_us, tokens, value, continues, arrival
-            )
-            of_group = None
-            if arrival.group is not None:
-                of_group = _arrived(
-                    self.groups, arrival.group, now_us, tokens, value, continues, arrival
-                )
-        return Standing(of_account, of_group, continues, now_us)
+            self._pack(arrival)
+            continues = arrive_one(
+                accounts, groups, away, self._words, has_group, now_us,
+                float(arrival.set_aside_tokens), arrival.weight, arrival.matches_template,
+                of_account, of_group,
+            )  # fmt: skip
+        return Standing(of_account, of_group if has_group else None, continues, now_us)
 
-    def settle(
-        self, arrival: Arrival, began_us: int, tokens: int, repeated: float, *, turned_away: bool
+    def settle(  # noqa: PLR0913 - as above
+        self,
+        arrival: Arrival,
+        began_us: int,
+        ended_us: int,
+        tokens: int,
+        repeated: float,
+        *,
+        turned_away: bool,
     ) -> float:
         """Put what a request got in the place of what was set aside; return its value.
 
         Parameters:
-            arrival: As it came in, but with the moment at which it ended.
+            arrival: As it came in.
             began_us: `Standing.at_us`.
+            ended_us: When it ended, by the clock of the machine.
             tokens: Output tokens that it got; 0 if it was refused.
             repeated: Novelty of content that is not new, in [0, 1].
             turned_away: Whether it was refused, or the model was too busy for it.
         """
+        accounts, groups, away = self._tables
         with self.lock:
-            now_us = self.clock.at(arrival.at_us)
-            if turned_away:
-                self.turned_away.remember(
-                    arrival.content, arrival.account[0], arrival.organisation, now_us
-                )
-            value = _settled(
-                self.accounts, arrival.account, now_us, began_us, tokens, repeated, arrival
-            )
-            if arrival.group is not None:
-                _settled(self.groups, arrival.group, now_us, began_us, tokens, repeated, arrival)
-        return value
+            now_us = self.clock.at(ended_us)
+            self._pack(arrival)
+            return settle_one(
+                accounts, groups, away, self._words, arrival.group is not None, now_us, began_us,
+                float(arrival.set_aside_tokens), tokens, arrival.weight, repeated, turned_away,
+            )  # fmt: skip
+
+    def _pack(self, arrival: Arrival) -> None:
+        """Write the words of a request where kernels read them: only while the lock is held."""
+        _WORDS.pack_into(
+            self._packed, 0, *arrival.account, *(arrival.group or NO_GROUP),
+            arrival.organisation, arrival.content,
+        )  # fmt: skip
 
     def counts(self) -> StateCounts:
         """Return how full it is, and what it had to forget."""
@@ -186,41 +210,3 @@ class OnlineState:
             clock_steps_back=self.clock.steps_back,
             clock_jumps_ahead=self.clock.jumps_ahead,
         )
-
-
-def _arrived(  # noqa: PLR0913, PLR0917 - what a kernel is told
-    table: Accounts,
-    identity: Identity,
-    now_us: int,
-    tokens: float,
-    value: float,
-    continues: bool,  # noqa: FBT001 - as above
-    arrival: Arrival,
-) -> npt.NDArray[np.float64]:
-    known = np.empty(len(COUNTERS))
-    arrive(
-        table.identity, table.seen_us, table.counters, table.registers, table.index, table.tally,
-        table.evicted_value, np.uint64(identity[0]), np.uint64(identity[1]), now_us, tokens, value,
-        continues, arrival.matches_template, known,
-    )  # fmt: skip
-    return known
-
-
-def _settled(  # noqa: PLR0913, PLR0917 - as above
-    table: Accounts,
-    identity: Identity,
-    now_us: int,
-    began_us: int,
-    tokens: int,
-    repeated: float,
-    arrival: Arrival,
-) -> float:
-    set_aside = float(arrival.set_aside_tokens)
-    return float(
-        settle(
-            table.identity, table.seen_us, table.counters, table.registers, table.index,
-            table.tally, table.evicted_value, np.uint64(identity[0]), np.uint64(identity[1]),
-            now_us, began_us, set_aside, set_aside * arrival.weight, tokens, arrival.weight,
-            repeated, np.uint64(arrival.content),
-        )
-    )  # fmt: skip

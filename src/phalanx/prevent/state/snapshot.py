@@ -234,12 +234,19 @@ def _fill(accounts: Accounts, rows: pa.Table) -> tuple[int, int]:
         _values(rows["registers"], np.uint8, REGISTERS)[latest], 58
     )
     accounts.tally[USED] = count
-    _index(accounts.identity, accounts.index, count)
+    index_rows(accounts.identity, accounts.index, count)
     return count, len(chosen) - count
 
 
 @numba.njit(cache=True, nogil=True)
-def _index(identity: npt.NDArray[np.uint64], index: npt.NDArray[np.int32], count: int) -> None:
+def index_rows(identity: npt.NDArray[np.uint64], index: npt.NDArray[np.int32], count: int) -> None:
+    """Fill the index of a table from its first rows.
+
+    Parameters:
+        identity: Of the rows.
+        index: Without an entry; changed.
+        count: Rows in use.
+    """
     for row in range(count):
         _, place = find(identity, index, identity[row, 0], identity[row, 1])
         index[place] = row

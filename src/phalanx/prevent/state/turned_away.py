@@ -12,10 +12,14 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from phalanx.prevent.state.layout import Table
+
 WINDOW_US = 60_000_000
 """For so long what was turned away is remembered."""
 
-_WAYS = 4
+WAYS = 4
+ENTRIES = 65_536
+"""Of a table, unless it is said otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,11 @@ class TurnedAway:
     overwritten: npt.NDArray[np.int64]
     """Entries that made room while they still counted, shape (1,)."""
 
+    @property
+    def table(self) -> Table:
+        """Return the arrays together, as kernels take them."""
+        return self.content, self.account, self.organisation, self.at_us, self.overwritten
+
     def remember(self, content: int, account: int, organisation: int, now_us: int) -> None:
         """Keep what was turned away."""
         remember_in(
@@ -57,7 +66,7 @@ class TurnedAway:
         )  # fmt: skip
 
 
-def nothing_turned_away(entries: int = 65_536) -> TurnedAway:
+def nothing_turned_away(entries: int = ENTRIES) -> TurnedAway:
     """Return a table that remembers nothing.
 
     Parameters:
@@ -72,10 +81,10 @@ def nothing_turned_away(entries: int = 65_536) -> TurnedAway:
         >>> [table.continues(7, account, 0, now_us=1_000_000) for account in (1, 2)]
         [False, True]
     """
-    if entries < _WAYS or entries & (entries - 1):
+    if entries < WAYS or entries & (entries - 1):
         message = "a table has a power of two of entries"
         raise ValueError(message)
-    shape = (entries // _WAYS, _WAYS)
+    shape = (entries // WAYS, WAYS)
     content, account, organisation = (np.zeros(shape, dtype=np.uint64) for _ in range(3))
     at_us = np.full(shape, -1, dtype=np.int64)
     return TurnedAway(content, account, organisation, at_us, np.zeros(1, dtype=np.int64))
@@ -96,7 +105,7 @@ def remember_in(
     """Keep what was turned away; see `TurnedAway.remember`."""
     group = np.int64(content & np.uint64(contents.shape[0] - 1))
     chosen = 0
-    for way in range(_WAYS):
+    for way in range(WAYS):
         if contents[group, way] == content and accounts[group, way] == account:
             chosen = way
             break
@@ -124,7 +133,7 @@ def continued_in(
 ) -> bool:
     """Tell whether somebody else was turned away; see `TurnedAway.continues`."""
     group = np.int64(content & np.uint64(contents.shape[0] - 1))
-    for way in range(_WAYS):
+    for way in range(WAYS):
         if (
             at_us[group, way] >= 0
             and contents[group, way] == content

@@ -6,6 +6,7 @@ into our order. Both readings count in the correction, whether the second was ne
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -25,8 +26,6 @@ from phalanx.provenance.words import Traced
 
 READINGS = ("as it stands", "put in order")
 """How a suspect may be read; each counts in the correction."""
-
-_TIMES = float(np.log10(len(READINGS)))
 
 Progress = Callable[[str, float], None]
 
@@ -68,6 +67,14 @@ class MarkTrace:
     """Tensors of the suspect with NaN, infinite or absurd numbers, and how many; they were left
     out."""
 
+    suspects: int = 1
+    """Suspects that are read for this mark in all; each counts in the correction."""
+
+    @property
+    def _times(self) -> float:
+        """What every p-value is multiplied by, as a logarithm to base 10."""
+        return math.log10(len(READINGS) * self.suspects)
+
     @property
     def best(self) -> Reading:
         """The reading that says most."""
@@ -75,7 +82,7 @@ class MarkTrace:
 
     @property
     def recipients(self) -> tuple[Resemblance, ...]:
-        """Every recipient by its strongest reading, corrected for all ways of reading."""
+        """Every recipient by its strongest reading, corrected for all readings of all suspects."""
         limit = np.log10(self.plan.code.false_accusation)
         found: dict[str, Resemblance] = {}
         for each in (one for reading in self.readings for one in reading.finding.recipients):
@@ -84,8 +91,8 @@ class MarkTrace:
                 found[each.account] = each
         corrected = []
         for each in found.values():
-            adjusted = min(0.0, each.adjusted_log10_p + _TIMES)
-            alone = min(0.0, each.log10_p + _TIMES)
+            adjusted = min(0.0, each.adjusted_log10_p + self._times)
+            alone = min(0.0, each.log10_p + self._times)
             corrected.append(
                 replace(
                     each,
@@ -104,7 +111,7 @@ class MarkTrace:
         return Traced(
             question=QUESTION,
             seen=f"{best.finding.seen}, read {best.how}",
-            present_log10_p=min(0.0, best.finding.present_log10_p + _TIMES),
+            present_log10_p=min(0.0, best.finding.present_log10_p + self._times),
             false_accusation=self.plan.code.false_accusation,
             recipients=self.recipients,
             sizes=(best.finding.places, self.plan.code.length),
@@ -124,7 +131,7 @@ class MarkTrace:
     @property
     def expected_log10_p(self) -> float:
         """About what the p-value would be if a copy were in the suspect, by the better reading."""
-        return min(0.0, min(each.finding.expected_log10_p for each in self.readings) + _TIMES)
+        return min(0.0, min(each.finding.expected_log10_p for each in self.readings) + self._times)
 
     def conclusion(self) -> tuple[ExactEvidence, ...] | Inconclusive:
         """Return the evidence; or why there is none, where a copy would hardly have been seen."""
@@ -147,18 +154,20 @@ class MarkTrace:
         )
 
 
-def trace_mark(
+def trace_mark(  # noqa: PLR0913 - what a suspect is read with, and how many there are
     mark: WeightMark,
     ours: Checkpoint,
     suspect: Checkpoint,
     recipients: Sequence[str],
     progress: Progress = lambda *_: None,
+    *,
+    suspects: int = 1,
 ) -> MarkTrace:
     """Test a suspect for the mark, and for the word of every recipient.
 
     Null hypothesis: as for `MarkReader`, of every way of reading. Each is tested at the plan's
-    chance of a false accusation divided by their number, so that any false accusation by any of
-    them has that chance at most.
+    chance of a false accusation divided by their number and by that of the suspects, so that any
+    false accusation by any of them, of any suspect, has that chance at most (Bonferroni).
 
     Parameters:
         mark: That is looked for.
@@ -166,11 +175,16 @@ def trace_mark(
         suspect: The model under test, in any format that can be read.
         recipients: All that ever got a copy: each counts in the correction.
         progress: Is told the way of reading, and the share that is done.
+        suspects: How many are or will be read for this mark, this one among them; at least 1.
 
     Raises:
         InputError: If ours cannot be read, or holds numbers that are not finite.
-        ValueError: If there are more recipients than planned, or one is named twice.
+        ValueError: If there are more recipients than planned, one is named twice, or there is no
+            suspect.
     """
+    if suspects < 1:
+        message = f"this suspect is one of those that are read: {suspects}"
+        raise ValueError(message)
     pair, unread = pair_up(ours, suspect), Unread()
     readings: list[Reading] = []
     for at, (how, pieces) in enumerate(zip(READINGS, (as_it_stands, put_in_order), strict=True)):
@@ -188,6 +202,7 @@ def trace_mark(
             marked_weights=pair.weights,
             unread=unread.tensors,
             not_finite=unread.not_finite,
+            suspects=suspects,
         )
         if made.named:
             break

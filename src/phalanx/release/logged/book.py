@@ -101,15 +101,16 @@ class LogBook:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        lock = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT, OWNER_ONLY)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+            lock = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT, OWNER_ONLY)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+            finally:
+                os.close(lock)
         except OSError as error:
             message = f"{self.folder}: the log cannot be written: {reason_of(error)}"
             raise InputError(message, next_step="Mend it, and try again.") from error
-        finally:
-            os.close(lock)
 
 
 def begin_book(folder: Path, origin: str, time: int) -> LogBook:

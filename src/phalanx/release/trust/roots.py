@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import rfc8785
@@ -20,6 +20,12 @@ REVOKED = "revoked.json"
 LOG_POLICY = "log.policy"
 PARTIES = "parties/"
 TERMS = "terms/"
+TIMESTAMP_DAYS = 1
+"""For which the roots of a day count. It is how long a revocation can be kept back."""
+
+CLOCKS_DIFFER_BY = timedelta(hours=1)
+"""At most, between who publishes roots and who reads them."""
+
 _MOST_REVOKED = 10_000
 
 
@@ -68,11 +74,16 @@ class Roots:
             now: In UTC.
 
         Raises:
-            PolicyError: If the roots are stale, or a key or the grant was revoked.
+            PolicyError: If the roots are stale, or count for longer than any do: then the clock
+                was set back, and what expired meanwhile would count; or if a key or the grant was
+                revoked.
             VerificationError: If the issuer is not listed.
         """
         if now >= self.expires_at:
             raise stale(at=self.expires_at)
+        if self.expires_at - now > timedelta(days=TIMESTAMP_DAYS) + CLOCKS_DIFFER_BY:
+            message = f"the clock says {now.isoformat()}, and the roots are of a later day"
+            raise PolicyError(message, next_step="Set the clock, or ask the issuer about his.")
         for party in (issuer, recipient):
             for each in self.revoked.keys:
                 if each.digest == party.fingerprint:

@@ -23,11 +23,12 @@ from tuf.api.serialization.json import CanonicalJSONSerializer
 
 from phalanx.errors import ConfigError, VerificationError, reason_of
 from phalanx.release.trust.role_keys import ROLES, RoleKeys, public_of, public_text
+from phalanx.release.trust.roots import TIMESTAMP_DAYS
 
 VALID_DAYS: Mapping[str, int] = MappingProxyType(
-    {"root": 365, "targets": 90, "snapshot": 7, "timestamp": 1}
+    {"root": 365, "targets": 90, "snapshot": 7, "timestamp": TIMESTAMP_DAYS}
 )
-"""For which each role counts. That of the timestamp is how long a revocation can be kept back."""
+"""For which each role counts."""
 
 MOST_ROOT_BYTES = 1 << 18
 _MOST_HOLDERS = 32
@@ -84,13 +85,15 @@ def _replace(root: Root, keys: RoleKeys, change: Change, role: str) -> None:
     if role != "root" and (change.holders or change.threshold != 1):
         message = f"{role} is signed by one key, each day"
         raise ConfigError(message, next_step="Name holders and a threshold for the role root only.")
-    if len(change.holders) > _MOST_HOLDERS or len(set(change.holders)) < len(change.holders):
+    # One key in other letters is one key: it could not sign twice.
+    named = [public_of(each) for each in change.holders]
+    if len(named) > _MOST_HOLDERS or len({each.keyid for each in named}) < len(named):
         message = "a holder stands twice, or there are too many"
         raise ConfigError(message, next_step="Name each holder once.")
     if not 1 <= change.threshold <= max(1, len(change.holders)):
         message = f"{change.threshold} of {max(1, len(change.holders))} keys cannot sign"
         raise ConfigError(message, next_step="Name a threshold of at most as many as holders.")
-    new = [public_of(each) for each in change.holders] or [keys.make(role)]
+    new = named or [keys.make(role)]
     for each in tuple(root.roles[role].keyids):
         root.revoke_key(each, role)
     for key in new:

@@ -33,7 +33,7 @@ FEWEST_SHINGLES = 12
 """A prompt of fewer distinct shingles has no sketch: too many people say the same by chance."""
 
 _FIRST_VIEW_TOKENS = 16
-_MOST_VIEWS = 7
+MOST_VIEWS = 7
 """The first 16, 32, ... 512 tokens of a prompt, and all of it."""
 
 _TABLE = 2048
@@ -143,7 +143,7 @@ def sketch_rows(
     tokens = np.empty(MAXIMUM_TOKENS, dtype=np.uint64)
     shingles = np.empty(MAXIMUM_TOKENS, dtype=np.uint64)
     table = np.empty(_TABLE, dtype=np.uint64)
-    ends = np.empty(_MOST_VIEWS + 1, dtype=np.int64)
+    ends = np.empty(MOST_VIEWS + 1, dtype=np.int64)
     minima = np.empty(PERMUTATIONS, dtype=np.uint32)
     for row in range(rows):
         count, _, _ = tokenise(data, offsets[row], offsets[row + 1], tokens)
@@ -159,6 +159,49 @@ def sketch_rows(
 
 
 @numba.njit(cache=True, nogil=True)
+def _sketch_tokens(
+    tokens: npt.NDArray[np.uint64],
+    count: int,
+    key: Key,
+    table: npt.NDArray[np.uint64],
+    shingles: npt.NDArray[np.uint64],
+    ends: npt.NDArray[np.int64],
+    minima: npt.NDArray[np.uint32],
+    minhash: npt.NDArray[np.uint8],
+) -> int:
+    """Sketch the views of one prompt into the first rows of `minhash`, and return how many."""
+    views = _shingles_of(tokens, count, key, table, shingles, ends)
+    minima[:] = np.uint32(0xFFFFFFFF)
+    start = 0
+    for view in range(views):
+        _take_in(shingles, start, ends[view], minima, _MASKS, _MULTIPLIERS)
+        _cut(minima, minhash[view])
+        start = ends[view]
+    return views
+
+
+@numba.njit(cache=True, nogil=True)
+def sketch_tokens(
+    tokens: npt.NDArray[np.uint64], count: int, key: Key, minhash: npt.NDArray[np.uint8]
+) -> int:
+    """Sketch the views of a prompt that was cut into tokens already.
+
+    Parameters:
+        tokens: Of which the first `count` are those of the prompt, at most `MAXIMUM_TOKENS`.
+        minhash: Filled, shape (MOST_VIEWS, PERMUTATIONS).
+
+    Returns:
+        The number of views.
+    """
+    return _sketch_tokens(
+        tokens, count, key,
+        np.empty(_TABLE, dtype=np.uint64), np.empty(MAXIMUM_TOKENS, dtype=np.uint64),
+        np.empty(MOST_VIEWS + 1, dtype=np.int64), np.empty(PERMUTATIONS, dtype=np.uint32),
+        minhash,
+    )  # fmt: skip
+
+
+@numba.njit(cache=True, nogil=True)
 def sketch_views(
     offsets: npt.NDArray[np.int64], data: npt.NDArray[np.uint8], key: Key
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
@@ -168,25 +211,19 @@ def sketch_views(
         MinHash of shape (views, PERMUTATIONS), and the row that each view is of, ascending.
     """
     rows = offsets.size - 1
-    minhash = np.empty((rows * _MOST_VIEWS, PERMUTATIONS), dtype=np.uint8)
-    owner = np.empty(rows * _MOST_VIEWS, dtype=np.int64)
+    minhash = np.empty((rows * MOST_VIEWS, PERMUTATIONS), dtype=np.uint8)
+    owner = np.empty(rows * MOST_VIEWS, dtype=np.int64)
     tokens = np.empty(MAXIMUM_TOKENS, dtype=np.uint64)
     shingles = np.empty(MAXIMUM_TOKENS, dtype=np.uint64)
     table = np.empty(_TABLE, dtype=np.uint64)
-    ends = np.empty(_MOST_VIEWS + 1, dtype=np.int64)
+    ends = np.empty(MOST_VIEWS + 1, dtype=np.int64)
     minima = np.empty(PERMUTATIONS, dtype=np.uint32)
     written = 0
     for row in range(rows):
         count, _, _ = tokenise(data, offsets[row], offsets[row + 1], tokens)
-        views = _shingles_of(tokens, count, key, table, shingles, ends)
-        minima[:] = np.uint32(0xFFFFFFFF)
-        start = 0
-        for view in range(views):
-            _take_in(shingles, start, ends[view], minima, _MASKS, _MULTIPLIERS)
-            _cut(minima, minhash[written])
-            start = ends[view]
-            owner[written] = row
-            written += 1
+        views = _sketch_tokens(tokens, count, key, table, shingles, ends, minima, minhash[written:])
+        owner[written : written + views] = row
+        written += views
     return minhash[:written], owner[:written]
 
 
@@ -200,7 +237,7 @@ def shingle_rows(
     tokens = np.empty(MAXIMUM_TOKENS, dtype=np.uint64)
     shingles = np.empty(MAXIMUM_TOKENS, dtype=np.uint64)
     table = np.empty(_TABLE, dtype=np.uint64)
-    ends = np.empty(_MOST_VIEWS + 1, dtype=np.int64)
+    ends = np.empty(MOST_VIEWS + 1, dtype=np.int64)
     for row in range(offsets.size - 1):
         count, _, _ = tokenise(data, offsets[row], offsets[row + 1], tokens)
         views = _shingles_of(tokens, count, key, table, shingles, ends)

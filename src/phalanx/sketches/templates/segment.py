@@ -213,3 +213,41 @@ def look_up(
                     found[prompt] = max(found[prompt], known + 1)
             if candidates > MOST_CANDIDATES:
                 break
+
+
+@numba.njit(cache=True, nogil=True)
+def most_alike(
+    views: npt.NDArray[np.uint8],
+    count: int,
+    needed: int,
+    now_us: int,
+    minhash: npt.NDArray[np.uint8],
+    campaign: npt.NDArray[np.int32],
+    valid_until_us: npt.NDArray[np.int64],
+    alive: npt.NDArray[np.bool_],
+    bits: int,
+    starts: npt.NDArray[np.uint32],
+    entries: npt.NDArray[np.uint32],
+) -> tuple[int, int]:
+    """Return how many values agree with the row that one prompt is most alike, and that row.
+
+    Parameters:
+        views: Sketches of the views of the prompt, of which the first `count` are looked up.
+        needed: Values that must agree; what follows is as for `look_up`.
+
+    Returns:
+        (0, -1) if none is alike. Of several that are as much alike, that of the campaign that was
+        met first.
+    """
+    rows = np.empty((1, MOST_CAMPAIGNS), dtype=np.uint32)
+    agreeing = np.empty((1, MOST_CAMPAIGNS), dtype=np.uint8)
+    found, cut_short = np.zeros(1, dtype=np.int32), np.zeros(1, dtype=np.bool_)
+    look_up(
+        views[:count], np.zeros(count, dtype=np.int64), needed, now_us, minhash, campaign,
+        valid_until_us, alive, np.uint64(bits), starts, entries, rows, agreeing, found, cut_short,
+    )  # fmt: skip
+    best = (0, -1)
+    for place in range(found[0]):
+        if agreeing[0, place] > best[0]:
+            best = (np.int64(agreeing[0, place]), np.int64(rows[0, place]))  # type: ignore[assignment] # numba's ints
+    return best

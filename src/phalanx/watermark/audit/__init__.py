@@ -19,8 +19,9 @@ from phalanx.watermark.audit.gathered import answers_excess, excess_log10_e, wei
 from phalanx.watermark.audit.gathering import audit_choices, gathered_log10_e
 from phalanx.watermark.audit.leaning import Leaning, lean_log10_e, leaning_between
 from phalanx.watermark.audit.models import Model, likelihood, read
+from phalanx.watermark.audit.modes import Mode
 from phalanx.watermark.audit.opening import Opening, commitment_digest, opened_all
-from phalanx.watermark.audit.plan import Mode, Plan, read_plan
+from phalanx.watermark.audit.plan import Plan, read_plan
 from phalanx.watermark.audit.planned import refuse_other_prompts
 from phalanx.watermark.audit.power import (
     Power,

@@ -10,8 +10,9 @@ from phalanx.watermark.audit.answers import answers_log10_p
 from phalanx.watermark.audit.choices import Choices
 from phalanx.watermark.audit.decoys import decoy_keys
 from phalanx.watermark.audit.gathered import answers_excess, excess_log10_e, weights_excess
+from phalanx.watermark.audit.modes import Mode
 from phalanx.watermark.audit.opening import Opening, keys_in_order, refuse
-from phalanx.watermark.audit.plan import Mode, Plan
+from phalanx.watermark.audit.plan import Plan
 from phalanx.watermark.audit.planned import scheme_of
 from phalanx.watermark.audit.verdict import Audit, conclude
 from phalanx.watermark.audit.winners import Floats, Integers

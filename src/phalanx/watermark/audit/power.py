@@ -12,7 +12,7 @@ from phalanx.watermark.audit.answers import answers_log10_e, answers_log10_p
 from phalanx.watermark.audit.choices import Choices
 from phalanx.watermark.audit.gathering import gathered_log10_e
 from phalanx.watermark.audit.leaning import Leaning, lean_log10_e
-from phalanx.watermark.audit.plan import GATHERED, Mode
+from phalanx.watermark.audit.modes import GATHERED, Mode
 from phalanx.watermark.audit.winners import Field, Floats, Integers, winners
 from phalanx.watermark.draws import Draws
 from phalanx.watermark.schemes.scheme import Scheme

@@ -1,0 +1,1 @@
+"""Gateways of others, and applications, that ask before a request is served."""

@@ -1,0 +1,1 @@
+"""The gateway as a server beside another: HTTP with an OpenAPI document, Envoy's protocol too."""

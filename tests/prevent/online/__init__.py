@@ -1,0 +1,1 @@
+"""Tests of online detection, which share what they draw."""
