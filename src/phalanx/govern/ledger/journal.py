@@ -91,7 +91,7 @@ class Journal:
         lines = content.splitlines(keepends=True)
         whole = sum(line.endswith(b"\n") for line in lines)
         if whole < wanted:
-            message = f"{self._path(number)}: has {whole} whole events, and should have {wanted}"
+            message = f"{self._path(number)}: has {whole} events, and should have {wanted}"
             raise VerificationError(message, next_step="Bring the ledger back from a backup.")
         return lines[:wanted]
 
