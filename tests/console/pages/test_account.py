@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from tests.console.conftest import House
+from tests.console.conftest import NOW, House
 
 from phalanx.cli import main
 from phalanx.console.access import API
@@ -16,6 +16,8 @@ from phalanx.detect.appeals import appeal
 from phalanx.detect.simulate import CampaignPlan, SimulationConfig, simulate
 from phalanx.formats.appeal_html import render
 from phalanx.formats.folder import read_scan
+from phalanx.formats.groups import group_id, groups_of
+from phalanx.store import database_of, open_store, place_of
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +29,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
         SimulationConfig(benign_accounts=200, days=6, campaigns=(plan,), evasion="E0", seed=1)
     ).write(folder)
     words = ["scan", str(folder / "exchanges.parquet"), "--out", str(folder / "scan")]
+    words += ["--store", str(folder / "days.store")]
     main([*words, "--key", str(folder / "pseudonym.key"), "-q"])
     return folder / "scan"
 
@@ -47,6 +50,23 @@ def test_an_account_is_shown_as_its_appeal_page_says_it(
     assert (twin["account_id"], twin["schema"]) == (account, "phalanx.appeal/1")
     found = client.get(f"{API}/accounts", params={"q": account[:12]}).json()["found"]
     assert account in [each["name"] for each in found]
+
+
+def test_what_the_store_remembers_is_listed(
+    house_with: Callable[..., House], scanned: Path
+) -> None:
+    """Since which scan a group is known, while another scan may hold the store."""
+    store = database_of(str(scanned.parent / "days.store"))
+    house = house_with(places={"scans": (scanned,), "store": store})
+    client = house.signed_in(Role.ANALYST)
+    remembered = client.get(f"{API}/campaigns").json()["remembered"]
+    listed = {group_id(each) for each in groups_of(read_scan(scanned))}
+    assert remembered
+    assert {each["campaign_id"] for each in remembered} <= listed
+    assert {(each["first_scan"], each["last_scan"]) for each in remembered} == {(1, 1)}
+    with open_store(place_of(store.name), NOW):
+        page = client.get("/campaigns").text
+    assert remembered[0]["campaign_id"] in page
 
 
 def test_an_account_that_no_scan_saw_has_no_page(
