@@ -92,6 +92,8 @@ def test_a_token_is_printed_once(
         (["--host", "0.0.0.0"], "in clear"),  # noqa: S104 - it is refused
         (["--oidc-issuer", "https://login.lab.example"], "go together"),
         (["--url", "phalanx.lab.example"], "no address"),
+        (["--store", "none.store"], "there is no store"),
+        (["--cases", "none.db"], "there is no database of cases"),
     ],
 )
 def test_what_contradicts_itself_is_told_before_anything_listens(

@@ -76,9 +76,11 @@ class Browser:
 
     def wait_for(self, expression: str) -> None:
         """Wait until an expression is true."""
+        # Between two pages there is no document to ask.
+        tried = f"(() => {{ try {{ return Boolean({expression}); }} catch {{ return false; }} }})()"
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until:
-            if self.look(f"Boolean({expression})"):
+            if self.look(tried):
                 return
             time.sleep(0.03)
         raise AssertionError(expression, self.look("document.body.innerText"))
