@@ -31,12 +31,9 @@ NO_HARM = Harm(output_tokens=0, estimated_cost_usd=0.0, share_of_known_sets={})
 @pytest.fixture(scope="module")
 def audited(places: Places) -> Places:
     """Return the houses after a day at the gateway, the theft and the audit."""
-    for step in (
-        lambda: mark_what_is_served(places, seed=0),
-        lambda: train_students(places),
-        lambda: audit_students(places, seed=0),
-    ):
-        assert not step().lacks
+    assert not mark_what_is_served(places, seed=0).lacks
+    assert not train_students(places).lacks
+    assert not audit_students(places, seed=0).lacks
     return places
 
 
