@@ -30,10 +30,10 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def places(tmp_path: Path, day: Path) -> Places:
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory, day: Path) -> Places:
     """Return the houses: a scan has listed the planted campaign, and a model is served."""
-    places = new_places(tmp_path / "out")
+    places = new_places(tmp_path_factory.mktemp("houses") / "out")
     log, labels = (pq.read_table(day / f"{name}.parquet") for name in ("exchanges", "labels"))
     for provider in places.providers:
         begin_acts(provider)

@@ -16,6 +16,8 @@ from phalanx.cli.demo_full.words import Vocabulary, vocabulary_of
 from phalanx.watermark.marking.sampler import MarkSampler
 
 WORDS = 1_000
+"""Of the vocabulary, at most."""
+
 CONTEXT_WIDTH = 2
 """Tokens that a marked choice depends on: as many as the model looks back."""
 
@@ -33,15 +35,15 @@ def teach(places: Places) -> Chapter:
     """
     texts = answers_in(places.a.early)
     words = vocabulary_of(texts, WORDS)
-    teacher = learnt(words.all_tokens(texts), WORDS)
+    teacher = learnt(words.all_tokens(texts), len(words.words))
     write_json(places.words, list(words.words))
     teacher.save(places.teacher)
     return Chapter(
         title="The model that provider-a serves learns from its texts",
         lines=(
             (
-                f"trigrams over {WORDS:,} words, {teacher.tokens_learnt:,} tokens learnt: a real "
-                "language model, and a very small one"
+                f"trigrams over {len(words.words):,} words, {teacher.tokens_learnt:,} tokens "
+                "learnt: a real language model, and a very small one"
             ),
         ),
         artefacts=(places.teacher, places.words),

@@ -8,7 +8,7 @@ from phalanx.cli.demo_full.chapter import Chapter, write_json_lines
 from phalanx.cli.demo_full.language import learnt
 from phalanx.cli.demo_full.marking import tokens_in
 from phalanx.cli.demo_full.places import Places
-from phalanx.cli.demo_full.teaching import WORDS, answers_in
+from phalanx.cli.demo_full.teaching import answers_in
 from phalanx.cli.demo_full.words import Vocabulary
 
 SUSPECTS = ("student", "honest")
@@ -24,7 +24,7 @@ def train_students(places: Places) -> Chapter:
     words = Vocabulary(tuple(json.loads(places.words.read_text(encoding="utf-8"))))
     harvest = tokens_in(places.gateway / "served-marked.jsonl")
     others = tokens_in(places.gateway / "served-unmarked.jsonl")
-    base = learnt(words.all_tokens(answers_in(places.b.early)), WORDS)
+    base = learnt(words.all_tokens(answers_in(places.b.early)), len(words.words))
     base.save(places.thief / "base.npz")
     write_json_lines(places.thief / "harvest.jsonl", ({"tokens": t.tolist()} for t in harvest))
     for name, taught in zip(SUSPECTS, (harvest, others), strict=True):
