@@ -61,8 +61,8 @@ def pack_case(places: Places) -> Chapter:
         lines=tuple(said.splitlines()[1:]),
         artefacts=(places.package, places.case_policy, places.cases),
         commands=(
-            f"phalanx govern case open|join|gather|claim|approve {CASE} ...",
-            f"phalanx govern case pack {CASE} --key cases.key --name {_SIGNER} --out PACKAGE",
+            f"phalanx govern case open|join|add|claim|approve {CASE} ...",
+            f"phalanx govern case pack {CASE} --key cases.key --signer {_SIGNER} --out PACKAGE",
         ),
         lacks="" if said.count(" holds at the level") == 2 else "a claim of the case is not held",
     )
