@@ -21,8 +21,9 @@ from sybil.parsers.markdown import PythonCodeBlockParser
 settings.register_profile("phalanx", deadline=None)
 settings.load_profile("phalanx")
 
-# Run only where Alembic runs them.
+# Run only where Alembic, or LiteLLM, runs them.
 collect_ignore = [
+    "src/phalanx/prevent/adapters/litellm_guardrail.py",
     "src/phalanx/share/hub/migrations/env.py",
     "src/phalanx/share/pool/migrations/env.py",
     "src/phalanx/store/migrations/env.py",

@@ -4,7 +4,8 @@ On each rung of the evasion ladder campaigns are hidden in an honest population.
 midnight keeps its findings in a store; the gateway knows them an hour later and refuses accounts
 that are listed, by `examples/gateway_policy.toml` with every rule enforced. Online detection is
 calibrated on another honest population, from the other half of the real prompts, and watches
-the undeclared pools of the last scan. What counts is the information value of a campaign's
+the undeclared pools of the last scan. Its statistics were settled on the population of seed
+20261201. What counts is the information value of a campaign's
 harvest, cover traffic left out: the share of it that is served.
 
 Rate limits (requests a day, output tokens a day, for each account) are set as tight as they can be
@@ -59,10 +60,11 @@ HOUR_US = 3_600_000_000
 STEPS = ("E0", "E1", "E2", "E3", "E4", "E5")
 VALUE = ValueWeights()
 POLICY = enforced(read_policy(Path(__file__).parents[1] / "examples" / "gateway_policy.toml"))
-BUDGET = Budget(false_discovery_rate=0.01, share=0.2, epochs=1, accounts=20_000, pools=100)
+BUDGET = Budget(false_discovery_rate=0.01, share=0.2, epochs=1, accounts=20_000, pools=50)
 LENIENT = 0.01
 """Share of honest requests that rate limits may refuse where they need not harm as little."""
 
+_IN_FULL = 0.999
 _REFERENCE_ACCOUNTS = 2_500
 """Honest accounts that a reference is made of, at least."""
 
@@ -130,7 +132,13 @@ def progress(_: float) -> None:
 def honest_reference(plan: PopulationPlan, texts: Material, folder: Path) -> Reference:
     """Calibrate on honest accounts of their own."""
     accounts = max(plan.accounts, _REFERENCE_ACCOUNTS)
-    honest = replace(plan, accounts=accounts, campaigns=0, seed=plan.seed + 1_000)
+    honest = replace(
+        plan,
+        accounts=accounts,
+        campaigns=0,
+        seed=plan.seed + 1_000,
+        days=plan.days + 1,
+    )
     log, _ = simulate(honest.configuration(texts)).write(folder)
     answers = ended(open_log(log).batches(), VALUE, Knowledge(), KEY, progress)
     return calibrated(answers, Knowledge(), VALUE, BUDGET)
@@ -383,35 +391,31 @@ def interval(served: Sequence[Served], arm: str) -> tuple[float, float, float]:
     return float(np.concatenate(by_seed).mean()), float(low), float(high)
 
 
-def tables(served: Sequence[Served], harms: Sequence[Harm]) -> None:
-    """Print what was served, and whom it harmed."""
-    rows, harmed = [], []
+def table(served: Sequence[Served], harms: Sequence[Harm]) -> None:
+    """Print what was served under each arm, and whom it harmed."""
+    rows = []
     for step in sorted({each.step for each in served}):
         own = [each for each in served if each.step == step]
         of_step = [each for each in harms if each.step == step]
-        cells = []
+        accounts = sum(each.accounts for each in of_step)
         for arm in ARMS:
             mean, low, high = interval(own, arm)
-            whole = sum(each.share[arm] >= 0.999 for each in own)
-            cells.append(f"{mean:.0%} ({low:.0%}-{high:.0%}); {whole} unharmed")
-        rows.append((step, len(own), *cells))
-        accounts = sum(each.accounts for each in of_step)
-        raised = sum(each.pools_raised for each in of_step)
-        honest_raised = sum(each.honest_pools_raised for each in of_step)
-        harmed.append(
-            (
-                step, accounts,
-                *(f"{sum(each.touched[arm] for each in of_step):,}" for arm in ARMS),
-                f"{honest_raised} of {raised}",
-            )
-        )  # fmt: skip
-    print_table(
-        "Share of the harvest's information value that is served; campaigns served in full",
-        ("rung", "campaigns", *ARMS), rows,
+            whole = sum(each.share[arm] >= _IN_FULL for each in own)
+            touched = sum(each.touched[arm] for each in of_step)
+            refused = np.mean([each.refused[arm] for each in of_step])
+            rows.append(
+                (
+                    step, arm, f"{mean:.0%}", f"{low:.0%} to {high:.0%}", f"{whole} of {len(own)}",
+                    f"{touched:,} of {accounts:,}", f"{refused:.2%}",
+                )
+            )  # fmt: skip
+    raised, honest = (
+        sum(each.pools_raised for each in harms), sum(each.honest_pools_raised for each in harms)
     )  # fmt: skip
     print_table(
-        "Honest accounts with a refused request; honest pools among those raised online",
-        ("rung", "accounts", *ARMS, "honest pools raised"), harmed,
+        f"Value of the harvest that is served; of {raised} pools raised online {honest} "
+        "are mostly of no campaign",
+        ("rung", "by", "served", "95 %", "in full", "honest accounts refused", "requests"), rows,
     )  # fmt: skip
 
 
@@ -420,7 +424,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    population_options(parser, accounts=3_000, campaigns=4, seed=20261201)
+    population_options(parser, accounts=3_000, campaigns=4, seed=20261210)
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
     parser.add_argument("--seeds", type=int, default=3, help="populations of each rung")
     parser.add_argument("--days", type=int, default=14)
@@ -452,7 +456,7 @@ def main() -> None:
                 served += found
                 harms.append(harm)
                 print(f"{step} {seed}: done", file=sys.stderr)
-    tables(served, harms)
+    table(served, harms)
     save(
         "gateway_effect",
         {

@@ -45,6 +45,11 @@ OTHER = (
     "become loaves through patience, warm rooms and steady hands, while streets outside stay dark "
     "until first customers knock, hungry children behind them pulling sleeves."
 )
+ALIKE = (
+    "Glaciers carve valleys slowly, grinding rock beneath enormous weight. When summers warm, "
+    "meltwater pools under thick ice, loosening frozen beds until whole tongues slide downhill, "
+    "dragging boulders, gravel and ancient soil toward lakes that farmers later drain and plough."
+)
 
 
 def document(name: str, content: str = "A text.", kind: str = "text") -> Document:
@@ -120,16 +125,19 @@ def stated(answer: Answer) -> Together:
 
 @pytest.fixture
 def looked_up(tmp_path: Path) -> LookedUp:
-    """Return a copy, another text, and one that is too short, looked up in an index of one."""
+    """Return copies, another text and one that is too short, looked up among three responses."""
     with IndexWriter(tmp_path / "index", bytes(32), "key_0") as writer:
-        writer.add(pa.array([SERVED]), pa.array(["acct_1"]), np.array([1_767_225_600_000_000]))
+        # One was served to two accounts.
+        responses = pa.array([SERVED, ALIKE, ALIKE])
+        times = 1_767_225_600_000_000 + np.arange(3) * 60_000_000
+        writer.add(responses, pa.array(["acct_1", "acct_2", "acct_3"]), times)
         writer.finish(["digest"], lambda _stage, _share: None)
     index = open_index(tmp_path / "index", "key_0")
-    texts = [SERVED.upper(), OTHER, "Too short."]
+    texts = [SERVED.upper(), OTHER, "Too short.", ALIKE]
     found = look_up(pa.array(texts), index, bytes(32))
     return LookedUp(
         index=index, level=0.01, found=tuple(found), rejects=REJECTS,
-        documents=tuple(document(name, text) for name, text in zip("abc", texts, strict=True)),
+        documents=tuple(document(name, text) for name, text in zip("abcd", texts, strict=True)),
         evidence=tuple(evidence_of(each, index) for each in found),
     )  # fmt: skip
 

@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine
 
 from phalanx.cli import ExitCode, main
 from phalanx.cli.application import build_app
 from phalanx.cli.gateway_serve_options import SidecarOptions
 from phalanx.prevent.sidecar.settings import SidecarSettings
+from phalanx.store.tables import CAMPAIGNS, MEMBERS, METADATA, SCANS
 
 POLICY = """\
 schema = "phalanx.gateway-policy/1"
@@ -172,3 +174,114 @@ def test_the_guide_names_commands_that_are_there() -> None:
     assert len(lines) > 6
     for line in lines:
         build_app().parse_args(line.split()[1:], exit_on_error=False, print_error=False)
+
+
+BLOCKS_MEMBERS = """
+[[rules]]
+name = "members"
+reason = "PHX-G001"
+action = "block"
+when.campaign_member = true
+"""
+COUNTS = """
+[[rules]]
+name = "many-requests"
+reason = "PHX-G005"
+action = "block"
+when.requests_per_day = { above = 2.5 }
+"""
+
+
+def keep_scan(number: int, *accounts: str) -> None:
+    """Keep in a store what a scan listed: one campaign of some accounts."""
+    engine = create_engine("sqlite:///scans.db")
+    METADATA.create_all(engine)
+    now = "2026-06-01T00:00:00+00:00"
+    moments = ("started_at", "first_exchange", "last_exchange", "kept_until")
+    counts = ("exchanges", "exchanges_in_all", "rejected", "skipped", "waiting")
+    texts = ("phalanx_version", "key_id", "parameters", "manifest_sha256")
+    scan = {
+        **dict.fromkeys(moments, now), **dict.fromkeys(counts, 0), **dict.fromkeys(texts, ""),
+        "number": number,
+    }  # fmt: skip
+    campaign = {
+        "campaign_id": f"c{number}", "verdict": "campaign", "formed_at": now, "discovered_at": now,
+        "log10_e": 9.0, "exchanges": 1, "first_scan": number, "last_scan": number,
+    }  # fmt: skip
+    with engine.begin() as connection:
+        connection.execute(CAMPAIGNS.insert(), campaign)
+        for account in accounts:
+            member = {"campaign_id": f"c{number}", "account_id": account}
+            seen = {"first_scan": number, "last_scan": number}
+            connection.execute(MEMBERS.insert(), member | seen)
+        connection.execute(SCANS.insert(), scan)
+    engine.dispose()
+
+
+def test_a_policy_is_taken_while_it_runs_and_a_broken_one_is_not(
+    serve: Callable[..., Running],
+) -> None:
+    """The old one holds, an alarm rises and is counted, and ends when the file is whole."""
+    running = serve("--clear-identifiers")
+    assert running.decide(n=200)["action"] == "block"
+    Path("policy.toml").write_text(POLICY.replace("block", "allow"))
+    for _ in range(600):
+        if running.decide(n=200)["action"] == "allow":
+            break
+        time.sleep(0.05)
+    assert running.decide(n=200)["action"] == "allow"
+    Path("policy.toml").write_text("[[rules")
+    running.until("phalanx_gateway_policy_stale", 1)
+    assert running.decide(n=200)["action"] == "allow"
+    assert running.metric('phalanx_gateway_alarms_total{of="policy"}') == 1
+    Path("policy.toml").unlink()
+    running.until('phalanx_gateway_alarms_total{of="policy"}', 2)
+    Path("policy.toml").write_text(POLICY)
+    running.until("phalanx_gateway_policy_stale", 0)
+    assert running.decide(n=200)["action"] == "block"
+    said = [json.loads(line) for line in Path("said.txt").read_text().splitlines() if "{" in line]
+    assert any(each["event"] == "alarm" and "policy" in each["reason"] for each in said)
+
+
+def test_a_store_that_is_gone_leaves_campaigns_known(serve: Callable[..., Running]) -> None:
+    """A scan that is kept while the gateway runs is known; without the store, what was known is."""
+    Path("policy.toml").write_text(POLICY + BLOCKS_MEMBERS)
+    keep_scan(1, "somebody else")
+    running = serve("--clear-identifiers", "--store", "scans.db")
+    assert running.decide()["action"] == "allow"
+    keep_scan(2, "alice", "bob")
+    running.until("phalanx_gateway_known_accounts", 2)
+    assert running.decide()["action"] == "block"
+    Path("scans.db").rename("gone.db")
+    running.until('phalanx_gateway_knowledge_stale{part="store"}', 1)
+    assert running.decide()["action"] == "block"
+    Path("gone.db").rename("scans.db")
+    running.until('phalanx_gateway_knowledge_stale{part="store"}', 0)
+
+
+def test_what_kill_loses_is_what_came_after_the_last_snapshot(
+    serve: Callable[..., Running],
+) -> None:
+    """It is counted at the next start; what a clean end loses is nothing."""
+    Path("policy.toml").write_text(POLICY + COUNTS)
+    words = ("--clear-identifiers", "--state", "kept/state", "--snapshot-seconds", "0.05")
+    running = serve(*words)
+    assert running.decide()["action"] == "allow"
+    running.until("phalanx_gateway_snapshot_requests", 1)
+    assert running.end(signal.SIGKILL) == -signal.SIGKILL
+
+    slow = serve(*words[:-1], "3600")
+    assert slow.metric("phalanx_gateway_lost_requests") == 0
+    assert slow.decide(exchange_id="r2")["action"] == "allow"
+    assert slow.end(signal.SIGKILL) == -signal.SIGKILL
+
+    again = serve(*words[:-1], "3600")
+    assert again.metric("phalanx_gateway_lost_requests") == 1
+    assert again.metric("phalanx_gateway_state_accounts") == 1
+    assert again.decide(exchange_id="r3")["action"] == "allow"
+    assert again.end() == ExitCode.CLEAN
+
+    last = serve(*words[:-1], "3600")
+    assert last.metric("phalanx_gateway_lost_requests") == 0
+    assert last.decide(exchange_id="r4")["action"] == "block"
+    assert "requests lost" in Path("said.txt").read_text()

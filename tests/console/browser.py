@@ -27,7 +27,8 @@ _FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )  # fmt: skip
 _PATIENCE = 120.0
-_KEYS = {"Enter": ("Enter", 13, "\r"), "Escape": ("Escape", 27, ""), "Tab": ("Tab", 9, "")}
+_CODES = {"Enter": (13, "\r"), "Escape": (27, "")}
+"""Key that is no letter -> its number, and what it writes."""
 
 
 @dataclass
@@ -75,9 +76,11 @@ class Browser:
 
     def wait_for(self, expression: str) -> None:
         """Wait until an expression is true."""
+        # Between two pages there is no document to ask.
+        tried = f"(() => {{ try {{ return Boolean({expression}); }} catch {{ return false; }} }})()"
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until:
-            if self.look(f"Boolean({expression})"):
+            if self.look(tried):
                 return
             time.sleep(0.03)
         raise AssertionError(expression, self.look("document.body.innerText"))
@@ -100,8 +103,8 @@ class Browser:
 
     def press(self, key: str) -> None:
         """Press a key."""
-        name, code, text = _KEYS.get(key, (key, ord(key.upper()), key))
-        told = {"key": name, "windowsVirtualKeyCode": code, "text": text, "unmodifiedText": text}
+        code, text = _CODES[key] if key in _CODES else (ord(key.upper()), key)
+        told = {"key": key, "windowsVirtualKeyCode": code, "text": text, "unmodifiedText": text}
         self.call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", **told)
         self.call("Input.dispatchKeyEvent", type="keyUp", **told)
 

@@ -27,9 +27,11 @@ LOOKS = tuple(itertools.product((1280, 420), (False, True)))
 
 CONTRAST = """
 (() => {
-  const lit = (channel) => channel <= 0.03928 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
+  const lit = (channel) => channel <= 0.03928
+    ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
   const numbers = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
-  const light = ([r, g, b]) => 0.2126 * lit(r / 255) + 0.7152 * lit(g / 255) + 0.0722 * lit(b / 255);
+  const light = ([r, g, b]) =>
+    0.2126 * lit(r / 255) + 0.7152 * lit(g / 255) + 0.0722 * lit(b / 255);
   const behind = (element) => {
     for (let each = element; each; each = each.parentElement) {
       const found = numbers(getComputedStyle(each).backgroundColor);
@@ -71,7 +73,9 @@ class Place:
         self.browser.write("#name", role.value)
         self.browser.write("#password", PASSWORD)
         self.browser.press("Enter")
-        self.browser.wait_for("document.querySelector('.side')")
+        self.browser.wait_for(
+            "document.querySelector('.side') && document.readyState === 'complete'"
+        )
 
     def look_well(self, name: str) -> None:
         """Take pictures at two widths in both themes; nothing runs over, every text can be read."""
@@ -155,14 +159,15 @@ def test_an_analyst_reads_a_campaign_and_puts_it_forward(place: Place) -> None:
     place.look_well("disclosure")
     browser.click(".answers .strong-button")
     browser.wait_for("document.body.innerText.includes('it waits for counsel')")
+    browser.click(".who button")
+    browser.loaded(f"{place.url}/sign-in")
     assert browser.complaints == []
 
 
 def test_counsel_agrees_as_the_second_person(place: Place) -> None:
     """What waits stands on the first page; a claim of a case and its budget are there to read."""
     browser = place.browser
-    browser.click(".who button")
-    browser.loaded(f"{place.url}/sign-in")
+    browser.go(f"{place.url}/sign-in")
     place.look_well("sign-in")
     place.sign_in(Role.COUNSEL)
     assert "waits for you" in browser.look("document.querySelector('.tasks').innerText")
@@ -183,10 +188,8 @@ def test_counsel_agrees_as_the_second_person(place: Place) -> None:
 
 
 def test_an_auditor_follows_an_act_to_its_proof(place: Place) -> None:
-    """Sees controls, the log and the ledger; has no button that changes anything but the session."""
+    """Sees controls, the log and the ledger, and has no button that changes anything."""
     browser = place.browser
-    browser.click(".who button")
-    browser.loaded(f"{place.url}/sign-in")
     place.sign_in(Role.AUDITOR)
     for key, name in (("n", "controls"), ("t", "sharing/audit"), ("p", "people"), ("l", "ledger")):
         browser.press("g")

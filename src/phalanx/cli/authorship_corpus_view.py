@@ -62,8 +62,10 @@ def corpus_json(found: Surveyed) -> str:
 def corpus_text(found: Surveyed) -> str:
     """Write an answer for reading."""
     lines = [_headline(found.answers), ""]
-    lines += labelled("read", f"{plural(len(found.table.names), found.unit)}; "
-                      f"{count(found.rejected)} could not be used")  # fmt: skip
+    read = plural(len(found.table.names), "document")
+    if found.unit == "commit":
+        read += f" of {plural(len({*found.table.groups}), 'commit')}"
+    lines += labelled("read", f"{read}; {count(found.rejected)} could not be used")
     for where, reason in found.rejects:
         lines += labelled("", f"{where}: {reason}")
     for each in found.answers:
@@ -73,9 +75,7 @@ def corpus_text(found: Surveyed) -> str:
                           f"{count(each.evaluable + each.not_evaluable)}, in "
                           f"{plural(each.share.clusters, 'cluster')}")  # fmt: skip
         lines += labelled("  share", _share(each))
-        wrong = f"{found.false_discovery_rate:.0%} or less are expected to be wrong"
-        listed = plural(int(each.listed.sum()), "document")
-        lines += labelled("  list", f"{listed}, of which {wrong}")
+        lines += labelled("  list", _list(found, each))
         lines += _listed(found, each)
     lines += ["", *bullets("Assumed", ASSUMPTIONS), "", *labelled("not said", _NOT_SAID)]
     return "".join(f"{printable(line)}\n" for line in lines)
@@ -115,6 +115,16 @@ def _share(each: Answered) -> str:
     return f"{interval}{best}; {claimed}; at most {rates.false_high:.1%} of others claimed; {found}"
 
 
+def _list(found: Surveyed, each: Answered) -> str:
+    if not each.listed.any() and each.list_needs is not None and each.share.claimed:
+        return (
+            f"none: of {plural(each.share.clusters, 'cluster')} some {count(each.list_needs)} "
+            "would have to rank above all humans of so small a reference"
+        )
+    listed = plural(int(each.listed.sum()), "document")
+    return f"{listed}, of which {found.false_discovery_rate:.0%} or less are expected to be wrong"
+
+
 def _listed(found: Surveyed, each: Answered) -> list[str]:
     chosen = np.flatnonzero(each.listed)
     if found.unit == "commit":
@@ -148,6 +158,7 @@ def _record(found: Surveyed, each: Answered) -> dict[str, Any]:
         "log10_e": share.log10_e,
         "false_claims": [rates.false_low, rates.false_high],
         "true_claims": [rates.true_low, rates.true_high] if rates.true_low else None,
+        "list_needs": each.list_needs,
         "listed": [
             {"document": found.table.names[at], "group": found.table.groups[at]}
             for at in np.flatnonzero(each.listed)

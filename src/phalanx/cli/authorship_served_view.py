@@ -102,9 +102,18 @@ def _said(found: Found, evidence: Said, level: float) -> str:
         return f"not evaluable: {evidence.reason}"
     said = f"{verdict_of(evidence, level)}, p {power(evidence.log10_p)}: {evidence.observation}"
     if found.matches and is_finding(evidence, level):
-        best = found.matches[0]
-        said += f"; served {time_of(best)} to {best.account} (PHX-A004)"
+        said += f"; {served_to(found)} (PHX-A004)"
     return said
+
+
+def served_to(found: Found) -> str:
+    """Write when the best match was served and to whom, or that others are as good."""
+    best = found.matches[0]
+    told = f"served {time_of(best)} to {best.account}"
+    if found.alike > 1:
+        others = plural(found.alike - 1, "other served part")
+        return f"{told}; {others} shared as much, so that no account is singled out"
+    return told
 
 
 def time_of(match: Match) -> str:
@@ -118,6 +127,7 @@ def _record(document: Document, found: Found, evidence: Said, level: float) -> d
         "verdict": verdict_of(evidence, level),
         "parts": found.parts,
         "cut_short": found.cut_short,
+        "alike": found.alike,
     }
     if isinstance(evidence, Inconclusive):
         return record | {

@@ -14,7 +14,7 @@ from phalanx.authorship.passages import Located, locate
 from phalanx.authorship.served import Found, evidence_of, look_up, open_index
 from phalanx.authorship.statement import Statement, Step, fused, statistics_of
 from phalanx.authorship.statement.fusing import ASSUMPTION, NULL
-from phalanx.cli.authorship_served_view import time_of
+from phalanx.cli.authorship_served_view import served_to
 from phalanx.cli.authorship_work import Answer
 from phalanx.cli.scan_key import load_or_create
 from phalanx.errors import InputError, reason_of
@@ -89,10 +89,13 @@ def together(
         )  # fmt: skip
     # Who is mixed was at the level as a whole: its passages can accuse no human besides.
     located = tuple(
-        locate(each.document, answer.models, level=answer.verdicts.level, domain=answer.domain)
+        locate(
+            each.document, answer.models, level=answer.verdicts.level, domain=answer.domain,
+            is_mixed=each.verdict == "mixed",
+        )
         for each in judgements
         if passages or each.verdict == "mixed"
-    )
+    )  # fmt: skip
     return Together(statements=statements, served=tuple(found), located=located)
 
 
@@ -276,8 +279,7 @@ def lines_of(answer: Answer, added: Together) -> list[str]:
             for step in statement.steps:
                 lines += labelled("", f"{step.source}: {_said(step)}")
             if statement.decided_by == "served":
-                best = added.served[at].matches[0]
-                lines += labelled("", f"served {time_of(best)} to {best.account}")
+                lines += labelled("", served_to(added.served[at]))
         if len(added.statements) > _MOST_LINES:
             lines.append(f"  {count(len(added.statements) - _MOST_LINES)} more; -f json lists all")
     if added.located:

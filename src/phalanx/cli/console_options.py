@@ -80,14 +80,22 @@ class ShownPlaces:
         """Return what the console reads.
 
         Raises:
-            ConfigError: If the store is none, or others were named wrongly.
+            ConfigError: If the store or the database of cases can be none.
+            InputError: If it is not there.
         """
+        from phalanx.cli.databases import made_before
         from phalanx.console.settings import Places
-        from phalanx.store import database_of, place_of
+        from phalanx.store import place_of
 
+        # Both are only read: a wrong name must not make an empty one.
+        store = None
+        if self.store is not None:
+            store = made_before(self.store, "store", "Name one that `phalanx scan --store` made.")
+        if self.cases is not None:
+            made_before(self.cases, "database of cases", "`phalanx govern case open` makes it.")
         return Places(
             scans=self.scan,
-            store=None if self.store is None else database_of(self.store),
+            store=store,
             alliance=self.alliance,
             audits=self.audits,
             audit_signers=self.audit_signer,

@@ -17,7 +17,7 @@ gateway = App(
     help_format="markdown",
 )
 
-for _name in ("serve", "add-caller", "remove-caller"):
+for _name in ("serve", "add-caller", "remove-caller", "guardrail"):
     gateway.command(f"phalanx.cli.gateway_serve:{_name.replace('-', '_')}", name=_name)
 
 for _name in ("calibrate", "watch"):

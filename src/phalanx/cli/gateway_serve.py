@@ -20,7 +20,7 @@ _CALLERS = Path("gateway.callers")
 def serve(
     *,
     options: GatewayOptions,
-    state: Optional = None,
+    state: Annotated[str | None, Parameter(show_default=False)] = None,
     exchanges: Optional = None,
     online: Optional = None,
     pseudonym_key: Optional = None,
@@ -36,11 +36,13 @@ def serve(
     Parameters:
         options: What the gateway knows.
         state: File in which the state is kept; without it a restart forgets all accounts. How many
-            requests were counted stands beside it, in a file that ends with `.count`.
+            requests were counted stands beside it, in a file that ends with `.count`. Or URL of a
+            state that several gateways share, such as redis://HOST:6379/0, whose password is taken
+            from REDISCLI_AUTH.
         exchanges: Folder in which exchanges are written down, with what was decided, as
             `phalanx scan --clear-identifiers` reads them.
         online: Reference of online detection, from `phalanx gateway calibrate`. What was seen is
-            kept beside the state, in a file that ends with `.watch`.
+            kept beside the state, in a file that ends with `.watch`; in memory with a shared one.
         pseudonym_key: Key of the pseudonyms, the one of the scans whose store and grants are named.
         clear_identifiers: Take identifiers as they stand in requests.
         sidecar: How it listens, and what it bears.
@@ -95,3 +97,20 @@ def remove_caller(
 
     remove(callers, name)
     common.say(f"{name}: may ask no longer")
+
+
+def guardrail(*, output: OutputPath = None, common: Common = Common()) -> None:
+    """Print the guardrail for LiteLLM's proxy: one file, which needs no Phalanx where it runs.
+
+    Parameters:
+        output: File to write instead, beside the configuration of the proxy.
+        common: Options of every command.
+    """
+    from importlib.resources import files
+
+    from phalanx.cli.rendering import refuse_output, write_text
+
+    refuse_output(output)
+    source = files("phalanx.prevent.adapters").joinpath("litellm_guardrail.py")
+    write_text(source.read_text(encoding="utf-8"), output)
+    common.detail("name it in the configuration: guardrail: phalanx_guardrail.PhalanxGuardrail")

@@ -22,10 +22,12 @@ from phalanx.prevent.knowledge.grants import grant_index
 from phalanx.prevent.knowledge.indicators import read_indicators
 from phalanx.prevent.knowledge.known import Knowledge
 from phalanx.prevent.knowledge.pools import Pools, read_pools
-from phalanx.prevent.sidecar.app import Sidecar
 from phalanx.prevent.sidecar.callers import RunningCallers
 from phalanx.prevent.sidecar.serve import serve
 from phalanx.prevent.sidecar.settings import SidecarSettings
+from phalanx.prevent.sidecar.sidecar import Sidecar
+from phalanx.prevent.state.online import State
+from phalanx.prevent.state.shared import is_shared, open_shared_state
 from phalanx.prevent.upkeep.every import Every
 from phalanx.prevent.upkeep.parts import Part
 from phalanx.prevent.upkeep.running import Bounds, Places, RunningGateway
@@ -37,7 +39,9 @@ from phalanx.store import database_of
 class Serving:
     """Where a running gateway keeps things, and how it names accounts."""
 
-    state: Path | None
+    state: str | None
+    """File, or URL of a shared one."""
+
     exchanges: Path | None
     pseudonym_key: Path | None
     """Null for the default place."""
@@ -60,7 +64,9 @@ def serving(options: GatewayOptions, said: Serving, settings: SidecarSettings) -
     """
     log_as_json()
     log = structlog.get_logger("phalanx.gateway")
-    running = RunningGateway(places_of(options, said), bounds_of(settings), log)
+    places = places_of(options, said)
+    shared = shared_of(said, places.key)
+    running = RunningGateway(places, bounds_of(settings), log, shared)
     callers = None
     if settings.callers is not None:
         callers = RunningCallers(settings.callers, partial(running.alarm, "callers"))
@@ -69,6 +75,7 @@ def serving(options: GatewayOptions, said: Serving, settings: SidecarSettings) -
         settings,
         lambda: None if callers is None else callers.callers,
         running.state.counts,
+        is_remote=shared is not None,
     )
     running.start()
     watch = _watching(running, callers, settings)
@@ -90,10 +97,22 @@ def places_of(options: GatewayOptions, said: Serving) -> Places:
         key=read_or_make_secret(options.key, "gateway key", KEY_BYTES),
         parts=parts_of(options),
         pseudonym_key=None if said.clear else load_or_create(said.pseudonym_key),
-        snapshot=said.state,
+        snapshot=None if said.state is None or is_shared(said.state) else Path(said.state),
         exchanges=said.exchanges,
         online=said.online,
     )
+
+
+def shared_of(said: Serving, key: bytes) -> State | None:
+    """Return the state that several gateways share; null for one of this process.
+
+    Raises:
+        ConfigError: If its URL is none.
+        MissingExtraError: If the extra `redis` is not installed.
+    """
+    if said.state is None or not is_shared(said.state):
+        return None
+    return open_shared_state(said.state, key)
 
 
 def bounds_of(settings: SidecarSettings) -> Bounds:

@@ -154,8 +154,10 @@ def govern_assess(
     shown: ShownOptions = ShownOptions(),
     catalogue: Optional = None,
     output_format: Annotated[
-        Literal["table", "json", "oscal"], Parameter(name=["--format", "-f"])
+        Literal["table", "json", "oscal", "oscal-plan"], Parameter(name=["--format", "-f"])
     ] = "table",
+    plan: Optional = None,
+    system: str = "urn:phalanx:system",
     output: OutputPath = None,
     common: Common = Common(),
 ) -> int:
@@ -168,7 +170,10 @@ def govern_assess(
         profile: `baseline`, `alliance` or `frontier`.
         shown: What may be looked at.
         catalogue: File of controls, in place of those that come with Phalanx.
-        output_format: How to print; `oscal` gives assessment results.
+        output_format: How to print; `oscal` gives assessment results, `oscal-plan` what fails as a
+            plan of action and milestones.
+        plan: TOML file of who mends what by when, for `oscal-plan`.
+        system: What is assessed, for `oscal-plan`.
         output: File to write instead.
         common: Options of every command.
     """
@@ -176,7 +181,10 @@ def govern_assess(
     from phalanx.govern.controls import Outcome
 
     refuse_output(output)
-    text, found = assessed(catalogue, profile, shown, output_format)
+    text, found = assessed(
+        catalogue, profile, shown, output_format, planned=plan,
+        system=system,
+    )  # fmt: skip
     write_text(text, output)
     counts = (f"{found.count(each)} {each.value}" for each in Outcome)
     common.say(f"profile {profile}: {', '.join(counts)}")
@@ -260,6 +268,32 @@ def govern_package(
 
     write_text(packed(case, key, name, out), None)
     common.say(f"{out}: packed")
+
+
+@govern.command(name="export")
+def govern_export(
+    package: Annotated[Path, Parameter(name="PACKAGE")],
+    /,
+    *,
+    policy: Path,
+    ledgers: Optional = None,
+    output: OutputPath = None,
+    common: Common = Common(),
+) -> None:
+    """Write a package that verifies as CASE/UCO (JSON-LD), for tools of investigators.
+
+    Parameters:
+        package: Folder of the package, or of a copy of it.
+        policy: Whose packages are believed.
+        ledgers: Whose ledgers are believed, for events in it.
+        output: File to write instead.
+        common: Options of every command.
+    """
+    from phalanx.cli.govern_packages import exported
+
+    refuse_output(output)
+    write_text(exported(package, policy, ledgers), output)
+    common.detail("it says nothing that the records of the package do not")
 
 
 @govern.command(name="redact")

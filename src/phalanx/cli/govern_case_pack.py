@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from phalanx.cli.govern_case_options import CaseOptions
 from phalanx.cli.govern_case_work import cases_of, login
-from phalanx.cli.govern_packages import signer_of
+from phalanx.cli.govern_packages import packed_with_report, signer_of
 from phalanx.errors import InputError
 from phalanx.govern.cases import Case, Cases, Packed, records_of
-from phalanx.govern.packages import pack
 
 
 def packed(
@@ -43,7 +40,7 @@ def packed(
             if not each.is_destroyed and each.record.id not in without
         }
         records = records_of(case, _proved(cases, case))
-        made = pack(records, files, out, signer, random=secrets.token_bytes, time=int(time.time()))
+        made = packed_with_report(records, files, out, signer)
         cases.act(name, login(), Packed(root=made.root.hex()))
     return f"log {signer.public.as_text()}\nquorum none\n"
 

@@ -15,7 +15,9 @@ from phalanx.govern.controls import SHIPPED, Assessment, Catalogue, Observed, Ou
 from phalanx.govern.controls import read_catalogue as read
 from phalanx.govern.controls.answers import read_answers
 from phalanx.govern.controls.oscal import catalogue_document, mapping_document, profile_document
+from phalanx.govern.controls.oscal_plan import plan_document
 from phalanx.govern.controls.oscal_results import results_document
+from phalanx.govern.controls.plan import read_plan
 from phalanx.govern.duties import SHIPPED as DUTIES
 from phalanx.govern.duties import read_duties
 from phalanx.govern.ledger import open_ledger
@@ -25,7 +27,7 @@ from phalanx.share.gate.policy import load_policy
 from phalanx.transparency.note_keys import read_key
 
 ControlsFormat = Literal["table", "oscal", "oscal-profile", "oscal-mapping"]
-AssessmentFormat = Literal["table", "json", "oscal"]
+AssessmentFormat = Literal["table", "json", "oscal", "oscal-plan"]
 
 
 def controls(path: Path | None, profile: str | None, output_format: ControlsFormat) -> str:
@@ -51,14 +53,23 @@ def controls(path: Path | None, profile: str | None, output_format: ControlsForm
 
 
 def assessed(
-    path: Path | None, profile: str, shown: ShownOptions, output_format: AssessmentFormat
+    path: Path | None,
+    profile: str,
+    shown: ShownOptions,
+    output_format: AssessmentFormat,
+    *,
+    planned: Path | None = None,
+    system: str = "",
 ) -> tuple[str, Assessment]:
     """Hold what is shown against a profile, and return it as text and as it is.
 
     Raises:
         InputError: If something that was named cannot be read.
-        ConfigError: If the profile is none.
+        ConfigError: If the profile is none, or a plan is named for another format.
     """
+    if planned is not None and output_format != "oscal-plan":
+        message = "a plan is written in the format oscal-plan alone"
+        raise ConfigError(message, next_step="Add -f oscal-plan, or leave --plan out.")
     seen = Observed(
         at=datetime.now(UTC),
         scan=None if shown.scan is None else read_scan(shown.scan),
@@ -72,6 +83,9 @@ def assessed(
     found = assess(read(path or SHIPPED), profile, seen, answers)
     if output_format == "oscal":
         return _json(results_document(found)), found
+    if output_format == "oscal-plan":
+        plan = {} if planned is None else read_plan(planned)
+        return _json(plan_document(found, plan, system)), found
     if output_format == "json":
         return _json(_plain(found)), found
     return _lines(found), found

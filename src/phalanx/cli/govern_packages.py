@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
-import time
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from phalanx import __version__
 from phalanx.cli.govern_work import policy_of
 from phalanx.errors import ConfigError
 from phalanx.govern.packages import (
     ApprovalRecord,
     ClaimRecord,
     CustodyRecord,
+    DocumentRecord,
     EventRecord,
     ItemRecord,
     Package,
     PersonRecord,
+    Record,
     pack,
     redact,
     verify_package,
 )
+from phalanx.govern.packages.agreeing import refuse_disagreement
 from phalanx.govern.packages.case_file import read_case
-from phalanx.govern.packages.layout import NOTE
+from phalanx.govern.packages.case_uco import case_uco_document
+from phalanx.govern.packages.court import MEDIA_TYPE, court_report
+from phalanx.govern.packages.layout import ITEMS, NOTE
 from phalanx.owned import read_or_make_secret
-from phalanx.printable import printable
+from phalanx.printable import printable, printable_json
+from phalanx.transparency.checkpoints import Checkpoint
 from phalanx.transparency.note_keys import NoteSigner, is_key_name
 
 
@@ -44,9 +54,40 @@ def packed(case: Path, key: Path, name: str, out: Path) -> str:
     """
     written = read_case(case)
     signer = signer_of(key, name)
-    now = int(time.time())
-    pack(written.records, written.files, out, signer, random=secrets.token_bytes, time=now)
+    packed_with_report(written.records, written.files, out, signer)
     return f"log {signer.public.as_text()}\nquorum none\n"
+
+
+def packed_with_report(
+    records: Sequence[Record], files: Mapping[str, Path], out: Path, signer: NoteSigner
+) -> Checkpoint:
+    """Pack records with their files, and with a report of them for people, under one signature.
+
+    Raises:
+        InputError: If they do not agree, or cannot be written.
+    """
+    now, tool = datetime.now(UTC), f"phalanx {__version__}"
+    refuse_disagreement(records, missing=0)
+    report = court_report(records, signer=signer.name, at=now, tool=tool)
+    document = DocumentRecord(
+        id="report-of-package", title="Report of the package", media_type=MEDIA_TYPE,
+        sha256=hashlib.sha256(report).hexdigest(), size_bytes=len(report), made_with=tool,
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="phalanx-") as folder:
+        path = Path(folder) / "report.pdf"
+        path.write_bytes(report)
+        return pack(
+            [*records, document], {**files, document.id: path}, out, signer,
+            random=secrets.token_bytes, time=int(now.timestamp()),
+        )  # fmt: skip
+
+
+def report_of(package: Package, folder: Path) -> Path | None:
+    """Return where the report of a package for people is; null where a copy has none."""
+    found = (each for each in package.records if isinstance(each, DocumentRecord))
+    return next(
+        (folder / ITEMS / e.sha256 for e in found if e.id not in package.missing_files), None
+    )
 
 
 def signer_of(key: Path, name: str) -> NoteSigner:
@@ -82,6 +123,14 @@ def redacted(
     return _said(out, copy)
 
 
+def exported(folder: Path, policy: Path, ledgers: Path | None) -> str:
+    """Verify a package, and return it as CASE/UCO."""
+    believed = None if ledgers is None else policy_of(ledgers)
+    package = verify_package(folder, policy_of(policy), believed)
+    said = json.dumps(case_uco_document(package.records), indent=2, ensure_ascii=False)
+    return printable_json(said) + "\n"
+
+
 def verified(folder: Path, policy: Path, ledgers: Path | None) -> str:
     """Verify a package, and say what it holds."""
     believed = None if ledgers is None else policy_of(ledgers)
@@ -104,6 +153,8 @@ def _said(folder: Path, package: Package) -> str:
     lines.append(f"  {counts}")
     if package.missing_records:
         lines.append(f"  {package.missing_records} records were taken away from this copy")
+    if (report := report_of(package, folder)) is not None:
+        lines.append(f"  report for people: {report}")
     if package.missing_files:
         lines.append(f"  without the files of: {', '.join(package.missing_files)}")
     for each in package.claims:

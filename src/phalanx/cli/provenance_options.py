@@ -82,3 +82,6 @@ class ReportOptions:
 
     key: _One = None
     """File of the key that signs, for its owner alone; made if it is not there."""
+
+    ledger: _One = None
+    """Folder of the ledger that the report is recorded in."""

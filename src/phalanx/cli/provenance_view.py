@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.provenance_options import ReportOptions
+from phalanx.cli.recording import Facts, recorder
 from phalanx.cli.rendering import refuse_output
 from phalanx.cli.signing import signer_of, write_signed
 from phalanx.cli.terminal import Common
@@ -46,8 +47,12 @@ def refuse_reports(options: ReportOptions) -> None:
 def conclude(record: Record, options: ReportOptions, common: Common, fail_on: str) -> ExitCode:
     """Write the signed report, if it is asked for, and return the exit status."""
     if options.report is not None and options.key is not None:
+        recorded = recorder(options.ledger)
         signer = signer_of(options.key)
         public = write_signed(sign_report(record, signer), signer, options.report)
+        facts: Facts = {"act": "provenance report", "accuses": record.verdict.accuses}
+        name = f"report {options.report.name}"
+        recorded.record("report", name, facts, artefact=options.report)
         common.say(f"{options.report}: signed; the public key that verifies it is {public}")
     accuses = record.verdict.accuses and fail_on == "accusation"
     return ExitCode.FINDINGS if accuses else ExitCode.CLEAN

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from phalanx.cli.recording import LedgerFolder, recorder
 from phalanx.cli.release_broker import broker
 from phalanx.cli.release_log import log
 from phalanx.cli.release_options import (
@@ -104,6 +105,7 @@ def grant(
     ours: Optional = None,
     marks: MarksOptions = MarksOptions(),
     log_folder: LogFolder = None,
+    ledger: LedgerFolder = None,
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
@@ -122,12 +124,14 @@ def grant(
         ours: Folder of the model, without a mark.
         marks: Where marks are kept.
         log_folder: Of the log that the grant is entered into.
+        ledger: Folder of the ledger that the grant is recorded in as well.
         output: File to write instead.
         common: Options of every command.
     """
     from phalanx.cli.release_work import commitment_of, grant_text, read_identity, read_terms
 
     refuse_output(output)
+    recorded = recorder(ledger)
     party = read_identity(recipient)
     if marks != MarksOptions():
         from phalanx.cli.release_marks import commitment_of_mark, granted_marks
@@ -141,6 +145,7 @@ def grant(
         from phalanx.cli.release_log_work import enter_text
 
         enter_text(log_folder, said)
+    recorded.record("grant", f"release to {party.name}", {"act": "granted"}, artefact=said.encode())
     write_text(said, output)
     common.say(f"granted to {party.name}, fingerprint: {party.fingerprint}")
 
@@ -154,6 +159,7 @@ def accept(
     issuer: Issuer,
     only_read: bool = False,
     keys: KeyFile = KEYS,
+    ledger: LedgerFolder = None,
     output: OutputPath = None,
     common: Common = Common(),
 ) -> None:
@@ -167,19 +173,25 @@ def accept(
         issuer: Identity of the issuer, whose fingerprint he read to you.
         only_read: Print what the grant says, and sign nothing.
         keys: Of the recipient.
+        ledger: Folder of the ledger that the acceptance is recorded in as well.
         output: File to write instead.
         common: Options of every command.
     """
     from phalanx.cli.release_work import accepted_text, read_identity, terms_of
 
     refuse_output(output)
+    recorded = recorder(ledger)
     party = read_identity(issuer)
-    said = terms_of(grant_file, party)
+    terms = terms_of(grant_file, party)
     if only_read:
-        write_text(said, output)
+        write_text(terms, output)
         return
-    common.say(said.rstrip())
-    write_text(accepted_text(grant_file, party, keys, request_file), output)
+    common.say(terms.rstrip())
+    said = accepted_text(grant_file, party, keys, request_file)
+    recorded.record(
+        "grant", f"release of {party.name}", {"act": "accepted"}, artefact=said.encode()
+    )
+    write_text(said, output)
     common.say(f"accepted from {party.name}, fingerprint: {party.fingerprint}")
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from phalanx.cli.recording import Facts, LedgerFolder, recorder
 from phalanx.cli.release_options import KEYS, Issuer, KeyFile, Names, Optional
 from phalanx.cli.rendering import TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
@@ -27,6 +28,7 @@ def open_one(
     session: Optional = None,
     token: Optional = None,
     unsafe_any_file: bool = False,
+    ledger: LedgerFolder = None,
     output_format: TableOrJson = "table",
     common: Common = Common(),
 ) -> None:
@@ -52,6 +54,7 @@ def open_one(
         session: File that `broker challenge` made, where the key is with a broker.
         token: File of the attestation token that was made for it.
         unsafe_any_file: Take files of any kind, programs and pickles among them.
+        ledger: Folder of the ledger that the receipt is recorded in as well.
         output_format: How to print.
         common: Options of every command.
     """
@@ -59,6 +62,7 @@ def open_one(
     from phalanx.release.places.store import place_of
 
     refuse_output(receipt)
+    recorded = recorder(ledger)
     place, target = place_of(folder), local_path(out)
     who = opener_of(
         keys, issuer, memory,
@@ -71,5 +75,7 @@ def open_one(
             said = part_text(place, tensor, target, receipt, who, told, as_json=as_json)
         else:
             said = opened_text(place, target, receipt, who, told, as_json=as_json)
+    facts: Facts = {"act": "opened", "tensors": len(tensor or ())}
+    recorded.record("receipt", "release opened", facts, artefact=receipt)
     write_text(said, None)
     common.say(f"{out}: opened")

@@ -12,6 +12,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from phalanx.cli.inputs import parse_columns, read_names
+from phalanx.cli.recording import LedgerFolder, recorder
 from phalanx.cli.rendering import OutputPath, TableOrJson, write_text
 from phalanx.cli.scan_key import key_of_scan
 from phalanx.cli.terminal import Common
@@ -30,6 +31,7 @@ def reveal(
     key: Annotated[Path | None, Parameter(show_default=False)] = None,
     output_format: TableOrJson = "table",
     output: OutputPath = None,
+    ledger: LedgerFolder = None,
     common: Common = Common(),
 ) -> None:
     """Resolve pseudonyms to account ids, and record who did.
@@ -47,10 +49,12 @@ def reveal(
         key: Pseudonym key of the scan; the one in your configuration folder when left out.
         output_format: How to print.
         output: File to write instead.
+        ledger: Folder of the ledger that the reveal is recorded in as well.
         common: Options of every command.
     """
     from phalanx.logs import pseudonym
 
+    recorded = recorder(ledger)
     secret = key_of_scan(scan_folder, key)
     if secret is None:
         message = f"{scan_folder}: the scan kept identifiers in clear"
@@ -62,6 +66,9 @@ def reveal(
     candidates = _candidates(log, ids, column_map)
     found = pseudonym.reveal(secret, candidates, wanted)
     note_reveal(scan_folder, asked=len(wanted), resolved=len(found))
+    recorded.record(
+        "reveal", f"scan {scan_folder.name}", {"asked": len(wanted), "resolved": len(found)}
+    )
     write_text(_render(found, output_format), output)
     common.say(f"resolved {len(found)} of {len(wanted)}; noted in {scan_folder / 'reveals.jsonl'}")
 

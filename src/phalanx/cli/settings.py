@@ -10,6 +10,8 @@ What commands of one group share may be given once: `PHALANX_SHARE_HUB_DATABASE`
 under `[share.hub]`, holds for each command of `phalanx share hub` that has `--database` and is
 not told otherwise.
 
+`ledger` at the top of the file holds for every command that has `--ledger`.
+
 Prices have a table of their own, `[prices]`.
 """
 
@@ -30,6 +32,7 @@ from phalanx.errors import ConfigError, reason_of
 ENVIRONMENT_PREFIX = "PHALANX_"
 DEFAULT_FILE = Path("phalanx.toml")
 PRICES_TABLE = "prices"
+LEDGER_KEY = "ledger"
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class SettingsSource:
         path = chosen_file(self.environment, config_option(arguments))
         tables = read_config(path)
         known = self.commands | {PRICES_TABLE}
+        shared_by_all = {LEDGER_KEY: tables.pop(LEDGER_KEY)} if LEDGER_KEY in tables else {}
         unknown = tables.keys() - known
         source = str(path or DEFAULT_FILE)
         if unknown:
@@ -76,6 +80,8 @@ class SettingsSource:
         for words in groups:
             shared = _shared_options(options, words, source, arguments, self.options_below)
             Dict(shared, source=source, use_commands_as_keys=False)(app, commands, arguments)
+        if "--ledger" in _option_names(arguments):
+            Dict(shared_by_all, source=source, use_commands_as_keys=False)(app, commands, arguments)
 
 
 class _Variables(Env):

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from phalanx.cli.exit_codes import ExitCode
+from phalanx.cli.recording import LedgerFolder, recorder
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
 
@@ -160,6 +161,7 @@ def approve(
     role: Role,
     agreement: AgreementFile,
     gate: GateFile = _GATE,
+    ledger: LedgerFolder = None,
     common: Common = Common(),
 ) -> None:
     """Let a held object leave, as far as your role goes.
@@ -170,12 +172,16 @@ def approve(
         role: In which you approve.
         agreement: File that names members, groups and approvers.
         gate: File of the gate.
+        ledger: Folder of the ledger that the answer is recorded in as well.
         common: Options of every command.
     """
     from phalanx.cli.gate_view import answered_text
     from phalanx.cli.gate_work import now, open_queue
 
+    recorded = recorder(ledger)
     request = open_queue(gate, agreement).approve(number, person, role, now())
+    facts = {"request": number, "role": role, "answer": "approved", "object": request.object_hash}
+    recorded.record("approval", "disclosure to the alliance", facts, actor=person)
     common.say(answered_text(request))
 
 
@@ -188,6 +194,7 @@ def reject(
     role: Role,
     agreement: AgreementFile,
     gate: GateFile = _GATE,
+    ledger: LedgerFolder = None,
     common: Common = Common(),
 ) -> None:
     """Keep a held object in the house; one voice is enough.
@@ -198,12 +205,16 @@ def reject(
         role: In which you answer.
         agreement: File that names members, groups and approvers.
         gate: File of the gate.
+        ledger: Folder of the ledger that the answer is recorded in as well.
         common: Options of every command.
     """
     from phalanx.cli.gate_view import answered_text
     from phalanx.cli.gate_work import now, open_queue
 
+    recorded = recorder(ledger)
     request = open_queue(gate, agreement).reject(number, person, role, now())
+    facts = {"request": number, "role": role, "answer": "rejected", "object": request.object_hash}
+    recorded.record("approval", "disclosure to the alliance", facts, actor=person)
     common.say(answered_text(request))
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from phalanx.cli.exit_codes import ExitCode
+from phalanx.cli.recording import LedgerFolder, recorder
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
 
@@ -50,6 +51,7 @@ def publish(
     dry_run: bool = False,
     output_format: TableOrJson = "table",
     output: OutputPath = None,
+    ledger: LedgerFolder = None,
     alliance_config: AllianceConfig = CONFIG,
     common: Common = Common(),
 ) -> ExitCode:
@@ -76,6 +78,7 @@ def publish(
         output_format: How to print. As JSON, `offered` is what left, the padding and what was left
             over from before, and the sum of what the hub took, had and refused.
         output: With --dry-run, file for a bundle of all these objects.
+        ledger: Folder of the ledger that what left is recorded in as well.
         alliance_config: Settings of the alliance.
         common: Options of every command.
     """
@@ -92,6 +95,7 @@ def publish(
     if output is not None and not dry_run:
         message = "--output names a bundle of what --dry-run shows, and nothing is shown"
         raise InputError(message, next_step="Add --dry-run, or leave --output out.")
+    recorded = recorder(ledger)
     house = opened_house(alliance_config)
     wanted = Wanted(
         scan=scan,
@@ -110,6 +114,11 @@ def publish(
         write_text((shown_json if output_format == "json" else shown_text)(judged), None)
         return _status(any(not each.decision.may_leave for each in judged))
     done = let_leave(house, made, submit)
+    facts = {
+        "leaving": len(done.departure.leaving), "staying": len(done.departure.staying),
+        "offered": done.sent.offered, "refused": len(done.sent.refused),
+    }  # fmt: skip
+    recorded.record("disclosure", "campaigns to the alliance", facts)
     write_text((departure_json if output_format == "json" else departure_text)(done), None)
     return _status(bool(done.departure.staying or done.sent.refused))
 

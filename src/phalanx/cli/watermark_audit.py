@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter, validators
 
 from phalanx.cli.exit_codes import ExitCode
+from phalanx.cli.recording import Facts, LedgerFolder, recorder
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
 from phalanx.cli.watermark_audit_options import ModelOptions, PowerOptions
@@ -130,6 +131,7 @@ def run(
     folder: VaultFolder = VAULT,
     seal: SealOptions = SealOptions(),
     by: By = None,
+    ledger: LedgerFolder = None,
     fail_on: Literal["key", "never"] = "key",
     output_format: TableOrJson = "table",
     common: Common = Common(),
@@ -161,6 +163,7 @@ def run(
         folder: Of the vault.
         seal: What opens it.
         by: Who audits, for the log; the user of this machine if it is left out.
+        ledger: Folder of the ledger that the report is recorded in.
         fail_on: Least finding that makes the exit status 1.
         output_format: How to print.
         common: Options of every command.
@@ -174,6 +177,7 @@ def run(
     from phalanx.watermark.keys.vault import Vault
 
     refuse_output(output)
+    recorded = recorder(ledger)
     task = Task(
         plan=plan, names=names, purpose=purpose, epoch=epoch, commitment=commitment,
         audit_keys=audit_keys, seed=seed,
@@ -183,6 +187,8 @@ def run(
     with common.progress("audit") as progress:
         done = audited(task, lambda: Vault(folder, seal.seal()), act(by), progress)
     public = write_signed(sign_report(done.audit, key), key, output)
+    facts: Facts = {"act": "watermark audit", "keys": len(done.audit.keys)}
+    recorded.record("report", f"report {output.name}", facts, artefact=output, actor=by)
     for each in done.rejects[:5]:
         common.say(f"warning: {each.where}: {each.reason}; left out")
     if len(done.rejects) > 5:

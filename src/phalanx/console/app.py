@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -98,7 +99,7 @@ def create_app(
         cookies=cookies_of(settings),
     )
     app = _application(desk)
-    app.state.warm = desk.scans.warm
+    app.state.warm_more = partial(campaigns.warm, desk.scans)
     app.state.close = desk.database.close
     refuse_unlisted(app)
     return app
@@ -138,6 +139,7 @@ def _application(desk: Desk) -> FastAPI:
         dependencies=[Depends(Guard(desk))],
         lifespan=lifespan,
     )
+    app.state.warm = partial(_warm, desk, renderer)
     for page in PAGES:
         _add(app, page, desk, renderer)
     Signing(desk, renderer).join(app)
@@ -178,6 +180,12 @@ def _application(desk: Desk) -> FastAPI:
     )
     app.add_middleware(Shield, hosts=bounds.hosts, is_secure=bounds.is_secure)
     return app
+
+
+def _warm(desk: Desk, renderer: Renderer) -> None:
+    """Read all scans, draw their charts, and compile all templates."""
+    desk.scans.warm()
+    renderer.warm()
 
 
 def _add(app: FastAPI, page: Page, desk: Desk, renderer: Renderer) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from fastapi.responses import HTMLResponse
@@ -33,6 +34,11 @@ class Renderer:
     def __init__(self, assets: Mapping[str, Asset]) -> None:
         """Read the templates."""
         self._environment = _environment(assets)
+
+    def warm(self) -> None:
+        """Compile all templates, so that no page waits for it."""
+        for name in self._environment.list_templates(filter_func=lambda name: name.endswith(".j2")):
+            self._environment.get_template(name)
 
     def page(
         self,
@@ -64,12 +70,12 @@ class Renderer:
 
 def plain(record: object) -> object:
     """Return a record as plain values of JSON."""
-    kind: type = type(record)
+    kind: Any = type(record)
     return _adapter(kind).dump_python(record, mode="json")
 
 
 @cache
-def _adapter(kind: type) -> TypeAdapter[object]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - the kind of any record
     return TypeAdapter(kind)
 
 

@@ -29,8 +29,10 @@ def serve(settings: ConsoleSettings, *, tell: Callable[[], None] = untold) -> No
             raise ConfigError(message, next_step="Name the certificate and the key of the console.")
     log_as_json()
     app = create_app(settings)
-    # Scans are read and drawn while the server begins to listen: the first page finds them.
-    threading.Thread(target=app.state.warm, name="warm", daemon=True).start()
+    # Whoever comes first waits for nothing: all scans are read and drawn before it listens. The
+    # pictures of single campaigns may come while somebody reads the list.
+    app.state.warm()
+    threading.Thread(target=app.state.warm_more, name="warm", daemon=True).start()
     run_server(
         app,
         tell,

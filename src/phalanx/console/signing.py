@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse
@@ -30,6 +31,7 @@ from phalanx.console.rendering import Renderer
 from phalanx.errors import InputError, PolicyError
 from phalanx.store.schema import translated
 
+_LOG = structlog.get_logger("phalanx.console")
 _NO = "The name or the password is wrong."
 
 
@@ -88,6 +90,8 @@ class Signing:
             if not desk.passwords.matches(kept, password):
                 with desk.database.write() as connection:
                     note_failure(connection, name.casefold(), address, now.timestamp())
+                # Not the name: people type their password there.
+                _LOG.warning("sign-in failed", address=address)
                 return self._form(request, where, _NO, name, 403)
             with desk.database.write() as connection:
                 note_success(connection, name.casefold(), address)

@@ -257,7 +257,8 @@ class PassagesOf:
     """Why nothing is located; empty where passages are told, or none was found."""
 
     passages: tuple[LocatedPassage, ...]
-    """Of which an expected share of at most the level is wrong, in each document."""
+    """Of which an expected share of at most the level is wrong, in each document; of a document
+    that is mixed, whose windows are each at the level by themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -367,6 +368,10 @@ class LookedUpDocument:
 
     cut_short: bool
     """Whether there was more to read, or to compare, than is."""
+
+    alike: Count
+    """Served parts that share as much with the text as the best match, itself among them: above 1
+    no account is singled out."""
 
     reason: str
     """Why it is not evaluable; empty otherwise."""
@@ -479,6 +484,10 @@ class CorpusAnswer:
 
     true_claims: tuple[Share, Share] | None
     """Bounds of the share of such documents that are claimed; null where nobody measured it."""
+
+    list_needs: Count | None
+    """Clusters that must rank above all humans before any can be listed, since no rank says more
+    than the reference lets it; null where nothing bounds it."""
 
     listed: tuple[ListedDocument, ...]
     """Documents of clusters of which an expected share of at most the rate is wrong."""

@@ -30,7 +30,7 @@ def own_signer(folder: Path, key: str, what: str, origin: str | None = None) -> 
     """
     if origin is None:
         name = read_owned(folder / ORIGIN, f"name of a {what}", _MOST_BYTES)
-        origin = name.decode(errors="replace").strip()
+        origin = name.decode(errors="replace").removesuffix("\n")
     secret = read_secret(folder / key, f"key of a {what}", 32)
     return NoteSigner(name=origin, key=Ed25519PrivateKey.from_private_bytes(secret))
 

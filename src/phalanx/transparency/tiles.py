@@ -115,9 +115,10 @@ def read_bundle(fetch: Fetch, index: int, size: int) -> list[bytes]:
         if width == WIDTH:
             raise
         content = fetch(tile_path(None, index), MOST_BUNDLE_BYTES)
-    found = entries_of(content)
+    what = f"{tile_path(None, index, width)}, a bundle of the log,"
+    found = entries_of(content, what)
     if len(found) < width:
-        message = f"a bundle of the log has {len(found)} entries, and should have {width}"
+        message = f"{what} has {len(found)} entries, and should have {width}"
         raise VerificationError(message, next_step="Fetch the log again.")
     return found[:width]
 
@@ -141,8 +142,12 @@ def bundle_of(entries: Iterable[bytes]) -> bytes:
     return b"".join(parts)
 
 
-def entries_of(bundle: bytes) -> list[bytes]:
+def entries_of(bundle: bytes, what: str = "a bundle of the log") -> list[bytes]:
     """Return the entries of a bundle.
+
+    Parameters:
+        bundle: As it is served.
+        what: What messages call it.
 
     Raises:
         VerificationError: If it ends within one.
@@ -152,7 +157,7 @@ def entries_of(bundle: bytes) -> list[bytes]:
         size = int.from_bytes(bundle[at : at + 2], "big")
         at += 2 + size
         if at > len(bundle):
-            message = "a bundle of the log ends within an entry"
+            message = f"{what} ends within an entry"
             raise VerificationError(message, next_step="Fetch the log again.")
         found.append(bundle[at - size : at])
     return found

@@ -96,3 +96,14 @@ def test_known_documents_that_are_too_short_are_none(model: Calibrated, author: 
     asked = Asked(models={"text": model}, level=0.05)
     short = [replace(each, content="of the") for each in author("model", 3, 42)]
     assert known_of(short, asked) == Known(claimed=0, documents=0)
+
+
+def test_a_list_that_no_reference_carries_is_told() -> None:
+    """Of 300 documents 100 above all of 199 humans are no list at 5 %, and above 9,999 they are."""
+    p_values = np.where(np.arange(300) < 100, 1.0, 0.0)
+    for reference, listed in ((199, 0), (9_999, 100)):
+        ranks = np.where(p_values == 1.0, 1.0 / (reference + 1), 0.9)
+        found = answered(_table(ranks, reference), "a model's writing", LEVEL, 0.05, None)
+        assert found.listed.sum() == listed
+        assert found.list_needs is not None
+        assert (found.list_needs <= 100) == (listed > 0)

@@ -59,6 +59,24 @@ def test_humans_have_passages_no_more_often_than_the_level(
     assert wrong <= LEVEL + 4.0 * np.sqrt(LEVEL * (1 - LEVEL) * (1 / 150 + 1 / 601))
 
 
+def test_windows_of_a_mixed_document_are_told_each_by_itself(
+    of_windows: Calibrated, author: Author
+) -> None:
+    """Two windows of a model before eight of humans: where all must pass at once few do."""
+    together, alone, wrong = 0, 0, 0
+    for seed in range(20):
+        model = _joined(author("model", 2, seed, words=62))
+        document = _joined([model, *author("human", 8, 500 + seed, words=62)])
+        models = {"text": of_windows}
+        together += bool(locate(document, models, level=0.01).passages)
+        found = locate(document, models, level=0.01, is_mixed=True).passages
+        alone += bool(found)
+        wrong += sum(each.windows for each in found if each.start >= len(model.content))
+    assert alone > together
+    assert alone >= 10
+    assert wrong / 160 <= 0.01 + 4.0 * np.sqrt(0.01 * (1 / 160 + 1 / 601))
+
+
 def test_a_short_document_has_nothing_to_locate(of_windows: Calibrated, author: Author) -> None:
     """One window is the document itself."""
     (document,) = author("model", 1, 7, words=50)

@@ -133,3 +133,13 @@ def test_evidence_states_its_null_hypothesis_and_how_many_it_was_compared_with(
     assert said.reference_size == 20
     assert said.rule_id == "PHX-A004"
     assert said.log10_p < -4.0
+
+
+def test_what_many_were_served_singles_out_none(append: Append) -> None:
+    """One response to three accounts: any of them might have passed it on."""
+    index = append([text(1), text(2), text(1), text(3), text(1)])
+    many, one = look_up(pa.array([text(1), text(2)]), index, SECRET)
+    assert (many.alike, one.alike) == (3, 1)
+    assert {match.account for match in many.matches[:3]} == {"acct_0", "acct_2", "acct_4"}
+    (none,) = look_up(pa.array(["Nothing of it."]), index, SECRET)
+    assert (none.matches, none.alike) == ((), 0)

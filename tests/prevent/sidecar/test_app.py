@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,19 @@ def test_only_callers_may_ask(serve: Serve, tmp_path: Path) -> None:
         assert client.post("/v1/settle", json={}, headers=headers).status_code in {401, 422}
 
 
+def test_a_clock_that_steps_is_counted_and_stops_nothing(serve: Serve) -> None:
+    """Set back by a day it forgives nobody, and what is under way is settled all the same."""
+    clock = [datetime(2026, 6, 2, tzinfo=UTC)]
+    served = serve(now=lambda: clock[0])
+    for number, day in enumerate((2, 1, 1, 9)):
+        clock[0] = datetime(2026, 6, day, tzinfo=UTC)
+        assert served.decide(exchange_id=f"r{number}")["action"] == "allow"
+        ended = {"account_id": "honest", "exchange_id": f"r{number}", "output_tokens": 100}
+        assert served.client.post("/v1/settle", json=ended).json()["output_tokens"] == 100
+    assert served.metric("phalanx_gateway_state_clock_steps_back") == 1
+    assert served.metric("phalanx_gateway_state_clock_jumps_ahead") == 1
+
+
 def test_whoever_keeps_it_running_is_answered(serve: Serve) -> None:
     """Health, readiness, counts."""
     served = serve()
@@ -111,8 +125,8 @@ def test_whoever_keeps_it_running_is_answered(serve: Serve) -> None:
 def test_counts_are_not_for_everybody(serve: Serve) -> None:
     """Others than this machine need a token, and behind a proxy all are others."""
     served = serve()
-    from phalanx.prevent.sidecar.app import Sidecar
     from phalanx.prevent.sidecar.settings import SidecarSettings
+    from phalanx.prevent.sidecar.sidecar import Sidecar
 
     class Asking:
         def __init__(self, host: str) -> None:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.stats import beta
 
 from phalanx.authorship.corpus.clusters import clusters_of
-from phalanx.authorship.corpus.share import CONFIDENCE, Rates, Share, interval, share_of
+from phalanx.authorship.corpus.share import CONFIDENCE, Rates, Share, interval, least_list, share_of
 from phalanx.authorship.corpus.state import Table
 
 Question = Literal["a model's writing", "what was served"]
@@ -35,6 +35,9 @@ class Answered:
 
     share: Share
     rates: Rates
+    list_needs: int | None
+    """Clusters that must rank above all humans before any can be listed; null where nothing bounds
+    what one may say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,9 @@ def answered(
         listed=listed,
         share=share,
         rates=rates,
+        list_needs=least_list(share.clusters, int(table.reference[there].max()), level, rate)
+        if question == "a model's writing" and there.size
+        else None,
     )
 
 

@@ -82,6 +82,26 @@ def e_values(log10_ps: Floats, level: float) -> Floats:
     return np.asarray(np.log10(0.5 * payed + 0.5 * 10.0 ** calibrate_p_mixed(log10_ps)))
 
 
+def least_list(clusters: int, documents: int, level: float, rate: float) -> int:
+    """Return how many clusters must rank above all humans before any of them can be listed.
+
+    No rank among so many human documents is smaller than one in them and one, so no e-value is
+    larger than what that pays; e-BH lists *k* of *K* only if each is at least *K* / (*k* rate).
+
+    Parameters:
+        clusters: That are evaluable.
+        documents: Human documents of the reference, the largest of several.
+        level: Of a claim.
+        rate: Of false discoveries.
+
+    Examples:
+        >>> least_list(900, 369, 0.01, 0.05), least_list(90, 9999, 0.01, 0.05)
+        (327, 17)
+    """
+    most = float(e_values(np.array([-math.log10(documents + 1)]), level)[0])
+    return math.ceil(clusters / (rate * math.pow(10.0, most)))
+
+
 def cluster_e_values(log10_es: Floats, clusters: npt.NDArray[np.int64]) -> Floats:
     """Return the mean of the e-values of each cluster: valid however its documents depend.
 

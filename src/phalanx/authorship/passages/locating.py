@@ -3,19 +3,21 @@
 A window is ranked as a document of its own length is. All windows of a document are one family: the
 Benjamini-Hochberg procedure takes so many of them that the expected share of wrong ones is at most
 the level, which holds for ranks that share one reference. Where no number of windows could pass,
-because the reference is too small for so many of them, nothing is said.
+because the reference is too small for so many of them, nothing is said. A document that was told as
+mixed has been at the level already; its windows are told each by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from phalanx.authorship.documents import Document
-from phalanx.authorship.documents.windows import windows_of
-from phalanx.authorship.judging import judge
+from phalanx.authorship.documents.windows import Window, windows_of
+from phalanx.authorship.judging import Judgement, judge
 from phalanx.authorship.reference import Calibrated, needed_for
 from phalanx.evidence import benjamini_hochberg
 
@@ -56,6 +58,7 @@ def locate(
     *,
     level: float,
     domain: str | None = None,
+    is_mixed: bool = False,
 ) -> Located:
     """Locate passages that are consistent with a model's writing.
 
@@ -66,6 +69,9 @@ def locate(
         models: Kind -> detector with its reference.
         level: Expected share of wrong windows among those that are told, at most.
         domain: That the document belongs to; null takes the largest p-value of all domains.
+        is_mixed: Whether the document was told as mixed, and so is at the level as a whole: of
+            humans alone hardly any is. Each window is held against the level by itself then, which
+            tells at most that share of a human's windows.
 
     References:
         Benjamini & Hochberg, JRSS B 57 (1995); Bates, Candès, Lei, Romano & Sesia, "Testing for
@@ -89,6 +95,11 @@ def locate(
     enough = [judged[at].reference_size for at in ranked]
     smallest = 1.0 / (1.0 + max(needed_for(level), *enough))
     p_values = np.array([10.0 ** (judged[at].log10_p or 0.0) for at in ranked])
+    if is_mixed:
+        taken = p_values <= level + 1e-12
+        if not taken.any():
+            said = replace(said, reason=f"none of {len(ranked)} windows is at the level by itself")
+        return replace(said, passages=_joined(windows, judged, ranked, taken))
     taken = benjamini_hochberg(p_values, level)
     needed = int(np.ceil(smallest * len(ranked) / level - 1e-9))
     if not taken.any() and needed > 1:
@@ -97,11 +108,22 @@ def locate(
             "reference is too small"
         )
         said = replace(said, reason=reason)
+    return replace(said, passages=_joined(windows, judged, ranked, taken))
+
+
+def _joined(
+    windows: Sequence[Window],
+    judged: Sequence[Judgement],
+    ranked: Sequence[int],
+    taken: npt.NDArray[np.bool_],
+) -> tuple[Passage, ...]:
+    """Join neighbours among the windows that were taken."""
     chosen = [at for at, is_taken in zip(ranked, taken, strict=True) if is_taken]
     passages: list[Passage] = []
+    before = -2
     for at in chosen:
         log10_p = judged[at].log10_p or 0.0
-        if passages and at - 1 in chosen:
+        if at - 1 == before:
             last = passages[-1]
             passages[-1] = replace(
                 last, stop=windows[at].stop, windows=last.windows + 1,
@@ -111,4 +133,5 @@ def locate(
             passages.append(
                 Passage(start=windows[at].start, stop=windows[at].stop, windows=1, log10_p=log10_p)
             )
-    return replace(said, passages=tuple(passages))
+        before = at
+    return tuple(passages)

@@ -70,6 +70,10 @@ class Found:
     known: int
     """Phrases of all parts that stand in any entry."""
 
+    alike: int
+    """Parts of the index that share as much with the text as the best match does, itself among
+    them: what was served to many accounts singles out none of them. 0 without a match."""
+
     cut_short: bool
     """Whether there was more to read, or to compare, than is."""
 
@@ -89,7 +93,7 @@ def look_up(texts: pa.Array, index: ServedIndex, secret: bytes) -> list[Found]:
     parts = phrases.texts.size
     best = np.zeros((parts, MOST_MATCHES))
     where = np.full((parts, MOST_MATCHES, 4), -1, dtype=np.int64)
-    candidates = np.zeros(parts, dtype=np.int64)
+    candidates = np.zeros((parts, 2), dtype=np.int64)
     known = np.zeros((parts, 2), dtype=np.int64)
     cut_short = phrases.cut_short[phrases.texts]
     sizes = _sizes(phrases.words, phrases.levels, phrases.starts)
@@ -121,31 +125,36 @@ def _of_text(
 ) -> Found:
     count = parts.stop - parts.start
     matches = []
+    alike: dict[tuple[int, int], int] = {}
     for part in range(parts.start, parts.stop):
         for place in range(MOST_MATCHES):
             number, row, shared, smaller = where[part, place].tolist()
             if number < 0:
                 continue
             segment = index.segments[number]
+            where_in_text = int(phrases.tokens[part, 0]), int(phrases.tokens[part, 1])
+            alike[where_in_text] = int(candidates[part, 1])
             matches.append(
                 Match(
                     log10_p=log10_chance_of_match(
-                        float(best[part, place]), int(candidates[part]), count
+                        float(best[part, place]), int(candidates[part, 0]), count
                     ),
                     common=shared,
                     phrases=smaller,
-                    candidates=int(candidates[part]),
-                    tokens=(int(phrases.tokens[part, 0]), int(phrases.tokens[part, 1])),
+                    candidates=int(candidates[part, 0]),
+                    tokens=where_in_text,
                     account=segment.account_of(row),
                     time_us=int(segment.times[row]),
                 )
             )
+    ordered = tuple(sorted(matches, key=lambda match: (match.log10_p, -match.common)))
     return Found(
-        matches=tuple(sorted(matches, key=lambda match: (match.log10_p, -match.common))),
+        matches=ordered,
         parts=count,
         phrases=int(sizes[parts, 0].max(initial=0)),
         common=int(known[parts, 1].sum()),
         known=int(known[parts].sum()),
+        alike=alike[ordered[0].tokens] if ordered else 0,
         cut_short=bool(cut_short[parts].any()),
     )
 
@@ -241,13 +250,18 @@ def _look_up(
                     free = word + np.uint64(2)
                 after += 1
             first = after
-            candidates[part] += 1
+            candidates[part, 0] += 1
             if shared < 3:
                 continue
             level = min(levels[row], np.uint8(MOST_LEVEL))
             smaller = min(np.int64(sizes[row]), part_sizes[part, level])
             smaller = min(smaller, np.int64(table.shape[0] - 1))
             chance = table[smaller, min(shared, smaller)]
+            # How many entries are as good as the best, of all segments so far.
+            if chance < best[part, 0]:
+                candidates[part, 1] = 1
+            elif chance == best[part, 0] and chance < 0.0:
+                candidates[part, 1] += 1
             last = best.shape[1] - 1
             if chance >= best[part, last]:
                 continue

@@ -30,7 +30,7 @@ def evidence_of(found: Found, index: ServedIndex) -> ExactEvidence | Inconclusiv
     best = found.matches[0] if found.matches else None
     if found.phrases < LEAST_PHRASES:
         return Inconclusive(
-            reason=f"{found.phrases} phrases of words that say something are too few: "
+            reason=f"too few phrases of words that say something: {found.phrases}, and "
             f"{LEAST_PHRASES} are needed",
             reachable_log10_e=0.0,
         )

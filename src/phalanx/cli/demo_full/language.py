@@ -112,8 +112,9 @@ class Reader:
         """
         found: Floats = self._after[contexts[:, 1]].copy()
         wanted = contexts[:, 0] * self.size + contexts[:, 1]
-        at = np.minimum(np.searchsorted(self._pairs, wanted), self._pairs.size - 1)
-        for row in np.flatnonzero(self._pairs[at] == wanted):
+        at = np.searchsorted(self._pairs, wanted)
+        inside = np.flatnonzero(at < self._pairs.size)
+        for row in inside[self._pairs[at[inside]] == wanted[inside]]:
             seen = slice(self._start[at[row]], self._stop[at[row]])
             times = self._times[seen]
             kinds, total = times.size, times.sum()

@@ -33,7 +33,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape" && event.target === find) find.blur();
     if (isTyping(event.target) || (help && help.open)) return;
-    if (awaitsLetter && Date.now() - awaitsLetter < 1500) {
+    if (awaitsLetter && Date.now() - awaitsLetter < 3000) {
       awaitsLetter = 0;
       event.preventDefault();
       goTo(event.key);

@@ -16,15 +16,15 @@ from phalanx.console.pages.scan_lines import (
     scan_of,
 )
 from phalanx.console.seen.history import History, Remembered, read_history
-from phalanx.console.seen.scans import Scan, Unread
+from phalanx.console.seen.scans import Scan, Scans, Unread
 from phalanx.console.seen.whole_graph import WholeGraph, links_inside, whole_graph
 from phalanx.errors import InputError
 from phalanx.formats.basis import bases_of, with_basis
 from phalanx.formats.groups import KINDS, Group
-from phalanx.formats.link_graph import link_graph
+from phalanx.formats.link_graph import LinkGraph, link_graph
 from phalanx.formats.notation import expected_members
-from phalanx.formats.report_view import daily_bars, served_before_found
-from phalanx.model import NotJudged
+from phalanx.formats.report_view import MAX_CAMPAIGNS_IN_FULL, daily_bars, served_before_found
+from phalanx.model import Member, NotJudged
 
 MEMBERS_ON_A_PAGE = 100
 
@@ -105,6 +105,23 @@ def graph_of(asked: Asked) -> WholeGraph:
     )
 
 
+def warm(scans: Scans) -> None:
+    """Draw what ties the campaigns of all scans together, before anybody asks.
+
+    Parameters:
+        scans: That can be read; others are passed over.
+    """
+    for scan in scans.all()[0]:
+        for campaign in scan.result.campaigns[:MAX_CAMPAIGNS_IN_FULL]:
+            _neighbourhood(scan, campaign.campaign_id, campaign.facts.members)
+
+
+def _neighbourhood(scan: Scan, name: str, members: tuple[Member, ...]) -> LinkGraph:
+    return scan.kept(
+        ("links", name), lambda: link_graph(members, links_inside(members, scan.result.links))
+    )
+
+
 def _pictures(asked: Asked, scan: Scan, group: Group) -> Mapping[str, object]:
     if isinstance(group, NotJudged):
         return {"accounts": group.accounts}
@@ -114,9 +131,7 @@ def _pictures(asked: Asked, scan: Scan, group: Group) -> Mapping[str, object]:
     page = min(asked.page(), pages)
     first = (page - 1) * MEMBERS_ON_A_PAGE
     return {
-        "graph": scan.kept(
-            ("links", name), lambda: link_graph(members, links_inside(members, scan.result.links))
-        ),
+        "graph": _neighbourhood(scan, name, members),
         "expected": expected_members(each.confidence for each in members),
         "served_before_found": served_before_found(group),
         "bars": daily_bars(group),

@@ -11,7 +11,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from phalanx.errors import InputError
 
 FEWEST_CHARACTERS = 12
-MOST_CHARACTERS = 256
+MOST_CHARACTERS = 128
 _FEWEST_DIFFERENT = 5
 _AT_ONCE = 4
 """Each takes 64 MiB of memory, as RFC 9106 recommends where memory is short."""

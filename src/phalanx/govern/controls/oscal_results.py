@@ -41,8 +41,8 @@ def results_document(assessment: Assessment) -> Json:
         },
     }
     if looked_at:
-        result["observations"] = [_observation(each, key, at) for each in looked_at]
-        result["findings"] = [_finding(each, key) for each in looked_at]
+        result["observations"] = [observation_of(each, key, at) for each in looked_at]
+        result["findings"] = [finding_of(each, key) for each in looked_at]
     if left:
         result["remarks"] = f"Not assessed: {', '.join(left)}."
     return {
@@ -60,7 +60,14 @@ def results_document(assessment: Assessment) -> Json:
     }
 
 
-def _observation(finding: Finding, key: tuple[str, ...], at: str) -> Json:
+def observation_of(finding: Finding, key: tuple[str, ...], at: str) -> Json:
+    """Return what was seen of a control.
+
+    Parameters:
+        finding: About it.
+        key: Words that the identifiers of the document follow from.
+        at: When, as text.
+    """
     return {
         "uuid": identifier("observation", *key, finding.control.id),
         "title": finding.control.title,
@@ -72,7 +79,13 @@ def _observation(finding: Finding, key: tuple[str, ...], at: str) -> Json:
     }
 
 
-def _finding(finding: Finding, key: tuple[str, ...]) -> Json:
+def finding_of(finding: Finding, key: tuple[str, ...]) -> Json:
+    """Return whether a control is satisfied.
+
+    Parameters:
+        finding: About it.
+        key: Words that the identifiers of the document follow from.
+    """
     return {
         "uuid": identifier("finding", *key, finding.control.id),
         "title": finding.control.title,

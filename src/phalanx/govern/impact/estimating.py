@@ -158,10 +158,12 @@ def _money(
     mean = [sum(paid[name][n] * used[name] for name in paid) / total for n in (0, 1)]
     cheapest = [min(each[n] for each in paid.values()) for n in (0, 1)]
     dearest = [max(each[n] for each in paid.values()) for n in (0, 1)]
+    point = sent.point * mean[0] + received.point * mean[1]
+    # Of one model all three prices are the same, and differ by the rounding of their mean.
     span = Span(
-        low=sent.low * cheapest[0] + received.low * cheapest[1],
-        point=sent.point * mean[0] + received.point * mean[1],
-        high=sent.high * dearest[0] + received.high * dearest[1],
+        low=min(point, sent.low * cheapest[0] + received.low * cheapest[1]),
+        point=point,
+        high=max(point, sent.high * dearest[0] + received.high * dearest[1]),
     )
     title = f"Its tokens at the list of {prices.dated.isoformat()}"
     figure = Figure(id="list-price", title=title, unit=prices.currency, span=span)

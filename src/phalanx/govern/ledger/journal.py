@@ -89,8 +89,9 @@ class Journal:
         wanted = min(WIDTH, size - number * WIDTH)
         content = read_owned(self._path(number), "events of a ledger", _MOST_BUNDLE_BYTES)
         lines = content.splitlines(keepends=True)
-        if len(lines) < wanted or not lines[wanted - 1].endswith(b"\n"):
-            message = f"{self._path(number)}: has {len(lines)} events, and should have {wanted}"
+        whole = sum(line.endswith(b"\n") for line in lines)
+        if whole < wanted:
+            message = f"{self._path(number)}: has {whole} events, and should have {wanted}"
             raise VerificationError(message, next_step="Bring the ledger back from a backup.")
         return lines[:wanted]
 

@@ -22,7 +22,7 @@ from phalanx.govern.packages.layout import (
     file_name,
     root_of_leaves,
 )
-from phalanx.govern.packages.records import ItemRecord, Record
+from phalanx.govern.packages.records import DocumentRecord, ItemRecord, Record
 from phalanx.transparency.checkpoints import Checkpoint
 from phalanx.transparency.note_keys import NoteSigner
 from phalanx.transparency.notes import signed_note
@@ -42,7 +42,8 @@ def pack(  # noqa: PLR0913 - what is packed, where, and by whom
 
     Parameters:
         records: The case first, then the others in any order that custody allows.
-        files: Of items, by their id. One that is missing is named in the package without its file.
+        files: Of items and documents, by their id. One that is missing is
+            named in the package without its file.
         folder: New one.
         signer: Who stands for the package.
         random: Gives so many random bytes, such as `secrets.token_bytes`.
@@ -56,7 +57,7 @@ def pack(  # noqa: PLR0913 - what is packed, where, and by whom
         message = f"a package has at most {MOST_RECORDS:,} records"
         raise InputError(message, next_step="Make several.")
     refuse_disagreement(records, missing=0)
-    items = {each.id: each for each in records if isinstance(each, ItemRecord)}
+    items = {each.id: each for each in records if isinstance(each, (ItemRecord, DocumentRecord))}
     if unknown := sorted(files.keys() - items.keys()):
         message = f"there is no item {unknown[0]!r} for its file"
         raise InputError(message, next_step="Name the items of the case.")
@@ -89,7 +90,7 @@ def pack(  # noqa: PLR0913 - what is packed, where, and by whom
     return checkpoint
 
 
-def _copy(path: Path, target: Path, item: ItemRecord) -> None:
+def _copy(path: Path, target: Path, item: ItemRecord | DocumentRecord) -> None:
     shutil.copyfile(path, target)
     with target.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()

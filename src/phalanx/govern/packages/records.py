@@ -1,4 +1,4 @@
-"""What a package holds: seven kinds of records, each checked when made and when read."""
+"""What a package holds: eight kinds of records, each checked when made and when read."""
 
 from __future__ import annotations
 
@@ -174,6 +174,17 @@ class ApprovalRecord(_Record):
         return self
 
 
+class DocumentRecord(_Record):
+    """A rendering of the other records, for people. It is no evidence, and says nothing more."""
+
+    kind: Literal["document"] = "document"
+    title: Line
+    sha256: Digest
+    media_type: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.+-]+/[a-z0-9.+-]+$")]
+    size_bytes: int = Field(ge=0, le=_LARGEST)
+    made_with: Line
+
+
 class EventRecord(_Record):
     """An event of the ledger, with its proof."""
 
@@ -184,7 +195,7 @@ class EventRecord(_Record):
 
 Record = (
     CaseRecord | PersonRecord | ItemRecord | CustodyRecord | ClaimRecord | ApprovalRecord
-    | EventRecord
+    | DocumentRecord | EventRecord
 )  # fmt: skip
 _ADAPTER: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="kind")])
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from phalanx.errors import InputError, reason_of
 from phalanx.govern.packages.layout import ITEMS, RECORDS, salted_of
-from phalanx.govern.packages.records import ItemRecord
+from phalanx.govern.packages.records import DocumentRecord, ItemRecord
 from phalanx.govern.packages.verifying import Package, verify_package
 from phalanx.transparency.policy import Policy
 
@@ -24,6 +24,8 @@ def redact(  # noqa: PLR0913 - what is taken away, and what is believed
     ledgers: Policy | None = None,
 ) -> Package:
     """Copy a package without some of it, and return the copy as it verifies.
+
+    Renderings go without being named: they show what is taken away.
 
     Parameters:
         folder: Of the package, or of a copy of it.
@@ -48,7 +50,11 @@ def redact(  # noqa: PLR0913 - what is taken away, and what is believed
     if out.exists() or out.is_symlink():
         message = f"{out}: is there already"
         raise InputError(message, next_step="Name a new folder.")
-    gone = [each for each in whole.records if each.id in {*records, *files}]
+    gone = [
+        each
+        for each in whole.records
+        if each.id in {*records, *files} or isinstance(each, DocumentRecord)
+    ]
     kept = {
         each.sha256
         for each in whole.records
@@ -62,7 +68,7 @@ def redact(  # noqa: PLR0913 - what is taken away, and what is believed
                 if salted_of(path.read_bytes(), str(path)).record.id in records:
                     path.unlink()
             for each in gone:
-                if isinstance(each, ItemRecord) and each.sha256 not in kept:
+                if isinstance(each, (ItemRecord, DocumentRecord)) and each.sha256 not in kept:
                     (aside / ITEMS / each.sha256).unlink(missing_ok=True)
             aside.rename(out)
         finally:

@@ -29,6 +29,7 @@ from phalanx.govern.packages.records import (
     MOST_BYTES,
     CaseRecord,
     ClaimRecord,
+    DocumentRecord,
     EventRecord,
     ItemRecord,
     Record,
@@ -135,7 +136,7 @@ def _records(folder: Path, fetch: Fetch, leaves: bytes) -> list[Salted]:
 
 
 def _missing_files(folder: Path, records: Sequence[Record]) -> tuple[str, ...]:
-    items = [each for each in records if isinstance(each, ItemRecord)]
+    items = [each for each in records if isinstance(each, (ItemRecord, DocumentRecord))]
     there = set(_names(folder / ITEMS))
     if others := there - {each.sha256 for each in items}:
         message = f"{folder / ITEMS / min(others)}: is no file of an item"
@@ -146,7 +147,7 @@ def _missing_files(folder: Path, records: Sequence[Record]) -> tuple[str, ...]:
     return tuple(each.id for each in items if each.sha256 not in there)
 
 
-def _refuse_other_file(path: Path, item: ItemRecord) -> None:
+def _refuse_other_file(path: Path, item: ItemRecord | DocumentRecord) -> None:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         with os.fdopen(descriptor, "rb") as file:

@@ -10,23 +10,29 @@ from __future__ import annotations
 import json
 import math
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from phalanx.errors import InputError
 from phalanx.prevent.decide.decision import Decision
 from phalanx.prevent.desk.answers import AnswerMeter
-from phalanx.prevent.desk.chat import Sender, asked_of, read_body, refusal_of, trimmed
+from phalanx.prevent.desk.chat import (
+    Sender,
+    asked_of,
+    asks_for_answer,
+    read_body,
+    refusal_of,
+    trimmed,
+)
 from phalanx.prevent.desk.desk import Desk, Told
 from phalanx.prevent.desk.headers import PREFIX, headers_of
 from phalanx.prevent.desk.waiting import Waiting
 from phalanx.prevent.policy.actions import Action
 from phalanx.serving.bodies import BoundedBodies
-
-PATHS = ("/chat/completions", "/completions", "/responses")
-"""Ends of the paths that are guarded."""
 
 DECISION = "phalanx.decision"
 """Where the application finds the decision in the scope."""
@@ -44,9 +50,9 @@ class GatewayMiddleware:
         desk: That decides.
         sender: Returns who sends the request of a scope; null for nobody, who is refused with 401.
         waiting: Where slowed requests wait.
-        paths: Ends of the paths that are guarded.
         largest_body_bytes: Of a request; a larger one is answered with 413.
         body_seconds: In which a request must have arrived.
+        is_remote: Whether the state stands in another process: then a thread waits for it.
     """
 
     def __init__(  # noqa: PLR0913 - what a middleware is told by keyword
@@ -56,22 +62,22 @@ class GatewayMiddleware:
         sender: Callable[[Scope], Sender | None],
         *,
         waiting: Waiting | None = None,
-        paths: Sequence[str] = PATHS,
         largest_body_bytes: int = 16_777_216,
         body_seconds: float = 60.0,
+        is_remote: bool = False,
     ) -> None:
         """Keep the parts."""
         self._app = app
         self._desk = desk
         self._sender = sender
+        self._is_remote = is_remote
         self._waiting = waiting or Waiting(most_seconds=10.0, most_at_once=1_000)
-        self._paths = tuple(paths)
         self._bounded = BoundedBodies(self._guard, largest_body_bytes, body_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         is_guarded = scope["type"] == "http" and scope["method"] == "POST"
-        if is_guarded and scope["path"].rstrip("/").endswith(self._paths):
+        if is_guarded and asks_for_answer(scope["path"]):
             await self._bounded(scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -88,10 +94,12 @@ class GatewayMiddleware:
         try:
             body = read_body(content)
             asked = asked_of(body, sender, exchange_id, scope["path"])
-            decision = self._desk.decide(asked, _headers(scope)).decision
+            decide = partial(self._desk.decide, asked, _headers(scope))
+            exchange = await run_in_threadpool(decide) if self._is_remote else decide()
         except InputError as error:
             await _refused(400, "invalid_request", str(error))(scope, receive, send)
             return
+        decision = exchange.decision
         if not Action.of(decision.action).serves:
             await JSONResponse(refusal_of(decision), 403)(scope, receive, send)
             return

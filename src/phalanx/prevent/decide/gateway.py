@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
@@ -89,7 +89,7 @@ class Gateway:
         if self._watch is not None:
             account = identity_of(request.account_id, self._key)
             online = self._watch.standing(request.account_id, account, knowledge.pools)
-            found = replace(found, online=online)
+            found = Found(found.membership, found.indicator, found.grants, online)
         arrival = arrival_of(request, reading, found, policy, self._key, now_us)
         try:
             standing: Standing | None = self._state.arrive(arrival)

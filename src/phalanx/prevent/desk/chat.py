@@ -7,7 +7,7 @@ never let pass: whoever wants to pass unseen would send one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,9 @@ from pydantic_core import from_json
 from phalanx.errors import InputError
 from phalanx.prevent.decide.decision import Decision
 from phalanx.prevent.desk.asked import Asked
+
+PATHS = ("/chat/completions", "/completions", "/responses")
+"""Ends of the paths that ask for an answer."""
 
 _LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 _SOFT_LABELS = ("logprobs", "top_logprobs")
@@ -38,6 +41,16 @@ class Sender:
     email_domain: str | None = None
     account_created_at: datetime | None = None
     """With a time zone."""
+
+
+def asks_for_answer(path: str) -> bool:
+    """Tell whether a path is one of those that ask for an answer of a model.
+
+    Examples:
+        >>> asks_for_answer("/v1/chat/completions?beta=1"), asks_for_answer("/v1/embeddings")
+        (True, False)
+    """
+    return path.partition("?")[0].rstrip("/").endswith(PATHS)
 
 
 def read_body(content: bytes) -> dict[str, Any]:
@@ -81,7 +94,7 @@ def asked_of(body: Mapping[str, Any], sender: Sender, exchange_id: str, endpoint
     """
     limits = [body[name] for name in _LIMITS if body.get(name) is not None]
     said: dict[str, Any] = {
-        **{each.name: getattr(sender, each.name) for each in fields(sender)},
+        **asdict(sender),
         "exchange_id": exchange_id,
         "endpoint": endpoint,
         "model": body.get("model"),

@@ -6,12 +6,15 @@ there are few of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
 
+from phalanx.errors import PhalanxError
 from phalanx.prevent.decide.decision import Decision
 from phalanx.prevent.desk.exchange import Ending
 from phalanx.prevent.state.online import StateCounts
@@ -27,6 +30,7 @@ _OF_STATE: Mapping[str, str] = {
     "evicted_lately": "Of those, rows seen within the hour: the state is too small.",
     "evicted_value": "Information value of the last month that was forgotten with them.",
     "overwritten": "Requests turned away that were forgotten before their minute was over.",
+    "unreached": "Times that a shared state did not answer, or was not asked after it had not.",
     "clock_steps_back": "Times that the clock of the machine was set back.",
     "clock_jumps_ahead": "Silences of more than an hour, or steps ahead of the clock.",
 }
@@ -138,8 +142,7 @@ class Gauges:
 
     def show_state(self, counts: Callable[[], StateCounts]) -> None:
         """Show how full a state is, and what it had to forget."""
-        for name, meaning in _OF_STATE.items():
-            self.show(f"state_{name}", meaning, partial(_of, counts, name))
+        self._registry.register(_StateCounts(counts))
 
     def page(self) -> bytes:
         """Return all as Prometheus reads it."""
@@ -149,5 +152,29 @@ class Gauges:
         return Counter(f"phalanx_gateway_{name}", meaning, registry=self._registry)
 
 
-def _of(counts: Callable[[], StateCounts], name: str) -> float:
-    return float(getattr(counts(), name))
+class _StateCounts(Collector):
+    """Asks a state once for each page. One that does not answer costs the page nothing else."""
+
+    def __init__(self, counts: Callable[[], StateCounts]) -> None:
+        self._counts = counts
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield what the state counts, and whether it answers."""
+        try:
+            counts = self._counts()
+        except PhalanxError:
+            counts = None
+        yield GaugeMetricFamily(
+            "phalanx_gateway_state_answers", "0 while the state cannot be asked.",
+            float(counts is not None),
+        )  # fmt: skip
+        if counts is not None:
+            for each in fields(counts):
+                yield GaugeMetricFamily(
+                    f"phalanx_gateway_state_{each.name}", _OF_STATE[each.name],
+                    float(getattr(counts, each.name)),
+                )  # fmt: skip
+
+    def describe(self) -> tuple[GaugeMetricFamily, ...]:
+        """Ask nothing: a registry would ask the state when it is put together."""
+        return ()

@@ -101,7 +101,7 @@ class Templates:
                 agreeing, row = most_alike(
                     views[epoch], count, _NEEDED, now_us,
                     rows.minhash, rows.campaign, rows.valid_until_us, segment.alive,
-                    segment.bucket_bits, segment.starts, segment.entries,
+                    segment.present, segment.bucket_bits, segment.starts, segment.entries,
                 )  # fmt: skip
                 if agreeing and (best is None or agreeing > best[0]):
                     best = (agreeing, segment, row)

@@ -6,11 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Literal
 
-from phalanx.errors import InputError, reason_of
-from phalanx.owned import OWNER_ONLY
 from phalanx.printable import printable_json
 
 ALERT_SCHEMA_ID: Literal["phalanx.gateway-online-alert/1"] = "phalanx.gateway-online-alert/1"
@@ -65,29 +62,3 @@ def alert_json(alert: Alert) -> str:
     """Return an alert as one line of JSON."""
     said = asdict(alert) | {"at": alert.at.isoformat()}
     return printable_json(json.dumps(said, ensure_ascii=False, allow_nan=False))
-
-
-class AlertLog:
-    """Appends alerts to a file of JSON lines, for its owner alone.
-
-    Parameters:
-        path: Of the file, which is made if it is missing.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """Keep the place."""
-        self._path = path
-
-    def __call__(self, alert: Alert) -> None:
-        """Append an alert.
-
-        Raises:
-            InputError: If it cannot be written.
-        """
-        try:
-            self._path.touch(mode=OWNER_ONLY)
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(alert_json(alert) + "\n")
-        except OSError as error:
-            message = f"{self._path}: an alert cannot be written: {reason_of(error)}"
-            raise InputError(message, next_step="Make room, or name another file.") from error

@@ -87,7 +87,7 @@ def read_watch(watch: Watch, key_id: str, path: Path) -> None:
             cannot be continued.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         head: dict[str, Any] = json.loads(arrays["head"].tobytes())
         _fill(watch, head, arrays, key_id, path)

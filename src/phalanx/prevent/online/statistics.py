@@ -18,7 +18,7 @@ WEIGHTS = np.array([1.0, 1.0, 1.0, 0.5, 0.5]) / 4.0
 ANSWERS, SUMS = 0, 1 + len(STATISTICS)
 """Place of the number of answers among the sums of an account, and how many sums there are."""
 
-_PRIOR_ANSWERS = 20.0
+_PRIOR_ANSWERS = 8.0
 """Answers without any sign that every account has beforehand, so that a few do not decide."""
 
 _OCCASIONAL = np.array([0.0, 0.1, 0.0, 0.02, 0.0])

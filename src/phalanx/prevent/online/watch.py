@@ -26,7 +26,7 @@ from phalanx.prevent.state.layout import Identity
 
 DAY_US = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MOST_FAR = 4.0
+_MOST_FAR = 5.0
 """As many times the expected share of accounts may be far out before the reference is doubted."""
 
 _FEWEST_TO_DOUBT = 200

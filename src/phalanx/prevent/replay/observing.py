@@ -176,18 +176,13 @@ def _signs_of(batch: pa.RecordBatch) -> tuple[Integers, Integers]:
         for name in ("prompt", "history", "system_prompt")
     ]
     turns = batch.column("history_turns").fill_null(0).to_numpy(zero_copy_only=False)
-    logprobs = (
-        batch.column("logprobs")
-        .fill_null(False)
-        .to_numpy(  # noqa: FBT003 - takes no name
-            zero_copy_only=False
-        )
-    )
+    logprobs = batch.column("logprobs").cast(pa.int8()).fill_null(0)
+    asks_logprobs = logprobs.to_numpy(zero_copy_only=False) == 1
     signs = (
         FIRST_TURN * ((lengths[1] == 0) & (turns == 0))
         | ELICITS * ((capabilities & ELICITATION_MASK) != 0)
         | TARGETED * ((capabilities & TARGETED_MASK) != 0)
-        | UNUSUAL * (logprobs | (counts_of(batch.column("n")) > 1))
+        | UNUSUAL * (asks_logprobs | (counts_of(batch.column("n")) > 1))
     )
     asked = np.stack(lengths).astype(np.int64).sum(axis=0) // CHARACTERS_PER_TOKEN
     return signs.astype(np.int64), asked

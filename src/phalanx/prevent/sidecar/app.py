@@ -7,25 +7,25 @@ take and answer stands in the OpenAPI document all the same.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, TypeVar
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
-from starlette.concurrency import run_in_threadpool
 
 from phalanx import __version__
 from phalanx.errors import InputError
 from phalanx.prevent.decide.decision import Decision
 from phalanx.prevent.desk.asked import Asked
-from phalanx.prevent.desk.desk import Desk, Told
+from phalanx.prevent.desk.desk import Told
 from phalanx.prevent.desk.gauges import MEDIA_TYPE
-from phalanx.prevent.sidecar.callers import Callers
-from phalanx.prevent.sidecar.settings import SidecarSettings
+from phalanx.prevent.sidecar.chat import ChatDecision, ChatRequest, decide_chat
+from phalanx.prevent.sidecar.ext_authz import add_ext_authz
+from phalanx.prevent.sidecar.sidecar import Sidecar, known
 from phalanx.serving.answers import Failure, failure
 from phalanx.serving.bodies import BoundedBodies
-from phalanx.serving.loopback import is_loopback
 from phalanx.serving.refusals import Refusals
 
 Model = TypeVar("Model")
@@ -35,7 +35,6 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": Failure} for status in (401, 408, 413, 422, 503)
 }
 _DECISION = TypeAdapter(Decision)
-_CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 class EndedRequest(BaseModel):
@@ -73,55 +72,12 @@ class Settlement(BaseModel):
 _ASKED = TypeAdapter(Asked)
 _ENDED = TypeAdapter(EndedRequest)
 _SETTLEMENT = TypeAdapter(Settlement)
+_CHAT = TypeAdapter(ChatRequest)
+_CHAT_DECISION = TypeAdapter(ChatDecision)
 
 
 class UnreadableError(InputError):
     """A body that is not what it should be."""
-
-
-class Sidecar:
-    """What the endpoints of a sidecar share.
-
-    Parameters:
-        desk: That decides.
-        settings: What it bears.
-        callers: Returns who may ask now; null for everybody on this machine.
-        reach: Asks the state for something, and fails where it cannot be asked.
-        is_remote: Whether the state stands in another process: then threads wait for it.
-    """
-
-    def __init__(
-        self,
-        desk: Desk,
-        settings: SidecarSettings,
-        callers: Callable[[], Callers | None],
-        reach: Callable[[], object],
-        *,
-        is_remote: bool = False,
-    ) -> None:
-        """Keep the parts."""
-        self.desk = desk
-        self.settings = settings
-        self.reach = reach
-        self._callers = callers
-        self._is_remote = is_remote
-
-    def knows(self, request: Request) -> bool:
-        """Tell whether whoever asks may ask."""
-        callers = self._callers()
-        return callers is None or callers.of(request.headers.get("authorization")) is not None
-
-    def shows_metrics_to(self, request: Request) -> bool:
-        """Tell whether somebody may read the counts."""
-        if self.settings.open_metrics or (self._callers() is not None and self.knows(request)):
-            return True
-        # Whoever comes through a proxy of this machine may seem to come from it.
-        is_near = request.client is not None and is_loopback(request.client.host)
-        return is_near and not self.settings.behind_proxy
-
-    async def ask(self, work: Callable[[], Model]) -> Model:
-        """Do what may have to wait for the state."""
-        return await run_in_threadpool(work) if self._is_remote else work()
 
 
 def create_app(sidecar: Sidecar) -> FastAPI:
@@ -140,6 +96,7 @@ def create_app(sidecar: Sidecar) -> FastAPI:
     )
     log = structlog.get_logger("phalanx.gateway")
     _decide(app, sidecar)
+    add_ext_authz(app, sidecar)
     _watch(app, sidecar)
     Refusals(sidecar.desk.gauges, log, "the gateway cannot answer now", {InputError: 422}).answer(
         app
@@ -150,6 +107,14 @@ def create_app(sidecar: Sidecar) -> FastAPI:
         seconds=sidecar.settings.body_seconds,
     )
     return app
+
+
+class DirectRoute(APIRoute):
+    """A route whose endpoint is called with the request, without a look at its arguments."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the endpoint itself."""
+        return self.endpoint
 
 
 def _decide(app: FastAPI, sidecar: Sidecar) -> None:
@@ -172,14 +137,25 @@ def _decide(app: FastAPI, sidecar: Sidecar) -> None:
         )
         return _json(_SETTLEMENT.dump_json(settlement))
 
+    async def decide_body(request: Request) -> Response:
+        asked = read(_CHAT, await request.body())
+        headers = dict(request.headers.items())
+        said = await sidecar.ask(lambda: decide_chat(desk, asked, headers))
+        return _json(_CHAT_DECISION.dump_json(said))
+
+    router = APIRouter(route_class=DirectRoute)
     for path, endpoint, summary, taken, answered, errors in (
         ("/v1/decide", decide, "What a request gets", Asked, Decision, _ERRORS),
+        (
+            "/v1/decide/chat", decide_body, "What an OpenAI-compatible request gets, and how",
+            ChatRequest, ChatDecision, _ERRORS,
+        ),
         (
             "/v1/settle", settle, "What a request got", EndedRequest, Settlement,
             {**_ERRORS, 404: {"model": Failure}},
         ),
     ):  # fmt: skip
-        app.add_api_route(
+        router.add_api_route(
             path,
             known(sidecar, endpoint),
             methods=["POST"],
@@ -188,6 +164,7 @@ def _decide(app: FastAPI, sidecar: Sidecar) -> None:
             responses={**errors, 200: {"model": answered}},
             openapi_extra=_taking(taken),
         )
+    app.include_router(router)
 
 
 def _watch(app: FastAPI, sidecar: Sidecar) -> None:
@@ -207,21 +184,6 @@ def _watch(app: FastAPI, sidecar: Sidecar) -> None:
         if not sidecar.shows_metrics_to(request):
             return failure(403, "counts are for this machine only")
         return Response(sidecar.desk.gauges.page(), media_type=MEDIA_TYPE)
-
-
-Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-def known(sidecar: Sidecar, endpoint: Endpoint) -> Endpoint:
-    """Return an endpoint that answers only those who may ask."""
-
-    async def asked(request: Request) -> Response:
-        if not sidecar.knows(request):
-            sidecar.desk.gauges.refused(401)
-            return failure(401, "a token of a caller is needed", _CHALLENGE)
-        return await endpoint(request)
-
-    return asked
 
 
 def read(model: TypeAdapter[Model], body: bytes) -> Model:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 
-from phalanx.prevent.sidecar.app import Sidecar, create_app
+from phalanx.prevent.sidecar.app import create_app
+from phalanx.prevent.sidecar.sidecar import Sidecar
 from phalanx.serving.listening import run_server, untold
 
 _UNTIL_COLLECTED = 50_000

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from pathlib import Path
 
+from phalanx.errors import InputError, reason_of
 from phalanx.prevent.state.online import OnlineState
 from phalanx.prevent.state.snapshot import RequestCount, Taken, read_snapshot, write_snapshot
 
@@ -18,7 +21,7 @@ class Keeper:
         now_us: By the clock of the machine.
 
     Raises:
-        InputError: If the file is no snapshot, or cannot be written.
+        InputError: If the file is no snapshot, cannot be written, or is kept by another gateway.
         ConfigError: If it was made under another key.
     """
 
@@ -27,7 +30,9 @@ class Keeper:
         self._state = state
         self._key_id = key_id
         self._path = path
-        self._count = RequestCount(path.with_name(f"{path.name}.count"))
+        counted = path.with_name(f"{path.name}.count")
+        self._count = RequestCount(counted)
+        self._lock = _locked(counted)
         self.taken: Taken | None = None
         """The last snapshot that was read or written; null before the first."""
         if path.exists():
@@ -40,6 +45,10 @@ class Keeper:
         """Count a request on the disk."""
         self._count.add()
 
+    def close(self) -> None:
+        """Let another keeper have the file."""
+        os.close(self._lock)
+
     def keep(self) -> Taken:
         """Write a snapshot aside, and put it in the place of the last.
 
@@ -51,3 +60,19 @@ class Keeper:
         requests = self._count.requests
         self.taken = write_snapshot(self._state, requests, self._key_id, self._path)
         return self.taken
+
+
+def _locked(path: Path) -> int:
+    """Return a descriptor under which a file is locked, until the process ends at the latest."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        message = f"{path}: cannot be locked: {reason_of(error)}"
+        raise InputError(message, next_step="Name a folder that can be written.") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        message = f"{path}: another gateway keeps its state there"
+        raise InputError(message, next_step="Name another file with --state.") from error
+    return descriptor

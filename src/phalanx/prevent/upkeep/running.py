@@ -146,6 +146,8 @@ class RunningGateway:
         self._running.close()
         self.desk.close()
         self.keep()
+        if self.keeper is not None:
+            self.keeper.close()
 
     def reload(self) -> None:
         """Take what has changed, and forget requests that have been under way for too long."""

@@ -120,7 +120,7 @@ class _Views:
         found = np.zeros(held, dtype=np.int32)
         look_up(
             self.minhash, self.owner, needed, now_us,
-            rows.minhash, rows.campaign, rows.valid_until_us, segment.alive,
+            rows.minhash, rows.campaign, rows.valid_until_us, segment.alive, segment.present,
             np.uint64(segment.bucket_bits), segment.starts, segment.entries,
             found_rows, agreeing, found, self.short,
         )  # fmt: skip

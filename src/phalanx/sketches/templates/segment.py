@@ -2,7 +2,9 @@
 
 A band is four of the 128 values. The table of a band holds the rows in the order of a hash of it:
 where each bucket begins, and for each row 24 bits of its number and 8 more of the hash, so that
-the sketch itself, which lies somewhere in a gigabyte, is hardly looked at in vain.
+the sketch itself, which lies somewhere in a gigabyte, is hardly looked at in vain. Beside the table
+8 to 16 bits a row tell which hashes there are: of nine bands out of ten no more than one of them is
+looked at, and memory is what a look-up waits for.
 """
 
 from __future__ import annotations
@@ -29,6 +31,10 @@ MOST_CANDIDATES = 1 << 14
 by sharing many sketches that share a band."""
 
 _MOST_BUCKET_BITS = 20
+_BITS_PER_ROW = 8
+"""At least, of those that tell which hashes there are."""
+
+_WORD_BITS, _IN_WORD = np.uint64(6), np.uint64(63)
 _ROWS_PER_BUCKET = 8
 _ROW_BITS, _ROW_MASK = np.uint64(24), np.uint64(MOST_ROWS - 1)
 _MULTIPLIER, _ALL_BITS = np.uint64(0x9E3779B1), np.uint64(0xFFFFFFFF)
@@ -41,6 +47,10 @@ class Segment:
     rows: TemplateRows
     alive: npt.NDArray[np.bool_]
     """Which rows were not removed."""
+
+    present: npt.NDArray[np.uint64]
+    """A bit for each of the uppermost bits of a hash: whether a row has them, shape
+    (BANDS, words), where there are a power of two of words."""
 
     bucket_bits: int
     starts: npt.NDArray[np.uint32]
@@ -81,7 +91,7 @@ class Segment:
         rows = self.rows
         arrays = (
             rows.minhash, rows.indicator, rows.campaign, rows.valid_until_us,
-            self.alive, self.starts, self.entries, self.by_indicator,
+            self.alive, self.present, self.starts, self.entries, self.by_indicator,
         )  # fmt: skip
         return sum(array.nbytes for array in arrays)
 
@@ -96,9 +106,12 @@ def segment_of(rows: TemplateRows) -> Segment:
     bits = min(_MOST_BUCKET_BITS, max(0, (count // _ROWS_PER_BUCKET).bit_length()))
     starts = np.zeros((BANDS, (1 << bits) + 1), dtype=np.uint32)
     entries = np.empty((BANDS, count), dtype=np.uint32)
-    _fill(rows.minhash, np.uint64(bits), starts, entries)
+    present = np.zeros(
+        (BANDS, 1 << max(0, (_BITS_PER_ROW * count - 1).bit_length() - 6)), np.uint64
+    )
+    _fill(rows.minhash, np.uint64(bits), present, starts, entries)
     order = np.argsort(rows.indicator[:, 0], kind="stable").astype(np.uint32)
-    return Segment(rows, np.ones(count, dtype=np.bool_), bits, starts, entries, order)
+    return Segment(rows, np.ones(count, dtype=np.bool_), present, bits, starts, entries, order)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -118,10 +131,19 @@ def _bucket_and_tag(hashed: np.uint64, bits: np.uint64) -> tuple[np.uint64, np.u
     return hashed >> (np.uint64(32) - bits), (hashed >> (np.uint64(24) - bits)) & np.uint64(0xFF)
 
 
+@numba.njit(cache=True, nogil=True, inline="always")
+def _bit_of(hashed: np.uint64, words: int) -> tuple[np.uint64, np.uint64]:
+    """Return the word that tells of a hash, and the bit in it."""
+    # The uppermost bits: as many as there are places.
+    place = (hashed * (np.uint64(words) << _WORD_BITS)) >> np.uint64(32)
+    return place >> _WORD_BITS, np.uint64(1) << (place & _IN_WORD)
+
+
 @numba.njit(cache=True, nogil=True)
 def _fill(
     minhash: npt.NDArray[np.uint8],
     bits: np.uint64,
+    present: npt.NDArray[np.uint64],
     starts: npt.NDArray[np.uint32],
     entries: npt.NDArray[np.uint32],
 ) -> None:
@@ -130,7 +152,10 @@ def _fill(
     for band in range(BANDS):
         begin = starts[band]
         for row in range(rows):
-            bucket, _ = _bucket_and_tag(_hash_of(minhash, row, band), bits)
+            hashed = _hash_of(minhash, row, band)
+            word, bit = _bit_of(hashed, present.shape[1])
+            present[band, word] |= bit
+            bucket, _ = _bucket_and_tag(hashed, bits)
             begin[bucket + np.uint64(1)] += np.uint32(1)
         for later in range(1, begin.size):
             begin[later] += begin[later - 1]
@@ -162,6 +187,7 @@ def look_up(
     campaign: npt.NDArray[np.int32],
     valid_until_us: npt.NDArray[np.int64],
     alive: npt.NDArray[np.bool_],
+    present: npt.NDArray[np.uint64],
     bits: np.uint64,
     starts: npt.NDArray[np.uint32],
     entries: npt.NDArray[np.uint32],
@@ -186,7 +212,11 @@ def look_up(
         prompt = owner[view]
         candidates = 0
         for band in range(BANDS):
-            bucket, tag = _bucket_and_tag(_hash_of(views, view, band), bits)
+            hashed = _hash_of(views, view, band)
+            word, bit = _bit_of(hashed, present.shape[1])
+            if present[band, word] & bit == np.uint64(0):
+                continue
+            bucket, tag = _bucket_and_tag(hashed, bits)
             begin, end = starts[band, bucket], starts[band, bucket + np.uint64(1)]
             for place in range(begin, end):
                 entry = np.uint64(entries[band, place])
@@ -225,6 +255,7 @@ def most_alike(
     campaign: npt.NDArray[np.int32],
     valid_until_us: npt.NDArray[np.int64],
     alive: npt.NDArray[np.bool_],
+    present: npt.NDArray[np.uint64],
     bits: int,
     starts: npt.NDArray[np.uint32],
     entries: npt.NDArray[np.uint32],
@@ -244,7 +275,8 @@ def most_alike(
     found, cut_short = np.zeros(1, dtype=np.int32), np.zeros(1, dtype=np.bool_)
     look_up(
         views[:count], np.zeros(count, dtype=np.int64), needed, now_us, minhash, campaign,
-        valid_until_us, alive, np.uint64(bits), starts, entries, rows, agreeing, found, cut_short,
+        valid_until_us, alive, present, np.uint64(bits), starts, entries, rows, agreeing, found,
+        cut_short,
     )  # fmt: skip
     best = (0, -1)
     for place in range(found[0]):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -312,6 +313,7 @@ def test_a_server_that_is_gone_leaves_the_decision_to_the_policy_until_it_is_bac
     assert gateway.settle(before.under_way, 10, NOW, turned_away=False) is None
     assert (state.failures, state.skipped, len(alarms)) == (1, 3, 4)
     assert state.is_away
+    assert state.counts().unreached == 4
 
     server.start()
     clock.now += 2
@@ -336,6 +338,28 @@ def test_a_server_that_does_not_answer_is_not_waited_for(
     assert state.arrive(_arrival()).at_us == BEGIN_US
 
 
+def test_what_a_server_last_told_of_itself_is_told_while_it_is_gone(
+    failing: tuple[Any, SharedState, Clock],
+) -> None:
+    """A page of metrics is no place to fail."""
+    server, state, _ = failing
+    for number in range(3):
+        state.arrive(_arrival(f"a{number}"))
+    assert state.counts().accounts == 3
+    server.stop()
+    for _ in range(2):
+        assert (state.counts().accounts, state.counts().unreached) == (3, 0)
+
+
+def test_a_connection_that_the_server_closed_while_idle_costs_no_request(redis_url: str) -> None:
+    """Servers and what stands before them close what is not used."""
+    state = open_shared_state(redis_url, _secret(), {})
+    state.arrive(_arrival())
+    Redis.from_url(redis_url).client_kill_filter(_type="normal", skipme=True)
+    assert _known(state.arrive(_arrival()))["requests_per_day"] == 2
+    assert state.failures == 0
+
+
 def test_a_server_that_holds_something_else_is_no_state(redis_url: str) -> None:
     """Whoever wrote there is told of, and nothing is decided on it."""
     secret = _secret()
@@ -358,6 +382,22 @@ def test_a_password_comes_from_the_environment(new_redis: NewRedis) -> None:
         open_shared_state(url, _secret(), {}).arrive(_arrival())
     state = open_shared_state(url, _secret(), {"REDISCLI_AUTH": "hunter2"})
     assert _known(state.arrive(_arrival()))["requests_per_day"] == 1
+
+
+def test_few_rights_on_the_server_are_enough(new_redis: NewRedis) -> None:
+    """Those that the documentation lists, on keys of the state only."""
+    page = Path(__file__).parents[4] / "docs" / "how-to" / "gateway.md"
+    (line,) = (each for each in page.read_text().splitlines() if each.startswith("user phalanx "))
+    rights = line.replace("#HASH", ">hunter2").split()[1:]
+    url = new_redis("--user", *rights).url.replace("unix://", "unix://phalanx@")
+    state = open_shared_state(f"{url}?accounts=16", _secret(), {"REDISCLI_AUTH": "hunter2"})
+    group = identity_of("g", bytes(32))
+    for number in range(20):
+        arrival = _arrival(f"a{number}", number, group=group)
+        began = state.arrive(arrival).at_us
+        state.settle(arrival, began, began, 10, 0.1, turned_away=True)
+    assert (state.counts().accounts, state.counts().evicted) == (16, 4)
+    assert state.failures == 0
 
 
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

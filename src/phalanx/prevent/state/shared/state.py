@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from struct import Struct
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ from phalanx.printable import printable
 
 if TYPE_CHECKING:
     from redis import Redis
+    from redis.client import Pipeline
 
 TIMEOUT_SECONDS = 0.1
 """For which a connection, or an answer, is waited for."""
@@ -85,6 +87,7 @@ class SharedState:
         self._keys = tuple(
             f"{prefix}:{each}" for each in ("accounts", "groups", "turned_away", "counts")
         )
+        self._told: tuple[int, int, Mapping[bytes, bytes]] = (0, 0, {})
         self._scripts = {name: script(name) for name in ("arrive", "settle")}
 
     @property
@@ -146,17 +149,11 @@ class SharedState:
         return float(value)
 
     def counts(self) -> StateCounts:
-        """Return how full it is, and what it had to forget.
-
-        Raises:
-            ServiceError: If the server does not answer in time.
-        """
-        accounts, groups, _, counts = self._keys
-        pipeline = self._server.pipeline(transaction=False)
-        pipeline.hlen(accounts)
-        pipeline.hlen(groups)
-        pipeline.hgetall(counts)
-        rows, of_groups, said = self._tried(pipeline.execute)
+        """Return how full it is, and what it had to forget, as the server last told it."""
+        if not self.is_away:
+            with suppress(ServiceError):
+                self._told = self._tried(self._pipeline().execute)
+        rows, of_groups, said = self._told
         told = {name.decode(): float(value) for name, value in said.items()}
         return StateCounts(
             accounts=int(rows),
@@ -170,37 +167,46 @@ class SharedState:
             unreached=self.failures + self.skipped,
         )
 
+    def _pipeline(self) -> Pipeline:
+        accounts, groups, _, counts = self._keys
+        pipeline = self._server.pipeline(transaction=False)
+        pipeline.hlen(accounts)
+        pipeline.hlen(groups)
+        pipeline.hgetall(counts)
+        return pipeline
+
     def _run(self, name: str, said: bytes, content: int, size: int) -> bytes:
         """Run a script, and return the so many bytes that it tells."""
         asked = self._scripts[name]
         field = str(content & (ENTRIES // WAYS - 1))
-        told = self._tried(lambda: _evaluated(self._server, asked, self._keys, said, field))
-        if not isinstance(told, bytes) or len(told) != size:
-            self._fail()
-            message = "the shared state answers with something else than a state"
-            raise ServiceError(message, next_step="Look at what runs there.")
-        return told
-
-    def _tried(self, ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - what a server answers
-        from redis.exceptions import RedisError  # noqa: PLC0415 - of an extra
-
         if self.is_away:
             with self._lock:
                 self.skipped += 1
             message = "the shared state is away"
             raise ServiceError(message, next_step=_NEXT_STEP)
+        told: object = None
+        try:
+            told = self._tried(lambda: _evaluated(self._server, asked, self._keys, said, field))
+        finally:
+            is_told = isinstance(told, bytes) and len(told) == size
+            with self._lock:
+                self.failures += not is_told
+        if isinstance(told, bytes) and is_told:
+            return told
+        message = "the shared state answers with something else than a state"
+        raise ServiceError(message, next_step="Look at what runs there.")
+
+    def _tried(self, ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - what a server answers
+        """Ask the server; where it fails, nothing is asked for a while."""
+        from redis.exceptions import RedisError  # noqa: PLC0415 - of an extra
+
         try:
             return ask()
         except (RedisError, OSError) as error:
-            self._fail()
+            self._paused_until = self._monotonic() + PAUSE_SECONDS
             reason = printable(reason_of(error))[:200]
             message = f"the shared state cannot be asked: {reason}"
             raise ServiceError(message, next_step=_NEXT_STEP) from error
-
-    def _fail(self) -> None:
-        with self._lock:
-            self.failures += 1
-            self._paused_until = self._monotonic() + PAUSE_SECONDS
 
     def _follow(self, latest_us: int, now_us: int) -> None:
         """Go on from the moments of other gateways: a clock that is behind them was set back."""
