@@ -256,7 +256,7 @@ def test_colours_can_be_told_apart_in_light_and_dark(text: str) -> None:
             assert _contrast(theme[ink], theme["paper"]) >= 4.5, ink
         for place in range(10):
             assert _contrast(theme[f"f{place}"], theme["panel"]) >= 3.0, place
-            assert _contrast("#ffffff", theme[f"f{place}"]) >= 3.0, place
+            assert _contrast("#ffffff", theme[f"f{place}"]) >= 4.5, place
         for colour in LISTS.values():
             assert _contrast(colour, theme["paper"]) >= 3.0, colour
 
