@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from phalanx import __version__
-from phalanx.cli.demo_full.acts import record, seconds
+from phalanx.cli.demo_full.acts import record
 from phalanx.cli.demo_full.auditing import commitment_of, plan_of, report_of
 from phalanx.cli.demo_full.chapter import Chapter, write_lines
 from phalanx.cli.demo_full.claims import SIMULATED, found_claim, trained_claim
 from phalanx.cli.demo_full.places import Places
 from phalanx.cli.demo_full.theft import SUSPECTS
-from phalanx.cli.govern_packages import signer_of, verified
+from phalanx.cli.govern_packages import packed_with_report, signer_of, verified
 from phalanx.govern.cases import (
     Approved,
     Cases,
@@ -28,7 +27,7 @@ from phalanx.govern.cases import (
     records_of,
 )
 from phalanx.govern.ledger import Ledger, open_ledger
-from phalanx.govern.packages import PersonRecord, pack
+from phalanx.govern.packages import PersonRecord
 from phalanx.govern.packages.layout import NOTE
 from phalanx.store import place_of
 
@@ -97,10 +96,7 @@ def _packed(cases: Cases, ledger: Ledger, places: Places) -> str:
     files = {name: cases.file(case, name) for name in case.items}
     proved = [ledger.prove(number).as_text() for number in range(ledger.state()[1].size)]
     signer = signer_of(places.a.folder / "cases.key", _SIGNER)
-    made = pack(
-        records_of(case, proved), files, places.package, signer,
-        random=secrets.token_bytes, time=seconds(),
-    )  # fmt: skip
+    made = packed_with_report(records_of(case, proved), files, places.package, signer)
     cases.act(CASE, _BO.id, Packed(root=made.root.hex()))
     return f"log {signer.public.as_text()}\nquorum none\n"
 
