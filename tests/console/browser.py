@@ -63,8 +63,9 @@ class Browser:
         if said.get("method") == "Log.entryAdded":
             entry = said["params"]["entry"]
             # That a page was refused is for the test to look at, and no fault of a script.
-            if "Failed to load resource" not in entry["text"]:
-                self.complaints.append(entry["text"])
+            is_fault = entry["level"] in {"warning", "error"}
+            if is_fault and "Failed to load resource" not in entry["text"]:
+                self.complaints.append(json.dumps(entry))
 
     def look(self, expression: str) -> Any:
         """Return what an expression of JavaScript says."""

@@ -128,7 +128,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
         made.append(running)
         said = SidecarSettings(open_metrics=True, **settings)
         sidecar = Sidecar(
-            running.desk, said, lambda: callers, running.state.counts, is_remote=state is not None
+            running.desk, said, lambda: callers, running.reach, is_remote=state is not None
         )
         client = TestClient(create_app(sidecar), raise_server_exceptions=False)
         return Served(running, client, path)

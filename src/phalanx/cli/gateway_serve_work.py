@@ -74,7 +74,7 @@ def serving(options: GatewayOptions, said: Serving, settings: SidecarSettings) -
         running.desk,
         settings,
         lambda: None if callers is None else callers.callers,
-        running.state.counts,
+        running.reach,
         is_remote=shared is not None,
     )
     running.start()

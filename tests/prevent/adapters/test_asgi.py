@@ -304,8 +304,10 @@ def test_other_interfaces_and_other_paths(behind: Behind) -> None:
     assert served.seen[-1][2] is None
 
 
+# What is no number has no place in JSON, so that a client cannot send it.
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    st.none() | st.booleans() | st.integers() | FLOATS | st.text(max_size=9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
     max_leaves=9,
 )
@@ -324,7 +326,7 @@ def test_any_body_is_decided_or_refused(behind: Behind) -> None:
     @few
     @given(body=st.dictionaries(names, JSON, max_size=4), answer=JSON)
     def sent(body: dict[str, Any], answer: Any) -> None:
-        said[0] = json.loads(json.dumps(answer).replace("NaN", "0").replace("Infinity", "1"))
+        said[0] = answer
         status = served.ask(**body).status_code
         assert status in {200, 400, 403}
 

@@ -14,7 +14,6 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from phalanx.errors import PhalanxError
 from phalanx.prevent.decide.decision import Decision
 from phalanx.prevent.desk.exchange import Ending
 from phalanx.prevent.state.online import StateCounts
@@ -33,6 +32,7 @@ _OF_STATE: Mapping[str, str] = {
     "unreached": "Times that a shared state did not answer, or was not asked after it had not.",
     "clock_steps_back": "Times that the clock of the machine was set back.",
     "clock_jumps_ahead": "Silences of more than an hour, or steps ahead of the clock.",
+    "answers": "0 while the state cannot be asked; all else is then what it last told.",
 }
 
 
@@ -153,27 +153,19 @@ class Gauges:
 
 
 class _StateCounts(Collector):
-    """Asks a state once for each page. One that does not answer costs the page nothing else."""
+    """Asks a state once for each page."""
 
     def __init__(self, counts: Callable[[], StateCounts]) -> None:
         self._counts = counts
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield what the state counts, and whether it answers."""
-        try:
-            counts = self._counts()
-        except PhalanxError:
-            counts = None
-        yield GaugeMetricFamily(
-            "phalanx_gateway_state_answers", "0 while the state cannot be asked.",
-            float(counts is not None),
-        )  # fmt: skip
-        if counts is not None:
-            for each in fields(counts):
-                yield GaugeMetricFamily(
-                    f"phalanx_gateway_state_{each.name}", _OF_STATE[each.name],
-                    float(getattr(counts, each.name)),
-                )  # fmt: skip
+        counts = self._counts()
+        for each in fields(counts):
+            yield GaugeMetricFamily(
+                f"phalanx_gateway_state_{each.name}", _OF_STATE[each.name],
+                float(getattr(counts, each.name)),
+            )  # fmt: skip
 
     def describe(self) -> tuple[GaugeMetricFamily, ...]:
         """Ask nothing: a registry would ask the state when it is put together."""

@@ -98,6 +98,9 @@ class StateCounts:
     unreached: int = 0
     """Requests that came in, or ended, while a shared state could not be asked."""
 
+    answers: bool = True
+    """Whether the state could be asked just now; if not, all else is what it last told."""
+
 
 class State(Protocol):
     """Remembers accounts."""

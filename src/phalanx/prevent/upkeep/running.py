@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from phalanx.errors import PhalanxError
+from phalanx.errors import PhalanxError, ServiceError
 from phalanx.logs.pseudonym import key_id
 from phalanx.prevent.decide.gateway import Gateway, microseconds
 from phalanx.prevent.desk.desk import Desk, machine_now
@@ -185,6 +185,16 @@ class RunningGateway:
         """Tell and count what upkeep did not foresee; it goes on."""
         self.gauges.alarmed("upkeep")
         self._log.error("upkeep failed", exc_info=error)
+
+    def reach(self) -> None:
+        """Ask the state for something.
+
+        Raises:
+            ServiceError: If it cannot be asked.
+        """
+        if not self.state.counts().answers:
+            message = "the shared state cannot be asked"
+            raise ServiceError(message, next_step="Look after the server that it stands on.")
 
     def _state_failed(self, error: PhalanxError) -> None:
         """Count every request that the state did not answer, and tell of some."""

@@ -349,6 +349,7 @@ def test_what_a_server_last_told_of_itself_is_told_while_it_is_gone(
     server.stop()
     for _ in range(2):
         assert (state.counts().accounts, state.counts().unreached) == (3, 0)
+        assert not state.counts().answers
 
 
 def test_a_connection_that_the_server_closed_while_idle_costs_no_request(redis_url: str) -> None:

@@ -165,6 +165,7 @@ class SharedState:
             clock_steps_back=self.clock.steps_back,
             clock_jumps_ahead=self.clock.jumps_ahead,
             unreached=self.failures + self.skipped,
+            answers=not self.is_away,
         )
 
     def _pipeline(self) -> Pipeline:
