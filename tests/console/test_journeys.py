@@ -80,6 +80,7 @@ class Place:
     def look_well(self, name: str) -> None:
         """Take pictures at two widths in both themes; nothing runs over, every text can be read."""
         page = self.browser.look("location.href")
+        assert self.browser.look("[...document.scripts].every((each) => each.src)"), name
         for width, dark in LOOKS:
             self.browser.dress(width=width, dark=dark)
             self.browser.go(page)
