@@ -209,6 +209,7 @@ def test_an_auditor_follows_an_act_to_its_proof(place: Place) -> None:
 def test_the_watch_would_notice(place: Place) -> None:
     """A script that is slipped in is refused and told: the silence above means something."""
     browser = place.browser
+    browser.go(f"{place.url}/sign-in")
     browser.look("""
       (() => { const s = document.createElement('script');
         s.textContent = 'document.documentElement.dataset.broken = 1';
