@@ -12,7 +12,7 @@ from phalanx.authorship.corpus import Answered
 from phalanx.authorship.corpus.share import CONFIDENCE
 from phalanx.authorship.rules import CorpusLikeModels
 from phalanx.cli.authorship_corpus_work import Surveyed
-from phalanx.formats.authorship_document import CORPUS_SCHEMA_ID
+from phalanx.formats.authorship_corpus_document import CORPUS_SCHEMA_ID
 from phalanx.formats.json import to_text
 from phalanx.formats.lines import bullets, labelled
 from phalanx.formats.notation import count, plural

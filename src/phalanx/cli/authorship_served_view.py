@@ -9,7 +9,7 @@ from phalanx.authorship.documents import Document
 from phalanx.authorship.served import Found, Match
 from phalanx.authorship.served.saying import ASSUMPTIONS, METHOD, NULL
 from phalanx.cli.authorship_served_work import LookedUp, is_finding
-from phalanx.formats.authorship_document import LOOKUP_SCHEMA_ID
+from phalanx.formats.authorship_lookup_document import LOOKUP_SCHEMA_ID
 from phalanx.formats.json import to_text
 from phalanx.formats.lines import bullets, labelled, power
 from phalanx.formats.notation import count, plural

@@ -13,7 +13,8 @@ from phalanx.authorship.reference.cells import realised_interval
 from phalanx.authorship.rules import CodeLikeModels, MoreLikeModelsThanChance, TextLikeModels
 from phalanx.cli.authorship_together import Together, is_found, lines_of, records
 from phalanx.cli.authorship_work import Answer, Made
-from phalanx.formats.authorship_document import CALIBRATE_SCHEMA_ID, DETECT_SCHEMA_ID
+from phalanx.formats.authorship_calibrate_document import CALIBRATE_SCHEMA_ID
+from phalanx.formats.authorship_detect_document import DETECT_SCHEMA_ID
 from phalanx.formats.json import to_text
 from phalanx.formats.lines import bullets, labelled
 from phalanx.formats.notation import count, plural

@@ -16,7 +16,14 @@ from pydantic import TypeAdapter
 
 from phalanx import model
 from phalanx.detect import result
-from phalanx.formats import authorship_document, provenance_document
+from phalanx.formats import (
+    authorship_calibrate_document,
+    authorship_corpus_document,
+    authorship_detect_document,
+    authorship_lookup_document,
+    authorship_parts,
+    provenance_document,
+)
 from phalanx.formats.document import SCHEMA_ID, ScanDocument
 from phalanx.formats.json import to_text
 from phalanx.formats.provenance_document import PROVENANCE_SCHEMA_ID, ProvenanceDocument
@@ -158,10 +165,10 @@ def replay_schema() -> dict[str, Any]:
 
 
 AUTHORSHIP_DOCUMENTS: dict[str, type] = {
-    "authorship-detect-1": authorship_document.DetectDocument,
-    "authorship-lookup-1": authorship_document.LookupDocument,
-    "authorship-corpus-1": authorship_document.CorpusDocument,
-    "authorship-calibrate-1": authorship_document.CalibrateDocument,
+    "authorship-detect-1": authorship_detect_document.DetectDocument,
+    "authorship-lookup-1": authorship_lookup_document.LookupDocument,
+    "authorship-corpus-1": authorship_corpus_document.CorpusDocument,
+    "authorship-calibrate-1": authorship_calibrate_document.CalibrateDocument,
 }
 """Answers of `phalanx authorship`: name of the file of their schema -> type."""
 
@@ -184,8 +191,9 @@ def authorship_schema(name: str) -> dict[str, Any]:
     noun = AUTHORSHIP_DOCUMENTS[name]
     schema = TypeAdapter(noun).json_schema(mode="serialization")
     _describe(schema, noun)
+    nouns = vars(authorship_parts) | vars(inspect.getmodule(noun))
     for part, definition in schema["$defs"].items():
-        _describe(definition, getattr(authorship_document, part))
+        _describe(definition, nouns[part])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": schema["properties"]["schema"]["const"],
