@@ -26,9 +26,10 @@ from phalanx.govern.cases.acts import (
     Wish,
 )
 from phalanx.govern.cases.case import Case, Hold, Item, Person, Request, RequestState, case_of
-from phalanx.govern.cases.cases import Cases, Listed, Pending, open_cases
+from phalanx.govern.cases.cases import Cases, open_cases
 from phalanx.govern.cases.entries import Entry
 from phalanx.govern.cases.gathering import Found
+from phalanx.govern.cases.listed import Listed, Pending
 from phalanx.govern.cases.records import records_of
 from phalanx.govern.cases.rules import refuse
 

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,38 +14,18 @@ from sqlalchemy import Connection, select
 
 from phalanx.errors import InputError, PolicyError, reason_of
 from phalanx.govern.cases.acts import Act, Approved, Gathered, Opened
-from phalanx.govern.cases.case import Case, Request, case_of
+from phalanx.govern.cases.case import Case, case_of
 from phalanx.govern.cases.database import CaseDatabase, open_database
-from phalanx.govern.cases.entries import Entry, entry_of, refuse_broken_chain
+from phalanx.govern.cases.entries import Entry
 from phalanx.govern.cases.gathering import Found
+from phalanx.govern.cases.listed import Listed, Pending
+from phalanx.govern.cases.rows import add_act, keep_act, read_acts, row_of
 from phalanx.govern.cases.rules import may_answer, refuse
-from phalanx.govern.cases.tables import CASES, ENTRIES, ITEMS, LOGGED
+from phalanx.govern.cases.tables import CASES, ITEMS, LOGGED
 from phalanx.govern.cases.to_ledger import log_entries, refuse_unknown_events
 from phalanx.govern.cases.vault import Vault
 from phalanx.govern.ledger import Ledger
 from phalanx.store.place import Place
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """A case as a list shows it."""
-
-    id: str
-    title: str
-    status: str
-    is_held: bool
-    opened_at: datetime
-    last_at: datetime
-    pending: int
-    """How much waits for a second person."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
-    """Something that waits for a second person, and where."""
-
-    case: Case
-    request: Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +79,7 @@ class Cases:
             VerificationError: If an act is not as it was kept.
         """
         with self.database.reading() as connection:
-            return _entries(connection, name)
+            return read_acts(connection, name)
 
     def events(self, name: str, ledger: str) -> dict[int, int]:
         """Return which event of a ledger each act of a case is, by number.
@@ -125,7 +105,7 @@ class Cases:
         found = []
         with self.database.reading() as connection:
             for name in connection.execute(waiting).scalars().all():
-                case = case_of(_entries(connection, name))
+                case = case_of(read_acts(connection, name))
                 person = None if login is None else case.person_of(login)
                 found += [
                     Pending(case=case, request=each)
@@ -161,8 +141,8 @@ class Cases:
                 message = f"{name} would name the case and a person"
                 raise InputError(message, next_step="Choose another id.")
             case = case_of([entry])
-            connection.execute(CASES.insert().values(case_id=name, **_row(case)))
-            _keep(connection, entry)
+            connection.execute(CASES.insert().values(case_id=name, **row_of(case)))
+            keep_act(connection, entry)
         self.log()
         return case
 
@@ -182,7 +162,7 @@ class Cases:
         """
         with self.database.writing() as connection:
             case, entry = self._next(connection, name, login, act)
-            after = self._add(connection, case, entry)
+            after = add_act(connection, case, entry)
         self.log()
         if isinstance(act, Approved):
             self.sweep()
@@ -211,7 +191,7 @@ class Cases:
         aside = self.vault.set_aside(found.file)
         try:
             with self.database.writing() as connection:
-                before = case_of(_entries(connection, name))
+                before = case_of(read_acts(connection, name))
                 collector = _taking_part(before, login)
                 item = found.record(
                     sha256=aside.sha256, size_bytes=aside.size_bytes, collector=collector
@@ -221,7 +201,7 @@ class Cases:
                 if item.collected_at > entry.at:
                     message = f"{found.id} was collected after now"
                     raise InputError(message, next_step="Mend the moment, or the clock.")
-                after = self._add(connection, case, entry)
+                after = add_act(connection, case, entry)
                 # Under the lock: nobody destroys what two cases share in between.
                 self.vault.put(aside)
         except ValidationError as error:
@@ -278,7 +258,7 @@ class Cases:
             names = connection.execute(select(CASES.c.case_id).order_by(CASES.c.case_id))
             known = names.scalars().all()
             for name in known:
-                entries = _entries(connection, name)
+                entries = read_acts(connection, name)
                 digests |= {each.digest for each in entries}
                 acts += len(entries)
                 case = case_of(entries)
@@ -303,7 +283,7 @@ class Cases:
     def _next(
         self, connection: Connection, name: str, login: str, act: Act
     ) -> tuple[tuple[Entry, ...], Entry]:
-        entries = _entries(connection, name)
+        entries = read_acts(connection, name)
         case = case_of(entries)
         by = _taking_part(case, login)
         now = self.clock()
@@ -316,22 +296,6 @@ class Cases:
             act=act,
         )  # fmt: skip
         return entries, entry
-
-    def _add(self, connection: Connection, before: tuple[Entry, ...], entry: Entry) -> Case:
-        was, case = case_of(before), case_of((*before, entry))
-        _keep(connection, entry)
-        connection.execute(CASES.update().where(CASES.c.case_id == case.id).values(_row(case)))
-        for name, item in case.items.items():
-            if name not in was.items:
-                connection.execute(
-                    ITEMS.insert().values(
-                        case_id=case.id, item_id=name, sha256=item.record.sha256, is_destroyed=0
-                    )
-                )
-            elif item.is_destroyed and not was.items[name].is_destroyed:
-                mine = (ITEMS.c.case_id == case.id) & (ITEMS.c.item_id == name)
-                connection.execute(ITEMS.update().where(mine).values(is_destroyed=1))
-        return case
 
     def _remove(self, connection: Connection, sha256: str) -> bool:
         needed = select(ITEMS.c.item_id).where(ITEMS.c.sha256 == sha256, ITEMS.c.is_destroyed == 0)
@@ -368,49 +332,9 @@ def open_cases(
         database.close()
 
 
-def _entries(connection: Connection, name: str) -> tuple[Entry, ...]:
-    chosen = select(ENTRIES.c.number, ENTRIES.c.payload).where(ENTRIES.c.case_id == name)
-    rows = connection.execute(chosen.order_by(ENTRIES.c.number)).all()
-    if not rows:
-        message = f"there is no case {name[:80]!r}"
-        raise InputError(message, next_step="`phalanx govern case list` lists them.")
-    entries = tuple(
-        entry_of(payload.encode(), f"act {number} of {name}") for number, payload in rows
-    )
-    refuse_broken_chain(entries, name)
-    return entries
-
-
 def _taking_part(case: Case, login: str) -> str:
     person = case.person_of(login)
     if person is None:
         message = f"{login[:80]} does not take part in {case.id}"
         raise PolicyError(message, next_step="Counsel or an administrator can let you join.")
     return person.record.id
-
-
-def _keep(connection: Connection, entry: Entry) -> None:
-    connection.execute(
-        ENTRIES.insert().values(
-            case_id=entry.case,
-            number=entry.number,
-            payload=entry.payload().decode(),
-            sha256=entry.digest,
-        )
-    )
-
-
-def _row(case: Case) -> dict[str, object]:
-    return {
-        "title": case.title,
-        "status": case.status,
-        "is_held": int(case.is_held),
-        "opened_at": _moment(case.opened_at),
-        "last_at": _moment(case.last_at),
-        "pending": len(case.pending),
-    }
-
-
-def _moment(moment: datetime) -> str:
-    """Return a moment as text that is in order where moments are."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
+from phalanx.prevent.knowledge.last_scan import last_scan, seen_by
 from phalanx.store.place import DatabasePlace
-from phalanx.store.schema import reach, translated
-from phalanx.store.tables import CAMPAIGNS, MEMBERS, SCANS
+from phalanx.store.tables import CAMPAIGNS, MEMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +46,14 @@ def read_campaigns(place: DatabasePlace, held: Campaigns = NO_CAMPAIGNS) -> Camp
         InputError: If there is no store.
         ServiceError: If the database cannot be reached.
     """
-    engine = reach(place)
-    try:
-        with translated(place), engine.connect() as connection:
-            scan = connection.execute(select(func.max(SCANS.c.number))).scalar_one_or_none() or 0
-            if scan == held.scan:
-                return held
-            listed = (
-                select(MEMBERS.c.account_id, CAMPAIGNS.c.campaign_id, CAMPAIGNS.c.log10_e)
-                .join(CAMPAIGNS, CAMPAIGNS.c.campaign_id == MEMBERS.c.campaign_id)
-                .where(
-                    CAMPAIGNS.c.verdict == "campaign",
-                    CAMPAIGNS.c.last_scan == scan,
-                    MEMBERS.c.last_scan == scan,
-                )
-                .order_by(CAMPAIGNS.c.log10_e, CAMPAIGNS.c.campaign_id)
-            )
-            rows = connection.execute(listed).all()
-    finally:
-        engine.dispose()
+    with last_scan(place) as (connection, scan):
+        if scan == held.scan:
+            return held
+        listed = (
+            select(MEMBERS.c.account_id, CAMPAIGNS.c.campaign_id, CAMPAIGNS.c.log10_e)
+            .join(CAMPAIGNS, CAMPAIGNS.c.campaign_id == MEMBERS.c.campaign_id)
+            .where(seen_by(scan, "campaign"))
+            .order_by(CAMPAIGNS.c.log10_e, CAMPAIGNS.c.campaign_id)
+        )
+        rows = connection.execute(listed).all()
     return Campaigns(scan, {account: Membership(name, e) for account, name, e in rows})

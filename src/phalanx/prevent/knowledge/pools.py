@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
+from phalanx.prevent.knowledge.last_scan import last_scan, seen_by
 from phalanx.store.place import DatabasePlace
-from phalanx.store.schema import reach, translated
 from phalanx.store.tables import CAMPAIGNS, MEMBERS, SCANS
 
 _MICROSECONDS = 1_000_000
@@ -55,30 +55,21 @@ def read_pools(place: DatabasePlace, held: Pools = NO_POOLS) -> Pools:
         InputError: If there is no store.
         ServiceError: If the database cannot be reached.
     """
-    engine = reach(place)
-    try:
-        with translated(place), engine.connect() as connection:
-            scan = connection.execute(select(func.max(SCANS.c.number))).scalar_one_or_none() or 0
-            if scan == held.scan:
-                return held
-            until = connection.execute(
-                select(SCANS.c.kept_until).where(SCANS.c.number == scan)
-            ).scalar_one_or_none()
-            listed = (
-                select(CAMPAIGNS.c.campaign_id, MEMBERS.c.account_id)
-                .join(MEMBERS, CAMPAIGNS.c.campaign_id == MEMBERS.c.campaign_id)
-                .where(
-                    CAMPAIGNS.c.verdict == "undeclared_pool",
-                    CAMPAIGNS.c.last_scan == scan,
-                    MEMBERS.c.last_scan == scan,
-                )
-                .order_by(CAMPAIGNS.c.campaign_id, MEMBERS.c.account_id)
-            )
-            members: dict[str, list[str]] = defaultdict(list)
-            for pool, account in connection.execute(listed):
-                members[pool].append(account)
-    finally:
-        engine.dispose()
+    with last_scan(place) as (connection, scan):
+        if scan == held.scan:
+            return held
+        until = connection.execute(
+            select(SCANS.c.kept_until).where(SCANS.c.number == scan)
+        ).scalar_one_or_none()
+        listed = (
+            select(CAMPAIGNS.c.campaign_id, MEMBERS.c.account_id)
+            .join(MEMBERS, CAMPAIGNS.c.campaign_id == MEMBERS.c.campaign_id)
+            .where(seen_by(scan, "undeclared_pool"))
+            .order_by(CAMPAIGNS.c.campaign_id, MEMBERS.c.account_id)
+        )
+        members: dict[str, list[str]] = defaultdict(list)
+        for pool, account in connection.execute(listed):
+            members[pool].append(account)
     return Pools(
         scan,
         {pool: tuple(accounts) for pool, accounts in members.items()},
