@@ -2,8 +2,9 @@
 
 A scan of three campaigns, one of 5,000 accounts with 12,000 links, is served by `phalanx console`
 as a process of its own. First each page is asked for alone; then 200 sessions ask for pages, one
-after the other each, without a pause; then the whole group is placed and sent. A page counts from
-the request to its last byte, on the same machine.
+after the other each, without a pause; then the whole group is placed and sent, and headless
+Chromium draws it. A page counts from the request to its last byte, on the same machine; a drawing
+from the press of its button to the last stroke.
 
 Run `python bench/console_load.py`; `--smoke` has 8 sessions and a group of 400.
 """
@@ -139,6 +140,23 @@ async def together(url: str, name: str, tokens: list[str], each: int) -> tuple[l
         return taken, time.perf_counter() - start
 
 
+def drawn_seconds(url: str, cookie: dict[str, str], folder: Path) -> float | None:
+    """Have a browser draw the whole group; return how long that took, None without a browser."""
+    from tests.console.browser import PROGRAM, browsing
+
+    if PROGRAM is None:
+        return None
+    with browsing(folder) as browser:
+        for name, value in cookie.items():
+            browser.call("Network.setCookie", url=url, name=name, value=value)
+        browser.dress(width=1280, dark=False)
+        browser.go(f"{url}/campaigns/large/{GROUP}")
+        browser.click("[data-draw]")
+        browser.wait_for("document.querySelector('[data-drawn]')")
+        taken_ms = browser.look("document.querySelector('[data-drawn]').dataset.drawn")
+    return float(taken_ms) / 1_000
+
+
 def main() -> None:
     """Measure, print, keep."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -167,6 +185,7 @@ def main() -> None:
             answer = httpx2.get(url + graph, cookies={cookie: tokens[0]}, timeout=120)
             placed = time.perf_counter() - start
             answer.raise_for_status()
+            drawn = drawn_seconds(url, {cookie: tokens[0]}, folder)
             memory = _memory_bytes(process.pid)
         finally:
             process.terminate()
@@ -184,9 +203,10 @@ def main() -> None:
     )  # fmt: skip
     print_table(
         f"A group of {accounts:,} accounts",
-        ["placed and sent, s", "bytes", "memory of the console, MB"],
-        [[f"{placed:.2f}", f"{len(answer.content):,}", f"{memory / 1e6:.0f}"]],
-    )
+        ["placed and sent, s", "bytes", "drawn in Chromium, s", "memory of the console, MB"],
+        [[f"{placed:.2f}", f"{len(answer.content):,}",
+          "no browser" if drawn is None else f"{drawn:.2f}", f"{memory / 1e6:.0f}"]],
+    )  # fmt: skip
     save(
         "console_load",
         {
@@ -199,6 +219,7 @@ def main() -> None:
             "together_median_ms": round(float(np.median(taken)), 1),
             "together_p95_ms": round(float(np.quantile(taken, 0.95)), 1),
             "graph_seconds": round(placed, 3),
+            "drawn_seconds": None if drawn is None else round(drawn, 3),
             "memory_bytes": memory,
         },
     )
