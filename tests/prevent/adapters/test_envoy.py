@@ -152,12 +152,21 @@ def test_envoy_asks_before_it_passes_requests_on(
     assert upstream.seen[-1][0]["x-phalanx-action"] == "allow"
 
 
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/completions?x=1", "/v1/responses/"])
-def test_the_protocol_by_itself(serve: Callable[..., Any], path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "asking"),
+    [
+        ("/v1/chat/completions", {"messages": ASKED["messages"]}),
+        ("/v1/completions?x=1", {"prompt": "Why?"}),
+        ("/v1/responses/", {"input": "Why?"}),
+    ],
+)
+def test_the_protocol_by_itself(
+    serve: Callable[..., Any], path: str, asking: dict[str, Any]
+) -> None:
     """Yes with headers for whoever serves, no with what whoever asks is told."""
     served = serve()
     at = f"/v1/ext_authz{path}"
-    body = {"model": "m", "input": "Why?", "prompt": "Why?", "messages": ASKED["messages"]}
+    body = {"model": "m", **asking}
     yes = served.client.post(at, json=body, headers={"x-phalanx-account": "harvester"})
     assert yes.status_code == 200
     assert yes.headers["x-phalanx-action"] == "mark"
