@@ -23,7 +23,7 @@ from phalanx.prevent.desk.desk import Told
 from phalanx.prevent.desk.headers import PREFIX, headers_of
 from phalanx.prevent.desk.waiting import Waiting
 from phalanx.prevent.policy.actions import Action
-from phalanx.prevent.sidecar.sidecar import Sidecar, known
+from phalanx.prevent.sidecar.sidecar import Sidecar
 
 ROOT = "/v1/ext_authz"
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -72,7 +72,7 @@ def add_ext_authz(app: FastAPI, sidecar: Sidecar) -> None:
 
     # Not in the OpenAPI document: its shape is Envoy's, and so are its paths.
     for path in (ROOT, f"{ROOT}/{{path:path}}"):
-        app.add_route(path, known(sidecar, authorize), methods=_METHODS)
+        app.add_route(path, authorize, methods=_METHODS)
 
 
 def sender_of(headers: Mapping[str, str]) -> Sender | None:
