@@ -304,6 +304,91 @@ def test_other_interfaces_and_other_paths(behind: Behind) -> None:
     assert served.seen[-1][2] is None
 
 
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("/v1/chat/completions", {"prompt": "Grade this."}),
+        ("/v1/chat/completions", {"input": "Grade this."}),
+        ("/v1/completions", {"prompt": "Grade this."}),
+        ("/v1/responses", {"input": "Grade this."}),
+        ("/v1/responses", {"prompt": {"id": "pmpt_1"}, "input": "Grade this."}),
+    ],
+)
+def test_a_body_that_asks_twice_is_refused(behind: Behind, path: str, more: dict[str, Any]) -> None:
+    """The gateway would look at harmless messages while the model answers the prompt."""
+    served = behind()
+    assert served.ask(path=path, **more).status_code == 400
+    assert served.ended() == {}
+    assert not served.seen
+
+
+def test_a_prompt_that_the_server_keeps_is_none_of_two(behind: Behind) -> None:
+    """The responses interface names one by its id, beside what is asked."""
+    served = behind()
+    said: dict[str, Any] = {"prompt": {"id": "pmpt_1"}, "input": "Why?", "messages": None}
+    assert served.ask(path="/v1/responses", **said).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "limits"),
+    [
+        ("/v1/chat/completions", {"max_output_tokens": 900}, {"max_tokens": 100}),
+        ("/v1/chat/completions", {"max_tokens": 0}, {"max_tokens": 0}),
+        ("/v1/chat/completions", {"max_tokens": 9, "max_completion_tokens": 900},
+         {"max_tokens": 9, "max_completion_tokens": 100}),
+        ("/v1/completions", {"messages": None, "prompt": "Hi", "max_completion_tokens": 900},
+         {"max_tokens": 100}),
+        ("/v1/responses", {"messages": None, "input": "Hi", "max_tokens": 900},
+         {"max_output_tokens": 100}),
+    ],
+)  # fmt: skip
+def test_a_limit_of_another_interface_lengthens_nothing(
+    behind: Behind, path: str, more: dict[str, Any], limits: dict[str, int]
+) -> None:
+    """A server passes over what is no limit to it; its own is always there."""
+    served = behind()
+    assert served.ask(path=path, logprobs=True, **more).status_code == 200
+    body = json.loads(served.seen[0][1])
+    assert {name: body[name] for name in limits} == limits
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"prompt_logprobs": 0}, {"prompt_logprobs": 20}, {"n_probs": 10}, {"top_logprobs": 5},
+     {"return_logprob": True}],
+)  # fmt: skip
+def test_soft_labels_by_any_name_are_soft_labels(behind: Behind, more: dict[str, Any]) -> None:
+    """As vLLM tells the log-probabilities of any text that it is given as a prompt."""
+    served = behind()
+    served.ask(**more)
+    ((_, body, decision),) = served.seen
+    assert decision.action == "trim"
+    assert not set(more) & set(json.loads(body))
+
+
+def test_a_list_of_prompts_asks_for_as_many_answers(behind: Behind) -> None:
+    """One request with a hundred prompts, or a few of each, is no smaller than its answers."""
+    served = behind()
+    many: dict[str, Any] = {"messages": None, "prompt": ["Hi"] * 60}
+    assert served.ask(path="/v1/completions", **many).json()["error"]["code"] == (
+        "verification_required"
+    )
+    assert served.ask(path="/v1/completions", **many, n=2).json()["error"]["code"] == (
+        "request_blocked"
+    )
+    for wrong in (-1, True, "2", 1.5):
+        assert served.ask(path="/v1/completions", **many, n=wrong).status_code == 400
+
+
+@pytest.mark.parametrize("wrong", [-1, "900", True, 1.5])
+def test_of_two_limits_both_have_to_be_limits(behind: Behind, wrong: Any) -> None:
+    """One that the gateway passed over might be the one that the server takes."""
+    served = behind()
+    for other in (5, 900):
+        more = {"max_tokens": wrong, "max_completion_tokens": other, "logprobs": True}
+        assert served.ask(**more).status_code == 400
+
+
 # What is no number has no place in JSON, so that a client cannot send it.
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(

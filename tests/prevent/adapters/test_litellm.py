@@ -118,6 +118,11 @@ def test_decisions_are_carried_out_inside_of_the_proxy(
     assert headers["x-phalanx-action"] == "trim"
     assert ended("served") == 3
 
+    assert ask(prompt_logprobs=20, max_tokens=1_000)[0] == 200
+    _, body = upstream.seen[-1]
+    assert (body["max_tokens"], "prompt_logprobs" in body) == (100, False)
+    assert ended("served") == 4
+
     before = len(upstream.seen)
     status, _, text = ask(n=200)
     assert status == 403
@@ -129,7 +134,7 @@ def test_decisions_are_carried_out_inside_of_the_proxy(
     status, _, text = ask(stream=True)
     assert status == 200
     assert "is blue." in text
-    assert ended("served") == 4
+    assert ended("served") == 5
     assert served.metric("phalanx_gateway_output_tokens_total") > 21
 
     upstream.status = 429

@@ -20,6 +20,7 @@ from phalanx.prevent.knowledge.grants import grant_index
 from phalanx.prevent.knowledge.known import Knowledge
 from phalanx.prevent.policy.loading import Policy
 from phalanx.prevent.request import Request
+from phalanx.prevent.state.layout import TOKENS, VALUE
 from phalanx.prevent.state.online import Arrival, OnlineState, Standing
 
 MakePolicy = Callable[..., Policy]
@@ -217,3 +218,25 @@ def test_a_hostile_request_gets_a_decision_too(
     decided = gateway.check(request, NOW)
     assert decided.decision.action in {"allow", "block"}
     assert not alarms
+
+
+def test_who_asks_for_a_billion_answers_wipes_nothing_out(make_policy: MakePolicy) -> None:
+    """What was counted stands after a request that sets aside more than a single float holds."""
+    many: dict[str, Any] = {"max_tokens": 8_192, "n": 1_000_000_000}
+    refused = {"when": {"choices": {"above": 100}}, "reason": "PHX-G008", "action": "block"}
+    state = OnlineState(64, 16)
+    gateway, _ = _gateway(make_policy(refused), state=state)
+    for number in range(50):
+        asked = _request(exchange_id=f"r{number}", prompt=f"Grade answer {number}.")
+        let_in = gateway.check(asked, NOW).under_way
+        assert let_in is not None
+        gateway.settle(let_in, 900, NOW, turned_away=False)
+    row = state.accounts.counters[0]
+    before = row[list(TOKENS + VALUE)].copy()
+
+    for number in range(20):
+        later = NOW + timedelta(milliseconds=number)
+        assert gateway.check(_request(**many), later).decision.action == "block"
+
+    assert before[0] == 45_000
+    assert abs(row[list(TOKENS + VALUE)] - before).max() < 100

@@ -9,7 +9,10 @@ from phalanx.evidence import bet_on_levels
 from phalanx.evidence.intervals import clopper_pearson_upper
 from phalanx.prevent.online.pool_watch import account_evidence, watch_of
 from phalanx.prevent.online.reference import Reference
-from phalanx.prevent.online.statistics import WEIGHTS
+from phalanx.prevent.online.rows import largest_of
+from phalanx.prevent.online.statistics import STATISTICS, WEIGHTS
+from phalanx.prevent.state.layout import REGISTERS
+from phalanx.prevent.state.novelty import take_in
 
 from .conftest import MakeReference, draw
 
@@ -96,3 +99,25 @@ def test_a_pool_that_harvests_passes_the_level_where_one_of_its_accounts_cannot(
     assert watch.evidence(log_p)[0] > reference.pool_level
     assert reference.account_reaches < 3.0
     assert reference.accounts_needed is None
+
+
+def test_an_account_that_asked_much_before_is_not_beyond_the_reference_for_it() -> None:
+    """The reference begins with sketches that are empty; those of a gateway that runs are full."""
+
+    def largest(contents_before: int) -> npt.NDArray[np.float64]:
+        generator, found = np.random.default_rng(contents_before), []
+        for _ in range(150):
+            registers = np.zeros(REGISTERS, dtype=np.uint8)
+            items = generator.integers(0, 1 << 63, contents_before + 200, dtype=np.uint64)
+            new = np.array([take_in(registers, item) for item in items])[contents_before:]
+            tokens = generator.choice([50, 200], new.size)
+            value = 0.25 * tokens * (0.1 + 0.9 * new)
+            signs = generator.integers(0, 2, new.size)
+            alone, asked = np.zeros(new.size, dtype=np.int64), np.full(new.size, 100)
+            weight, reached = np.full(new.size, 0.25), np.zeros((1, len(STATISTICS)))
+            largest_of(alone, signs, asked, tokens, value, weight, 0.1, reached)
+            found.append(reached[0])
+        return np.array(found)
+
+    beyond = largest(20_000) > largest(0).max(axis=0)
+    assert beyond.mean(axis=0).max() <= 0.05

@@ -142,6 +142,10 @@ def test_nobody_is_raised_where_everybody_is_unlike_the_reference(
     _feed(watch, HARVESTERS, _harvest(), POOLS)
     assert not watch.counts().fits
     assert not alerts
+    for each in (*HONEST, *HARVESTERS):
+        standing = watch.standing(each, identity_of(each, KEY), POOLS)
+        assert standing.log10_e == 0
+        assert not standing.group_log10_e
 
 
 def test_accounts_beyond_the_number_that_was_fixed_are_not_watched_and_counted(

@@ -90,6 +90,17 @@ def test_only_callers_may_ask(serve: Serve, tmp_path: Path) -> None:
         assert client.post("/v1/settle", json={}, headers=headers).status_code in {401, 422}
 
 
+def test_of_whoever_may_not_ask_no_body_is_read(serve: Serve, tmp_path: Path) -> None:
+    """Not even to say that it is too large."""
+    path = tmp_path / "callers.toml"
+    token = add_caller(path, "litellm", secrets.token_bytes)
+    client = serve(callers=read_callers(path), largest_body_bytes=100).client
+    known = {"authorization": f"Bearer {token}"}
+    for endpoint in ("/v1/decide", "/v1/ext_authz/v1/chat/completions"):
+        assert client.post(endpoint, content=b"a" * 1_000).status_code == 401
+        assert client.post(endpoint, content=b"a" * 1_000, headers=known).status_code == 413
+
+
 def test_a_clock_that_steps_is_counted_and_stops_nothing(serve: Serve) -> None:
     """Set back by a day it forgives nobody, and what is under way is settled all the same."""
     clock = [datetime(2026, 6, 2, tzinfo=UTC)]

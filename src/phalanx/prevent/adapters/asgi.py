@@ -110,7 +110,7 @@ class GatewayMiddleware:
             await answer(scope, receive, send)
             return
         if decision.action == "trim":
-            content = json.dumps(trimmed(body, decision)).encode()
+            content = json.dumps(trimmed(body, decision, scope["path"])).encode()
         await self._served(
             _scope_of(scope, decision, content), _again(content, receive), send, sender
         )

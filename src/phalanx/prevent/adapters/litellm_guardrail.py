@@ -32,7 +32,8 @@ _EXCHANGE = "phalanx_exchange_id"
 _BUCKETS = ("metadata", "litellm_metadata")
 _SAID = (
     "model", "messages", "prompt", "input", "instructions", "max_tokens", "max_completion_tokens",
-    "max_output_tokens", "n", "temperature", "logprobs", "top_logprobs", "stream", "include",
+    "max_output_tokens", "n", "temperature", "logprobs", "top_logprobs", "prompt_logprobs",
+    "n_probs", "return_logprob", "stream", "include",
 )  # fmt: skip
 _OF_THE_SENDER = {400, 413, 422}
 """What the gateway answers to a request that cannot be: it is refused, and never let pass."""

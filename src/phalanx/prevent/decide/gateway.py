@@ -19,7 +19,7 @@ from phalanx.prevent.policy.actions import Action
 from phalanx.prevent.policy.loading import Policy
 from phalanx.prevent.request import Request
 from phalanx.prevent.state.layout import Identity, identity_of
-from phalanx.prevent.state.online import Arrival, Standing, State
+from phalanx.prevent.state.online import MOST_SET_ASIDE, Arrival, Standing, State
 
 _MICROSECONDS = 1_000_000
 _REFUSALS = frozenset(action.word for action in Action if not action.serves)
@@ -176,7 +176,7 @@ def arrival_of(  # noqa: PLR0913, PLR0917 - all that it follows from
         organisation=0 if owner is None else max(owner[0], 1),
         content=reading.content,
         at_us=now_us,
-        set_aside_tokens=tokens * max(request.n or 1, 1),
+        set_aside_tokens=min(tokens * max(request.n or 1, 1), MOST_SET_ASIDE),
         weight=policy.program.weights[reading.capabilities],
         matches_template=reading.template is not None,
     )

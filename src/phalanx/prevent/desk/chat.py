@@ -21,8 +21,25 @@ from phalanx.prevent.desk.asked import Asked
 PATHS = ("/chat/completions", "/completions", "/responses")
 """Ends of the paths that ask for an answer."""
 
-_LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
-_SOFT_LABELS = ("logprobs", "top_logprobs")
+_ASKING = ("messages", "prompt", "input")
+"""Fields that a body asks with: chat completions, completions, responses. A server reads one."""
+
+_OF_PATH = (("/chat/completions", "messages"), ("/completions", "prompt"), ("/responses", "input"))
+_LIMITS = {
+    "messages": ("max_tokens", "max_completion_tokens"),
+    "prompt": ("max_tokens",),
+    "input": ("max_output_tokens",),
+}
+"""How each interface names the most tokens of an answer, first what all servers know."""
+
+_ALL_LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+_LABELS = ("logprobs", "prompt_logprobs")
+"""Log-probabilities of the answer, and, as vLLM has it, of the prompt. 0 asks for some, too."""
+
+_NUMBERS_OF_LABELS = ("top_logprobs", "n_probs", "return_logprob")
+"""How many, as other servers have it: 0 asks for none."""
+
+_SOFT_LABELS = (*_LABELS, *_NUMBERS_OF_LABELS)
 _NEXT = "Send it as the OpenAI-compatible interface says."
 
 
@@ -92,15 +109,18 @@ def asked_of(body: Mapping[str, Any], sender: Sender, exchange_id: str, endpoint
         >>> asked.max_tokens, asked.tools
         (9, False)
     """
-    limits = [body[name] for name in _LIMITS if body.get(name) is not None]
+    by = _asked_by(body, endpoint)
+    limits = [body[name] for name in _LIMITS[by] if body.get(name) is not None]
+    wrong = [each for each in limits if not _is_count(each)]
     said: dict[str, Any] = {
         **asdict(sender),
         "exchange_id": exchange_id,
         "endpoint": endpoint,
         "model": body.get("model"),
-        **_turns(body),
-        "max_tokens": limits[0] if limits else None,
-        "n": body.get("n"),
+        **_turns(body, by),
+        # Servers differ in which of two limits they take: what it may get at most is the larger.
+        "max_tokens": wrong[0] if wrong else max(limits, default=None),
+        "n": _choices(body, by),
         "temperature": body.get("temperature"),
         "logprobs": _wants_soft_labels(body),
         "stream": body.get("stream") or False,
@@ -115,18 +135,20 @@ def asked_of(body: Mapping[str, Any], sender: Sender, exchange_id: str, endpoint
         raise InputError(message, next_step=_NEXT) from error
 
 
-def trimmed(body: Mapping[str, Any], decision: Decision) -> dict[str, Any]:
+def trimmed(body: Mapping[str, Any], decision: Decision, endpoint: str) -> dict[str, Any]:
     """Return a body that asks for no more than a decision allows.
 
     Parameters:
         body: That was decided about.
         decision: Whose cuts are made: no log-probabilities, a shorter output for each answer.
+        endpoint: Path that it was sent to.
 
     Examples:
         >>> from types import SimpleNamespace
         >>> cut = SimpleNamespace(drop_logprobs=True, most_output_tokens=100)
-        >>> trimmed({"logprobs": True, "top_logprobs": 5, "max_tokens": 900}, cut)
-        {'max_tokens': 100}
+        >>> body = {"prompt": "Hi", "logprobs": 5, "max_tokens": 900}
+        >>> trimmed(body, cut, "/v1/completions")
+        {'prompt': 'Hi', 'max_tokens': 100}
     """
     cut = dict(body)
     if decision.drop_logprobs:
@@ -136,9 +158,11 @@ def trimmed(body: Mapping[str, Any], decision: Decision) -> dict[str, Any]:
             cut["include"] = [each for each in cut["include"] if "logprobs" not in str(each)]
     most = decision.most_output_tokens
     if most is not None:
-        named = [name for name in _LIMITS if cut.get(name) is not None]
-        for name in named or ["max_output_tokens" if "input" in cut else "max_tokens"]:
-            cut[name] = min(cut.get(name) or most, most)
+        named = [name for name in _ALL_LIMITS if cut.get(name) is not None]
+        own = _LIMITS[_asked_by(body, endpoint)]
+        # A limit of another interface is none to this one.
+        for name in named if set(named) & set(own) else [*named, own[0]]:
+            cut[name] = min(cut[name], most) if _is_count(cut.get(name)) else most
     return cut
 
 
@@ -173,19 +197,51 @@ def reasons_of(decision: Decision) -> list[str]:
 
 def _wants_soft_labels(body: Mapping[str, Any]) -> bool:
     """Tell whether log-probabilities are asked for, as any of the interfaces says it."""
-    wanted = body.get("logprobs")
     # Completions ask for a number of them, and 0 is one.
-    asked = wanted is not None and wanted is not False
+    asked = any(body.get(name) is not None and body[name] is not False for name in _LABELS)
     included = body.get("include")
-    return asked or (isinstance(included, list) and any("logprobs" in str(e) for e in included))
+    return (
+        asked
+        or any(body.get(name) for name in _NUMBERS_OF_LABELS)
+        or (isinstance(included, list) and any("logprobs" in str(e) for e in included))
+    )
 
 
-def _turns(body: Mapping[str, Any]) -> dict[str, Any]:
+def _asked_by(body: Mapping[str, Any], endpoint: str) -> str:
+    """Return the field that a body asks with.
+
+    A body that asks with two is refused: the gateway would look at one, and the model answer the
+    other.
+    """
+    path = endpoint.partition("?")[0].rstrip("/")
+    of_path = next((name for end, name in _OF_PATH if path.endswith(end)), None)
+    named = [name for name in _ASKING if body.get(name) is not None]
+    if of_path == "input" and isinstance(body.get("prompt"), dict):
+        named.remove("prompt")  # of the responses interface: a prompt that is kept at the server
+    if len(named) > 1 or (of_path and named and named[0] != of_path):
+        message = f"the body asks with {' and '.join(named)}"
+        raise InputError(message, next_step=_NEXT)
+    return of_path or (named[0] if named else _ASKING[0])
+
+
+def _choices(body: Mapping[str, Any], by: str) -> Any:  # noqa: ANN401 - checked as all others are
+    """Return how many answers are asked for: a list of prompts asks for each of them."""
+    asked, several = body.get("n"), body.get("prompt")
+    if by != "prompt" or not isinstance(several, list) or not (asked is None or _is_count(asked)):
+        return asked
+    return max(asked or 1, 1) * max(len(several), 1)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _turns(body: Mapping[str, Any], by: str) -> dict[str, Any]:
     """Return the prompt, or the messages, that a body asks with."""
-    if "messages" in body:
-        return {"messages": body["messages"]}
-    asked = body.get("prompt", body.get("input"))
-    instructions = body.get("instructions")
+    asked = body.get(by)
+    if by == "messages":
+        return {"messages": asked}
+    instructions = body.get("instructions") if by == "input" else None
     if isinstance(asked, list) and all(isinstance(each, dict) for each in asked):
         first = [] if instructions is None else [{"role": "system", "content": instructions}]
         # An item of the responses interface that is no turn, such as the output of a tool.

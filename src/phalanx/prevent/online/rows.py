@@ -1,8 +1,8 @@
 """Accounts of an epoch: sums over their answers, and how far beyond the reference they came.
 
-A row is 60 bytes: 16 of a keyed hash, 24 of sums, 5 of ranks, and its places in the index. A row
-is taken at the first answer and kept until the epoch ends: who was watched goes on being watched,
-and whoever comes when all rows are taken is not, which is counted.
+A row is 45 bytes, 16 of a keyed hash, 24 of sums and 5 of ranks, and 53 with its places in the
+index. It is taken at the first answer and kept until the epoch ends: who was watched goes on being
+watched, and whoever comes when all rows are taken is not, which is counted.
 """
 
 from __future__ import annotations

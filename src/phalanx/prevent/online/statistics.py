@@ -42,7 +42,10 @@ def add_answer(
         signs: Of the request.
         asked_tokens: Length of what it sent.
         tokens: Output tokens that it got, above 0.
-        value: Information value of these.
+        value: Information value of these. A content that changes the sketch of an old account
+            counts for hundreds in it, and only for one here: an account of the reference is looked
+            at from its first content on, and none of one that is watched may lie beyond it for what
+            it did before.
         weight: Of a token of new content.
         repeated: Novelty of content that is not new.
     """
@@ -52,13 +55,13 @@ def add_answer(
     targets = (signs & TARGETED) != 0
     new = 0.0
     if weight > 0 and repeated < 1:
-        new = max((value / (weight * tokens) - repeated) / (1.0 - repeated), 0.0)
+        new = min(max((value / (weight * tokens) - repeated) / (1.0 - repeated), 0.0), 1.0)
     sums[ANSWERS] += np.float32(1)
     sums[1] += np.float32((3.0 * is_first + 3.0 * is_long + 2.0 * new + 4.0 * elicits) / 12.0)
     sums[2] += np.float32(elicits)
     sums[3] += np.float32((2.0 * targets + is_long + 0.5 * new) / 3.5)
     sums[4] += np.float32((signs & UNUSUAL) != 0)
-    sums[5] += np.float32(value)
+    sums[5] += np.float32(min(value, weight * tokens))
 
 
 @numba.njit(cache=True, nogil=True)

@@ -179,13 +179,15 @@ class Watch:
                 self.rows.identity, self.rows.index, np.uint64(account[0]), np.uint64(account[1])
             )
             own = -math.inf
-            if row >= 0:
+            # Who looks unlike a reference that is doubted is slowed for it no more than raised.
+            fits = self.fits
+            if row >= 0 and fits:
                 own = account_evidence(self.rows.rank[row], self._log10_of_rank)[0] - self._spread
             is_raised = self._is_raised(account_id, self.raised_accounts)
             of_pool, pool = None, pools.of_account.get(account_id)
             watch = self.pools.get(pool) if pool is not None else None
             if watch is not None and account_id in watch.place:
-                of_pool = max(watch.evidence(self._log_p)[0] - self._spread, 0.0)
+                of_pool = max(watch.evidence(self._log_p)[0] - self._spread, 0.0) if fits else 0.0
             is_raised |= pool is not None and self._is_raised(pool, self.raised_pools)
         return OnlineStanding(max(own, 0.0), of_pool, is_raised)
 

@@ -26,6 +26,7 @@ from phalanx.prevent.replay.reading import read_prompts
 from phalanx.prevent.replay.traffic import OF_STATE, Traffic
 from phalanx.prevent.state.contents import contents_of
 from phalanx.prevent.state.layout import Identity, identity_of
+from phalanx.prevent.state.online import MOST_SET_ASIDE
 
 Columns = dict[str, npt.NDArray[np.generic]]
 _LIMITED = 429
@@ -91,7 +92,7 @@ class Gatherer:
                     self.key,
                 ),
                 "choices": choices,
-                "set_aside": choices * self._most_tokens(batch),
+                "set_aside": np.minimum(choices * self._most_tokens(batch), MOST_SET_ASIDE),
                 "weight": self._weights(capabilities),
                 "matches_template": seen.matches_template,
                 "numbers": np.column_stack([np.empty((batch.num_rows, 0)), *numbers.values()]),

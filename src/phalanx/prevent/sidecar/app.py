@@ -23,7 +23,7 @@ from phalanx.prevent.desk.desk import Told
 from phalanx.prevent.desk.gauges import MEDIA_TYPE
 from phalanx.prevent.sidecar.chat import ChatDecision, ChatRequest, decide_chat
 from phalanx.prevent.sidecar.ext_authz import add_ext_authz
-from phalanx.prevent.sidecar.sidecar import Sidecar, known
+from phalanx.prevent.sidecar.sidecar import KnownFirst, Sidecar
 from phalanx.serving.answers import Failure, failure
 from phalanx.serving.bodies import BoundedBodies
 from phalanx.serving.refusals import Refusals
@@ -106,6 +106,7 @@ def create_app(sidecar: Sidecar) -> FastAPI:
         largest_bytes=sidecar.settings.largest_body_bytes,
         seconds=sidecar.settings.body_seconds,
     )
+    app.add_middleware(KnownFirst, sidecar=sidecar)
     return app
 
 
@@ -157,7 +158,7 @@ def _decide(app: FastAPI, sidecar: Sidecar) -> None:
     ):  # fmt: skip
         router.add_api_route(
             path,
-            known(sidecar, endpoint),
+            endpoint,
             methods=["POST"],
             summary=summary,
             response_model=None,

@@ -80,7 +80,7 @@ def decide_chat(desk: Desk, asked: ChatRequest, headers: dict[str, str]) -> Chat
         return ChatDecision(decision=decision, changes={}, headers={}, refusal=refusal_of(decision))
     changes: dict[str, Any] = {}
     if decision.action == "trim":
-        cut = trimmed(asked.body, decision)
+        cut = trimmed(asked.body, decision, asked.endpoint)
         changes = {name: None for name in asked.body if name not in cut}
         changes |= {name: each for name, each in cut.items() if asked.body.get(name) != each}
     return ChatDecision(

@@ -23,11 +23,16 @@ from phalanx.prevent.desk.desk import Told
 from phalanx.prevent.desk.headers import PREFIX, headers_of
 from phalanx.prevent.desk.waiting import Waiting
 from phalanx.prevent.policy.actions import Action
-from phalanx.prevent.sidecar.sidecar import Sidecar, known
+from phalanx.prevent.sidecar.sidecar import Sidecar
 
 ROOT = "/v1/ext_authz"
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _IS_PARTIAL = "x-envoy-auth-partial-body"
+_WHO = tuple(
+    f"{PREFIX}{name}" for name in ("account", "organisation", "country", "asn", "email-domain")
+)
+"""Headers that a filter before sets; a second one was written by whoever asks."""
+
 _LIMITED = 429
 
 
@@ -44,6 +49,9 @@ def add_ext_authz(app: FastAPI, sidecar: Sidecar) -> None:
         path = request.url.path.removeprefix(ROOT)
         if request.method != "POST" or not asks_for_answer(path):
             return Response(status_code=200)
+        if any(len(request.headers.getlist(name)) > 1 for name in _WHO):
+            message = "two headers say who asks"
+            raise InputError(message, next_step="Let the filter before overwrite what was sent.")
         sender = sender_of(request.headers)
         if sender is None:
             sidecar.desk.gauges.refused(401)
@@ -64,7 +72,7 @@ def add_ext_authz(app: FastAPI, sidecar: Sidecar) -> None:
 
     # Not in the OpenAPI document: its shape is Envoy's, and so are its paths.
     for path in (ROOT, f"{ROOT}/{{path:path}}"):
-        app.add_route(path, known(sidecar, authorize), methods=_METHODS)
+        app.add_route(path, authorize, methods=_METHODS)
 
 
 def sender_of(headers: Mapping[str, str]) -> Sender | None:
@@ -88,10 +96,11 @@ def sender_of(headers: Mapping[str, str]) -> Sender | None:
 
 
 def asked_by(headers: Mapping[str, str], content: bytes, sender: Sender, path: str) -> Asked:
-    """Return what a request asks, by its body if all of it is there, else by its headers.
+    """Return what a request asks, by its body if that is there, else by its headers.
 
     Where the body is not there, nothing that it says is known, and each request counts as new
-    content: whoever switches bodies off gets a value that is too large, never too small.
+    content: whoever switches bodies off gets a value that is too large, never too small. A part of
+    a body is refused: whoever wants to pass unseen would send a long one.
 
     Parameters:
         headers: With small letters.
@@ -100,10 +109,13 @@ def asked_by(headers: Mapping[str, str], content: bytes, sender: Sender, path: s
         path: That was asked for.
 
     Raises:
-        InputError: If the body is no request for an answer.
+        InputError: If the body is no request for an answer, or only a part of one.
     """
+    if headers.get(_IS_PARTIAL) == "true":
+        message = "the body is larger than what is passed on of it"
+        raise InputError(message, next_step="Send less.")
     exchange_id = headers.get("x-request-id") or uuid.uuid4().hex
-    if content and headers.get(_IS_PARTIAL) != "true":
+    if content:
         return asked_of(read_body(content), sender, exchange_id, path)
     said = {**asdict(sender), "exchange_id": exchange_id, "endpoint": path}
     said |= {"model": headers.get(f"{PREFIX}model") or "unknown", "prompt": ""}

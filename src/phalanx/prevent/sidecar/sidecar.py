@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TypeVar
 
-from fastapi import Request, Response
+from fastapi import Request
 from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from phalanx.prevent.desk.desk import Desk
 from phalanx.prevent.sidecar.callers import Callers
@@ -15,6 +16,7 @@ from phalanx.serving.answers import failure
 from phalanx.serving.loopback import is_loopback
 
 Answer = TypeVar("Answer")
+_ASKED = "/v1/"
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
@@ -63,16 +65,27 @@ class Sidecar:
         return await run_in_threadpool(work) if self._is_remote else work()
 
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+class KnownFirst:
+    """Lets only those ask who may, before anything of a body is read.
 
+    Else whoever reaches the port has a body of the largest size held for each connection.
 
-def known(sidecar: Sidecar, endpoint: Endpoint) -> Endpoint:
-    """Return an endpoint that answers only those who may ask."""
+    Parameters:
+        app: That is asked next.
+        sidecar: That knows who may ask.
+    """
 
-    async def asked(request: Request) -> Response:
-        if not sidecar.knows(request):
-            sidecar.desk.gauges.refused(401)
-            return failure(401, "a token of a caller is needed", _CHALLENGE)
-        return await endpoint(request)
+    def __init__(self, app: ASGIApp, sidecar: Sidecar) -> None:
+        """Keep the parts."""
+        self._app = app
+        self._sidecar = sidecar
 
-    return asked
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        is_asked = scope["type"] == "http" and scope["path"].startswith(_ASKED)
+        if is_asked and not self._sidecar.knows(Request(scope)):
+            self._sidecar.desk.gauges.refused(401)
+            answer = failure(401, "a token of a caller is needed", _CHALLENGE)
+            await answer(scope, receive, send)
+            return
+        await self._app(scope, receive, send)

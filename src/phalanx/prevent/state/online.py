@@ -28,6 +28,11 @@ from phalanx.prevent.state.steps import WORDS, arrive_one, settle_one
 from phalanx.prevent.state.turned_away import TurnedAway, nothing_turned_away
 
 _WORDS = Struct(f"{WORDS}Q")
+MOST_SET_ASIDE = 1 << 24
+"""Output tokens that one request sets aside at most. Counts are single floats: what is added to one
+and taken off again leaves an error of a 2^24th of it, so that who asks for a billion answers and
+gets none would wipe out what was counted before."""
+
 NO_GROUP: Identity = (0, 0)
 """In its place where there is none."""
 
@@ -50,7 +55,7 @@ class Arrival:
     """When, by the clock of the machine, in microseconds since 1970."""
 
     set_aside_tokens: int
-    """Output tokens that it may get at most."""
+    """Output tokens that it may get at most, up to `MOST_SET_ASIDE`."""
 
     weight: float
     """Of a token of new content, by what the prompt asks for."""
