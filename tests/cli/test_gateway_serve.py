@@ -20,6 +20,7 @@ from sqlalchemy import create_engine
 from phalanx.cli import ExitCode, main
 from phalanx.cli.application import build_app
 from phalanx.cli.gateway_serve_options import SidecarOptions
+from phalanx.govern.ledger import begin_ledger, open_ledger
 from phalanx.prevent.sidecar.settings import SidecarSettings
 from phalanx.store.tables import CAMPAIGNS, MEMBERS, METADATA, SCANS
 
@@ -285,3 +286,25 @@ def test_what_kill_loses_is_what_came_after_the_last_snapshot(
     assert last.metric("phalanx_gateway_lost_requests") == 0
     assert last.decide(exchange_id="r4")["action"] == "block"
     assert "requests lost" in Path("said.txt").read_text()
+
+
+def test_policies_in_force_stand_in_the_ledger(serve: Callable[..., Running]) -> None:
+    """At the start and when another is taken; a ledger that is away is told, and gets it later."""
+    begin_ledger(Path("ledger"), "lab.example/ledger", 1)
+    running = serve("--ledger", "ledger")
+    Path("ledger").rename("away")
+    Path("policy.toml").write_text(POLICY.replace("enforce", "shadow"))
+    running.until("phalanx_gateway_unrecorded_policies", 1)
+    for _ in range(600):
+        if 'phalanx_gateway_alarms_total{of="ledger"}' in running.ask("/metrics")[1]:
+            break
+        time.sleep(0.05)
+    assert running.metric('phalanx_gateway_alarms_total{of="ledger"}') >= 1
+    assert running.decide(n=200)["action"] == "allow"
+    Path("away").rename("ledger")
+    running.until("phalanx_gateway_unrecorded_policies", 0)
+    assert running.end() == ExitCode.CLEAN
+    assert open_ledger(Path("ledger")).check() == 2
+    events = [each.event for each in open_ledger(Path("ledger")).events()]
+    assert [each.facts["stage"] for each in events] == ["enforce", "shadow"]
+    assert {each.subject for each in events} == {"gateway policy production"}

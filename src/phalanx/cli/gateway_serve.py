@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.gateway_options import GatewayOptions, Optional
 from phalanx.cli.gateway_serve_options import SidecarOptions
+from phalanx.cli.recording import LedgerFolder
 from phalanx.cli.rendering import OutputPath
 from phalanx.cli.terminal import Common
 
@@ -25,6 +26,7 @@ def serve(
     online: Optional = None,
     pseudonym_key: Optional = None,
     clear_identifiers: bool = False,
+    ledger: LedgerFolder = None,
     sidecar: SidecarOptions = SidecarOptions(),
     common: Common = Common(),
 ) -> ExitCode:
@@ -45,6 +47,8 @@ def serve(
             kept beside the state, in a file that ends with `.watch`; in memory with a shared one.
         pseudonym_key: Key of the pseudonyms, the one of the scans whose store and grants are named.
         clear_identifiers: Take identifiers as they stand in requests.
+        ledger: Ledger that each policy is recorded in when it is put in force. One that cannot be
+            written raises an alarm, and is tried again.
         sidecar: How it listens, and what it bears.
         common: Options of every command.
     """
@@ -52,7 +56,7 @@ def serve(
     from phalanx.cli.serving import serve_until_told
 
     settings = sidecar.settings()
-    said = Serving(state, exchanges, pseudonym_key, clear_identifiers, online)
+    said = Serving(state, exchanges, pseudonym_key, clear_identifiers, online, ledger)
     with serving(options, said, settings) as run:
         return serve_until_told(run, "the gateway listens", settings, common)
 

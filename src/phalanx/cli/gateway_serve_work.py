@@ -13,6 +13,7 @@ import structlog
 from phalanx.cli.gateway_options import GatewayOptions
 from phalanx.cli.gateway_work import KEY_BYTES, read_campaign_keys, read_templates
 from phalanx.cli.inputs import read_grants
+from phalanx.cli.recording import Recorder, recorder
 from phalanx.cli.scan_key import load_or_create
 from phalanx.cli.serving import Serving as Runs
 from phalanx.errors import ConfigError
@@ -22,6 +23,7 @@ from phalanx.prevent.knowledge.grants import grant_index
 from phalanx.prevent.knowledge.indicators import read_indicators
 from phalanx.prevent.knowledge.known import Knowledge
 from phalanx.prevent.knowledge.pools import Pools, read_pools
+from phalanx.prevent.policy.loading import Policy
 from phalanx.prevent.sidecar.callers import RunningCallers
 from phalanx.prevent.sidecar.serve import serve
 from phalanx.prevent.sidecar.settings import SidecarSettings
@@ -52,6 +54,8 @@ class Serving:
     online: Path | None = None
     """Reference of online detection; null where it is not used."""
 
+    ledger: Path | None = None
+
 
 @contextmanager
 def serving(options: GatewayOptions, said: Serving, settings: SidecarSettings) -> Iterator[Runs]:
@@ -66,7 +70,8 @@ def serving(options: GatewayOptions, said: Serving, settings: SidecarSettings) -
     log = structlog.get_logger("phalanx.gateway")
     places = places_of(options, said)
     shared = shared_of(said, places.key)
-    running = RunningGateway(places, bounds_of(settings), log, shared)
+    recorded = partial(_in_force, recorder(said.ledger))
+    running = RunningGateway(places, bounds_of(settings), log, shared, record=recorded)
     callers = None
     if settings.callers is not None:
         callers = RunningCallers(settings.callers, partial(running.alarm, "callers"))
@@ -113,6 +118,18 @@ def shared_of(said: Serving, key: bytes) -> State | None:
     if said.state is None or not is_shared(said.state):
         return None
     return open_shared_state(said.state, key)
+
+
+def _in_force(recorded: Recorder, policy: Policy) -> None:
+    """Record that a policy is in force, and how far."""
+    document = policy.document
+    facts: dict[str, str | int | bool] = {
+        "act": "put in force", "policy": policy.digest, "stage": document.stage,
+        "rules": len(document.rules), "on-failure": document.on_failure,
+    }  # fmt: skip
+    if document.canary_percent is not None:
+        facts["canary-percent"] = f"{document.canary_percent:g}"
+    recorded.record("policy", f"gateway policy {document.name}", facts)
 
 
 def bounds_of(settings: SidecarSettings) -> Bounds:

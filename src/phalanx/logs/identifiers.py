@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from phalanx.logs.pseudonym import PREFIXES, pseudonymiser
 from phalanx.logs.quality import Quality
 
 Spelling = Callable[[str], str | None]
+_PSEUDONYM = re.compile(rf"{PREFIXES['client_ip']}[0-9a-f]{{32}}")
 
 _SPELLINGS: Mapping[str, Spelling] = {
     "client_ip": canonical_address,
@@ -40,7 +42,8 @@ class Identifiers:
 
     An address has one spelling; a domain is in lower case, and of a whole e-mail address
     only the domain is kept. The subnet is taken from the address before either becomes a
-    pseudonym.
+    pseudonym. The log of a gateway has pseudonyms of addresses in place of these: they stay, and
+    have no subnet.
 
     Parameters:
         key: Key of the pseudonyms; null leaves identifiers in clear.
@@ -51,6 +54,9 @@ class Identifiers:
         >>> found = identifiers.finished({"client_ip": pa.array(["192.0.2.9:443", "?"])})
         >>> found["client_ip"].to_pylist(), found["client_subnet"].to_pylist()
         (['192.0.2.9', None], ['192.0.2.0/24', None])
+        >>> hidden = {"client_ip": pa.array(["ip_" + "0" * 32])}
+        >>> identifiers.finished(hidden)["client_ip"].to_pylist() == hidden["client_ip"].to_pylist()
+        True
         >>> domains = pa.array(["Ann@Example.org"])
         >>> identifiers.finished({"email_domain": domains})["email_domain"].to_pylist()
         ['example.org']
@@ -97,7 +103,7 @@ def _is_plain_domain(column: pa.Array) -> bool:
 
 def _disguise(name: str, key: bytes | None) -> Callable[[list[str]], list[str | None]]:
     """Return the function from values as logged to values as they leave."""
-    spell = _SPELLINGS.get(name)
+    spell = _address_or_pseudonym if name == "client_ip" else _SPELLINGS.get(name)
     hide = None if key is None else pseudonymiser(key, name)
 
     def apply(values: list[str]) -> list[str | None]:
@@ -105,3 +111,7 @@ def _disguise(name: str, key: bytes | None) -> Callable[[list[str]], list[str | 
         return list(spelled) if hide is None else hide(spelled)
 
     return apply
+
+
+def _address_or_pseudonym(text: str) -> str | None:
+    return text if _PSEUDONYM.fullmatch(text) else canonical_address(text)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import secrets
+import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import structlog
 from fastapi import FastAPI, Request
@@ -20,6 +24,7 @@ from phalanx.prevent.adapters.asgi import DECISION, GatewayMiddleware
 from phalanx.prevent.desk.chat import Sender
 from phalanx.prevent.desk.waiting import Waiting
 from phalanx.prevent.knowledge.campaigns import Campaigns, Membership
+from phalanx.prevent.state.shared import open_shared_state
 from phalanx.prevent.upkeep.parts import Part
 from phalanx.prevent.upkeep.running import Bounds, Places, RunningGateway
 
@@ -440,3 +445,58 @@ def test_whatever_streams_is_measured() -> None:
         assert (whole.tokens, whole.characters) == (cut.tokens, cut.characters)
 
     streamed()
+
+
+def test_the_loop_runs_on_while_a_shared_state_hangs(
+    tmp_path: Path, new_redis: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other requests are served while one waits for a server that stands still to settle it."""
+    (tmp_path / "policy.toml").write_text(POLICY)
+    server = new_redis()
+    places = Places(
+        policy=tmp_path / "policy.toml", key=bytes(32), parts=[], pseudonym_key=None
+    )  # fmt: skip
+    bounds = Bounds(
+        most_under_way=100, most_under_way_characters=1_000, under_way_seconds=60,
+        reload_seconds=60, snapshot_seconds=60, log_file_bytes=1_000,
+    )  # fmt: skip
+    state = open_shared_state(server.url, secrets.token_bytes(32), {})
+    running = RunningGateway(places, bounds, structlog.get_logger("test"), state)
+    turns, settled = [0], list[int]()
+    settle = running.desk.settle
+
+    def counted(told: Any) -> Any:
+        before = turns[0]
+        ending = settle(told)
+        settled.append(turns[0] - before)
+        return ending
+
+    monkeypatch.setattr(running.desk, "settle", counted)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        server.process.send_signal(signal.SIGSTOP)
+        await JSONResponse(_completion("Because.", 7))(scope, receive, send)
+
+    async def turn() -> None:
+        while True:
+            turns[0] += 1
+            await asyncio.sleep(0.001)
+
+    async def asked() -> None:
+        guarded = GatewayMiddleware(
+            app, running.desk, lambda _: Sender(account_id="alice"), is_remote=True
+        )
+        turning = asyncio.create_task(turn())
+        transport = httpx2.ASGITransport(guarded)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://model") as client:
+            answer = await client.post("/v1/chat/completions", json=ASKED)
+        assert answer.status_code == 200
+        turning.cancel()
+
+    try:
+        asyncio.run(asked())
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+    running.close()
+    assert state.failures == 1
+    assert settled[0] > 0

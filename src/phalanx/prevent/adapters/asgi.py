@@ -7,11 +7,13 @@ unless he is refused: a mark that is announced is no mark.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import uuid
 from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
@@ -34,6 +36,7 @@ from phalanx.prevent.desk.waiting import Waiting
 from phalanx.prevent.policy.actions import Action
 from phalanx.serving.bodies import BoundedBodies
 
+Answer = TypeVar("Answer")
 DECISION = "phalanx.decision"
 """Where the application finds the decision in the scope."""
 
@@ -95,7 +98,7 @@ class GatewayMiddleware:
             body = read_body(content)
             asked = asked_of(body, sender, exchange_id, scope["path"])
             decide = partial(self._desk.decide, asked, _headers(scope))
-            exchange = await run_in_threadpool(decide) if self._is_remote else decide()
+            exchange = await self._ask(decide)
         except InputError as error:
             await _refused(400, "invalid_request", str(error))(scope, receive, send)
             return
@@ -104,7 +107,7 @@ class GatewayMiddleware:
             await JSONResponse(refusal_of(decision), 403)(scope, receive, send)
             return
         if not await self._waiting.wait(decision.delay_seconds):
-            self._settle(sender, exchange_id, _LIMITED, None)
+            await self._settle(sender, exchange_id, _LIMITED, None)
             retry = {"Retry-After": str(math.ceil(decision.delay_seconds))}
             answer = _refused(429, "rate_limit_exceeded", "too many requests wait", retry)
             await answer(scope, receive, send)
@@ -133,21 +136,26 @@ class GatewayMiddleware:
         finally:
             if meter is not None:
                 meter.end()
-            self._settle(sender, scope[DECISION].exchange_id, status, meter)
+            await self._settle(sender, scope[DECISION].exchange_id, status, meter)
 
-    def _settle(
+    async def _settle(
         self, sender: Sender, exchange_id: str, status: int, meter: AnswerMeter | None
     ) -> None:
         is_known = meter is not None and (meter.tokens is not None or meter.characters > 0)
-        self._desk.settle(
-            Told(
-                account_id=sender.account_id,
-                exchange_id=exchange_id,
-                status=status,
-                output_tokens=meter.tokens if meter is not None else None,
-                output_characters=meter.characters if meter is not None and is_known else None,
-            )
+        told = Told(
+            account_id=sender.account_id,
+            exchange_id=exchange_id,
+            status=status,
+            output_tokens=meter.tokens if meter is not None else None,
+            output_characters=meter.characters if meter is not None and is_known else None,
         )
+        settling = self._ask(partial(self._desk.settle, told))
+        # A client that goes away meanwhile ends the waiting, not the settling.
+        await (asyncio.shield(settling) if self._is_remote else settling)
+
+    async def _ask(self, work: Callable[[], Answer]) -> Answer:
+        """Do what may have to wait for the state."""
+        return await run_in_threadpool(work) if self._is_remote else work()
 
 
 async def _content(receive: Receive) -> bytes:

@@ -28,6 +28,7 @@ from phalanx.prevent.upkeep.every import Every
 from phalanx.prevent.upkeep.keeper import Keeper
 from phalanx.prevent.upkeep.online import RunningWatch, other_value
 from phalanx.prevent.upkeep.parts import Part, RunningKnowledge
+from phalanx.prevent.upkeep.policies_taken import PoliciesTaken
 
 _ALARM_SECONDS = 10.0
 """Between two lines of the log about a state that cannot be asked: each request meets it."""
@@ -78,18 +79,21 @@ class RunningGateway:
         log: Of structlog.
         state: That is shared with other gateways; null for one in this process.
         now: The clock; moments have a time zone.
+        record: Records that a policy is in force; it may take its time.
 
     Raises:
         PhalanxError: If a part of it is broken at the start.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts that it is made of
         self,
         places: Places,
         bounds: Bounds,
         log: Any,  # noqa: ANN401 - structlog's loggers have no common type
         state: State | None = None,
         now: Callable[[], datetime] = machine_now,
+        *,
+        record: Callable[[Policy], None] | None = None,
     ) -> None:
         """Put it together; nothing runs before `start`."""
         self._log = log
@@ -98,6 +102,8 @@ class RunningGateway:
         self._told_seconds = -_ALARM_SECONDS
         self.gauges = Gauges()
         self.policy = RunningPolicy(places.policy, partial(self.alarm, "policy"))
+        self.taken = PoliciesTaken(record or _unrecorded, partial(self.alarm, "ledger"))
+        self.taken.take(self.policy.policy)
         self.knowledge = RunningKnowledge(places.parts, self.alarm)
         self.keeper: Keeper | None = None
         if state is None:
@@ -137,7 +143,9 @@ class RunningGateway:
         if self.keeper is not None and self.keeper.lost:
             self._log.warning("requests lost", requests=self.keeper.lost)
         warm_up(self.policy.policy, self.knowledge.known)
+        self.taken.record()
         self._every(self._bounds.reload_seconds, self.reload)
+        self._every(self._bounds.reload_seconds, self.taken.record)
         if self.keeper is not None or self.online is not None:
             self._every(self._bounds.snapshot_seconds, self.keep)
 
@@ -145,6 +153,7 @@ class RunningGateway:
         """End what runs, write down what has not ended, and keep the state."""
         self._running.close()
         self.desk.close()
+        self.taken.record()
         self.keep()
         if self.keeper is not None:
             self.keeper.close()
@@ -153,6 +162,7 @@ class RunningGateway:
         """Take what has changed, and forget requests that have been under way for too long."""
         if self.policy.reload():
             self._log.info("policy taken", digest=self.policy.policy.digest)
+            self.taken.take(self.policy.policy)
             if self.online is not None and not self.online.counts_as(
                 self.policy.policy.document.value
             ):
@@ -227,6 +237,10 @@ class RunningGateway:
             "known_accounts", "Accounts that a scan listed in campaigns.",
             lambda: float(len(self.knowledge.known.campaigns.of_account)),
         )  # fmt: skip
+        gauges.show(
+            "unrecorded_policies", "Policies in force, or that were, that no ledger has yet.",
+            lambda: float(self.taken.waiting),
+        )  # fmt: skip
         gauges.show("under_way", "Requests under way.", lambda: float(len(self.under_way)))
         gauges.show_state(self.state.counts)
         if self.online is not None:
@@ -269,3 +283,7 @@ def _untold(_: PhalanxError) -> None:
 
 def _nothing() -> None:
     """Count nothing on the disk."""
+
+
+def _unrecorded(_: Policy) -> None:
+    """Record nothing: no ledger is named."""
