@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.govern.ledger.authority import make_authority, serving
 
 from phalanx.cli import ExitCode, main
 from phalanx.govern.ledger import open_ledger
 from phalanx.model.event import Event
+from phalanx.transparency.note_keys import NoteSigner
 
 INCIDENT = """
 schema = "phalanx.incident/1"
@@ -65,6 +68,41 @@ def test_an_auditor_lists_proves_and_verifies(capsys: pytest.CaptureFixture[str]
     assert "in the ledger lab.example/ledger of 3 events" in capsys.readouterr().out
     assert govern("verify ledger") == ExitCode.CLEAN
     assert "3 events are as the signed tree says" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_ledger_that_was_written_anew_is_not_believed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It holds by its own key, and that is said; the policy of others knows the first one."""
+    assert govern("verify ledger --policy policy") == ExitCode.CLEAN
+    assert "3 events are as the signed tree says, as lab.example/ledger" in capsys.readouterr().out
+    shutil.rmtree("ledger")
+    assert govern("ledger begin ledger --origin lab.example/ledger") == ExitCode.CLEAN
+    capsys.readouterr()
+    assert govern("verify ledger") == ExitCode.CLEAN
+    assert "by its own key alone" in capsys.readouterr().out
+    assert govern("verify ledger --policy policy") == ExitCode.BAD_INPUT
+    assert "is not signed by a log of the policy" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("kept")
+def test_an_auditor_needs_no_key_of_the_ledger(capsys: pytest.CaptureFixture[str]) -> None:
+    """A copy of events and log is enough; whose it is says the policy, witnesses included."""
+    Path("ledger/ledger.key").unlink()
+    Path("ledger/origin").unlink()
+    assert govern("verify ledger") == ExitCode.BAD_INPUT
+    assert govern("verify ledger --policy policy") == ExitCode.CLEAN
+    capsys.readouterr()
+    witness = NoteSigner(name="w.example", key=Ed25519PrivateKey.generate(), is_witness=True)
+    line = f"witness w {witness.public.as_text()}\nquorum w\n"
+    Path("strict").write_text(Path("policy").read_text().replace("quorum none\n", line))
+    assert govern("verify ledger --policy strict") == ExitCode.BAD_INPUT
+    assert "was seen by 0 witnesses" in capsys.readouterr().err
+    (bundle,) = (path for path in Path("ledger/events").rglob("*") if path.is_file())
+    bundle.write_bytes(bundle.read_bytes().replace(b"counsel", b"visitor"))
+    assert govern("verify ledger --policy policy") == ExitCode.BAD_INPUT
+    assert "event 1 of the ledger is not the one that was logged" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("kept")
@@ -259,6 +297,8 @@ def test_a_case_is_packed_redacted_and_verified(capsys: pytest.CaptureFixture[st
     assert govern(words) == ExitCode.CLEAN
     Path("cases.policy").write_text(capsys.readouterr().out)
     believed = "--policy cases.policy --ledgers policy"
+    assert govern("verify package") == ExitCode.BAD_INPUT
+    assert "whose packages are believed was not said" in capsys.readouterr().err
     assert govern(f"verify package {believed}") == ExitCode.CLEAN
     out = capsys.readouterr().out
     assert "package: as lab.example/cases signed it" in out

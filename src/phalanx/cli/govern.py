@@ -37,9 +37,10 @@ def govern_verify(
 ) -> None:
     """Verify packages of cases, ledgers and proved events, without asking anybody.
 
-    A folder is verified whole: each event against its entry, each entry against the signed tree.
-    Packages and files are verified against the policy, which says whose are believed. Claims of a
-    package are judged together, at the level of its case.
+    A ledger is verified whole: each event against its entry, each entry against the signed tree.
+    The policy says whose packages, ledgers and events are believed; only the folder of a ledger of
+    your own, with its key in it, verifies without one. Claims of a package are judged together, at
+    the level of its case.
 
     Parameters:
         paths: Folders of packages or ledgers, and files that `govern ledger prove` wrote.
@@ -52,7 +53,7 @@ def govern_verify(
     from phalanx.cli.govern_work import verified
 
     for path in paths:
-        if policy is not None and govern_packages.is_package(path):
+        if govern_packages.is_package(path):
             said = govern_packages.verified(path, policy, ledgers)
         else:
             said = verified(path, policy, stamp_roots)

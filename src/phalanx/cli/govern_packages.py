@@ -131,8 +131,16 @@ def exported(folder: Path, policy: Path, ledgers: Path | None) -> str:
     return printable_json(said) + "\n"
 
 
-def verified(folder: Path, policy: Path, ledgers: Path | None) -> str:
-    """Verify a package, and say what it holds."""
+def verified(folder: Path, policy: Path | None, ledgers: Path | None) -> str:
+    """Verify a package, and say what it holds.
+
+    Raises:
+        ConfigError: If no policy is named: whoever packs can sign with any key.
+        VerificationError: If it does not hold, or the policy does not believe it.
+    """
+    if policy is None:
+        message = f"{folder}: whose packages are believed was not said"
+        raise ConfigError(message, next_step="Name the policy that you were handed, with --policy.")
     believed = None if ledgers is None else policy_of(ledgers)
     return _said(folder, verify_package(folder, policy_of(policy), believed))
 

@@ -14,12 +14,18 @@ from cryptography.x509 import Certificate
 
 from phalanx.errors import ConfigError, InputError, reason_of
 from phalanx.govern.certificate import CertifiedFile, Rule, certificate
-from phalanx.govern.ledger import Recorded, begin_ledger, open_ledger, parse_proved_event
+from phalanx.govern.ledger import (
+    Recorded,
+    begin_ledger,
+    open_ledger,
+    parse_proved_event,
+    verify_ledger,
+)
 from phalanx.govern.ledger.payload import KINDS, payload_of
-from phalanx.govern.ledger.stamped import stamp_ledger, verified_stamps
+from phalanx.govern.ledger.stamped import stamp_ledger, stamps_of
 from phalanx.govern.ledger.stamps import read_roots
 from phalanx.printable import printable, printable_json
-from phalanx.transparency.note_keys import read_key
+from phalanx.transparency.note_keys import NoteKey, read_key
 from phalanx.transparency.notes import MOST_BYTES, parse_note
 from phalanx.transparency.policy import MOST_BYTES as MOST_POLICY_BYTES
 from phalanx.transparency.policy import Policy, parse_policy
@@ -98,11 +104,11 @@ def verified(path: Path, policy: Path | None, stamp_roots: Path | None) -> str:
     """Verify a ledger or a proved event, and say what was found.
 
     Raises:
-        ConfigError: If it is a file and no policy is named.
-        VerificationError: If it does not hold.
+        ConfigError: If no policy is named for a file, or for a ledger that lacks its key.
+        VerificationError: If it does not hold, or the policy does not believe it.
     """
     if path.is_dir():
-        return _verified_ledger(path, stamp_roots)
+        return _verified_ledger(path, policy, stamp_roots)
     if policy is None:
         message = f"{path}: whose ledger it may be was not said"
         raise ConfigError(message, next_step=_POLICY)
@@ -150,16 +156,27 @@ def certificates_of(path: Path) -> tuple[Certificate, ...]:
     return read_roots(_content(path, _MOST_ROOT_BYTES), str(path))
 
 
-def _verified_ledger(folder: Path, stamp_roots: Path | None) -> str:
-    opened = open_ledger(folder)
-    lines = [f"{folder}: {opened.check():,} events are as the signed tree says"]
+def _verified_ledger(folder: Path, policy: Path | None, stamp_roots: Path | None) -> str:
+    keys: tuple[NoteKey, ...]
+    if policy is None:
+        opened = open_ledger(folder)
+        keys, now = (opened.key,), opened.state()[1]
+        opened.check()
+        by = "by its own key alone: whose it is was not asked"
+    else:
+        believed = policy_of(policy)
+        keys, now = believed.logs, verify_ledger(folder, believed)
+        by = f"as {now.origin} of the policy"
+    lines = [f"{folder}: {now.size:,} events are as the signed tree says, {by}"]
     if stamp_roots is not None:
-        roots = certificates_of(stamp_roots)
+        found = stamps_of(folder, keys, now, certificates_of(stamp_roots))
         lines += [
             f"  {each.size:,} events were there at {each.at.isoformat(timespec='seconds')}, "
             "as an authority stamped"
-            for each in verified_stamps(opened, roots)
+            for each in found
         ]
+        if not found:
+            lines.append("  no authority has stamped any of it")
     return "\n".join(lines)
 
 

@@ -50,6 +50,22 @@ def test_who_claims_cannot_agree(light: House) -> None:
         light.agree("kim@lab", number)
 
 
+@pytest.mark.parametrize("role", ["analyst", "counsel"])
+def test_who_comes_back_under_another_id_is_no_second_person(light: House, role: Role) -> None:
+    """Two people are two logins: to leave and to join again makes no second one of the first."""
+    light.open()
+    light.gather("report", b"{}")
+    number = light.claim("trained", -12.0).entries
+    light.cases.act("case-7", "lee@lab", Left(person="ana"))
+    again = PersonRecord(id="anna", name="Anna Example", role=role)
+    light.cases.act("case-7", "lee@lab", Joined(person=again, login="ana@lab"))
+    assert not light.cases.pending("ana@lab")
+    with pytest.raises(PolicyError, match="anna asked for it, and cannot agree to it"):
+        light.agree("ana@lab", number)
+    case = light.cases.act("case-7", "ana@lab", Rejected(number=number, reason="Taken back."))
+    assert not case.pending
+
+
 def test_a_rejected_claim_counts_in_the_budget(light: House) -> None:
     """Otherwise many could be put forward until one holds."""
     light.open()

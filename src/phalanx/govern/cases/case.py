@@ -104,6 +104,9 @@ class Request:
     """Id of a claim or an item, number of a hold; null for the case."""
 
     by: str
+    login: str
+    """As whom the person was signed in: who comes back under another id is the same person."""
+
     at: datetime
     reason: str
     state: RequestState = RequestState.PENDING
@@ -278,8 +281,8 @@ def _add_custody(
 def _claimed(draft: _Draft, entry: Entry, act: Claimed) -> None:
     draft.claims[act.claim.id] = act.claim
     draft.requests[entry.number] = Request(
-        number=entry.number, wish="claim", about=act.claim.id, by=entry.by, at=entry.at,
-        reason=act.claim.statement,
+        number=entry.number, wish="claim", about=act.claim.id, by=entry.by, login=entry.login,
+        at=entry.at, reason=act.claim.statement,
     )  # fmt: skip
 
 
@@ -295,8 +298,8 @@ def _held(draft: _Draft, entry: Entry, act: Held) -> None:
 
 def _asked(draft: _Draft, entry: Entry, act: Asked) -> None:
     draft.requests[entry.number] = Request(
-        number=entry.number, wish=act.wish, about=act.about, by=entry.by, at=entry.at,
-        reason=act.reason,
+        number=entry.number, wish=act.wish, about=act.about, by=entry.by, login=entry.login,
+        at=entry.at, reason=act.reason,
     )  # fmt: skip
 
 

@@ -66,7 +66,7 @@ _TAKEN = ("custody-", "event-", "approval-")
 
 def may_answer(request: Request, person: Person) -> bool:
     """Tell whether somebody may agree to a request."""
-    return request.by != person.record.id and person.record.role in AGREES[request.wish]
+    return request.login != person.login and person.record.role in AGREES[request.wish]
 
 
 def refuse(case: Case, person: Person, act: Act) -> None:
@@ -153,7 +153,7 @@ def _asked(case: Case, _: Person, act: Asked) -> None:
 
 def _approved(case: Case, person: Person, act: Approved) -> None:
     request = _pending(case, act.number)
-    if request.by == person.record.id:
+    if request.login == person.login:
         message = f"{person.record.id} asked for it, and cannot agree to it"
         raise PolicyError(message, next_step=f"Ask {_listed(AGREES[request.wish])}.")
     if person.record.role not in AGREES[request.wish]:
@@ -171,7 +171,7 @@ def _approved(case: Case, person: Person, act: Approved) -> None:
 
 def _rejected(case: Case, person: Person, act: Rejected) -> None:
     request = _pending(case, act.number)
-    if request.by != person.record.id and person.record.role not in AGREES[request.wish]:
+    if request.login != person.login and person.record.role not in AGREES[request.wish]:
         message = f"{person.record.id} is {person.record.role}, who has no voice in this"
         raise PolicyError(message, next_step=f"Ask {_listed(AGREES[request.wish])}.")
 

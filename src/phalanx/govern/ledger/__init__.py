@@ -6,7 +6,13 @@ are not opened. The events themselves are kept beside it, for its owner alone.
 
 from __future__ import annotations
 
-from phalanx.govern.ledger.ledger import Ledger, Recorded, begin_ledger, open_ledger
+from phalanx.govern.ledger.ledger import (
+    Ledger,
+    Recorded,
+    begin_ledger,
+    open_ledger,
+    verify_ledger,
+)
 from phalanx.govern.ledger.proving import ProvedEvent, parse_proved_event
 
 __all__ = [
@@ -16,4 +22,5 @@ __all__ = [
     "begin_ledger",
     "open_ledger",
     "parse_proved_event",
+    "verify_ledger",
 ]

@@ -18,9 +18,12 @@ from phalanx.model.event import Event
 from phalanx.owned import OWNER_ONLY, read_or_make_secret
 from phalanx.transparency.checkpoints import Checkpoint
 from phalanx.transparency.log_folder import LogFolder
+from phalanx.transparency.log_reader import LogReader
 from phalanx.transparency.note_keys import NoteKey, NoteSigner, is_key_name
 from phalanx.transparency.notes import Note
 from phalanx.transparency.own_log import ORIGIN, keep_origin, own_signer
+from phalanx.transparency.places import fetch_from
+from phalanx.transparency.policy import Policy
 from phalanx.transparency.salted import SALT_BYTES, salted_entry
 
 PUBLIC = "public"
@@ -131,14 +134,7 @@ class Ledger:
             VerificationError: If one differs; the message says which.
         """
         _, checkpoint = self.state()
-        self.log.reader.refuse_other_tree(checkpoint)
-        entries = self.log.reader.entries(0, checkpoint.size)
-        for number, raw in enumerate(self.journal.raw_lines(0, checkpoint.size)):
-            line = parsed_line(raw, f"event {number:,} of the ledger")
-            digest = hashlib.sha256(payload_of(line.event)).digest()
-            if salted_entry(digest, line.salt) != entries[number]:
-                message = f"event {number:,} of the ledger is not the one that was logged"
-                raise VerificationError(message, next_step="Bring it back from a backup.")
+        refuse_other_events(self.journal, self.log.reader, checkpoint)
         return checkpoint.size
 
     @contextmanager
@@ -153,6 +149,50 @@ class Ledger:
             yield
         finally:
             os.close(lock)
+
+
+def verify_ledger(folder: Path, policy: Policy) -> Checkpoint:
+    """Verify a ledger by what others said of it, without the key of who keeps it.
+
+    Parameters:
+        folder: Of the ledger, or a copy of its `public` and `events`.
+        policy: Which ledgers are believed, and which witnesses have to have seen its checkpoint.
+
+    Returns:
+        Its checkpoint.
+
+    Raises:
+        VerificationError: If the policy does not believe it, or an event differs; the message says
+            which.
+        InputError: If it cannot be read.
+        ConfigError: If others may read its events.
+    """
+    reader = LogReader(fetch=fetch_from(str(folder / PUBLIC)))
+    checkpoint = policy.accept(reader.checkpoint(), f"the checkpoint of {folder}")
+    refuse_other_events(Journal(folder / _EVENTS), reader, checkpoint)
+    return checkpoint
+
+
+def refuse_other_events(journal: Journal, reader: LogReader, checkpoint: Checkpoint) -> None:
+    """Refuse events that are not those of a tree.
+
+    Parameters:
+        journal: Of the events.
+        reader: Of the log.
+        checkpoint: Of the tree; it was accepted before.
+
+    Raises:
+        VerificationError: If an event or an entry differs; the message says which.
+        ConfigError: If others may read the events.
+    """
+    reader.refuse_other_tree(checkpoint)
+    entries = reader.entries(0, checkpoint.size)
+    for number, raw in enumerate(journal.raw_lines(0, checkpoint.size)):
+        line = parsed_line(raw, f"event {number:,} of the ledger")
+        digest = hashlib.sha256(payload_of(line.event)).digest()
+        if salted_entry(digest, line.salt) != entries[number]:
+            message = f"event {number:,} of the ledger is not the one that was logged"
+            raise VerificationError(message, next_step="Bring it back from a backup.")
 
 
 def begin_ledger(folder: Path, origin: str, time: int) -> Ledger:

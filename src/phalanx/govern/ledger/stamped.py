@@ -11,10 +11,12 @@ from pathlib import Path
 from cryptography.x509 import Certificate
 
 from phalanx.errors import InputError, VerificationError, reason_of
-from phalanx.govern.ledger.ledger import Ledger
+from phalanx.govern.ledger.ledger import PUBLIC, Ledger
 from phalanx.govern.ledger.stamps import MOST_BYTES, stamp_of, verify_stamp
 from phalanx.owned import written_whole
-from phalanx.transparency.checkpoints import parse_checkpoint
+from phalanx.transparency.checkpoints import Checkpoint, parse_checkpoint
+from phalanx.transparency.log_reader import LogReader
+from phalanx.transparency.note_keys import NoteKey
 from phalanx.transparency.notes import MOST_BYTES as MOST_NOTE_BYTES
 from phalanx.transparency.notes import Note, parse_note
 from phalanx.transparency.places import fetch_from
@@ -64,27 +66,35 @@ def stamp_ledger(ledger: Ledger, url: str, roots: Sequence[Certificate]) -> Stam
 
 
 def verified_stamps(ledger: Ledger, roots: Sequence[Certificate]) -> tuple[Stamped, ...]:
+    """Return what was stamped of a ledger, as `stamps_of`."""
+    return stamps_of(ledger.folder, (ledger.key,), ledger.state()[1], roots)
+
+
+def stamps_of(
+    folder: Path, keys: tuple[NoteKey, ...], now: Checkpoint, roots: Sequence[Certificate]
+) -> tuple[Stamped, ...]:
     """Return what was stamped, oldest first, after verifying all of it.
 
     Each checkpoint has to be the beginning of what the ledger is now.
 
     Parameters:
-        ledger: Whose.
+        folder: Of the ledger.
+        keys: That its checkpoints may be signed with.
+        now: Its present checkpoint, which was accepted before.
         roots: Certificates that those of authorities have to come from.
 
     Raises:
         VerificationError: If a stamp or its checkpoint does not hold, or is of another past.
         InputError: If one of them cannot be read.
     """
-    folder = ledger.folder / STAMPS
-    fetch, policy = fetch_from(str(folder)), Policy(logs=(ledger.key,))
-    _, now = ledger.state()
+    place, policy = folder / STAMPS, Policy(logs=keys)
+    fetch, reader = fetch_from(str(place)), LogReader(fetch=fetch_from(str(folder / PUBLIC)))
     found = []
-    for path in sorted(folder.glob("*.tsr")):
+    for path in sorted(place.glob("*.tsr")):
         name = path.with_suffix(".checkpoint").name
-        note = _note(fetch(name, MOST_NOTE_BYTES), folder / name)
-        then = policy.accept(note, str(folder / name))
-        ledger.log.reader.refuse_inconsistent(then, now)
+        note = _note(fetch(name, MOST_NOTE_BYTES), place / name)
+        then = policy.accept(note, str(place / name))
+        reader.refuse_inconsistent(then, now)
         stamp = fetch(path.name, MOST_BYTES)
         found.append(Stamped(then.size, verify_stamp(stamp, note.text.encode(), roots, str(path))))
     return tuple(found)
