@@ -149,8 +149,8 @@ def redacted(
         recorded=lambda made: recorded.record(
             "disclosure", f"case {made.case.id}",
             {
-                "act": "redacted", "records taken away": made.missing_records,
-                "files taken away": len(made.missing_files),
+                "act": "redacted", "records-missing": made.missing_records,
+                "files-missing": len(made.missing_files),
             },
         ),
     )  # fmt: skip
