@@ -10,7 +10,7 @@ import pytest
 from tests.cli.test_govern_case import case, opened
 from tests.killed import every_kill
 
-from phalanx.cli import ExitCode, main
+from phalanx.cli import ExitCode, govern_packages, main
 from phalanx.govern.cases import Packed, open_cases
 from phalanx.govern.ledger import open_ledger
 from phalanx.govern.packages.layout import NOTE
@@ -47,8 +47,12 @@ def _noted() -> set[str]:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("opened")
-def test_a_case_whose_packing_is_killed_anywhere(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_case_whose_packing_is_killed_anywhere(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A package that is there verifies, and the case and the ledger know of it; all goes on."""
+    # What draws the report has threads, which a fork does not take along.
+    monkeypatch.setattr(govern_packages, "court_report", lambda *_, **__: b"%PDF-1.7")
     assert case("add", "case-7", "report", "report.json") == ExitCode.CLEAN
     folder = Path("packages")
     seen = set()
