@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.killed import every_kill
 
 from phalanx.scratch import PREFIX, scratch_folder
 
@@ -89,3 +90,37 @@ def test_link_with_the_name_of_a_folder_is_left_alone(tmp_path: Path) -> None:
         pass
     assert (target / "in-use").exists()
     assert os.path.lexists(link)
+
+
+def _used(above: Path) -> None:
+    with scratch_folder(above) as scratch:
+        (scratch / "deep").mkdir()
+        (scratch / "deep" / "rows").write_text("who sent what")
+
+
+def test_one_that_is_killed_anywhere_is_cleared(tmp_path: Path) -> None:
+    """Before it holds its folder, and in the middle of removing it, too."""
+
+    def look(_: int) -> None:
+        _used(tmp_path)
+        assert folders(tmp_path) == []
+
+    assert every_kill(lambda: _used(tmp_path), look) > 5
+
+
+def test_many_at_once_do_not_take_each_others_folders(tmp_path: Path) -> None:
+    """Whoever finds the folder of another that is just being made takes it for abandoned or not."""
+    children = []
+    for _ in range(4):
+        child = os.fork()
+        if not child:
+            status = 1
+            try:
+                for _ in range(150):
+                    _used(tmp_path)
+                status = 0
+            finally:
+                os._exit(status)
+        children.append(child)
+    assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0] * 4
+    assert folders(tmp_path) == []

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from phalanx.owned import OWNER_ONLY
+
 PREFIX = "phalanx-run-"
 _LOCK = "in-use"
 
@@ -37,16 +39,21 @@ def scratch_folder(within: Path | None = None) -> Iterator[Path]:
     """
     above = Path(tempfile.gettempdir()) if within is None else within
     _remove_abandoned(above)
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=above))
-    # Locked before it bears its name: without the name nobody takes the folder for abandoned.
-    lock, unnamed = tempfile.mkstemp(dir=folder)
+    folder, lock = _locked_folder(above)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        Path(unnamed).rename(folder / _LOCK)
         yield folder
     finally:
-        shutil.rmtree(folder)
+        _remove(folder)
         os.close(lock)
+
+
+def _locked_folder(above: Path) -> tuple[Path, int]:
+    """Make a folder and hold it; another one, where another run took it for abandoned meanwhile."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=above))
+        lock = _lock(folder, os.O_CREAT)
+        if lock is not None:
+            return folder, lock
 
 
 def _remove_abandoned(above: Path) -> None:
@@ -56,9 +63,38 @@ def _remove_abandoned(above: Path) -> None:
         with suppress(OSError):
             if folder.is_symlink() or folder.stat().st_uid != os.getuid():
                 continue
-            descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
-            finally:
-                os.close(descriptor)
+            lock = _lock(folder)
+            if lock is None:
+                folder.rmdir()  # which only succeeds with what was killed before it was held
+            else:
+                _remove(folder)
+                os.close(lock)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder that is held, its lock last: without one nothing may be in it."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != _LOCK:
+            path.unlink()
+    (folder / _LOCK).unlink()
+    with suppress(FileNotFoundError):
+        folder.rmdir()
+
+
+def _lock(folder: Path, flags: int = 0) -> int | None:
+    """Hold a folder until the descriptor is closed; null where somebody else does or it is gone."""
+    path = folder / _LOCK
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | flags, OWNER_ONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(descriptor), path.stat()):
+            return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(descriptor)
+    return None

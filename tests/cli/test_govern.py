@@ -287,6 +287,27 @@ file = "event.json"
 
 
 @pytest.mark.usefixtures("kept")
+def test_packages_and_copies_of_them_are_recorded(capsys: pytest.CaptureFixture[str]) -> None:
+    """In a ledger that verifies afterwards, before they are there."""
+    Path("report.json").write_text("{}")
+    Path("case.toml").write_text(CASE)
+    assert govern("ledger prove ledger 0 -o event.json") == ExitCode.CLEAN
+    before = open_ledger(Path("ledger")).check()
+    capsys.readouterr()
+    words = "package case.toml --key cases.key --name lab.example/cases --out package"
+    assert govern(f"{words} --ledger ledger") == ExitCode.CLEAN
+    Path("cases.policy").write_text(capsys.readouterr().out)
+    believed = "--policy cases.policy --ledgers policy --ledger ledger"
+    assert govern(f"redact package --out copy --file report {believed}") == ExitCode.CLEAN
+    ledger = open_ledger(Path("ledger"))
+    assert ledger.check() == before + 2
+    packed, redacted = (each.event for each in ledger.events(before))
+    assert (packed.kind, packed.subject, packed.facts["act"]) == ("report", "case case-7", "packed")
+    # The report for people shows what is taken away, and goes with it.
+    assert (redacted.kind, redacted.facts["files-missing"]) == ("disclosure", 2)
+
+
+@pytest.mark.usefixtures("kept")
 def test_a_case_is_packed_redacted_and_verified(capsys: pytest.CaptureFixture[str]) -> None:
     """By counsel, for the other side, with a key and nothing else."""
     Path("report.json").write_text("{}")

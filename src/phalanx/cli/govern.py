@@ -9,8 +9,9 @@ from cyclopts import App, Parameter
 
 from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.govern_case import case as cases
-from phalanx.cli.govern_ledger import ledger
+from phalanx.cli.govern_ledger import ledger as ledgers_app
 from phalanx.cli.govern_options import Optional, ShownOptions
+from phalanx.cli.recording import LedgerFolder, recorder
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
 
@@ -20,7 +21,7 @@ govern = App(
     help_format="markdown",
 )
 govern.command(cases)
-govern.command(ledger)
+govern.command(ledgers_app)
 
 Text = Annotated[str | None, Parameter(show_default=False)]
 
@@ -254,6 +255,7 @@ def govern_package(
     key: Path,
     name: str,
     out: Path,
+    ledger: LedgerFolder = None,
     common: Common = Common(),
 ) -> None:
     """Pack a case into a folder that verifies without you, and print a policy that believes it.
@@ -263,11 +265,12 @@ def govern_package(
         key: File of your secret that signs packages, for its owner alone; made if it is missing.
         name: Who signs, such as `lab.example/cases`.
         out: New folder.
+        ledger: Folder of the ledger that the package is recorded in.
         common: Options of every command.
     """
     from phalanx.cli.govern_packages import packed
 
-    write_text(packed(case, key, name, out), None)
+    write_text(packed(case, key, name, out, recorder(ledger)), None)
     common.say(f"{out}: packed")
 
 
@@ -307,6 +310,7 @@ def govern_redact(
     ledgers: Optional = None,
     record: Annotated[tuple[str, ...], Parameter(show_default=False, negative=())] = (),
     file: Annotated[tuple[str, ...], Parameter(show_default=False, negative=())] = (),
+    ledger: LedgerFolder = None,
     common: Common = Common(),
 ) -> None:
     """Copy a package without some of it; the copy verifies under the same signature.
@@ -318,9 +322,11 @@ def govern_redact(
         ledgers: Whose ledgers are believed, for events in it.
         record: Id of a record to take away, an item with its file; may be given several times.
         file: Id of an item of which the file alone is taken away; may be given several times.
+        ledger: Folder of the ledger that the copy is recorded in.
         common: Options of every command.
     """
     from phalanx.cli.govern_packages import redacted
 
-    write_text(redacted(package, out, policy, ledgers, (record, file)) + "\n", None)
+    said = redacted(package, out, policy, ledgers, gone=(record, file), recorded=recorder(ledger))
+    write_text(said + "\n", None)
     common.detail(f"{out}: written")

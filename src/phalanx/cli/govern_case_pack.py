@@ -40,8 +40,10 @@ def packed(
             if not each.is_destroyed and each.record.id not in without
         }
         records = records_of(case, _proved(cases, case))
-        made = packed_with_report(records, files, out, signer)
-        cases.act(name, login(), Packed(root=made.root.hex()))
+        packed_with_report(
+            records, files, out, signer,
+            lambda made: cases.act(name, login(), Packed(root=made.root.hex())),
+        )  # fmt: skip
     return f"log {signer.public.as_text()}\nquorum none\n"
 
 

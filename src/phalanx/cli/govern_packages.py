@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from phalanx import __version__
 from phalanx.cli.govern_work import policy_of
+from phalanx.cli.recording import Recorder
 from phalanx.errors import ConfigError
 from phalanx.govern.packages import (
     ApprovalRecord,
@@ -45,8 +46,15 @@ def is_package(path: Path) -> bool:
     return (path / NOTE).exists()
 
 
-def packed(case: Path, key: Path, name: str, out: Path) -> str:
+def packed(case: Path, key: Path, name: str, out: Path, recorded: Recorder) -> str:
     """Pack a case, and return a policy that believes its packages.
+
+    Parameters:
+        case: TOML file of it.
+        key: File of the secret that signs; made if it is missing.
+        name: Who signs.
+        out: New folder.
+        recorded: Where it is recorded, before it is there.
 
     Raises:
         ConfigError: If the name is none, or others may read the key.
@@ -54,14 +62,31 @@ def packed(case: Path, key: Path, name: str, out: Path) -> str:
     """
     written = read_case(case)
     signer = signer_of(key, name)
-    packed_with_report(written.records, written.files, out, signer)
+    subject = f"case {written.records[0].id}"
+    packed_with_report(
+        written.records, written.files, out, signer,
+        lambda made: recorded.record(
+            "report", subject, {"act": "packed", "root": made.root.hex()}
+        ),
+    )  # fmt: skip
     return f"log {signer.public.as_text()}\nquorum none\n"
 
 
 def packed_with_report(
-    records: Sequence[Record], files: Mapping[str, Path], out: Path, signer: NoteSigner
+    records: Sequence[Record],
+    files: Mapping[str, Path],
+    out: Path,
+    signer: NoteSigner,
+    recorded: Callable[[Checkpoint], object],
 ) -> Checkpoint:
     """Pack records with their files, and with a report of them for people, under one signature.
+
+    Parameters:
+        records: The case first.
+        files: Of items, by their id.
+        out: New folder.
+        signer: Who stands for the package.
+        recorded: Is told what was signed before the package is there; where it fails there is none.
 
     Raises:
         InputError: If they do not agree, or cannot be written.
@@ -78,7 +103,7 @@ def packed_with_report(
         path.write_bytes(report)
         return pack(
             [*records, document], {**files, document.id: path}, out, signer,
-            random=secrets.token_bytes, time=int(now.timestamp()),
+            random=secrets.token_bytes, time=int(now.timestamp()), recorded=recorded,
         )  # fmt: skip
 
 
@@ -108,7 +133,9 @@ def redacted(
     out: Path,
     policy: Path,
     ledgers: Path | None,
+    *,
     gone: tuple[Sequence[str], Sequence[str]],
+    recorded: Recorder,
 ) -> str:
     """Copy a package without some records and some files, and say what the copy holds."""
     records, files = gone
@@ -119,7 +146,14 @@ def redacted(
         records=records,
         files=files,
         ledgers=None if ledgers is None else policy_of(ledgers),
-    )
+        recorded=lambda made: recorded.record(
+            "disclosure", f"case {made.case.id}",
+            {
+                "act": "redacted", "records-missing": made.missing_records,
+                "files-missing": len(made.missing_files),
+            },
+        ),
+    )  # fmt: skip
     return _said(out, copy)
 
 

@@ -38,8 +38,8 @@ class Recorder:
         *,
         artefact: bytes | Path | None = None,
         actor: str | None = None,
-    ) -> None:
-        """Record one act. It is on the disk then.
+    ) -> int | None:
+        """Record one act, and return its number, null where no ledger is named: it is on the disk.
 
         Parameters:
             kind: Of act.
@@ -54,7 +54,7 @@ class Recorder:
             VerificationError: If it is damaged.
         """
         if self.ledger is None:
-            return
+            return None
         import secrets
         from datetime import UTC, datetime
         from hashlib import sha256
@@ -69,7 +69,8 @@ class Recorder:
             kind=kind, at=now, actor=actor or getpass.getuser(), subject=subject[:256],
             digest=digest, facts=facts,
         )  # fmt: skip
-        self.ledger.record([event], secrets.token_bytes, int(now.timestamp()))
+        (made,) = self.ledger.record([event], secrets.token_bytes, int(now.timestamp()))
+        return made.number
 
 
 def recorder(folder: Path | None) -> Recorder:

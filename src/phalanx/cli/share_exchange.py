@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -11,6 +11,9 @@ from phalanx.cli.exit_codes import ExitCode
 from phalanx.cli.recording import LedgerFolder, recorder
 from phalanx.cli.rendering import OutputPath, TableOrJson, refuse_output, write_text
 from phalanx.cli.terminal import Common
+
+if TYPE_CHECKING:
+    from phalanx.cli.share_exchange_work import Left
 
 AllianceConfig = Annotated[Path, Parameter(name="--alliance-config")]
 Columns = Annotated[tuple[str, ...], Parameter(name="--map", show_default=False)]
@@ -114,11 +117,7 @@ def publish(
         write_text((shown_json if output_format == "json" else shown_text)(judged), None)
         return _status(any(not each.decision.may_leave for each in judged))
     done = let_leave(house, made, submit)
-    facts = {
-        "leaving": len(done.departure.leaving), "staying": len(done.departure.staying),
-        "offered": done.sent.offered, "refused": len(done.sent.refused),
-    }  # fmt: skip
-    recorded.record("disclosure", "campaigns to the alliance", facts)
+    recorded.record("disclosure", "campaigns to the alliance", _counts(done))
     write_text((departure_json if output_format == "json" else departure_text)(done), None)
     return _status(bool(done.departure.staying or done.sent.refused))
 
@@ -214,6 +213,7 @@ def opine(
     submit: str = "",
     output_format: TableOrJson = "table",
     output: OutputPath = None,
+    ledger: LedgerFolder = None,
     alliance_config: AllianceConfig = CONFIG,
     common: Common = Common(),
 ) -> ExitCode:
@@ -234,6 +234,7 @@ def opine(
         submit: Your name: what is held is put before the approvers.
         output_format: How to print; as JSON like what `publish` prints.
         output: File to print into instead.
+        ledger: Folder of the ledger that the answer is recorded in as well.
         alliance_config: Settings of the alliance.
         common: Options of every command.
     """
@@ -246,6 +247,7 @@ def opine(
 
     refuse_broken(campaign=campaign, explain=explain, submit=submit)
     refuse_output(output)
+    recorded = recorder(ledger)
     house = opened_house(alliance_config)
     said = Said(
         campaign=campaign, value=value, scan=scan, matches=matches, ground=ground,
@@ -255,6 +257,11 @@ def opine(
     made = objects_of(answer, house)
     note(house, answer, evidence)
     done = let_leave(house, made, submit)
+    recorded.record(
+        "disclosure",
+        "answer to the alliance",
+        {"about": campaign, "value": answer.value, **_counts(done)},
+    )
     write_text((departure_json if output_format == "json" else departure_text)(done), output)
     common.detail(f"opinion: {answer.value}")
     return _status(bool(done.departure.staying or done.sent.refused))
@@ -265,6 +272,7 @@ def retract(
     alliance_config: AllianceConfig = CONFIG,
     output_format: TableOrJson = "table",
     output: OutputPath = None,
+    ledger: LedgerFolder = None,
     common: Common = Common(),
 ) -> ExitCode:
     """Take back what you shared: it leaves at once, even where a legal basis has lapsed.
@@ -277,6 +285,7 @@ def retract(
         alliance_config: Settings of the alliance.
         output_format: How to print.
         output: File to print into instead.
+        ledger: Folder of the ledger that it is recorded in as well.
         common: Options of every command.
     """
     from phalanx.cli.share_exchange_json import retraction_json
@@ -286,11 +295,23 @@ def retract(
 
     refuse_broken(objects=objects)
     refuse_output(output)
+    recorded = recorder(ledger)
     done = take_back(opened_house(alliance_config), objects)
+    for each in objects:
+        recorded.record(
+            "disclosure", each, {"act": "taken back", "refused": len(done.sent.refused)}
+        )
     write_text((retraction_json if output_format == "json" else retraction_text)(done), output)
     common.detail("others hear of it with their next pull")
     staying = any(not each.decision.may_leave for each in done.retraction.objects)
     return _status(staying or bool(done.sent.refused))
+
+
+def _counts(done: Left) -> dict[str, int]:
+    return {
+        "leaving": len(done.departure.leaving), "staying": len(done.departure.staying),
+        "offered": done.sent.offered, "refused": len(done.sent.refused),
+    }  # fmt: skip
 
 
 def _status(something_stays: bool) -> ExitCode:  # noqa: FBT001 - its only parameter

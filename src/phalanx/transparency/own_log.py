@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from phalanx.owned import OWNER_ONLY, read_owned, read_secret
+from phalanx.owned import read_owned, read_secret, written_whole
 from phalanx.transparency.note_keys import NoteSigner
 
 ORIGIN = "origin"
@@ -41,8 +42,9 @@ def keep_origin(folder: Path, origin: str) -> None:
     Raises:
         FileExistsError: If there is one.
     """
-    descriptor = os.open(folder / ORIGIN, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
-    with os.fdopen(descriptor, "wb") as file:
+    if (folder / ORIGIN).exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder / ORIGIN))
+    with written_whole(folder / ORIGIN) as aside, aside.open("wb") as file:
         file.write(origin.encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -40,9 +41,10 @@ class Case:
     files: dict[str, Path]
     ledgers: Policy
 
-    def packed(self, folder: Path) -> Path:
+    def packed(self, folder: Path, **said: Any) -> Path:
         """Pack it, always under the same salts."""
-        pack(self.records, self.files, folder, SIGNER, random=Random(3).randbytes, time=1)
+        random = Random(3).randbytes
+        pack(self.records, self.files, folder, SIGNER, random=random, time=1, **said)
         return folder
 
 

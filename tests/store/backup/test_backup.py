@@ -6,8 +6,6 @@ import hashlib
 import json
 import os
 import shutil
-import signal
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -283,31 +281,3 @@ def test_a_backup_replaces_nothing(kept: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         taken(place, tmp_path / "backup")
     assert [path.name for path in tmp_path.iterdir() if "backup" in path.name] == []
-
-
-@pytest.mark.parametrize("lives", [0.0, 0.02, 0.05, 0.1, 0.2])
-def test_a_restore_that_is_killed_left_nothing_or_all(
-    kept: Path, tmp_path: Path, lives: float
-) -> None:
-    """In the database; a folder that it left is named by the next attempt."""
-    place = place_of(str(tmp_path / "there.db"))
-    writer = os.fork()
-    if not writer:
-        try:
-            restore(kept, place, place.folder, CASE_ROOM)
-        finally:
-            os._exit(0)
-    time.sleep(lives)
-    os.kill(writer, signal.SIGKILL)
-    os.waitpid(writer, 0)
-    with open_cases(place, Clock()) as cases:
-        listed_ids = [each.id for each in cases.list()]
-        assert listed_ids in ([], ["case-7", "case-8"])
-        if listed_ids:
-            assert cases.check() == (2, 12, 3)
-            return
-    if place.folder.exists():
-        with pytest.raises(InputError, match="is not empty"):
-            restore(kept, place, place.folder, CASE_ROOM)
-        shutil.rmtree(place.folder)
-    restore(kept, place, place.folder, CASE_ROOM)

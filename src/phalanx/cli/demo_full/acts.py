@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
 from phalanx.cli.demo_full.places import Provider
-from phalanx.govern.ledger import begin_ledger, open_ledger
-from phalanx.model.event import Event, EventKind
+from phalanx.cli.recording import recorder
+from phalanx.govern.ledger import begin_ledger
+from phalanx.model.event import EventKind
 from phalanx.owned import written_whole
 
 
@@ -28,7 +28,7 @@ def record(
     artefact: Path | None = None,
     **facts: str | int | bool,
 ) -> int:
-    """Record an act, and return its number.
+    """Record an act as commands with `--ledger` do, and return its number.
 
     Parameters:
         provider: In whose ledger.
@@ -38,17 +38,9 @@ def record(
         artefact: File that it concerns, of which the digest is recorded.
         facts: What else an auditor needs.
     """
-    event = Event(
-        kind=kind,
-        at=datetime.now(UTC),
-        actor=actor,
-        subject=subject,
-        digest=None if artefact is None else digest_of(artefact),
-        facts=facts,
-    )
-    ledger = open_ledger(provider.ledger)
-    (made,) = ledger.record([event], secrets.token_bytes, seconds())
-    return made.number
+    number = recorder(provider.ledger).record(kind, subject, facts, artefact=artefact, actor=actor)
+    assert number is not None  # noqa: S101 - a ledger was named
+    return number
 
 
 def digest_of(path: Path) -> str:

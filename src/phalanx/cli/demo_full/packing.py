@@ -96,8 +96,10 @@ def _packed(cases: Cases, ledger: Ledger, places: Places) -> str:
     files = {name: cases.file(case, name) for name in case.items}
     proved = [ledger.prove(number).as_text() for number in range(ledger.state()[1].size)]
     signer = signer_of(places.a.folder / "cases.key", _SIGNER)
-    made = packed_with_report(records_of(case, proved), files, places.package, signer)
-    cases.act(CASE, _BO.id, Packed(root=made.root.hex()))
+    packed_with_report(
+        records_of(case, proved), files, places.package, signer,
+        lambda made: cases.act(CASE, _BO.id, Packed(root=made.root.hex())),
+    )  # fmt: skip
     return f"log {signer.public.as_text()}\nquorum none\n"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from phalanx.errors import InputError, PhalanxError, reason_of
 from phalanx.govern.packages import verify_package
+from phalanx.scratch import PREFIX
 from phalanx.transparency.policy import MOST_BYTES, Policy, parse_policy
 
 
@@ -41,7 +42,12 @@ def read_packages(folder: Path, believed: Path | None) -> tuple[PackageLine, ...
         VerificationError: If the policy is none.
     """
     try:
-        names = sorted(each.name for each in folder.iterdir() if each.is_dir())
+        # Without those that somebody is making now.
+        names = sorted(
+            each.name
+            for each in folder.iterdir()
+            if each.is_dir() and not each.name.startswith(PREFIX)
+        )
     except OSError as error:
         message = f"{folder}: cannot be read: {reason_of(error)}"
         raise InputError(message, next_step="Name another folder with --packages.") from error

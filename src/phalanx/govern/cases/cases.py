@@ -188,9 +188,11 @@ class Cases:
         Raises:
             As `act`, and InputError if the file cannot be read or something of it is wrong.
         """
-        aside = self.vault.set_aside(found.file)
         try:
-            with self.database.writing() as connection:
+            with (
+                self.vault.set_aside(found.file) as aside,
+                self.database.writing() as connection,
+            ):
                 before = case_of(read_acts(connection, name))
                 collector = _taking_part(before, login)
                 item = found.record(
@@ -212,8 +214,6 @@ class Cases:
         except OSError as error:
             message = f"{found.file}: cannot be gathered: {reason_of(error)}"
             raise InputError(message, next_step="Free some space, or check permissions.") from error
-        finally:
-            self.vault.drop(aside)
         self.log()
         return after
 

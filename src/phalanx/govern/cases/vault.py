@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkstemp
 
 from phalanx.errors import InputError, VerificationError, reason_of
+from phalanx.owned import OWNER_ONLY
+from phalanx.scratch import scratch_folder
 
 _PIECE_BYTES = 1 << 20
-_ASIDE = ".aside-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,12 @@ class Vault:
 
     folder: Path
 
-    def set_aside(self, source: Path) -> Aside:
+    @contextmanager
+    def set_aside(self, source: Path) -> Iterator[Aside]:
         """Copy a file, and measure the copy. It is on the disk then, and in nobody's way.
+
+        What was not put into its place is removed in the end, and that of a process that was
+        killed when the next file is set aside.
 
         Raises:
             InputError: If the file cannot be read, is none, or the copy cannot be written.
@@ -46,27 +50,12 @@ class Vault:
                 if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                     message = f"{source}: is no file"
                     raise InputError(message, next_step="Name a file.")
-                return self._copy(lambda: file.read(_PIECE_BYTES))
+                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                with scratch_folder(self.folder) as scratch:
+                    yield _copied(lambda: file.read(_PIECE_BYTES), scratch / "copy")
         except OSError as error:
             message = f"{source}: cannot be gathered: {reason_of(error)}"
             raise InputError(message, next_step="Check the path, and the space.") from error
-
-    def _copy(self, read: Callable[[], bytes]) -> Aside:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = mkstemp(prefix=_ASIDE, dir=self.folder)
-        digest, size = hashlib.sha256(), 0
-        try:
-            with os.fdopen(descriptor, "wb") as copy:
-                while piece := read():
-                    digest.update(piece)
-                    size += len(piece)
-                    copy.write(piece)
-                copy.flush()
-                os.fsync(copy.fileno())
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-        return Aside(Path(name), digest.hexdigest(), size)
 
     def put(self, aside: Aside) -> None:
         """Put a copy into its place; a file of the same digest is replaced by the same.
@@ -76,10 +65,6 @@ class Vault:
         """
         aside.path.replace(self.path(aside.sha256))
         self._sync()
-
-    def drop(self, aside: Aside) -> None:
-        """Remove a copy that was not put into its place."""
-        aside.path.unlink(missing_ok=True)
 
     def destroy(self, sha256: str) -> None:
         """Remove a file; none is there afterwards.
@@ -119,3 +104,16 @@ class Vault:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _copied(read: Callable[[], bytes], target: Path) -> Aside:
+    digest, size = hashlib.sha256(), 0
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+    with os.fdopen(descriptor, "wb") as copy:
+        while piece := read():
+            digest.update(piece)
+            size += len(piece)
+            copy.write(piece)
+        copy.flush()
+        os.fsync(copy.fileno())
+    return Aside(target, digest.hexdigest(), size)

@@ -18,7 +18,7 @@ from phalanx.model.event import Event
 from phalanx.owned import OWNER_ONLY, read_or_make_secret
 from phalanx.transparency.checkpoints import Checkpoint
 from phalanx.transparency.log_folder import LogFolder
-from phalanx.transparency.log_reader import LogReader
+from phalanx.transparency.log_reader import CHECKPOINT, LogReader
 from phalanx.transparency.note_keys import NoteKey, NoteSigner, is_key_name
 from phalanx.transparency.notes import Note
 from phalanx.transparency.own_log import ORIGIN, keep_origin, own_signer
@@ -196,7 +196,7 @@ def refuse_other_events(journal: Journal, reader: LogReader, checkpoint: Checkpo
 
 
 def begin_ledger(folder: Path, origin: str, time: int) -> Ledger:
-    """Begin a ledger in a new folder.
+    """Begin a ledger in a new folder, or one whose beginning was broken off.
 
     Parameters:
         folder: For its log, its events and its key.
@@ -215,7 +215,10 @@ def begin_ledger(folder: Path, origin: str, time: int) -> Ledger:
         raise InputError(message, next_step="Name a new folder.")
     read_or_make_secret(folder / _KEY, "key of a ledger", 32)
     ledger = _ledger(folder, origin)
-    ledger.log.begin(time)
+    if (folder / PUBLIC / CHECKPOINT).exists():
+        ledger.state()  # of a beginning that was broken off, or of another key
+    else:
+        ledger.log.begin(time)
     keep_origin(folder, origin)
     return ledger
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import file_digest
 from pathlib import Path
@@ -23,10 +22,15 @@ from phalanx.govern.packages.layout import (
     root_of_leaves,
 )
 from phalanx.govern.packages.records import DocumentRecord, ItemRecord, Record
+from phalanx.scratch import scratch_folder
 from phalanx.transparency.checkpoints import Checkpoint
 from phalanx.transparency.note_keys import NoteSigner
 from phalanx.transparency.notes import signed_note
 from phalanx.transparency.salted import SALT_BYTES
+
+
+def _nothing(_: Checkpoint) -> None:
+    pass
 
 
 def pack(  # noqa: PLR0913 - what is packed, where, and by whom
@@ -37,6 +41,7 @@ def pack(  # noqa: PLR0913 - what is packed, where, and by whom
     *,
     random: Callable[[int], bytes],
     time: int,
+    recorded: Callable[[Checkpoint], object] = _nothing,
 ) -> Checkpoint:
     """Write a package, and return what was signed. The folder is whole, or absent.
 
@@ -48,6 +53,8 @@ def pack(  # noqa: PLR0913 - what is packed, where, and by whom
         signer: Who stands for the package.
         random: Gives so many random bytes, such as `secrets.token_bytes`.
         time: Seconds since 1970.
+        recorded: Is told what was signed before the folder is there, so that no package is out
+            that nobody noted; where it fails there is none.
 
     Raises:
         InputError: If records do not agree with each other, a file is not as its record says, or
@@ -70,8 +77,9 @@ def pack(  # noqa: PLR0913 - what is packed, where, and by whom
     note = signed_note(f"{checkpoint.as_text()}{SECOND_LINE}\n", [signer], time)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
+        with scratch_folder(folder.parent) as scratch:
+            aside = scratch / "package"
+            aside.mkdir(mode=0o700)
             (aside / RECORDS).mkdir()
             (aside / ITEMS).mkdir()
             for index, each in enumerate(salted):
@@ -81,9 +89,8 @@ def pack(  # noqa: PLR0913 - what is packed, where, and by whom
             (aside / LEAVES).write_bytes(leaves)
             (aside / NOTE).write_text(note.as_text(), encoding="utf-8")
             os.sync()
+            recorded(checkpoint)
             aside.rename(folder)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
     except OSError as error:
         message = f"{folder}: cannot be written: {reason_of(error)}"
         raise InputError(message, next_step="Free some space, or check permissions.") from error

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import tempfile
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from phalanx.errors import InputError, reason_of
-from phalanx.govern.packages.layout import ITEMS, RECORDS, salted_of
-from phalanx.govern.packages.records import DocumentRecord, ItemRecord
+from phalanx.govern.packages.layout import ITEMS, LEAVES, NOTE, RECORDS, salted_of
+from phalanx.govern.packages.records import ItemRecord
 from phalanx.govern.packages.verifying import Package, verify_package
+from phalanx.scratch import scratch_folder
 from phalanx.transparency.policy import Policy
+
+
+def _nothing(_: Package) -> None:
+    pass
 
 
 def redact(  # noqa: PLR0913 - what is taken away, and what is believed
@@ -22,10 +27,12 @@ def redact(  # noqa: PLR0913 - what is taken away, and what is believed
     records: Collection[str] = (),
     files: Collection[str] = (),
     ledgers: Policy | None = None,
+    recorded: Callable[[Package], object] = _nothing,
 ) -> Package:
     """Copy a package without some of it, and return the copy as it verifies.
 
-    Renderings go without being named: they show what is taken away.
+    Renderings go without being named: they show what is taken away. What is taken away is never
+    copied, so that a copy that was broken off holds none of it.
 
     Parameters:
         folder: Of the package, or of a copy of it.
@@ -34,6 +41,7 @@ def redact(  # noqa: PLR0913 - what is taken away, and what is believed
         records: Ids of records to take away; an item goes with its file. The case stays.
         files: Ids of items whose file alone is taken away: what it was stays known.
         ledgers: Which ledgers are believed.
+        recorded: Is told what the copy holds before it is there; where it fails there is none.
 
     Raises:
         InputError: If there is no such record, it is the case, or the copy cannot be written.
@@ -50,30 +58,34 @@ def redact(  # noqa: PLR0913 - what is taken away, and what is believed
     if out.exists() or out.is_symlink():
         message = f"{out}: is there already"
         raise InputError(message, next_step="Name a new folder.")
-    gone = [
-        each
-        for each in whole.records
-        if each.id in {*records, *files} or isinstance(each, DocumentRecord)
-    ]
     kept = {
         each.sha256
         for each in whole.records
         if isinstance(each, ItemRecord) and each.id not in {*records, *files}
     }
     try:
-        aside = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-        try:
-            shutil.copytree(folder, aside, dirs_exist_ok=True)
-            for path in sorted((aside / RECORDS).iterdir()):
-                if salted_of(path.read_bytes(), str(path)).record.id in records:
-                    path.unlink()
-            for each in gone:
-                if isinstance(each, (ItemRecord, DocumentRecord)) and each.sha256 not in kept:
-                    (aside / ITEMS / each.sha256).unlink(missing_ok=True)
+        with scratch_folder(out.parent) as scratch:
+            aside = scratch / "copy"
+            _copy(folder, aside, records, kept)
+            copy = verify_package(aside, policy, ledgers)
+            os.sync()
+            recorded(copy)
             aside.rename(out)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
     except OSError as error:
         message = f"{out}: cannot be written: {reason_of(error)}"
         raise InputError(message, next_step="Free some space, or check permissions.") from error
-    return verify_package(out, policy, ledgers)
+    return copy
+
+
+def _copy(folder: Path, aside: Path, without: Collection[str], items: Collection[str]) -> None:
+    for made in (aside, aside / RECORDS, aside / ITEMS):
+        made.mkdir(mode=0o700)
+    for name in (NOTE, LEAVES):
+        shutil.copyfile(folder / name, aside / name)
+    for path in (folder / RECORDS).iterdir():
+        content = path.read_bytes()
+        if salted_of(content, str(path)).record.id not in without:
+            (aside / RECORDS / path.name).write_bytes(content)
+    for path in (folder / ITEMS).iterdir():
+        if path.name in items:
+            shutil.copyfile(path, aside / ITEMS / path.name)

@@ -18,6 +18,7 @@ from phalanx.owned import OWNER_ONLY, read_or_make_secret
 from phalanx.release.logged.openings import Opening, Openings
 from phalanx.release.names import refuse_unsafe
 from phalanx.transparency.log_folder import LogFolder
+from phalanx.transparency.log_reader import CHECKPOINT
 from phalanx.transparency.note_keys import NoteSigner, is_key_name
 from phalanx.transparency.own_log import ORIGIN, keep_origin, own_signer
 from phalanx.transparency.proofs import Proof
@@ -134,7 +135,10 @@ def begin_book(folder: Path, origin: str, time: int) -> LogBook:
         raise InputError(message, next_step="Name a new folder.")
     read_or_make_secret(folder / _KEY, "key of a log", 32)
     book = _book(folder, origin)
-    book.log.begin(time)
+    if (folder / PUBLIC / CHECKPOINT).exists():
+        book.log.state()  # of a beginning that was broken off, or of another key
+    else:
+        book.log.begin(time)
     keep_origin(folder, origin)
     return book
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import Connection, Table, func, select, text
 
 from phalanx.errors import InputError, VerificationError, reason_of
+from phalanx.scratch import scratch_folder
 from phalanx.store.backup.layout import (
     FILES,
     MOST_LINE_BYTES,
@@ -18,6 +17,7 @@ from phalanx.store.backup.layout import (
     copied,
     opened,
     read_backup,
+    verify,
 )
 from phalanx.store.backup.reading import digest_of
 from phalanx.store.backup.room import Room
@@ -39,7 +39,8 @@ def restore(
     Parameters:
         source: Folder of the backup.
         place: The database.
-        folder: For the files; new or empty. Null where the room has none.
+        folder: For the files: new, empty, or with what a restore that was broken off brought. Null
+            where the room has none.
         room: What the backup is of.
         sha256: Digest of its manifest, as it was told when it was taken.
 
@@ -57,7 +58,8 @@ def restore(
     if backup.files and folder is None:
         message = f"{source}: has files, and no folder was named for them"
         raise InputError(message, next_step="Name one with --folder.")
-    if folder is not None and folder.exists() and any(folder.iterdir()):
+    is_brought = folder is not None and _is_brought(backup, folder)
+    if folder is not None and not is_brought and folder.exists() and any(folder.iterdir()):
         message = f"{folder}: is not empty"
         raise InputError(message, next_step="Name a new folder.")
     engine = reach(place)
@@ -70,7 +72,7 @@ def restore(
             for table in room.schema.metadata.sorted_tables:
                 _bring(connection, table, source)
             _refuse_differences(connection, backup, room)
-            if folder is not None:
+            if folder is not None and not is_brought:
                 _bring_files(backup, source, folder)
     finally:
         engine.dispose()
@@ -132,11 +134,25 @@ def _refuse_differences(connection: Connection, backup: Backup, room: Room) -> N
             raise VerificationError(message, next_step="Bring it back into another database.")
 
 
+def _is_brought(backup: Backup, folder: Path) -> bool:
+    """Tell whether a folder holds the files of a backup, and nothing else."""
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    if not found or found != {each.name for each in backup.files}:
+        return False
+    try:
+        for each in backup.files:
+            verify(folder / each.name, each.size_bytes, each.sha256)
+    except VerificationError:
+        return False
+    return True
+
+
 def _bring_files(backup: Backup, source: Path, folder: Path) -> None:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
+        with scratch_folder(folder.parent) as scratch:
+            aside = scratch / "files"
+            aside.mkdir(mode=0o700)
             for each in backup.files:
                 found = copied(source / FILES / each.name, aside / each.name)
                 if found != (each.size_bytes, each.sha256):
@@ -144,8 +160,6 @@ def _bring_files(backup: Backup, source: Path, folder: Path) -> None:
                     raise VerificationError(message, next_step="Bring it back again.")
             # Takes the place of an empty folder as well.
             aside.rename(folder)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
     except OSError as error:
         message = f"{folder}: cannot be written: {reason_of(error)}"
         raise InputError(message, next_step="Free some space, or check permissions.") from error

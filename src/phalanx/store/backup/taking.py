@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, inspect, text
 
 from phalanx.errors import InputError, VerificationError, reason_of
+from phalanx.scratch import scratch_folder
 from phalanx.store.backup.layout import (
     DIGEST,
     FILES,
@@ -70,8 +69,9 @@ def back_up(  # noqa: PLR0913 - what is copied, where to, and when by whom
         raise InputError(message, next_step="Name a new folder.")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-        try:
+        with scratch_folder(out.parent) as scratch:
+            aside = scratch / "backup"
+            aside.mkdir(mode=0o700)
             backup = _written(place, folder, room, aside, now=now, by=by)
             content = backup.as_bytes()
             sha256 = hashlib.sha256(content).hexdigest()
@@ -83,8 +83,6 @@ def back_up(  # noqa: PLR0913 - what is copied, where to, and when by whom
             _sync_folders(aside)
             aside.rename(out)
             _sync(out.parent)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
     except OSError as error:
         message = f"{out}: cannot be written: {reason_of(error)}"
         raise InputError(message, next_step="Free some space, or check permissions.") from error
