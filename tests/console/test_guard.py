@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tests.console.conftest import ADDRESS, NOW, House, csrf_in
 
+from phalanx.console.people.programs import add_token
 from phalanx.console.people.roles import Role
-from phalanx.console.people.sessions import add_token
 from phalanx.console.people.tables import SCHEMA
 from phalanx.console.settings import ConsoleSettings
 from phalanx.console.shield import POLICY
@@ -91,7 +91,7 @@ def test_a_token_reads_and_does_nothing(house: House) -> None:
     """A program sees what its user sees, by the API or a page, and changes nothing."""
     database = open_database(house.settings.database, schema=SCHEMA)
     with database.write() as connection:
-        token = add_token(connection, "counsel", NOW, 30, lambda size: bytes(range(size)))
+        token = add_token(connection, "counsel", NOW, 24, lambda size: bytes(range(size)))
     database.close()
     client = house.browser()
     bearer = {"Authorization": f"Bearer {token}"}
@@ -102,7 +102,7 @@ def test_a_token_reads_and_does_nothing(house: House) -> None:
     refused = client.post("/sign-out", headers=bearer)
     assert refused.status_code == 403
     assert "reads, and does nothing else" in refused.text
-    house.clock.pass_by(days=31)
+    house.clock.pass_by(hours=25)
     assert client.get("/api/v1/campaigns", headers=bearer).status_code == 401
 
 

@@ -143,6 +143,15 @@ class ConsoleOptions:
     session_minutes: _Minutes = 720.0
     """After which a session is over, used or not."""
 
+    program_days: Annotated[
+        int, Parameter(group=_SIGN_IN, validator=validators.Number(gte=1, lte=366))
+    ] = 30
+    """For which a program may trade its token for another, from when the first was made."""
+
+    breached: Annotated[Path | None, Parameter(group=_SIGN_IN, show_default=False)] = None
+    """List of SHA-1 digests of passwords that were breached, in their order: nobody may have one
+    of these."""
+
     oidc_issuer: Annotated[str | None, Parameter(group=_SIGN_IN, show_default=False)] = None
     """Identity provider, as it stands in its tokens; people sign in there, too."""
 
@@ -163,6 +172,7 @@ class ConsoleOptions:
         Raises:
             ConfigError: If they contradict each other.
         """
+        from phalanx.console.people.breached import BreachedList
         from phalanx.console.people.elsewhere import ProviderSettings
         from phalanx.console.people.sessions import Limits
         from phalanx.console.settings import ConsoleSettings
@@ -180,12 +190,15 @@ class ConsoleOptions:
             )
         known = {each.name for each in fields(ConsoleSettings)}
         said = {each.name: getattr(self, each.name) for each in fields(self) if each.name in known}
+        said["breached"] = None if self.breached is None else BreachedList(self.breached)
         return ConsoleSettings(
             database=database,
             places=places,
             provider=provider,
             limits=Limits(
-                idle_seconds=60 * self.idle_minutes, whole_seconds=60 * self.session_minutes
+                idle_seconds=60 * self.idle_minutes,
+                whole_seconds=60 * self.session_minutes,
+                program_seconds=86_400 * self.program_days,
             ),
             **said,
         )

@@ -19,6 +19,7 @@ user = App(
 
 RoleName = Literal["analyst", "counsel", "release-manager", "auditor", "administrator"]
 Database = Annotated[str | None, Parameter(name="--database", show_default=False)]
+Breached = Annotated[Path | None, Parameter(name="--breached", show_default=False)]
 Name = Annotated[str, Parameter(name="NAME")]
 _DATA = Path("phalanx-console")
 
@@ -30,6 +31,7 @@ def add(
     *,
     role: RoleName,
     elsewhere: bool = False,
+    breached: Breached = None,
     data: Data = _DATA,
     database: Database = None,
     common: Common = Common(),
@@ -41,6 +43,7 @@ def add(
             where people sign in elsewhere.
         role: What the user is here for.
         elsewhere: Signs in with the identity provider only, and has no password.
+        breached: List of SHA-1 digests of passwords that were breached, in their order.
         data: Folder of the console's users and sessions.
         database: `postgresql://USER@HOST/DATABASE` instead.
         common: Options of every command.
@@ -48,7 +51,7 @@ def add(
     from phalanx.cli.console_work import enter, password_from_terminal
 
     password = None if elsewhere else password_from_terminal()
-    enter(data, database, name, role, password)
+    enter(data, database, name, role, password, breached=breached)
     common.say(f"{name}: may sign in as {role}")
 
 
@@ -78,19 +81,26 @@ def list_all(
 
 @user.command
 def password(
-    name: Name, /, *, data: Data = _DATA, database: Database = None, common: Common = Common()
+    name: Name,
+    /,
+    *,
+    breached: Breached = None,
+    data: Data = _DATA,
+    database: Database = None,
+    common: Common = Common(),
 ) -> None:
     """Give a user a new password, and end all sessions and tokens of that user.
 
     Parameters:
         name: Of the user.
+        breached: List of SHA-1 digests of passwords that were breached, in their order.
         data: Folder of the console's users and sessions.
         database: `postgresql://USER@HOST/DATABASE` instead.
         common: Options of every command.
     """
     from phalanx.cli.console_work import give_password, password_from_terminal
 
-    give_password(data, database, name, password_from_terminal())
+    give_password(data, database, name, password_from_terminal(), breached)
     common.say(f"{name}: has a new password, and is signed out everywhere")
 
 
@@ -117,7 +127,7 @@ def token(
     name: Name,
     /,
     *,
-    days: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=366))] = 30,
+    hours: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=24))] = 12,
     data: Data = _DATA,
     database: Database = None,
     output: OutputPath = None,
@@ -125,9 +135,11 @@ def token(
 ) -> None:
     """Print a token with which a program reads as a user, once; it can do nothing else.
 
+    The program trades it for the next one before it ends, with a POST to `/api/v1/me/token`.
+
     Parameters:
         name: Of the user.
-        days: For which it is good.
+        hours: For which it is good.
         data: Folder of the console's users and sessions.
         database: `postgresql://USER@HOST/DATABASE` instead.
         output: File to write instead, for its owner alone.
@@ -135,5 +147,5 @@ def token(
     """
     from phalanx.cli.console_work import give_token
 
-    give_token(data, database, name, days, output)
-    common.detail(f"{name}: good for {days} days")
+    give_token(data, database, name, hours, output)
+    common.detail(f"{name}: good for {hours} hours")

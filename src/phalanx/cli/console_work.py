@@ -13,9 +13,10 @@ from pathlib import Path
 
 from phalanx.cli.databases import is_made
 from phalanx.cli.rendering import hand_out, refuse_known
+from phalanx.console.people.breached import BreachedList, refuse_breached
 from phalanx.console.people.passwords import MOST_CHARACTERS, Passwords
+from phalanx.console.people.programs import add_token
 from phalanx.console.people.roles import Role
-from phalanx.console.people.sessions import add_token
 from phalanx.console.people.tables import SCHEMA
 from phalanx.console.people.users import (
     User,
@@ -77,26 +78,36 @@ def password_from_terminal() -> str:
     return said
 
 
-def enter(data: Path, database: str | None, name: str, role: str, password: str | None) -> None:
+def enter(
+    data: Path,
+    database: str | None,
+    name: str,
+    role: str,
+    password: str | None,
+    *,
+    breached: Path | None,
+) -> None:
     """Enter a user.
 
     Raises:
-        InputError: If the name is none or is taken, or the password is weak.
+        InputError: If the name is none or is taken, or the password is weak or was breached.
     """
     name = user_name(name)
-    kept = None if password is None else Passwords().hashed(name, password)
+    kept = None if password is None else _kept(name, password, breached)
     with _opened(database_of_console(data, database)) as found, found.write() as connection:
         add_user(connection, name, Role(role), kept, _now())
 
 
-def give_password(data: Path, database: str | None, name: str, password: str) -> None:
+def give_password(
+    data: Path, database: str | None, name: str, password: str, breached: Path | None
+) -> None:
     """Give a user a new password.
 
     Raises:
-        InputError: If there is no such user, or the password is weak.
+        InputError: If there is no such user, or the password is weak or was breached.
     """
     name = user_name(name)
-    kept = Passwords().hashed(name, password)
+    kept = _kept(name, password, breached)
     with _existing(data, database) as found, found.write() as connection:
         set_password(connection, name, kept, _now())
 
@@ -111,7 +122,9 @@ def disable(data: Path, database: str | None, name: str) -> None:
         disable_user(connection, user_name(name), _now())
 
 
-def give_token(data: Path, database: str | None, name: str, days: int, output: Path | None) -> None:
+def give_token(
+    data: Path, database: str | None, name: str, hours: int, output: Path | None
+) -> None:
     """Hand out a token of a user.
 
     Raises:
@@ -124,7 +137,7 @@ def give_token(data: Path, database: str | None, name: str, days: int, output: P
         if user is None or user.is_disabled:
             message = f"there is no user {name} who may sign in"
             raise InputError(message, next_step="`phalanx console user list` shows all.")
-        hand_out(add_token(connection, name, _now(), days, secrets.token_bytes), output)
+        hand_out(add_token(connection, name, _now(), hours, secrets.token_bytes), output)
 
 
 def listed(data: Path, database: str | None, output_format: str) -> str:
@@ -140,6 +153,14 @@ def listed(data: Path, database: str | None, output_format: str) -> str:
         f"{'disabled' if each.is_disabled else 'active'}\n"
         for each in users
     )
+
+
+def _kept(name: str, password: str, breached: Path | None) -> str:
+    listed = None if breached is None else BreachedList(breached)
+    if listed is not None:
+        listed.refuse_other()
+    refuse_breached(listed, password)
+    return Passwords().hashed(name, password)
 
 
 def _plain(user: User) -> dict[str, object]:

@@ -72,6 +72,8 @@ ACCESS: Mapping[str, frozenset[Role]] = MappingProxyType(
         "POST /sign-out": EVERYBODY,
         "POST /me/password": EVERYBODY,
         "POST /me/sessions/end": EVERYBODY,
+        "POST /me/sessions/{name}/end": EVERYBODY,
+        f"POST {API}/me/token": EVERYBODY,
         "POST /sharing/disclosures/{number}/approve": _ANSWERING,
         "POST /sharing/disclosures/{number}/reject": _ANSWERING,
         f"POST {API}/sharing/disclosures/{{number}}/approve": _ANSWERING,
@@ -80,9 +82,14 @@ ACCESS: Mapping[str, frozenset[Role]] = MappingProxyType(
         "POST /cases/{name}/requests/{number}/reject": _ANSWERING,
         "POST /people/{name}/disable": _KEEPING,
         "POST /people/{name}/enable": _KEEPING,
+        "POST /people/sessions/{name}/end": _KEEPING,
     }
 )
 """Method and path of a route -> roles that it is for."""
+
+
+OF_PROGRAMS = frozenset({f"POST {API}/me/token"})
+"""What only a token may do: trade itself for the next one."""
 
 
 def may(role: Role, method: str, path: str) -> bool:

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from phalanx import __version__
 from phalanx.console.access import ACCESS, API
+from phalanx.console.admitting import Admitting
 from phalanx.console.answers import Answers
 from phalanx.console.assets import read_assets
 from phalanx.console.cookies import cookies_of
@@ -85,12 +86,15 @@ def create_app(
         PhalanxError: If the database, the ledger or a setting cannot be used.
     """
     address = settings.address
+    if settings.breached is not None:
+        settings.breached.refuse_other()
     desk = Desk(
         settings=settings,
         database=open_database(settings.database, schema=SCHEMA),
         clock=clock,
         random=random,
         passwords=passwords or Passwords(),
+        breached=settings.breached,
         provider=Provider(settings.provider, f"{address}/sign-in/back", random)
         if settings.provider
         else None,
@@ -143,6 +147,7 @@ def _application(desk: Desk) -> FastAPI:
     for page in PAGES:
         _add(app, page, desk, renderer)
     Signing(desk, renderer).join(app)
+    Admitting(desk).join(app)
     Deciding(desk).join(app)
 
     @app.get("/assets/{name}", include_in_schema=False)

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from phalanx.console.cookies import Cookies
 from phalanx.console.people.acts import Acts
+from phalanx.console.people.breached import BreachedList
 from phalanx.console.people.elsewhere import Provider
 from phalanx.console.people.passwords import Passwords
 from phalanx.console.people.sessions import Visitor
@@ -28,6 +29,9 @@ class Desk:
     clock: Callable[[], datetime]
     random: Callable[[int], bytes]
     passwords: Passwords
+    breached: BreachedList | None
+    """Passwords that nobody may have."""
+
     provider: Provider | None
     acts: Acts
     scans: Scans

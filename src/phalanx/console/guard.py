@@ -9,14 +9,10 @@ import anyio.to_thread
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from phalanx.console.access import ACCESS, PUBLIC
+from phalanx.console.access import ACCESS, OF_PROGRAMS, PUBLIC
 from phalanx.console.desk import Desk
-from phalanx.console.people.sessions import (
-    Visitor,
-    find_session,
-    find_token,
-    note_session,
-)
+from phalanx.console.people.programs import find_token
+from phalanx.console.people.sessions import Visitor, find_session, note_session
 from phalanx.share.hub.database import Database
 from phalanx.store.schema import translated
 
@@ -65,9 +61,7 @@ class Guard:
         if visitor.user.role not in roles:
             raise HTTPException(403, f"this is not for the role {visitor.user.role.words}")
         if not is_safe:
-            if visitor.is_program:
-                raise HTTPException(403, "a token reads, and does nothing else")
-            _refuse_other(request, visitor.csrf)
+            _refuse_act(request, visitor)
         request.state.visitor = visitor
 
     def _visitor(self, request: Request) -> Visitor | None:
@@ -115,6 +109,18 @@ async def _form_of(request: Request) -> dict[str, str]:
     form = await request.form(max_files=0, max_fields=_MOST_FIELDS)
     said: dict[str, Any] = dict(form)
     return {name: value for name, value in said.items() if isinstance(value, str)}
+
+
+def _refuse_act(request: Request, visitor: Visitor) -> None:
+    """Refuse a program that does more than read, and a form that is not of this session."""
+    if f"{request.method} {request.scope['route'].path}" in OF_PROGRAMS:
+        # A browser never sends the header of a token by itself: it needs no form.
+        if not visitor.is_program:
+            raise HTTPException(403, "this is for programs, with their token")
+        return
+    if visitor.is_program:
+        raise HTTPException(403, "a token reads, and does nothing else")
+    _refuse_other(request, visitor.csrf)
 
 
 def _refuse_other(request: Request, wanted: str) -> None:

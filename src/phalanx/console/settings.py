@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from phalanx.console.people.breached import BreachedList
 from phalanx.console.people.elsewhere import ProviderSettings
 from phalanx.console.people.sessions import Limits
 from phalanx.errors import ConfigError
@@ -84,6 +85,9 @@ class ConsoleSettings:
     limits: Limits = field(default_factory=Limits)
     provider: ProviderSettings | None = None
     """Where people sign in, besides with passwords."""
+
+    breached: BreachedList | None = None
+    """Passwords that nobody may have."""
 
     concurrent_requests: int = 512
     largest_body_bytes: int = 65_536

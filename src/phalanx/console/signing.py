@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import structlog
@@ -10,6 +11,7 @@ from sqlalchemy import Connection
 from starlette.responses import RedirectResponse
 
 from phalanx.console.desk import Desk
+from phalanx.console.people.breached import refuse_breached
 from phalanx.console.people.sessions import (
     begin_session,
     csrf_of,
@@ -33,6 +35,10 @@ from phalanx.store.schema import translated
 
 _LOG = structlog.get_logger("phalanx.console")
 _NO = "The name or the password is wrong."
+_BREACHED = (
+    "Your password is in the list of those that were breached: others know it. "
+    "Type it once more, and a new one."
+)
 
 
 def came_for(text: str) -> str:
@@ -93,6 +99,10 @@ class Signing:
                 # Not the name: people type their password there.
                 _LOG.warning("sign-in failed", address=address)
                 return self._form(request, where, _NO, name, 403)
+            if desk.breached is not None and desk.breached.holds(password):
+                if not form.get("new"):
+                    return self._form(request, where, _BREACHED, name, 403, must_change=True)
+                self._give_password(user_name(name), form)
             with desk.database.write() as connection:
                 note_success(connection, name.casefold(), address)
         return self._begin(request, user_name(name), where, "password")
@@ -153,13 +163,7 @@ class Signing:
                     note_failure(connection, name, address, now.timestamp())
                 message = "the present password is wrong"
                 raise InputError(message, next_step="Go back, and type it again.")
-            if form.get("new", "") != form.get("again", ""):
-                message = "the new password was typed differently the second time"
-                raise InputError(message, next_step="Go back, and type it twice.")
-            hashed = desk.passwords.hashed(name, form.get("new", ""))
-            with desk.database.write() as connection:
-                set_password(connection, name, hashed, now)
-        desk.acts.record("key", now, name, f"user {name}", act="password-changed")
+            self._give_password(name, form)
         return self._begin(request, name, "/me", "password")
 
     def end_sessions(self, request: Request) -> Response:
@@ -191,8 +195,26 @@ class Signing:
         desk.acts.record("key", now, by, f"user {name}", act="user-enabled")
         return RedirectResponse("/people", 303)
 
-    def _form(
-        self, request: Request, where: str, problem: str = "", name: str = "", status: int = 200
+    def _give_password(self, name: str, form: Mapping[str, str]) -> None:
+        desk, now, new = self._desk, self._desk.clock(), form.get("new", "")
+        if new != form.get("again", ""):
+            message = "the new password was typed differently the second time"
+            raise InputError(message, next_step="Go back, and type it twice.")
+        refuse_breached(desk.breached, new)
+        hashed = desk.passwords.hashed(name, new)
+        with desk.database.write() as connection:
+            set_password(connection, name, hashed, now)
+        desk.acts.record("key", now, name, f"user {name}", act="password-changed")
+
+    def _form(  # noqa: PLR0913 - what a form that comes back holds
+        self,
+        request: Request,
+        where: str,
+        problem: str = "",
+        name: str = "",
+        status: int = 200,
+        *,
+        must_change: bool = False,
     ) -> Response:
         desk = self._desk
         token = desk.cookies.form.read(request) or new_token(desk.random)
@@ -201,6 +223,7 @@ class Signing:
             "came_for": where,
             "problem": problem,
             "name": name,
+            "must_change": must_change,
             "elsewhere": desk.provider is not None,
         }
         response = self._renderer.page("sign_in_page.html.j2", None, "", context, status)

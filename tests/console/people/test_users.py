@@ -12,14 +12,13 @@ from sqlalchemy import select
 from tests.console.conftest import CHEAP, NOW, PASSWORD
 
 from phalanx.console.people.passwords import refuse_weak, weakness
+from phalanx.console.people.programs import add_token, find_token
 from phalanx.console.people.roles import Role
 from phalanx.console.people.sessions import (
     Limits,
-    add_token,
     begin_session,
     csrf_of,
     find_session,
-    find_token,
     sweep_sessions,
 )
 from phalanx.console.people.tables import SCHEMA, SESSIONS, TOKENS, USERS
@@ -72,7 +71,7 @@ def test_the_database_holds_no_secret(database: Database) -> None:
     with database.write() as connection:
         add_user(connection, "ana", Role.ANALYST, CHEAP.hashed("ana", PASSWORD), NOW)
         token = begin_session(connection, "ana", AT, random)
-        other = add_token(connection, "ana", NOW, 1, random)
+        other = add_token(connection, "ana", NOW, 24, random)
         rows = [str(connection.execute(select(table)).all()) for table in (USERS, SESSIONS, TOKENS)]
     text = "".join(rows)
     assert PASSWORD not in text
@@ -94,7 +93,7 @@ def test_a_session_is_found_until_one_of_its_limits(database: Database) -> None:
         assert found is not None
         visitor, is_to_note = found
         assert (visitor.user.name, visitor.csrf, is_to_note) == ("ana", csrf_of(token), True)
-        good = add_token(connection, "ana", NOW, 1, random)
+        good = add_token(connection, "ana", NOW, 24, random)
         assert find_token(connection, good, AT + 86_400) is not None
         assert find_token(connection, good, AT + 86_401) is None
         assert sweep_sessions(connection, AT + 100_000, limits) == 2
@@ -118,6 +117,8 @@ def test_passwords_match_themselves_only() -> None:
         ("Ana has a long one", "name of its user"),
         ("abababababab", "repeats"),
         ("abcdefghijklmno", "one run"),
+        ("PhalanxConsole2026", "guessed first"),
+        ("password12345!", "guessed first"),
     ],
 )
 def test_a_weak_password_is_refused_with_the_reason(password: str, reason: str) -> None:

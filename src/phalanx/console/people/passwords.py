@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from itertools import pairwise
 
@@ -13,6 +14,15 @@ from phalanx.errors import InputError
 FEWEST_CHARACTERS = 12
 MOST_CHARACTERS = 128
 _FEWEST_DIFFERENT = 5
+_FEWEST_BESIDE = 8
+"""Characters that a password has beside the words that are guessed first."""
+
+_GUESSED_FIRST = re.compile(
+    "phalanx|console|analyst|counsel|auditor|administrator|admin|release|manager|distillation"
+    "|password|passphrase|passwort|welcome|letmein|qwerty(?:uiop)?|iloveyou|secret|login|changeme"
+)
+"""Words of this place, and those that are most often in passwords."""
+
 _AT_ONCE = 4
 """Each takes 64 MiB of memory, as RFC 9106 recommends where memory is short."""
 
@@ -79,6 +89,8 @@ def weakness(name: str, password: str) -> str:
     Examples:
         >>> weakness("ana", "short"), weakness("ana", "correct horse battery")
         ('has fewer than 12 characters', '')
+        >>> weakness("ana", "Phalanx-2026!")
+        'is little more than words that are guessed first'
     """
     if len(password) < FEWEST_CHARACTERS:
         return f"has fewer than {FEWEST_CHARACTERS} characters"
@@ -88,6 +100,9 @@ def weakness(name: str, password: str) -> str:
         return "holds the name of its user"
     if len(set(password)) < _FEWEST_DIFFERENT:
         return "repeats a few characters"
+    beside, found = _GUESSED_FIRST.subn("", password.casefold())
+    if found and len(beside) < _FEWEST_BESIDE:
+        return "is little more than words that are guessed first"
     return "is one run of characters" if _runs_on(password) else ""
 
 

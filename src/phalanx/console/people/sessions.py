@@ -1,7 +1,7 @@
 """Sessions: a random token in a cookie, its hash in the database, two limits of time.
 
 A session ends when it was not used for a while, and at a fixed time after the sign-in whatever was
-done. Tokens of programs are alike, but only read.
+done. Tokens of programs are alike, but only read, and are traded for new ones (`programs`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -19,8 +18,6 @@ from phalanx.console.people.tables import SESSIONS, TOKENS, USERS
 from phalanx.console.people.users import User, user_of
 
 TOKEN_BYTES = 32
-TOKEN_PREFIX = "phxc_"  # noqa: S105 - by which scanners of secrets know one
-_DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +30,9 @@ class Limits:
     whole_seconds: float = 43_200.0
     """After the sign-in."""
 
+    program_seconds: float = 2_592_000.0
+    """For which a program may trade its token for another, from when the first was made."""
+
     noted_seconds: float = 60.0
     """A session that was used is noted once in so long, not at each request."""
 
@@ -44,6 +44,9 @@ class Visitor:
     user: User
     csrf: str
     """That every form of this session carries; empty for a program, which has no forms."""
+
+    session: str
+    """What this session, or token, is listed as."""
 
     is_program: bool = False
     """Came with a token, and only reads."""
@@ -67,7 +70,7 @@ def begin_session(
     """
     token = new_token(random)
     connection.execute(
-        SESSIONS.insert().values(token_sha256=_hashed(token), user=name, began_at=now, seen_at=now)
+        SESSIONS.insert().values(token_sha256=hashed(token), user=name, began_at=now, seen_at=now)
     )
     return token
 
@@ -86,7 +89,7 @@ def find_session(
     chosen = (
         select(SESSIONS.c.began_at, SESSIONS.c.seen_at, USERS)
         .join(USERS, USERS.c.name == SESSIONS.c.user)
-        .where(SESSIONS.c.token_sha256 == _hashed(token), USERS.c.disabled_at.is_(None))
+        .where(SESSIONS.c.token_sha256 == hashed(token), USERS.c.disabled_at.is_(None))
     )
     row = connection.execute(chosen).mappings().one_or_none()
     if row is None:
@@ -94,18 +97,19 @@ def find_session(
     idle = now - row["seen_at"]
     if idle > limits.idle_seconds or now - row["began_at"] > limits.whole_seconds:
         return None
-    return Visitor(user=user_of(row), csrf=csrf_of(token)), idle >= limits.noted_seconds
+    visitor = Visitor(user=user_of(row), csrf=csrf_of(token), session=listed_as(hashed(token)))
+    return visitor, idle >= limits.noted_seconds
 
 
 def note_session(connection: Connection, token: str, now: float) -> None:
     """Note that a session was used."""
-    mine = SESSIONS.c.token_sha256 == _hashed(token)
+    mine = SESSIONS.c.token_sha256 == hashed(token)
     connection.execute(update(SESSIONS).where(mine).values(seen_at=now))
 
 
 def end_session(connection: Connection, token: str) -> None:
     """End a session."""
-    connection.execute(delete(SESSIONS).where(SESSIONS.c.token_sha256 == _hashed(token)))
+    connection.execute(delete(SESSIONS).where(SESSIONS.c.token_sha256 == hashed(token)))
 
 
 def sweep_sessions(connection: Connection, now: float, limits: Limits) -> int:
@@ -117,49 +121,16 @@ def sweep_sessions(connection: Connection, now: float, limits: Limits) -> int:
     return done + connection.execute(delete(TOKENS).where(TOKENS.c.expires_at < now)).rowcount
 
 
-def add_token(
-    connection: Connection, name: str, now: datetime, days: int, random: Callable[[int], bytes]
-) -> str:
-    """Make a token with which a program reads as a user, and return it.
-
-    Parameters:
-        connection: Of a writer.
-        name: Of the user.
-        now: When.
-        days: For which it is good.
-        random: Gives random bytes.
-    """
-    token = TOKEN_PREFIX + new_token(random)
-    connection.execute(
-        TOKENS.insert().values(
-            token_sha256=_hashed(token),
-            user=name,
-            created_at=now.isoformat(),
-            expires_at=now.timestamp() + days * _DAY_SECONDS,
-        )
-    )
-    return token
-
-
-def find_token(connection: Connection, token: str, now: float) -> Visitor | None:
-    """Return as whom a program reads, or nothing."""
-    chosen = (
-        select(USERS)
-        .join(TOKENS, TOKENS.c.user == USERS.c.name)
-        .where(
-            TOKENS.c.token_sha256 == _hashed(token),
-            TOKENS.c.expires_at >= now,
-            USERS.c.disabled_at.is_(None),
-        )
-    )
-    row = connection.execute(chosen).mappings().one_or_none()
-    return None if row is None else Visitor(user=user_of(row), csrf="", is_program=True)
-
-
 def csrf_of(token: str) -> str:
     """Return what a form of a session carries; nobody else can compute it."""
     return hmac.new(token.encode(), b"phalanx console form v1", "sha256").hexdigest()
 
 
-def _hashed(token: str) -> str:
+def listed_as(token_sha256: str) -> str:
+    """Return what lists call a session or a token: nobody finds the token by it."""
+    return token_sha256[:16]
+
+
+def hashed(token: str) -> str:
+    """Return what the database keeps of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
