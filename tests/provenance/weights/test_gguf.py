@@ -53,7 +53,11 @@ def put(path: Path, header: bytes, data: bytes = b"") -> Path:
 def blocks(path: Path, kind: Any, rows: int, row: int) -> bytes:
     """Write a matrix of random blocks, the same whatever ran before, and return them."""
     numbers, size = SIZES[kind]
-    raw = np.random.default_rng(kind.value).integers(0, 256, rows * row // numbers * size, dtype=np.uint8).tobytes()
+    raw = (
+        np.random.default_rng(kind.value)
+        .integers(0, 256, rows * row // numbers * size, dtype=np.uint8)
+        .tobytes()
+    )
     put(path, head(1, 0, entry("w", (rows, row), kind.value, 0)), raw)
     return raw
 
