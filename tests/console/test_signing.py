@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from tests.console.conftest import PASSWORD, House, csrf_in, sign_in
+from collections.abc import Callable
 
+import pytest
+from tests.console.conftest import CHEAP, NOW, PASSWORD, House, csrf_in, sign_in
+
+from phalanx.console.people.passwords import Passwords
 from phalanx.console.people.roles import Role
+from phalanx.console.people.tables import SCHEMA
+from phalanx.console.people.users import disable_user, set_password
+from phalanx.share.hub.database import open_database
 
 
 def test_a_name_and_its_password_open_the_console(house: House) -> None:
@@ -55,6 +62,51 @@ def test_guesses_cost_more_and_more_time(house: House) -> None:
     house.clock.pass_by(seconds=6)
     assert sign_in(house.browser(), "counsel", PASSWORD).status_code == 303
     assert sign_in(house.browser(), "counsel", "not this one at all").status_code == 403
+
+
+def test_guesses_that_come_at_once_are_no_cheaper(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one password is compared others arrive: of ten, five are looked at."""
+    looked_at = []
+
+    def slowly(self: Passwords, kept: str | None, password: str) -> bool:
+        looked_at.append(password)
+        if len(looked_at) < 10:
+            sign_in(house.browser(), "counsel", "not this one at all")
+        return compare(self, kept, password)
+
+    compare = Passwords.matches
+    monkeypatch.setattr(Passwords, "matches", slowly)
+    assert sign_in(house.browser(), "counsel", "not this one at all").status_code == 403
+    assert len(looked_at) == 5
+
+
+@pytest.mark.parametrize("how", ["disabled", "another password"])
+def test_a_sign_in_under_way_ends_with_the_sessions_of_its_user(
+    house: House, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """A password that was good when it was looked at opens nothing once it is taken back."""
+
+    def overtaken(self: Passwords, kept: str | None, password: str) -> bool:
+        is_good = compare(self, kept, password)
+        database = open_database(house.settings.database, schema=SCHEMA)
+        with database.write() as connection:
+            if how == "disabled":
+                disable_user(connection, "counsel", NOW)
+            else:
+                hashed = CHEAP.hashed("counsel", "another four words at least")
+                set_password(connection, "counsel", hashed, NOW)
+        database.close()
+        return is_good
+
+    compare: Callable[[Passwords, str | None, str], bool] = Passwords.matches
+    monkeypatch.setattr(Passwords, "matches", overtaken)
+    client = house.browser()
+    answer = sign_in(client, "counsel", PASSWORD)
+    assert answer.status_code == 409
+    assert "changed meanwhile" in answer.text
+    assert client.get("/me").status_code == 303
 
 
 def test_a_session_ends_when_nobody_uses_it(house: House) -> None:

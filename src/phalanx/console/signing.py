@@ -19,7 +19,7 @@ from phalanx.console.people.sessions import (
     new_token,
     sweep_sessions,
 )
-from phalanx.console.people.throttle import note_failure, note_success, refuse_hasty
+from phalanx.console.people.throttle import count_attempt, note_success
 from phalanx.console.people.users import (
     disable_user,
     enable_user,
@@ -90,22 +90,20 @@ class Signing:
         where, address = came_for(form.get("came_for", "/")), _address(request)
         now = desk.clock()
         with translated(desk.database.place):
-            with desk.database.read() as connection:
-                refuse_hasty(connection, name.casefold(), address, now.timestamp())
+            with desk.database.write() as connection:
+                count_attempt(connection, name, address, now.timestamp())
                 kept = _kept(connection, name)
             if not desk.passwords.matches(kept, password):
-                with desk.database.write() as connection:
-                    note_failure(connection, name.casefold(), address, now.timestamp())
                 # Not the name: people type their password there.
                 _LOG.warning("sign-in failed", address=address)
                 return self._form(request, where, _NO, name, 403)
+            with desk.database.write() as connection:
+                note_success(connection, name, address)
             if desk.breached is not None and desk.breached.holds(password):
                 if not form.get("new"):
                     return self._form(request, where, _BREACHED, name, 403, must_change=True)
-                self._give_password(user_name(name), form)
-            with desk.database.write() as connection:
-                note_success(connection, name.casefold(), address)
-        return self._begin(request, user_name(name), where, "password")
+                kept = self._give_password(user_name(name), form, kept)
+        return self._begin(request, user_name(name), where, "password", kept)
 
     def go_elsewhere(self, request: Request) -> Response:
         """Send somebody to the identity provider."""
@@ -114,8 +112,8 @@ class Signing:
             message = "no identity provider is named"
             raise InputError(message, next_step="Sign in with a password.")
         where = came_for(request.query_params.get("came_for", "/"))
-        with translated(desk.database.place), desk.database.write() as connection:
-            errand = desk.provider.begin(connection, where, desk.clock().timestamp())
+        with translated(desk.database.place):
+            errand = desk.provider.begin(desk.database, where, desk.clock().timestamp())
         response = RedirectResponse(errand.url, 303)
         desk.cookies.errand.give(response, errand.state)
         return response
@@ -128,14 +126,14 @@ class Signing:
             raise InputError(message, next_step="Sign in with a password.")
         kept, said = desk.cookies.errand.read(request), dict(request.query_params)
         with translated(desk.database.place):
-            with desk.database.write() as connection:
-                name, where = desk.provider.finish(connection, kept, said, desk.clock().timestamp())
+            now = desk.clock().timestamp()
+            name, where = desk.provider.finish(desk.database, kept, said, now)
             with desk.database.read() as connection:
-                user = find_user(connection, name)
+                user, kept_here = find_user(connection, name), kept_password(connection, name)
         if user is None or user.is_disabled:
             message = "the sign-in is refused: nobody of that name may work here"
             raise PolicyError(message, next_step="Ask an administrator to enter you.")
-        response = self._begin(request, name, where, "elsewhere")
+        response = self._begin(request, name, where, "elsewhere", kept_here)
         desk.cookies.errand.take_back(response)
         return response
 
@@ -155,16 +153,16 @@ class Signing:
         desk, form, now = self._desk, request.state.form, self._desk.clock()
         name, address = request.state.visitor.user.name, _address(request)
         with translated(desk.database.place):
-            with desk.database.read() as connection:
-                refuse_hasty(connection, name, address, now.timestamp())
+            with desk.database.write() as connection:
+                count_attempt(connection, name, address, now.timestamp())
                 kept = kept_password(connection, name)
             if not desk.passwords.matches(kept, form.get("present", "")):
-                with desk.database.write() as connection:
-                    note_failure(connection, name, address, now.timestamp())
                 message = "the present password is wrong"
                 raise InputError(message, next_step="Go back, and type it again.")
-            self._give_password(name, form)
-        return self._begin(request, name, "/me", "password")
+            with desk.database.write() as connection:
+                note_success(connection, name, address)
+            hashed = self._give_password(name, form, kept)
+        return self._begin(request, name, "/me", "password", hashed)
 
     def end_sessions(self, request: Request) -> Response:
         """End all sessions of the visitor, this one too."""
@@ -195,7 +193,8 @@ class Signing:
         desk.acts.record("key", now, by, f"user {name}", act="user-enabled")
         return RedirectResponse("/people", 303)
 
-    def _give_password(self, name: str, form: Mapping[str, str]) -> None:
+    def _give_password(self, name: str, form: Mapping[str, str], kept: str | None) -> str:
+        """Keep a new password in place of the one that was typed, and return how it is kept."""
         desk, now, new = self._desk, self._desk.clock(), form.get("new", "")
         if new != form.get("again", ""):
             message = "the new password was typed differently the second time"
@@ -203,8 +202,13 @@ class Signing:
         refuse_breached(desk.breached, new)
         hashed = desk.passwords.hashed(name, new)
         with desk.database.write() as connection:
+            # Whoever gave the user another one meanwhile has said that this one is over.
+            if kept_password(connection, name) != kept:
+                message = "the password is not changed: the user was changed meanwhile"
+                raise PolicyError(message, next_step="Sign in again.")
             set_password(connection, name, hashed, now)
         desk.acts.record("key", now, name, f"user {name}", act="password-changed")
+        return hashed
 
     def _form(  # noqa: PLR0913 - what a form that comes back holds
         self,
@@ -230,10 +234,17 @@ class Signing:
         desk.cookies.form.give(response, token)
         return response
 
-    def _begin(self, request: Request, name: str, where: str, how: str) -> Response:
+    def _begin(
+        self, request: Request, name: str, where: str, how: str, kept: str | None
+    ) -> Response:
         """Begin a new session; the one of before, if any, is over."""
         desk, now = self._desk, self._desk.clock()
         with translated(desk.database.place), desk.database.write() as connection:
+            user = find_user(connection, name)
+            # Who ends the sessions of a user ends those that are just beginning, too.
+            if user is None or user.is_disabled or kept_password(connection, name) != kept:
+                message = "the sign-in is refused: the user was changed meanwhile"
+                raise PolicyError(message, next_step="Sign in again.")
             if before := desk.cookies.session.read(request):
                 end_session(connection, before)
             sweep_sessions(connection, now.timestamp(), desk.settings.limits)

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from httpx2 import Response
+from jwt.algorithms import ECAlgorithm
 from starlette.testclient import TestClient
-from tests.console.conftest import NOW, House
+from tests.console.conftest import NOW, PASSWORD, House, sign_in
 from tests.console.people.provider import Issuer, issuing
 
 from phalanx.console.people.elsewhere import ProviderSettings
@@ -120,6 +122,51 @@ def test_a_sign_in_counts_in_the_browser_that_began_it_and_once(
     again = house_of_issuer.browser()
     again.cookies["__Host-phalanx-errand"] = kept
     assert "used before" in again.get(link).text
+
+
+def test_a_sign_in_that_failed_is_over(house_of_issuer: House, issuer: Issuer) -> None:
+    """Nobody tries one code after another under one state."""
+    client = house_of_issuer.browser()
+    link = issuer.agree(client.get("/sign-in/elsewhere").headers["location"])
+    wrong = link.replace("code=", "code=another-")
+    assert "answered 400" in client.get(wrong).text
+    assert "used before" in client.get(link).text
+
+
+def test_nobody_waits_for_a_slow_provider(
+    house_of_issuer: House, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it is asked for its keys, others sign in with a password."""
+    codes = []
+
+    def meanwhile(path: str) -> object:
+        if path == "/keys":
+            codes.append(sign_in(house_of_issuer.browser(), "analyst", PASSWORD).status_code)
+        return published(issuer, path)
+
+    published = Issuer.published
+    monkeypatch.setattr(issuer, "published", meanwhile)
+    assert _back(house_of_issuer.browser(), issuer).status_code == 303
+    assert codes == [303]
+
+
+def test_a_token_that_nobody_signed_is_refused(house_of_issuer: House, issuer: Issuer) -> None:
+    """Nor does it say itself how it is to be verified."""
+    none = {"id_token": jwt.encode({"sub": "42"}, "", "none", headers={"kid": "k1"})}
+    shared = {"id_token": jwt.encode({"sub": "42"}, "x" * 32, "HS256", headers={"kid": "k1"})}
+    for told in (none, shared):
+        issuer.answers["/token"] = told
+        assert "another algorithm" in _back(house_of_issuer.browser(), issuer).text
+
+
+def test_a_new_key_of_the_provider_is_looked_up(house_of_issuer: House, issuer: Issuer) -> None:
+    """It changes keys when it likes, and the console goes on."""
+    assert _back(house_of_issuer.browser(), issuer).status_code == 303
+    issuer.key = generate_private_key(SECP256R1())
+    said = ECAlgorithm.to_jwk(issuer.key.public_key(), as_dict=True)
+    issuer.answers["/keys"] = {"keys": [said | {"kid": "k2", "alg": "ES256", "use": "sig"}]}
+    issuer.header = {"kid": "k2"}
+    assert _back(house_of_issuer.browser(), issuer).status_code == 303
 
 
 def test_a_sign_in_that_takes_too_long_is_over(house_of_issuer: House, issuer: Issuer) -> None:

@@ -22,7 +22,7 @@ from phalanx.console.people.sessions import (
     sweep_sessions,
 )
 from phalanx.console.people.tables import SCHEMA, SESSIONS, TOKENS, USERS
-from phalanx.console.people.throttle import note_failure, refuse_hasty, wait_seconds
+from phalanx.console.people.throttle import count_attempt, note_success, wait_seconds
 from phalanx.console.people.users import add_user, disable_user, list_users, user_name
 from phalanx.errors import InputError
 from phalanx.serving.limits import LimitReachedError
@@ -154,13 +154,37 @@ def test_five_guesses_at_a_name_do_not_lock_it_out_elsewhere(database: Database)
     """Only the place that guessed waits; a name that many places guess at waits for all."""
     with database.write() as connection:
         for _ in range(5):
-            note_failure(connection, "ana", "192.0.2.1", AT)
+            count_attempt(connection, "ana", "192.0.2.1", AT)
         with pytest.raises(LimitReachedError):
-            refuse_hasty(connection, "ana", "192.0.2.1", AT + 1)
-        refuse_hasty(connection, "ana", "192.0.2.2", AT + 1)
+            count_attempt(connection, "ana", "192.0.2.1", AT + 1)
+        count_attempt(connection, "ana", "192.0.2.2", AT + 1)
+        note_success(connection, "ana", "192.0.2.2")
         for place in range(25):
-            note_failure(connection, "ana", f"198.51.100.{place}", AT)
+            count_attempt(connection, "ana", f"198.51.100.{place}", AT)
         with pytest.raises(LimitReachedError):
-            refuse_hasty(connection, "ana", "192.0.2.2", AT + 1)
-        refuse_hasty(connection, "bo", "192.0.2.2", AT + 1)
-        refuse_hasty(connection, "ana", "192.0.2.2", AT + 901)
+            count_attempt(connection, "ana", "192.0.2.2", AT + 1)
+        count_attempt(connection, "bo", "192.0.2.2", AT + 1)
+        count_attempt(connection, "ana", "192.0.2.2", AT + 901)
+
+
+def test_a_name_counts_as_one_however_it_is_written(database: Database) -> None:
+    """Spaces and capitals give nobody further guesses, as they make no other user."""
+    with database.write() as connection:
+        for number in range(25):
+            written = " " * number + ("Ana" if number % 2 else "ana")
+            count_attempt(connection, written, f"198.51.100.{number}", AT)
+        with pytest.raises(LimitReachedError):
+            count_attempt(connection, "\tANA ", "192.0.2.1", AT)
+
+
+def test_sign_ins_that_succeed_are_no_failures_of_their_place(database: Database) -> None:
+    """A hundred colleagues behind one address sign in; guesses among them still add up."""
+    with database.write() as connection:
+        for number in range(49):
+            count_attempt(connection, f"guessed{number}", "192.0.2.1", AT)
+        for number in range(100):
+            count_attempt(connection, f"user{number}", "192.0.2.1", AT)
+            note_success(connection, f"user{number}", "192.0.2.1")
+        count_attempt(connection, "guessed49", "192.0.2.1", AT)
+        with pytest.raises(LimitReachedError):
+            count_attempt(connection, "user", "192.0.2.1", AT)

@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 import httpx2
 import jwt
 from jwt.exceptions import PyJWTError
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import delete
 
 from phalanx.console.people.sessions import new_token
 from phalanx.console.people.tables import ERRANDS
@@ -30,6 +30,7 @@ from phalanx.console.people.users import user_name
 from phalanx.errors import ConfigError, InputError, PolicyError, ServiceError
 from phalanx.owned import read_secret_text
 from phalanx.serving.loopback import is_loopback
+from phalanx.share.hub.database import Database
 
 Claim = Literal["email", "preferred_username", "sub"]
 
@@ -105,28 +106,30 @@ class Provider:
         self._known: dict[str, Any] = {}
         self._keys: dict[str, jwt.PyJWK] = {}
 
-    def begin(self, connection: Connection, came_for: str, now: float) -> Errand:
+    def begin(self, database: Database, came_for: str, now: float) -> Errand:
         """Send somebody to the provider.
 
         Parameters:
-            connection: Of a writer.
+            database: Of the console; nobody waits for it while the provider is asked.
             came_for: Page of this console to show afterwards.
             now: Seconds since 1970.
 
         Raises:
             ServiceError: If the provider does not answer, or not as one does.
         """
+        endpoint = self._metadata()["authorization_endpoint"]
         state, nonce, verifier = (new_token(self._random) for _ in range(3))
-        connection.execute(delete(ERRANDS).where(ERRANDS.c.began_at < now - ERRAND_SECONDS))
-        connection.execute(
-            ERRANDS.insert().values(
-                state_sha256=_hashed(state),
-                nonce=nonce,
-                verifier=verifier,
-                came_for=came_for,
-                began_at=now,
+        with database.write() as connection:
+            connection.execute(delete(ERRANDS).where(ERRANDS.c.began_at < now - ERRAND_SECONDS))
+            connection.execute(
+                ERRANDS.insert().values(
+                    state_sha256=_hashed(state),
+                    nonce=nonce,
+                    verifier=verifier,
+                    came_for=came_for,
+                    began_at=now,
+                )
             )
-        )
         asked = {
             "response_type": "code",
             "client_id": self._settings.client_id,
@@ -137,17 +140,16 @@ class Provider:
             "code_challenge": _challenge(verifier),
             "code_challenge_method": "S256",
         }
-        endpoint = self._metadata()["authorization_endpoint"]
         joint = "&" if "?" in endpoint else "?"
         return Errand(f"{endpoint}{joint}{urlencode(asked)}", state)
 
     def finish(
-        self, connection: Connection, kept: str, said: Mapping[str, str], now: float
+        self, database: Database, kept: str, said: Mapping[str, str], now: float
     ) -> tuple[str, str]:
         """Take somebody back, and return the name of the user and the page to show.
 
         Parameters:
-            connection: Of a writer; the errand is over whatever comes of it.
+            database: Of the console; the errand is over whatever comes of it.
             kept: State that the browser kept.
             said: What the provider sent along.
             now: Seconds since 1970.
@@ -160,8 +162,10 @@ class Provider:
         if not kept or not hmac.compare_digest(kept.encode(), state.encode()):
             raise _refused(why="it was not begun in this browser")
         mine = ERRANDS.c.state_sha256 == _hashed(state)
-        row = connection.execute(select(ERRANDS).where(mine)).one_or_none()
-        connection.execute(delete(ERRANDS).where(mine))
+        with database.write() as connection:
+            # Whoever removes it has it: of two that come back with one state, one does.
+            chosen = delete(ERRANDS).where(mine).returning(*ERRANDS.c)
+            row = connection.execute(chosen).one_or_none()
         if row is None or now - row.began_at > ERRAND_SECONDS:
             raise _refused(why="it took too long, or was used before")
         if said.get("iss", self._settings.issuer) != self._settings.issuer:
