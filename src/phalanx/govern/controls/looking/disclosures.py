@@ -55,7 +55,7 @@ def disclosures_have_a_basis(_: Control, seen: Observed) -> Looked:
     if not decided:
         return Looked(None, "The gate let nothing leave.")
     wrong = [f"entry {each.number}" for each in decided if not _is_grounded(each)]
-    said = f"The gate let {len(decided):,} objects leave"
+    said = f"{len(decided):,} decisions of the gate let an object leave"
     if wrong:
         tail = "without a basis that held that day, a policy, hashes or recipients"
         return Looked(is_so=False, said=f"{said}; {tail}: {some(wrong)}.")
