@@ -209,11 +209,38 @@ def test_a_provider_is_held_against_controls(capsys: pytest.CaptureFixture[str])
     assert govern("assess --profile best") == ExitCode.BAD_INPUT
 
 
+@pytest.mark.usefixtures("kept")
+def test_what_was_seen_in_part_names_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
+    """And what is named and is not there is told before anything is assessed."""
+    Path("policy.toml").write_text(
+        'schema = "phalanx.gateway-policy/1"\nname = "p"\nstage = "enforce"\n'
+        'on_failure = "open"\nappeals = "https://lab.example"\n[[rules]]\nname = "r"\n'
+        'reason = "PHX-G001"\naction = "mark"\nkey = "campaign"\nwhen.campaign_member = true\n'
+    )
+    Path("nothing").mkdir()
+    words = "assess --profile frontier --gateway-policy policy.toml --releases nothing"
+    words += " --audits nothing"
+    assert govern(words) == ExitCode.FINDINGS
+    out = capsys.readouterr().out
+    assert "As far as was seen. Not looked at: whether the gateway that runs" in out
+    assert out.rstrip().endswith("; 1 of the satisfied as far as was seen")
+    assert govern(f"{words} -f json") == ExitCode.FINDINGS
+    rows = {each["id"]: each for each in json.loads(capsys.readouterr().out)["controls"]}
+    assert rows["phx-mrk-1"]["not_seen"]
+    assert rows["phx-rel-1"]["said"] == "Nothing was released."
+    for option in ("--store", "--gate", "--releases", "--gateway-policy", "--audit-signer"):
+        rest = "--audits nothing" if option == "--audit-signer" else ""
+        status = govern(f"assess {option} missing {rest}".strip())
+        assert status == ExitCode.BAD_INPUT, option
+        assert not Path("missing").exists()
+
+
 def test_controls_are_listed_and_written_as_oscal(capsys: pytest.CaptureFixture[str]) -> None:
     """Whole, or as far as a profile asks."""
     assert govern("controls --profile baseline") == ExitCode.CLEAN
     out = capsys.readouterr().out
     assert out.count("(looked up)") == 5
+    assert out.count("(looked up in part)") == 1
     assert "PHX-REL-1" not in out
     for name, key in (("oscal", "catalog"), ("oscal-mapping", "mapping-collection")):
         assert govern(f"controls -f {name}") == ExitCode.CLEAN

@@ -7,20 +7,33 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from phalanx.cli.databases import made_before
+from phalanx.cli.gate_work import open_audit
 from phalanx.cli.govern_options import ShownOptions
 from phalanx.cli.govern_work import certificates_of
+from phalanx.console.seen.controlled import audits_of, copies_of, scans_of
 from phalanx.errors import ConfigError
 from phalanx.formats.folder import read_scan
-from phalanx.govern.controls import SHIPPED, Assessment, Catalogue, Observed, Outcome, assess
+from phalanx.govern.controls import (
+    SHIPPED,
+    Assessment,
+    Catalogue,
+    Control,
+    Observed,
+    Outcome,
+    assess,
+)
 from phalanx.govern.controls import read_catalogue as read
 from phalanx.govern.controls.answers import read_answers
 from phalanx.govern.controls.oscal import catalogue_document, mapping_document, profile_document
 from phalanx.govern.controls.oscal_plan import plan_document
 from phalanx.govern.controls.oscal_results import results_document
 from phalanx.govern.controls.plan import read_plan
+from phalanx.govern.controls.reveals import read_reveals
 from phalanx.govern.duties import SHIPPED as DUTIES
 from phalanx.govern.duties import read_duties
 from phalanx.govern.ledger import open_ledger
+from phalanx.prevent.policy.loading import read_policy as read_gateway_policy
 from phalanx.printable import printable
 from phalanx.share.gate.policy import SHIPPED as POLICY
 from phalanx.share.gate.policy import load_policy
@@ -70,15 +83,7 @@ def assessed(
     if planned is not None and output_format != "oscal-plan":
         message = "a plan is written in the format oscal-plan alone"
         raise ConfigError(message, next_step="Add -f oscal-plan, or leave --plan out.")
-    seen = Observed(
-        at=datetime.now(UTC),
-        scan=None if shown.scan is None else read_scan(shown.scan),
-        ledger=None if shown.ledger is None else open_ledger(shown.ledger),
-        witnesses=[read_key(each) for each in shown.witness],
-        stamp_roots=() if shown.stamp_roots is None else certificates_of(shown.stamp_roots),
-        policy=load_policy(shown.policy or POLICY),
-        duties=read_duties(shown.duties or DUTIES),
-    )
+    seen = _observed(shown)
     answers = {} if shown.answers is None else read_answers(shown.answers)
     found = assess(read(path or SHIPPED), profile, seen, answers)
     if output_format == "oscal":
@@ -91,6 +96,28 @@ def assessed(
     return _lines(found), found
 
 
+def _observed(shown: ShownOptions) -> Observed:
+    return Observed(
+        at=datetime.now(UTC),
+        scan=None if shown.scan is None else read_scan(shown.scan),
+        ledger=None if shown.ledger is None else open_ledger(shown.ledger),
+        witnesses=[read_key(each) for each in shown.witness],
+        stamp_roots=() if shown.stamp_roots is None else certificates_of(shown.stamp_roots),
+        policy=load_policy(shown.policy or POLICY),
+        duties=read_duties(shown.duties or DUTIES),
+        reveals=None if shown.scan is None else read_reveals(shown.scan),
+        store=None
+        if shown.store is None
+        else scans_of(made_before(shown.store, "store", "Scan with --store first.")),
+        disclosures=None if shown.gate is None else open_audit(shown.gate).entries(),
+        gateway_policy=None
+        if shown.gateway_policy is None
+        else read_gateway_policy(shown.gateway_policy).document,
+        audits=None if shown.audits is None else audits_of(shown.audits, shown.audit_signer),
+        releases=None if shown.releases is None else copies_of(shown.releases, shown.identities),
+    )
+
+
 def _table(catalogue: Catalogue, profile: str | None) -> str:
     wanted = {each.id for each in (catalogue.of_profile(profile) if profile else catalogue)}
     lines = [f"{catalogue.title}, version {catalogue.version}"]
@@ -99,10 +126,16 @@ def _table(catalogue: Catalogue, profile: str | None) -> str:
         if chosen:
             lines += ["", family.title]
         for each in chosen:
-            by = "looked up" if each.check else "asked"
+            by = _how(each)
             lines.append(f"  {each.id.upper():<10}  {each.title} ({by})")
             lines.append(f"              {each.statement}")
     return printable("\n".join(lines), keep="\n") + "\n"
+
+
+def _how(control: Control) -> str:
+    if control.check is None:
+        return "asked"
+    return "looked up" if control.rest is None else "looked up in part"
 
 
 def _lines(found: Assessment) -> str:
@@ -116,7 +149,11 @@ def _lines(found: Assessment) -> str:
         lines.append(f"{words[each.outcome]:<13}  {each.control.id.upper()}  {each.control.title}")
         by = f" ({each.by} says so)" if each.by else ""
         lines.append(f"               {each.said}{by}")
+        if each.not_seen:
+            lines.append(f"               As far as was seen. Not looked at: {each.not_seen}.")
     counts = ", ".join(f"{found.count(each)} {words[each].lower()}" for each in Outcome)
+    if found.partly_seen:
+        counts += f"; {found.partly_seen} of the satisfied as far as was seen"
     return printable("\n".join([*lines, "", counts]), keep="\n") + "\n"
 
 
@@ -132,6 +169,8 @@ def _plain(found: Assessment) -> dict[str, object]:
                 "outcome": each.outcome.value,
                 "said": each.said,
                 "by": each.by,
+                "is_looked_up": each.is_looked_up,
+                "not_seen": each.not_seen,
             }
             for each in found.findings
         ],

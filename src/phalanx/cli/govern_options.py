@@ -28,6 +28,27 @@ class ShownOptions:
     stamp_roots: Optional = None
     """PEM certificates of authorities of time."""
 
+    store: Annotated[str | None, Parameter(show_default=False)] = None
+    """Store of daily scans: an SQLite file, or `postgresql://USER@HOST/DATABASE`."""
+
+    gate: Optional = None
+    """Database of the gate, whose audit log says what was disclosed."""
+
+    gateway_policy: Optional = None
+    """Policy of the gateway."""
+
+    audits: Optional = None
+    """Folder of signed reports of audits of marks."""
+
+    audit_signer: Annotated[tuple[Path, ...], Parameter(show_default=False, negative=())] = ()
+    """Public key (PEM) of who may sign audits; may be given several times."""
+
+    releases: Optional = None
+    """Folder with a folder for each release."""
+
+    identities: Optional = None
+    """Folder of identities of those who hand out and receive releases."""
+
     policy: Optional = None
     """Disclosure policy, in place of the one that comes with Phalanx."""
 
@@ -35,4 +56,4 @@ class ShownOptions:
     """File of duties, in place of those that come with Phalanx."""
 
     answers: Optional = None
-    """TOML file of what people say of controls that cannot be looked up."""
+    """TOML file of what people say of controls, or of parts of them, that cannot be looked up."""

@@ -268,6 +268,11 @@ def test_controls_and_clocks_are_those_of_now(whole: House) -> None:
     assert all(counts)
     frontier = client.get(f"{API}/controls", params={"profile": "frontier"}).json()
     assert len(frontier["findings"]) > len(found["findings"])
+    rest = {each["id"]: each["not_seen"] for each in frontier["findings"] if each["not_seen"]}
+    assert set(rest) == {"phx-shr-3"}
+    page = client.get("/controls?profile=frontier").text
+    assert page.count("satisfied as far as seen") == frontier["partly_seen"] == 1
+    assert f"Not looked at: {rest['phx-shr-3']}." in page
     assert client.get("/controls?profile=none").status_code == 404
     clocks = client.get(f"{API}/duties").json()["clocks"]
     whole.clock.pass_by(minutes=20)

@@ -63,8 +63,12 @@ def test_each_check_of_the_catalogue_is_looked_up(ledger: Ledger) -> None:
     for each in done.findings:
         if each.control.check is None:
             assert (each.outcome, each.by) == (Outcome.SATISFIED, "A. Lee")
-        else:
+        elif each.control.rest is None:
             assert each.by is None
+        else:
+            assert each.by == "A. Lee"
+            assert "Not looked up: No " in each.said
+            assert not each.is_looked_up
     assert outcome(done, "phx-det-1") == (Outcome.NOT_ASSESSED, "No scan was named.")
 
 

@@ -9,9 +9,12 @@ from typing import Any
 
 from phalanx.console.desk import Asked
 from phalanx.console.pages.page import Page, Shown
+from phalanx.console.seen.alliance import open_member
+from phalanx.console.seen.controlled import audits_of, copies_of, scans_of
 from phalanx.errors import InputError, PhalanxError, reason_of
 from phalanx.govern.controls import SHIPPED, Observed, Outcome, assess, read_catalogue
 from phalanx.govern.controls.answers import read_answers
+from phalanx.govern.controls.reveals import read_reveals
 from phalanx.govern.duties import SHIPPED as DUTIES
 from phalanx.govern.duties import read_duties
 from phalanx.govern.duties.clocks import clocks_of
@@ -63,6 +66,8 @@ class FindingLine:
     outcome: Outcome
     said: str
     by: str | None
+    not_seen: str | None
+    """What of a satisfied control nobody looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +79,9 @@ class ControlsPage:
     version: str
     at: datetime
     satisfied: int
+    partly_seen: int
+    """Of the satisfied: so as far as was seen."""
+
     not_satisfied: int
     not_assessed: int
     findings: tuple[FindingLine, ...]
@@ -161,12 +169,20 @@ def controls(asked: Asked) -> Shown:
     catalogue = read_catalogue(SHIPPED)
     profile = asked.query.get("profile", asked.places.profile)
     scans, _ = asked.desk.scans.all()
+    places = asked.places
     seen = Observed(
         at=asked.now,
         scan=scans[0].result if scans else None,
         ledger=_ledger(asked),
         policy=load_policy(POLICY),
         duties=read_duties(DUTIES),
+        reveals=read_reveals(scans[0].folder) if scans else None,
+        store=None if places.store is None else scans_of(places.store),
+        disclosures=None
+        if places.alliance is None
+        else open_member(places.alliance, asked.now).audit.entries(),
+        audits=None if places.audits is None else audits_of(places.audits, places.audit_signers),
+        releases=None if places.releases is None else copies_of(places.releases, places.identities),
     )
     answers = {} if asked.places.answers is None else read_answers(asked.places.answers)
     found = assess(catalogue, profile, seen, answers)
@@ -177,6 +193,7 @@ def controls(asked: Asked) -> Shown:
         version=catalogue.version,
         at=found.at,
         satisfied=found.count(Outcome.SATISFIED),
+        partly_seen=found.partly_seen,
         not_satisfied=found.count(Outcome.NOT_SATISFIED),
         not_assessed=found.count(Outcome.NOT_ASSESSED),
         findings=tuple(
@@ -188,6 +205,7 @@ def controls(asked: Asked) -> Shown:
                 outcome=each.outcome,
                 said=each.said,
                 by=each.by,
+                not_seen=each.not_seen,
             )
             for each in found.findings
         ),

@@ -25,6 +25,9 @@ from phalanx.release.parties.identity import Identity
 RECEIPT = ".receipt.json"
 """Ends the name of a receipt that lies beside the folder of its release."""
 
+NO_IDENTITY = "not verified: no identity of"
+"""Begins the problem of a release that nobody could verify for want of identities."""
+
 _MOST_IDENTITY_BYTES = 65_536
 
 
@@ -134,7 +137,7 @@ def read_release(folder: Path, identities: Mapping[str, Identity]) -> Release:
     if issuer is None or recipient is None:
         names = (grant.issuer.name, grant.recipient.name)
         missing = [name for name, known in zip(names, parties, strict=True) if known is None]
-        problem = f"not verified: no identity of {' and '.join(missing)} is named (--identities)"
+        problem = f"{NO_IDENTITY} {' and '.join(missing)} is named (--identities)"
         return _release(folder.name, grant, record, problem)
     try:
         package = check_package(folder, issuer, recipient)

@@ -44,7 +44,13 @@ class Finding:
     outcome: Outcome
     said: str
     by: str | None
-    """Who says so: null where Phalanx looked it up."""
+    """Who says so, of all of it or of the rest: null where Phalanx alone looked it up."""
+
+    is_looked_up: bool = True
+    """Whether Phalanx looked at it, or at a part of it."""
+
+    not_seen: str | None = None
+    """What of a satisfied control nobody looked at or answered for; null where that is nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +66,19 @@ class Assessment:
         """Return how many controls came out so."""
         return sum(each.outcome is outcome for each in self.findings)
 
+    @property
+    def partly_seen(self) -> int:
+        """How many of the satisfied controls are so only as far as was seen."""
+        return sum(each.not_seen is not None for each in self.findings)
+
 
 def assess(
     catalogue: Catalogue, profile: str, seen: Observed, answers: Mapping[str, Answer]
 ) -> Assessment:
     """Hold a provider against the controls of a profile.
 
-    What Phalanx can look up, it looks up: an answer of a person does not stand in for it.
+    What Phalanx can look up, it looks up: an answer of a person does not stand in for it. Of a
+    control that it sees in part, people answer for the rest: both have to be so.
 
     Parameters:
         catalogue: Of controls.
@@ -89,13 +101,46 @@ def assess(
 
 
 def _finding(control: Control, seen: Observed, answer: Answer | None) -> Finding:
-    if control.check is not None:
-        looked = CHECKS[control.check](control, seen)
+    if control.check is None:
+        return _answered(control, answer)
+    looked = CHECKS[control.check](control, seen)
+    if control.rest is None or looked.is_so is False:
         return Finding(control=control, outcome=_outcome(looked.is_so), said=looked.said, by=None)
     if answer is None:
+        rest = control.rest if looked.is_so else None
+        outcome = _outcome(looked.is_so)
+        return Finding(control=control, outcome=outcome, said=looked.said, by=None, not_seen=rest)
+    said = (
+        f"{looked.said} For the rest: {answer.said}"
+        if looked.is_so
+        else f"{answer.said} Not looked up: {looked.said}"
+    )
+    return Finding(
+        control=control,
+        outcome=_outcome(answer.is_so),
+        said=said,
+        by=answer.by,
+        is_looked_up=looked.is_so is not None,
+    )
+
+
+def _answered(control: Control, answer: Answer | None) -> Finding:
+    if answer is None:
         said = f"Nobody has said. What would show it: {control.evidence}"
-        return Finding(control=control, outcome=Outcome.NOT_ASSESSED, said=said, by=None)
-    return Finding(control=control, outcome=_outcome(answer.is_so), said=answer.said, by=answer.by)
+        return Finding(
+            control=control,
+            outcome=Outcome.NOT_ASSESSED,
+            said=said,
+            by=None,
+            is_looked_up=False,
+        )
+    return Finding(
+        control=control,
+        outcome=_outcome(answer.is_so),
+        said=answer.said,
+        by=answer.by,
+        is_looked_up=False,
+    )
 
 
 def _outcome(is_so: bool | None) -> Outcome:  # noqa: FBT001 - three answers

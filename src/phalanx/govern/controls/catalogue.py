@@ -23,6 +23,9 @@ class Control:
     check: str | None = None
     """What Phalanx looks up by itself; null where people are asked."""
 
+    rest: str | None = None
+    """What a look-up cannot see of the control; null where it sees the whole."""
+
     days: int | None = None
     """How old what is looked up may be, where that matters."""
 

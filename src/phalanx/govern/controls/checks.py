@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, timedelta
 from types import MappingProxyType
 
 from phalanx.errors import PhalanxError
 from phalanx.govern.controls.catalogue import Control
+from phalanx.govern.controls.looking.audits import audits_follow_plans
+from phalanx.govern.controls.looking.disclosures import (
+    disclosures_have_a_basis,
+    two_people_release,
+)
+from phalanx.govern.controls.looking.gateway import campaigns_are_marked, value_is_limited
+from phalanx.govern.controls.looking.looked import Check, Looked
+from phalanx.govern.controls.looking.releases import (
+    copies_are_marked,
+    copies_are_sealed,
+    grants_are_signed,
+)
+from phalanx.govern.controls.looking.scans import evidence_is_carried, reveals_are_recorded
 from phalanx.govern.controls.observed import Observed
 from phalanx.govern.ledger.stamped import verified_stamps
 from phalanx.share.gate.policy import RULE_IDS
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What was seen."""
-
-    is_so: bool | None
-    """Null where it could not be looked at."""
-
-    said: str
-    """What was seen, or what was missing, in a sentence."""
-
-
-Check = Callable[[Control, Observed], Looked]
 
 _NO_SCAN = Looked(None, "No scan was named.")
 _NO_LEDGER = Looked(None, "No ledger was named.")
@@ -143,6 +141,16 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "ledger-is-witnessed": _ledger_is_witnessed,
         "ledger-is-stamped": _ledger_is_stamped,
         "duties-were-checked": _duties_were_checked,
+        "reveals-are-recorded": reveals_are_recorded,
+        "evidence-is-carried": evidence_is_carried,
+        "two-people-release": two_people_release,
+        "disclosures-have-a-basis": disclosures_have_a_basis,
+        "value-is-limited": value_is_limited,
+        "campaigns-are-marked": campaigns_are_marked,
+        "audits-follow-plans": audits_follow_plans,
+        "grants-are-signed": grants_are_signed,
+        "copies-are-sealed": copies_are_sealed,
+        "copies-are-marked": copies_are_marked,
     }
 )
 """Name of a check in a catalogue -> what it looks at."""

@@ -9,9 +9,13 @@ from datetime import datetime
 from cryptography.x509 import Certificate
 
 from phalanx.detect.result import ScanResult
+from phalanx.govern.controls.seen import MarkAudits, Reveals, SealedCopy
 from phalanx.govern.duties.duty import Duties
 from phalanx.govern.ledger import Ledger
+from phalanx.prevent.policy.document import PolicyDocument
+from phalanx.share.gate.audit import Entry
 from phalanx.share.gate.policy import Policy
+from phalanx.store.rows import ScanRow
 from phalanx.transparency.note_keys import NoteKey
 
 
@@ -36,3 +40,16 @@ class Observed:
     """Of disclosure."""
 
     duties: Duties | None = None
+
+    reveals: Reveals | None = None
+    """Of the newest scan."""
+
+    store: Sequence[ScanRow] | None = None
+    """Scans that the store keeps."""
+
+    disclosures: Sequence[Entry] | None = None
+    """Entries of the audit log of the gate, verified."""
+
+    gateway_policy: PolicyDocument | None = None
+    releases: Sequence[SealedCopy] | None = None
+    audits: MarkAudits | None = None

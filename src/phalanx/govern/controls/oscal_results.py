@@ -25,7 +25,8 @@ def results_document(assessment: Assessment) -> Json:
         "uuid": identifier("result", *key),
         "title": f"Profile {assessment.profile}",
         "description": (
-            f"{assessment.count(Outcome.SATISFIED)} controls are satisfied, "
+            f"{assessment.count(Outcome.SATISFIED)} controls are satisfied "
+            f"({assessment.partly_seen} of them as far as was seen), "
             f"{assessment.count(Outcome.NOT_SATISFIED)} are not, {len(left)} were not assessed."
         ),
         "start": at,
@@ -72,7 +73,10 @@ def observation_of(finding: Finding, key: tuple[str, ...], at: str) -> Json:
         "uuid": identifier("observation", *key, finding.control.id),
         "title": finding.control.title,
         "description": finding.said,
-        "methods": ["TEST" if finding.by is None else "INTERVIEW"],
+        "methods": [
+            *(["TEST"] if finding.is_looked_up else []),
+            *([] if finding.by is None else ["INTERVIEW"]),
+        ],
         "types": ["finding"],
         "collected": at,
         **({} if finding.by is None else {"remarks": f"As {finding.by} said."}),
@@ -80,7 +84,7 @@ def observation_of(finding: Finding, key: tuple[str, ...], at: str) -> Json:
 
 
 def finding_of(finding: Finding, key: tuple[str, ...]) -> Json:
-    """Return whether a control is satisfied.
+    """Return whether a control is satisfied, and of what that was not seen.
 
     Parameters:
         finding: About it.
@@ -93,9 +97,19 @@ def finding_of(finding: Finding, key: tuple[str, ...]) -> Json:
         "target": {
             "type": "objective-id",
             "target-id": f"{finding.control.id}_obj",
-            "status": {"state": finding.outcome.value},
+            "status": {"state": finding.outcome.value, **_short_of(finding)},
         },
         "related-observations": [
             {"observation-uuid": identifier("observation", *key, finding.control.id)}
         ],
+    }
+
+
+def _short_of(finding: Finding) -> Json:
+    # OSCAL has two states; a reason that is not `pass` says that this one is not the whole.
+    if finding.not_seen is None:
+        return {}
+    return {
+        "reason": "other",
+        "remarks": f"Satisfied as far as was seen. Not looked at: {finding.not_seen}.",
     }

@@ -36,6 +36,7 @@ class _Control(_Strict):
     evidence: _Text
     profiles: frozenset[_Id] = Field(min_length=1)
     check: _Id | None = None
+    rest: _Text | None = None
     days: int | None = Field(default=None, ge=1, le=3660)
     maps: dict[_Id, tuple[_Reference, ...]] = {}
 
@@ -91,6 +92,8 @@ def _refuse_unknown(found: _File, path: Path) -> None:
     if twice := [name for name, times in names.items() if times > 1]:
         raise _wrong(path, f"{twice[0]} stands there twice")
     for control in controls:
+        if control.rest is not None and control.check is None:
+            raise _wrong(path, f"{control.id}: a rest is left by a check, and there is none")
         for kind, said, known in (
             ("profile", control.profiles, found.profiles),
             ("framework", control.maps, found.frameworks),
