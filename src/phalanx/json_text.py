@@ -36,6 +36,44 @@ def parse_object(data: bytes, what: str) -> dict[str, Any]:
     return content
 
 
+def has_key_twice(data: bytes) -> bool:
+    """Tell whether a key stands twice in one of the objects of a piece of JSON.
+
+    Parameters:
+        data: JSON in UTF-8 that another reader took, which says nothing of such keys.
+
+    Raises:
+        InputError: If it is nested too deeply.
+
+    Examples:
+        >>> has_key_twice(b'[{"a": 1, "b": {"c": 2}}]'), has_key_twice(b'{"a": 1, "a": 2}')
+        (False, True)
+    """
+    try:
+        json.loads(
+            data.decode(), object_pairs_hook=_none_twice, parse_int=_unread, parse_float=_unread
+        )
+    except _TwiceError:
+        return True
+    except RecursionError as error:
+        message = "the JSON is nested too deeply"
+        raise InputError(message, next_step="Nest it less.") from error
+    return False
+
+
+class _TwiceError(Exception):
+    """A key stands twice."""
+
+
+def _none_twice(pairs: list[tuple[str, Any]]) -> None:
+    if len(pairs) > 1 and len(dict(pairs)) < len(pairs):
+        raise _TwiceError
+
+
+def _unread(_: str) -> None:
+    """Make nothing of a number: whole ones may have more digits than Python reads."""
+
+
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) < len(pairs):

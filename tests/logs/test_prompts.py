@@ -165,3 +165,12 @@ def test_lists_of_other_shapes_are_split_one_by_one() -> None:
 def test_lists_of_numbers_are_no_prompts() -> None:
     """A column of embeddings in the place of prompts has nothing to read."""
     assert split_prompts(pa.array([[1.0, 2.0]])).prompt.to_pylist() == [None]
+
+
+def test_a_name_beside_a_text_does_not_hide_it() -> None:
+    """Models read the text; of a call all is kept, whatever else it says."""
+    assert text_of([{"type": "text", "name": "x", "text": "Why?"}]) == "Why?"
+    call = {"name": "f", "arguments": "{}"}
+    assert text_of(call) == "f {}"
+    assert text_of(call | {"text": "Why?"}) == "f {}\nWhy?"
+    assert text_of({"name": "f", "content": [{"text": "a"}]}) == "a"

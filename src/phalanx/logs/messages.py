@@ -155,11 +155,15 @@ def text_of(value: object, depth: int = 0) -> str:
 
 
 def _text_of_part(part: Mapping[str, object], depth: int) -> str:
-    if isinstance(part.get("name"), str) and "role" not in part:
-        # A call: what it calls and with what.
-        return " ".join(_plain(part[name]) for name in _CALL_FIELDS if name in part)
     present = (part[name] for name in _TEXT_FIELDS if part.get(name) is not None)
-    return _joined(text_of(value, depth + 1) for value in present)
+    text = _joined(text_of(value, depth + 1) for value in present)
+    if not isinstance(part.get("name"), str) or "role" in part:
+        return text
+    called = [_plain(part[name]) for name in _CALL_FIELDS if name in part]
+    if text and len(called) == 1:
+        return text  # a text with a name beside it calls nothing, and models read it
+    # A call: what it calls and with what; and what else it says, which a name must not hide.
+    return _joined((" ".join(called), text))
 
 
 def _joined(pieces: Iterable[str]) -> str:

@@ -500,3 +500,31 @@ def test_the_loop_runs_on_while_a_shared_state_hangs(
     running.close()
     assert state.failures == 1
     assert settled[0] > 0
+
+
+def test_a_key_that_stands_twice_is_refused(behind: Behind) -> None:
+    """In the body, or in what a message says: servers differ in which one they read."""
+    served = behind()
+    message = '{"role":"user","content":"a","content":"b"}'
+    for said in ('"prompt":"a","prompt":"b"', f'"messages":[{message}]'):
+        path = "/v1/completions" if "prompt" in said else "/v1/chat/completions"
+        answer = served.client.post(
+            path, content=f'{{"model":"m",{said}}}', headers={"authorization": "Bearer honest"}
+        )
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_request")
+    assert served.seen == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/chat%2Fcompletions", "/v1/chat/completions/%2e", "/v1/chat/%2E/completions",
+        "/v1/x/%2e%2e/chat/completions", "/v1//chat//completions//", "/v1/chat%252fcompletions",
+        "/v1/%3f/%2e%2e/chat/completions", "/v1/chat/completions%3fx=/%2e%2e/%2e%2e",
+    ],
+)  # fmt: skip
+def test_no_spelling_of_a_path_passes_unseen(behind: Behind, path: str) -> None:
+    """Whoever serves may read dots and encoded slashes as what they stand for."""
+    served = behind()
+    assert served.ask(path=path).is_success
+    assert served.seen[-1][2] is not None

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from phalanx.prevent.desk.chat import Sender
 from phalanx.prevent.sidecar.callers import add_caller, read_callers
+from phalanx.prevent.sidecar.ext_authz import sender_of
 
 ASKED: dict[str, Any] = {"model": "large", "messages": [{"role": "user", "content": "Why?"}]}
 pytestmark = pytest.mark.timeout(1_200)
@@ -209,3 +211,19 @@ def test_two_headers_that_say_who_asks_are_refused(serve: Callable[..., Any]) ->
     for twice in once:
         answer = served.client.post(at, json=said, headers=[*once, twice])
         assert answer.status_code == 422
+
+
+def test_names_in_headers_are_utf_8() -> None:
+    """As logs and stores write them: else whoever a scan listed is somebody else here."""
+    said = "Müller".encode().decode("latin-1")
+    sender = sender_of({"x-phalanx-account": said, "x-phalanx-organisation": said})
+    assert sender == Sender(account_id="Müller", organisation="Müller")
+    other = sender_of({"x-phalanx-account": "M\xfcller"})
+    assert other == Sender(account_id="M\xfcller")
+
+
+def test_an_encoded_mark_of_a_query_ends_no_path(serve: Callable[..., Any]) -> None:
+    """Whoever serves may resolve what follows it."""
+    served = serve()
+    for path in ("/v1/%23/%2e%2e/chat/completions", "/v1/%3f/%2e%2e/chat/completions"):
+        assert served.client.post(f"/v1/ext_authz{path}", json=ASKED).status_code == 401

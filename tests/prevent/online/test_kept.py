@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,3 +86,64 @@ def test_a_damaged_file_is_refused(
         path.write_bytes({"empty": b"", "short": content[:200], "text": b"watch"}[damage])
     with pytest.raises(InputError, match="no watch of the gateway"):
         read_watch(_new(make_reference), "key", path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("began_us", "x"), ("latest_us", -1), ("latest_us", 10**30), ("epoch", 10**30),
+        ("epoch", -1), ("pools", [3]), ("pools", None), ("raised_accounts", [["a", 0, True, {}]]),
+        ("raised_accounts", [["a", 0, True, []]]), ("raised_pools", 7),
+    ],
+)  # fmt: skip
+def test_a_head_that_says_what_cannot_be_is_refused(
+    make_reference: MakeReference, tmp_path: Path, name: str, value: object
+) -> None:
+    """Whatever the mistake raises where it is read."""
+    path = tmp_path / "watch"
+    watch = _new(make_reference)
+    _seen(watch, 20)
+    write_watch(watch, "key", path)
+    with np.load(path) as file:
+        arrays: dict[str, Any] = {each: file[each] for each in file.files}
+    head = json.loads(arrays["head"].tobytes()) | {name: value}
+    arrays["head"] = np.frombuffer(json.dumps(head).encode(), np.uint8)
+    with path.open("wb") as written:
+        np.savez(written, **arrays)
+    with pytest.raises(InputError, match="no watch of the gateway"):
+        read_watch(_new(make_reference), "key", path)
+
+
+def test_a_file_with_any_byte_wrong_is_read_or_refused(
+    make_reference: MakeReference, tmp_path: Path
+) -> None:
+    """Archives, heads of arrays and texts each fail in ways of their own."""
+    path = tmp_path / "watch"
+    watch = _new(make_reference)
+    _seen(watch, 20)
+    write_watch(watch, "key", path)
+    content = path.read_bytes()
+    dice = np.random.default_rng(1)
+    refused = 0
+    for _ in range(300):
+        damaged = bytearray(content)
+        damaged[int(dice.integers(len(content)))] = int(dice.integers(256))
+        path.write_bytes(damaged)
+        try:
+            read_watch(_new(make_reference), "key", path)
+        except (InputError, ConfigError):
+            refused += 1
+    assert refused > 200
+
+
+def test_a_clock_set_back_while_nothing_ran_is_caught_up_with(
+    make_reference: MakeReference, tmp_path: Path
+) -> None:
+    """Else time would stand still until it is where it was."""
+    watch = _new(make_reference)
+    _seen(watch, 20)
+    write_watch(watch, "key", tmp_path / "watch")
+    again = _new(make_reference)
+    read_watch(again, "key", tmp_path / "watch")
+    _seen(again, 20, START - 10**12)
+    assert watch.latest_us < again.latest_us < watch.latest_us + 10**3

@@ -30,9 +30,10 @@ def _watch(make_reference: MakeReference, budget: Budget = BUDGET) -> tuple[Watc
 
 
 def _feed(
-    watch: Watch, names: tuple[str, ...], answers: Answers, pools: Pools, start: int = START
-) -> None:
-    step = 3 * DAY_US // answers.account.size
+    watch: Watch, names: tuple[str, ...], answers: Answers, pools: Pools, start: int = START,
+    span_us: int = 3 * DAY_US,
+) -> None:  # fmt: skip
+    step = span_us // answers.account.size
     for row, who in enumerate(answers.account.tolist()):
         name = names[who]
         kept = Watched(
@@ -87,7 +88,7 @@ def test_evidence_never_falls_within_an_epoch(make_reference: MakeReference) -> 
         _feed(watch, HARVESTERS, Answers(
             answers.account[part], answers.signs[part], answers.asked[part], answers.tokens[part],
             answers.value[part], answers.weight[part],
-        ), POOLS)  # fmt: skip
+        ), POOLS, START + begin * DAY_US // 200, DAY_US // 10)  # fmt: skip
         own, pool, _ = _standing(watch, HARVESTERS[0], POOLS)
         assert pool is not None
         assert (own >= before[0], pool >= before[1]) == (True, True)
@@ -130,6 +131,21 @@ def test_a_new_epoch_begins_with_nobody_and_keeps_who_was_raised(
     _feed(watch, HARVESTERS, _harvest(), POOLS, START + 14 * DAY_US)
     assert watch.counts().is_over
     assert len(alerts) == before == 1
+
+
+def test_a_clock_that_was_set_ahead_ends_one_epoch_and_no_more(
+    make_reference: MakeReference,
+) -> None:
+    """Set right again, time goes on: the other epochs are used as they come."""
+    watch, _ = _watch(make_reference, replace(BUDGET, epochs=3))
+    one = draw(np.random.default_rng(4), 1)
+    _feed(watch, HONEST[:1], one, POOLS)
+    _feed(watch, HONEST[:1], one, POOLS, START + 3_650 * DAY_US, DAY_US)
+    assert (watch.counts().epoch, watch.counts().is_over) == (1, False)
+    _feed(watch, HONEST[:1], one, POOLS, START + 4 * DAY_US, DAY_US)
+    assert (watch.counts().epoch, watch.counts().is_over) == (1, False)
+    _feed(watch, HONEST[:1], one, POOLS, START + 12 * DAY_US, DAY_US)
+    assert (watch.counts().epoch, watch.counts().is_over) == (2, False)
 
 
 def test_nobody_is_raised_where_everybody_is_unlike_the_reference(

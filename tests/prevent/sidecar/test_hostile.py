@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import schemathesis
+import uvicorn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
+from starlette.responses import JSONResponse
+from uvicorn.server import ServerState
+
+from phalanx.serving import listening
 
 Serve = Callable[..., Any]
 ASKED = {"exchange_id": "r1", "account_id": "a", "model": "m", "prompt": "p"}
@@ -141,3 +147,43 @@ def test_the_api_as_it_describes_itself(serve: Serve) -> None:
             case.call_and_validate(checks=[not_a_server_error])
 
         asked()
+
+
+def test_a_key_that_stands_twice_is_refused(serve: Serve) -> None:
+    """The gateway would look at one, and the model answer the other."""
+    served = serve()
+    head = b'{"exchange_id":"r1","account_id":"a","model":"m",'
+    assert _post(served, head + b'"prompt":"a","pr\\u006fmpt":"b"}').status_code == 422
+    message = b'{"role":"user","content":"a","content":"b"}'
+    assert _post(served, head + b'"messages":[' + message + b"]}").status_code == 422
+    assert _post(served, head + b'"prompt":"a"}').is_success
+
+
+def test_a_connection_that_says_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the first request and within one: each takes the place of somebody who asks."""
+    monkeypatch.setattr(listening, "HEAD_SECONDS", 0.2)
+
+    async def ask(*parts: bytes) -> bytes:
+        state = ServerState()
+        config = uvicorn.Config(JSONResponse({}), http=listening.PatientProtocol)
+        config.load()
+        server = await asyncio.get_running_loop().create_server(
+            lambda: listening.PatientProtocol(config, state, {}), "127.0.0.1", 0
+        )
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        answer = b""
+        try:
+            for number, part in enumerate(parts):
+                writer.write(part)
+                if number == 0:
+                    answer += await asyncio.wait_for(reader.read(100_000), 3.0)
+            return answer + await asyncio.wait_for(reader.read(), 3.0)
+        finally:
+            writer.close()
+            await writer.wait_closed()
+            server.close()
+            await server.wait_closed()
+
+    head = b"GET / HTTP/1.1\r\nHost: x\r\n"
+    assert asyncio.run(ask(b"")) == asyncio.run(ask(head)) == b""
+    assert asyncio.run(ask(head + b"\r\n", head)).count(b"200 OK") == 1

@@ -96,6 +96,23 @@ def test_what_is_no_snapshot_is_refused(tmp_path: Path, content: bytes) -> None:
         read_snapshot(OnlineState(64, 16), "key_1", path, now_us=0)
 
 
+@pytest.mark.parametrize(
+    "said", [{"state_us": str(10**30)}, {"state_us": "-5"}, {"requests": str(10**30)}]
+)
+def test_a_moment_that_no_clock_says_is_refused(tmp_path: Path, said: dict[str, str]) -> None:
+    """Else every request afterwards would fail, since sums with it do not hold in 64 bits."""
+    path = tmp_path / "state.arrow"
+    write_snapshot(_filled(10), 10, "key_1", path)
+    with pa.OSFile(str(path)) as file, pa.ipc.open_file(file) as reader:
+        table = reader.read_all()
+    head = {key.decode(): value.decode() for key, value in table.schema.metadata.items()}
+    table = table.replace_schema_metadata(head | said)
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+    with pytest.raises(InputError, match="damaged"):
+        read_snapshot(OnlineState(64, 16), "key_1", path, now_us=0)
+
+
 def test_a_table_that_is_no_state_is_refused(tmp_path: Path) -> None:
     """Though Arrow can read it."""
     path = tmp_path / "state.arrow"

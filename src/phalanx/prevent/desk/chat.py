@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from posixpath import normpath
 from typing import Any
+from urllib.parse import unquote
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from phalanx.errors import InputError
+from phalanx.json_text import has_key_twice
 from phalanx.prevent.decide.decision import Decision
 from phalanx.prevent.desk.asked import Asked
 
@@ -66,15 +69,25 @@ def asks_for_answer(path: str) -> bool:
     Examples:
         >>> asks_for_answer("/v1/chat/completions?beta=1"), asks_for_answer("/v1/embeddings")
         (True, False)
+        >>> asks_for_answer("/v1/chat%2F./x/../completions/")
+        True
     """
-    return path.partition("?")[0].rstrip("/").endswith(PATHS)
+    # Whoever serves may resolve dots and slashes that were encoded; what is not guarded passes.
+    return any(_plain_path(each).endswith(PATHS) for each in (path, path.partition("?")[0]))
+
+
+def _plain_path(path: str) -> str:
+    """Return a path as the most helpful of servers would read it."""
+    if "%" in path:
+        path = unquote(unquote(path))
+    return normpath(path.replace("\\", "/"))
 
 
 def read_body(content: bytes) -> dict[str, Any]:
     r"""Return what a body says.
 
     Raises:
-        InputError: If it is no JSON object, or holds half of a character.
+        InputError: If it is no JSON object, holds half of a character, or a key stands twice in it.
 
     Examples:
         >>> read_body(b'{"model": "large"}')
@@ -87,6 +100,10 @@ def read_body(content: bytes) -> dict[str, Any]:
         raise InputError(message, next_step=_NEXT) from error
     if not isinstance(body, dict):
         message = "the body is no JSON object"
+        raise InputError(message, next_step=_NEXT)
+    # The gateway would look at the last, and a model may answer the first.
+    if has_key_twice(content):
+        message = "a key stands twice in the body"
         raise InputError(message, next_step=_NEXT)
     return body
 
@@ -213,7 +230,7 @@ def _asked_by(body: Mapping[str, Any], endpoint: str) -> str:
     A body that asks with two is refused: the gateway would look at one, and the model answer the
     other.
     """
-    path = endpoint.partition("?")[0].rstrip("/")
+    path = _plain_path(endpoint.partition("?")[0])
     of_path = next((name for end, name in _OF_PATH if path.endswith(end)), None)
     named = [name for name in _ASKING if body.get(name) is not None]
     if of_path == "input" and isinstance(body.get("prompt"), dict):

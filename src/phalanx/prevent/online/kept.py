@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
+import struct
+import tokenize
 import zipfile
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,6 +25,14 @@ from phalanx.prevent.online.watch import Watch
 from phalanx.prevent.state.snapshot import index_rows
 
 FORMAT = "phalanx.gateway-watch/1"
+_DAMAGED = (
+    ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, RuntimeError, SyntaxError,
+    TypeError, ValueError, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What archives, heads of arrays and their contents raise that are not what they should be."""
+
+_LATEST_US = 1 << 60
+"""In the year 38,500: no clock says so, and sums with it hold in 64 bits."""
 
 
 def write_watch(watch: Watch, key_id: str, path: Path) -> None:
@@ -94,7 +106,7 @@ def read_watch(watch: Watch, key_id: str, path: Path) -> None:
     except OSError as error:
         message = f"{path}: the watch cannot be read: {reason_of(error)}"
         raise InputError(message, next_step="Name the file of a watch.") from error
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError) as error:
+    except _DAMAGED as error:
         message = f"{path}: no watch of the gateway: it is damaged, or another file"
         raise InputError(message, next_step="Name another file; a new watch begins there.") from (
             error
@@ -128,26 +140,46 @@ def _fill(
     for said in head["pools"]:
         made = watch_of(said["name"], said["scan"], said["after_us"], said["accounts"], ranks)
         part = slice(begin, begin + len(made.accounts))
-        made.sums[:] = arrays["pool_sums"][part]
+        made.sums[:] = _like(arrays["pool_sums"][part], made.sums, len(made.accounts))
         made.rank[:] = np.minimum(arrays["pool_rank"][part], ranks)
         watch.take_up(made)
         begin = part.stop
-    watch.began_us, watch.latest_us, watch.epoch = (
-        head["began_us"], int(head["latest_us"]), int(head["epoch"])
-    )  # fmt: skip
+    _set_clock(watch, head)
     for held, shown in (
         (watch.raised_accounts, head["raised_accounts"]),
         (watch.raised_pools, head["raised_pools"]),
     ):
-        for name, epoch, is_raised, said in shown:
-            held.evidence[name, epoch] = Shown(**said)
-            if is_raised:
-                held.raised.add((name, epoch))
+        _take_up(held, shown)
+
+
+def _set_clock(watch: Watch, head: dict[str, Any]) -> None:
+    began_us, latest_us, epoch = head["began_us"], int(head["latest_us"]), int(head["epoch"])
+    began = latest_us if began_us is None else int(began_us)
+    if not (0 <= began <= latest_us <= _LATEST_US and 0 <= epoch <= _LATEST_US):
+        message = "moments"
+        raise ValueError(message)
+    watch.began_us, watch.latest_us, watch.epoch = began_us, latest_us, epoch
+    if began_us is not None:
+        # Where the clock was set back meanwhile, time goes on from here.
+        watch.clock.latest_us = latest_us
+
+
+def _take_up(held: RaisedList, shown: list[list[Any]]) -> None:
+    for name, epoch, is_raised, said in shown:
+        if not (isinstance(name, str) and math.isfinite(said["log10_e"])):
+            message = "evidence"
+            raise ValueError(message)
+        held.evidence[name, int(epoch)] = Shown(**said)
+        if is_raised:
+            held.raised.add((name, int(epoch)))
 
 
 def _like(values: npt.NDArray[Any], array: npt.NDArray[Any], rows: int) -> npt.NDArray[np.generic]:
     if values.dtype != array.dtype or values.shape != (rows, *array.shape[1:]):
         message = "another kind of array"
+        raise ValueError(message)
+    if not np.isfinite(values).all():
+        message = "no numbers"
         raise ValueError(message)
     return values
 

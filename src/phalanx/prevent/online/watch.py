@@ -21,6 +21,7 @@ from phalanx.prevent.online.reference import Reference
 from phalanx.prevent.online.rows import FAR, UNWATCHED, USED, advance, empty_rows, observe
 from phalanx.prevent.online.signs import Watched
 from phalanx.prevent.online.statistics import ANSWERS
+from phalanx.prevent.state.clock import StateClock
 from phalanx.prevent.state.kernel import find
 from phalanx.prevent.state.layout import Identity
 
@@ -113,6 +114,9 @@ class Watch:
         self.lock = Lock()
         """Held while anything changes."""
 
+        self.clock = StateClock()
+        """That epochs follow: time goes on where the machine's is set back."""
+
         self.latest_us = 0
         self._alert = raise_alert
         self._digest = reference.digest
@@ -137,7 +141,7 @@ class Watch:
             watched: What was kept of its request.
             tokens: Output tokens; an answer of none is none.
             value: Its information value.
-            now_us: When it ended. A moment before an earlier one is taken as that one.
+            now_us: When it ended. A moment some seconds before an earlier one is taken as that one.
             pools: That the last scan listed.
         """
         if tokens <= 0:
@@ -220,13 +224,16 @@ class Watch:
 
     def _enter(self, now_us: int) -> bool:
         """Go to the epoch of a moment; tell whether the reference is still used in it."""
-        self.latest_us = max(self.latest_us, now_us)
+        self.latest_us = self.clock.at(now_us)
         if self.began_us is None:
-            self.began_us = now_us
+            self.began_us = self.latest_us
         length = self.reference.epoch_days * DAY_US
-        epoch = (self.latest_us - self.began_us) // length
-        if epoch > self.epoch:
-            self.epoch = epoch
+        # A silence spends no error, nor does a clock that was set ahead: what comes after it is
+        # in the next epoch, however long it was.
+        skipped = (self.latest_us - self.began_us) // length - self.epoch - 1
+        self.began_us += max(skipped, 0) * length
+        if skipped >= 0:
+            self.epoch += 1
             self.rows.clear()
             self.pools.clear()
             self._pool_of.clear()

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 from phalanx import __version__
 from phalanx.errors import InputError
+from phalanx.json_text import has_key_twice
 from phalanx.prevent.decide.decision import Decision
 from phalanx.prevent.desk.asked import Asked
 from phalanx.prevent.desk.desk import Told
@@ -194,7 +195,7 @@ def read(model: TypeAdapter[Model], body: bytes) -> Model:
         UnreadableError: If it is not what was expected: where, and of what kind, not what was sent.
     """
     try:
-        return model.validate_json(body, strict=True)
+        said = model.validate_json(body, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         # A field that nobody knows, and what stands in a map, was named by whoever sent it.
@@ -202,6 +203,10 @@ def read(model: TypeAdapter[Model], body: bytes) -> Model:
         place = f"body.{first['loc'][0]}" if is_ours else "body"
         message = f"{place}: {first['type']}"
         raise UnreadableError(message, next_step="Send what the OpenAPI document says.") from error
+    if has_key_twice(body):
+        message = "body: a key stands twice"
+        raise UnreadableError(message, next_step="Send each field once.")
+    return said
 
 
 def _json(content: bytes) -> Response:

@@ -46,7 +46,8 @@ def add_ext_authz(app: FastAPI, sidecar: Sidecar) -> None:
     waiting = Waiting(sidecar.settings.most_delay_seconds, sidecar.settings.most_delayed)
 
     async def authorize(request: Request) -> Response:
-        path = request.url.path.removeprefix(ROOT)
+        # Not of the URL: there, what was an encoded mark of a query or a fragment ends the path.
+        path = str(request.scope["path"]).removeprefix(ROOT)
         if request.method != "POST" or not asks_for_answer(path):
             return Response(status_code=200)
         if any(len(request.headers.getlist(name)) > 1 for name in _WHO):
@@ -85,8 +86,8 @@ def sender_of(headers: Mapping[str, str]) -> Sender | None:
     if not account:
         return None
     return Sender(
-        account_id=account,
-        organisation=headers.get(f"{PREFIX}organisation") or None,
+        account_id=_as_logged(account),
+        organisation=_as_logged(headers.get(f"{PREFIX}organisation") or "") or None,
         client_ip=headers.get("x-envoy-external-address") or None,
         asn=headers.get(f"{PREFIX}asn") or None,
         country=headers.get(f"{PREFIX}country") or None,
@@ -125,3 +126,11 @@ def asked_by(headers: Mapping[str, str], content: bytes, sender: Sender, path: s
     except ValueError as error:
         message = "a header is longer than a name may be"
         raise InputError(message, next_step="Send shorter ones.") from error
+
+
+def _as_logged(value: str) -> str:
+    """Return what a header says where it was written in UTF-8, as logs and stores write names."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value

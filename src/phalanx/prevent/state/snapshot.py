@@ -29,6 +29,10 @@ from phalanx.prevent.state.layout import COUNTERS, REGISTERS, USED, Accounts
 from phalanx.prevent.state.online import OnlineState
 
 FORMAT = "phalanx.gateway-state/1"
+_LATEST_US = 1 << 60
+"""In the year 38,500: no clock says so, and sums with it hold in 64 bits."""
+
+_WRITTEN_WITHIN_US = 86_400_000_000
 PIECE_ROWS = 2_048
 """Copied at once, about 400 kB."""
 
@@ -162,13 +166,15 @@ def read_snapshot(state: OnlineState, key_id: str, path: Path, now_us: int) -> T
             rows = reader.read_all()
             rows.validate(full=True)
             state_us, requests = int(head["state_us"]), int(head["requests"])
+            if not (0 <= state_us <= _LATEST_US and 0 <= requests <= _LATEST_US):
+                raise _no_snapshot(path, "it is damaged")
     except (pa.ArrowException, KeyError, ValueError) as error:
         raise _no_snapshot(path, "it is damaged, or another file") from error
     except OSError as error:
         message = f"{path}: the state cannot be read: {reason_of(error)}"
         raise InputError(message, next_step="Name the folder of a state.") from error
     counts = [
-        _fill(accounts, rows.filter(pc.equal(rows["table"], table)))
+        _fill(accounts, rows.filter(pc.equal(rows["table"], table)), state_us)
         for table, accounts in ((_ACCOUNTS, state.accounts), (_GROUPS, state.groups))
     ]
     state.clock.start_from(state_us, now_us)
@@ -213,11 +219,12 @@ def _fixed(values: npt.NDArray[np.generic], width: int) -> pa.Array:
     return pa.Array.from_buffers(pa.binary(width), len(values), [None, pa.py_buffer(values)])
 
 
-def _fill(accounts: Accounts, rows: pa.Table) -> tuple[int, int]:
+def _fill(accounts: Accounts, rows: pa.Table, state_us: int) -> tuple[int, int]:
     """Put rows into an empty table; return how many came in, and how many found no place."""
     rows = rows.combine_chunks()
     identity = _values(rows["identity"], np.uint64, 2)
-    seen = rows["seen_us"].to_numpy()
+    # Rows are copied after the moment of the snapshot, but not by a day: later counts never fade.
+    seen = np.clip(rows["seen_us"].to_numpy(), 0, state_us + _WRITTEN_WITHIN_US)
     # A row that moved while the snapshot was taken may stand in it twice: the later one counts.
     order = np.lexsort((-seen, identity[:, 1], identity[:, 0]))
     first = np.ones(len(order), dtype=np.bool_)
