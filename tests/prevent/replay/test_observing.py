@@ -20,7 +20,7 @@ from phalanx.prevent.knowledge.pools import Pools
 from phalanx.prevent.online.budget import Budget
 from phalanx.prevent.online.reference import Reference, fitted
 from phalanx.prevent.online.rows import USED
-from phalanx.prevent.online.statistics import STATISTICS
+from phalanx.prevent.online.statistics import ANSWERS, STATISTICS
 from phalanx.prevent.online.watch import Watch
 from phalanx.prevent.policy.document import ValueWeights
 from phalanx.prevent.replay.calibrating import calibrated
@@ -134,6 +134,36 @@ def test_logs_are_watched_as_a_gateway_watches_what_it_serves() -> None:
         np.testing.assert_array_equal(one.sums[:used], other.sums[:used])
         np.testing.assert_array_equal(one.rank[:used], other.rank[:used])
     assert served.rows.rank[:used].min() < served.reference.thresholds.shape[1]
+
+
+def test_logs_of_several_gateways_are_watched_as_those_of_one() -> None:
+    """Read together, whatever their order; a watch of a part has less against each account."""
+    rows = _rows(300, 8, hours=1.0)
+    parts = rows[::2], rows[1::2]
+    whole, together = _watch(), _watch()
+    feed(whole, _ended(rows), KNOWN.pools)
+    feed(together, _ended([*parts[1], *parts[0]]), KNOWN.pools)
+    ranks, sums = _of_accounts(whole)
+    assert _of_accounts(together) == (ranks, sums)
+    assert whole.pools["pool-1"].answers == together.pools["pool-1"].answers > 0
+
+    answers = sum(each[ANSWERS] for each in sums.values())
+    for part in parts:
+        alone = _watch()
+        feed(alone, _ended(part), KNOWN.pools)
+        seen = _of_accounts(alone)[1]
+        assert all(seen[who][ANSWERS] < sums[who][ANSWERS] for who in seen)
+        assert sum(each[ANSWERS] for each in seen.values()) < answers
+        assert alone.pools["pool-1"].answers < whole.pools["pool-1"].answers
+
+
+def _of_accounts(watch: Watch) -> tuple[dict[bytes, list[int]], dict[bytes, list[float]]]:
+    """Return the ranks and the sums of each account that is watched."""
+    used = int(watch.rows.tally[USED])
+    names = [identity.tobytes() for identity in watch.rows.identity[:used]]
+    ranks = watch.rows.rank[:used].tolist()
+    sums = watch.rows.sums[:used].tolist()
+    return dict(zip(names, ranks, strict=True)), dict(zip(names, sums, strict=True))
 
 
 def test_a_reference_leaves_out_who_is_listed_or_granted_and_all_but_one_of_an_owner() -> None:
