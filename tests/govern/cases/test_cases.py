@@ -20,8 +20,10 @@ from tests.govern.cases.conftest import BEGUN, Clock, House, found
 
 from phalanx.errors import InputError, PolicyError, VerificationError
 from phalanx.govern.cases import Noted, RequestState, open_cases
+from phalanx.govern.cases.records import records_of
 from phalanx.govern.cases.tables import METADATA, SCHEMA
 from phalanx.govern.ledger import Ledger, open_ledger
+from phalanx.govern.packages import CustodyRecord
 from phalanx.store import Place, place_of
 from phalanx.store.schema import reach
 
@@ -74,6 +76,20 @@ def test_every_act_is_in_the_ledger_once(house: House, ledger: Ledger) -> None:
     assert dict(events[-1].facts) == {"act": "approved", "number": 7, "of": 6}
     assert house.cases.events("case-7", "lab.example/ledger") == {n + 1: n for n in range(7)}
     assert "harvested" not in "".join(str(each) for each in events)
+
+
+def test_no_digest_tests_a_guess_at_what_was_said(light: House) -> None:
+    """Whoever knows all of an act but its salt cannot tell that it is the one."""
+    light.open()
+    light.gather("report", b"{}")
+    case = light.claim("trained", -12.0)
+    entries = light.cases.entries("case-7")
+    assert len({each.salt for each in entries}) == len(entries)
+    for entry in entries:
+        guess = entry.model_copy(update={"salt": None})
+        assert guess.digest != entry.digest
+    (custody,) = (each for each in records_of(case) if isinstance(each, CustodyRecord))
+    assert custody.salt not in {None, *(each.salt for each in entries)}
 
 
 def test_acts_of_before_a_ledger_are_brought_into_it(light: House, ledger: Ledger) -> None:

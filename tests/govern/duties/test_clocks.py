@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -113,6 +115,71 @@ def test_reports_follow_the_first_one_until_the_last() -> None:
     assert (final.state, final.due_at) == (State.DUE, end + timedelta(days=60))
     states = {each.state for each in clocks(first, second, end, end=end)}
     assert states == {State.REPORTED}
+
+
+def test_a_duty_without_a_report_of_the_end_runs_on_after_it() -> None:
+    """The one month of NIS2 counts from the notification, whether the incident is over or not."""
+    answers = {"essential-entity": True, "significant-disruption": True}
+
+    def last_of(*reports: datetime, end: datetime) -> Clock:
+        incident = Incident(
+            discovered_at=FOUND,
+            answers=answers,
+            reported={"eu-nis2-notification": reports},
+            resolved_at=end,
+        )
+        found = [each for each in clocks_of(incident, DUTIES) if each.title.startswith("Final")]
+        assert len(found) == 1
+        return found[0]
+
+    sent, month = FOUND + timedelta(days=2), timedelta(days=28)
+    for end in (FOUND + timedelta(days=1), FOUND + timedelta(days=9)):
+        clock = last_of(sent, end=end)
+        assert (clock.state, clock.due_at) == (State.DUE, sent + month)
+    late = last_of(sent, sent + timedelta(days=40), end=FOUND + timedelta(days=9))
+    assert (late.state, late.is_late) == (State.REPORTED, True)
+
+
+def test_the_first_report_is_not_the_last_even_if_all_was_over() -> None:
+    """A notification that is sent after the end still leaves the final report to be sent."""
+    incident = Incident(
+        discovered_at=FOUND,
+        answers={"systemic-risk-signatory": True, "death": True},
+        reported={"eu-code-death": (FOUND + timedelta(days=3),)},
+        resolved_at=FOUND + timedelta(days=1),
+    )
+    final = next(each for each in clocks_of(incident, DUTIES) if each.title == "Final report")
+    assert (final.state, final.due_at) == (State.DUE, FOUND + timedelta(days=61))
+
+
+def test_an_hour_is_an_hour_where_clocks_are_set_back() -> None:
+    """72 hours over a change of the clock end at another hour of the day."""
+    found = datetime(2026, 10, 23, 12, tzinfo=ZoneInfo("Europe/Berlin"))
+    answers = {"essential-entity": True, "significant-disruption": True}
+    due = clock_of("eu-nis2-notification", discovered_at=found, answers=answers).due_at
+    assert due is not None
+    assert due.astimezone(UTC) - found.astimezone(UTC) == timedelta(hours=72)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"resolved_at": FOUND - timedelta(hours=1)},
+        {"determined_at": FOUND - timedelta(hours=1)},
+        {"reported": {"eu-code-death": (FOUND - timedelta(hours=1),)}},
+    ],
+)
+def test_nothing_comes_before_the_discovery(said: dict[str, Any]) -> None:
+    """A moment that does would count a report as sent that never was."""
+    with pytest.raises(InputError, match="before the incident was discovered"):
+        Incident(discovered_at=FOUND, **said)
+
+
+def test_reports_come_in_the_order_in_which_they_were_sent() -> None:
+    """From the last one the next counts."""
+    reports = (FOUND + timedelta(days=2), FOUND + timedelta(days=1))
+    with pytest.raises(InputError, match="in the order in which they were sent"):
+        Incident(discovered_at=FOUND, reported={"eu-code-death": reports})
 
 
 @given(ANSWERS, st.sampled_from(QUESTIONS), st.booleans())

@@ -63,6 +63,8 @@ class Custody:
     by: str
     at: datetime
     note: str | None = None
+    salt: str | None = None
+    """Of the act."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,7 +264,9 @@ def _left(draft: _Draft, _: Entry, act: Left) -> None:
 
 
 def _gathered(draft: _Draft, entry: Entry, act: Gathered) -> None:
-    first = Custody(number=entry.number, action="collected", by=entry.by, at=entry.at)
+    first = Custody(
+        number=entry.number, action="collected", by=entry.by, at=entry.at, salt=entry.salt
+    )
     draft.items[act.item.id] = Item(record=act.item, of=act.of, custody=(first,))
 
 
@@ -274,7 +278,9 @@ def _add_custody(
     draft: _Draft, name: str, entry: Entry, action: CustodyAction, note: str | None
 ) -> None:
     item = draft.items[name]
-    done = Custody(number=entry.number, action=action, by=entry.by, at=entry.at, note=note)
+    done = Custody(
+        number=entry.number, action=action, by=entry.by, at=entry.at, note=note, salt=entry.salt
+    )
     draft.items[name] = replace(item, custody=(*item.custody, done))
 
 

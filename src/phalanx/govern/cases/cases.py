@@ -41,7 +41,7 @@ class Cases:
     """Where acts are recorded as well; null where there is none."""
 
     random: Callable[[int], bytes] = field(default=secrets.token_bytes)
-    """Gives so many random bytes, for the ledger."""
+    """Gives so many random bytes, for acts and the ledger."""
 
     def list(self, status: str | None = None) -> tuple[Listed, ...]:
         """Return all cases, or those of a status (`open` or `closed`), newest act first."""
@@ -132,7 +132,7 @@ class Cases:
             try:
                 entry = Entry(
                     case=name, number=1, at=self.clock(), by=act.person.id, login=act.login,
-                    act=act,
+                    salt=self._salt(), act=act,
                 )  # fmt: skip
             except ValidationError as error:
                 message = f"{name[:80]!r} is no id of a case"
@@ -293,9 +293,12 @@ class Cases:
         refuse(case, case.people[by], act)
         entry = Entry(
             case=name, number=case.entries + 1, at=now, by=by, login=login, previous=case.head,
-            act=act,
+            salt=self._salt(), act=act,
         )  # fmt: skip
         return entries, entry
+
+    def _salt(self) -> str:
+        return self.random(16).hex()
 
     def _remove(self, connection: Connection, sha256: str) -> bool:
         needed = select(ITEMS.c.item_id).where(ITEMS.c.sha256 == sha256, ITEMS.c.is_destroyed == 0)

@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from phalanx.errors import InputError, VerificationError
 from phalanx.govern.cases.acts import Act, Login
-from phalanx.govern.packages.records import Digest, Id
+from phalanx.govern.packages.records import Digest, Id, Salt
 
 MOST_BYTES = 512 * 1024
 """Of one entry."""
@@ -42,6 +42,10 @@ class Entry(BaseModel):
 
     previous: Digest | None = None
     """SHA-256 of the entry before it; null for the first."""
+
+    salt: Salt | None = None
+    """Random: whoever sees the digest, in a ledger or a package, can test no guess at what was
+    said. Null in acts that were kept before there were salts."""
 
     act: Annotated[Act, Field(discriminator="act")]
 

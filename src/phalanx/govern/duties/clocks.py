@@ -46,13 +46,21 @@ class Incident:
     """By duty, when each report was sent, in order."""
 
     def __post_init__(self) -> None:
-        """Refuse moments without a time zone: an hour decides."""
-        moments = (self.discovered_at, self.determined_at, self.resolved_at)
-        sent = (each for reports in self.reported.values() for each in reports)
-        for each in (*moments, *sent):
-            if each is not None and each.tzinfo is None:
+        """Refuse moments without a time zone, an hour decides, and those before the discovery."""
+        sent = tuple(each for reports in self.reported.values() for each in reports)
+        later = [each for each in (self.determined_at, self.resolved_at, *sent) if each is not None]
+        for each in (self.discovered_at, *later):
+            if each.tzinfo is None:
                 message = f"{each.isoformat()}: a moment of an incident needs its time zone"
                 raise InputError(message, next_step="Write it like 2026-11-27T09:30:00+00:00.")
+        for each in later:
+            if each < self.discovered_at:
+                message = f"{each.isoformat()}: before the incident was discovered"
+                raise InputError(message, next_step="Look at the moments of the incident.")
+        for reports in self.reported.values():
+            if list(reports) != sorted(reports):
+                message = "the reports of a duty are not in the order in which they were sent"
+                raise InputError(message, next_step="Put the earliest first.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,27 +179,35 @@ def _due(incident: Incident, duty: Duty) -> datetime | None:
         return None
     if duty.business_days is not None:
         return after_business_days(start, duty.business_days)
-    return start + duty.within
+    return _after(start, duty.within)
+
+
+def _after(start: datetime, time: timedelta) -> datetime:
+    """Return the moment so much later: clocks that are set do not change how long an hour is."""
+    return (start.astimezone(UTC) + time).astimezone(start.tzinfo)
 
 
 def _follow_ups(incident: Incident, duty: Duty, because: tuple[str, ...]) -> list[Clock]:
-    last, end = incident.reported[duty.id][-1], incident.resolved_at
+    reports, end = incident.reported[duty.id], incident.resolved_at
+    # The last of all is one that follows another and was sent when the incident was over.
+    is_closed = end is not None and len(reports) > 1 and reports[-1] >= end
+    has_final = any(each.start == "resolved" for each in duty.follow_ups)
     found = []
     for each in duty.follow_ups:
         is_final = each.start == "resolved"
-        if not is_final and end is not None:
+        if not is_final and has_final and end is not None:
+            # What is reported again and again gives way to the report of the end, if there is one.
             continue
-        start = end if is_final else last
-        is_sent = is_final and end is not None and last >= end
-        state = State.REPORTED if is_sent else State.WAITING if start is None else State.DUE
+        start = end if is_final else reports[-2 if is_closed else -1]
+        state = State.REPORTED if is_closed else State.WAITING if start is None else State.DUE
         found.append(
             Clock(
                 duty=duty,
                 title=each.title,
                 state=state,
                 because=because,
-                due_at=None if start is None else start + each.within,
-                reported_at=last if is_sent else None,
+                due_at=None if start is None else _after(start, each.within),
+                reported_at=reports[-1] if is_closed else None,
             )
         )
     return found

@@ -5,6 +5,8 @@ Digests, sizes and the chain of custody are computed, not written.
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -98,11 +100,12 @@ class _File(_Strict):
     event: tuple[_Event, ...] = ()
 
 
-def read_case(path: Path) -> WrittenCase:
+def read_case(path: Path, random: Callable[[int], bytes] = secrets.token_bytes) -> WrittenCase:
     """Read a case, and make its records.
 
     Parameters:
         path: TOML of the schema `phalanx.case/1`; files in it are named from its folder on.
+        random: Gives so many random bytes, for salts of the records of custody.
 
     Raises:
         InputError: If it, or a file that it names, cannot be read or is not as it should be.
@@ -113,7 +116,7 @@ def read_case(path: Path) -> WrittenCase:
         _made(CaseRecord, said.case.model_dump() | {"claims": len(said.claim)}, path),
         *(_made(PersonRecord, each.model_dump(), path) for each in said.person),
         *(_made(ItemRecord, _measured(each, files[each.id]), path) for each in said.item),
-        *_chained(said.custody, path),
+        *_chained(said.custody, path, random),
         *(_made(ClaimRecord, each, path) for each in said.claim),
         *(
             _made(EventRecord, {"id": e.id, "proved": _text(path.parent / e.file)}, path)
@@ -123,11 +126,15 @@ def read_case(path: Path) -> WrittenCase:
     return WrittenCase(tuple(records), files)
 
 
-def _chained(said: tuple[_Custody, ...], path: Path) -> list[CustodyRecord]:
+def _chained(
+    said: tuple[_Custody, ...], path: Path, random: Callable[[int], bytes]
+) -> list[CustodyRecord]:
     last: dict[str, str] = {}
     found = []
     for number, each in enumerate(said, 1):
-        values = each.model_dump() | {"id": f"custody-{number}", "previous": last.get(each.item)}
+        values = each.model_dump() | {
+            "id": f"custody-{number}", "previous": last.get(each.item), "salt": random(16).hex(),
+        }  # fmt: skip
         record = _made(CustodyRecord, values, path)
         last[each.item] = sha256(record.payload()).hexdigest()
         found.append(record)

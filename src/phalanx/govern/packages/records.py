@@ -26,6 +26,7 @@ Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_l
 Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,500}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Salt = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Role = Literal["analyst", "counsel", "release manager", "auditor", "administrator", "expert"]
 Sensitivity = Literal["public", "alliance", "confidential", "privileged"]
 CustodyAction = Literal["collected", "examined", "copied", "handed over", "sealed", "destroyed"]
@@ -116,6 +117,10 @@ class CustodyRecord(_Record):
 
     previous: Digest | None = None
     """SHA-256 of the payload of the record before it on the same item; null for the first."""
+
+    salt: Salt | None = None
+    """Random: where this record is taken away, `previous` of the next one tests no guess at it.
+    Null in what was kept before there were salts."""
 
 
 class ClaimRecord(_Record):
