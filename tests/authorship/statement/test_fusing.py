@@ -41,12 +41,32 @@ def test_a_mark_decides_where_nothing_served_is_found() -> None:
     assert like.words == "consistent with a model's writing"
 
 
-def test_the_level_is_shared_by_what_was_evaluable() -> None:
-    """Two steps at one in a hundred: each has one in two hundred."""
-    alone = fused([Step("statistics", evidence(-2.1)), Step("served", NOTHING)], 0.01)
+def test_the_level_is_shared_by_what_was_asked_for() -> None:
+    """Two steps at one in a hundred: each has one in two hundred, evaluable or not."""
+    alone = fused([Step("statistics", evidence(-2.1))], 0.01)
     both = fused([Step("statistics", evidence(-2.1)), Step("served", evidence(0.0))], 0.01)
-    assert (alone.decided_by, both.decided_by) == ("statistics", None)
-    assert both.words == "not told apart"
+    without = fused([Step("statistics", evidence(-2.1)), Step("served", NOTHING)], 0.01)
+    assert [each.decided_by for each in (alone, both, without)] == ["statistics", None, None]
+    assert both.words == without.words == "not told apart"
+    assert without.log10_p == pytest.approx(-2.1 + np.log10(2.0))
+
+
+def test_a_gate_that_looks_at_the_text_leaves_the_level_as_it_is() -> None:
+    """The rank is turned away just where another kind of evidence is at its strongest."""
+    random = np.random.default_rng(5)
+    draws = np.log10(random.random((20_000, 2)))
+    said = [
+        fused(
+            [Step("mark", evidence(first)),
+             Step("statistics", NOTHING if first < np.log10(0.05) else evidence(second))],
+            0.05,
+        )
+        for first, second in draws.tolist()
+    ]  # fmt: skip
+    wrong = np.mean([each.decided_by is not None for each in said])
+    assert wrong <= 0.05 + 4.0 * np.sqrt(0.05 / 20_000)
+    e_values = [10.0**each.log10_e for each in said if each.log10_e is not None]
+    assert np.sum(e_values) / len(said) <= 1.0 + 4.0 * np.std(e_values) / np.sqrt(len(said))
 
 
 def test_statements_about_texts_that_owe_nothing_keep_the_level() -> None:

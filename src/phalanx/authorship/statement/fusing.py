@@ -2,9 +2,9 @@
 
 Each kind of evidence has a null hypothesis of its own, and they are rejected in the order in which
 they say most: that a text shares with what we served says more than that it is like any model's.
-The level is shared by all that are evaluable, so that the chance of any false statement is at most
-the level: what is evaluable follows from length, language and how common words are, and p-values
-hold whatever these are.
+The level is shared by all that were asked for, so that the chance of any false statement is at most
+the level. What turns out not to be evaluable keeps its part: a gate looks at the text, and whoever
+is turned away by it must not leave more of the level to evidence about the same text.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NULL = (
     "The text was written without what was served and without the key of the mark, by a human who "
     "wrote as the authors of the reference wrote."
 )
-ASSUMPTION = "The level is shared evenly by all kinds of evidence that were evaluable."
+ASSUMPTION = "The level is shared evenly by all kinds of evidence that were asked for."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ class Statement:
     """Of the null hypothesis that holds only if all of theirs do; null where none is evaluable."""
 
     log10_e: float | None
-    """Of the same: the mean of their e-values, whatever their dependence."""
+    """Of the same: the mean of their e-values, whatever their dependence; nothing for what was not
+    evaluable."""
 
 
 def fused(steps: Sequence[Step], level: float) -> Statement:
@@ -90,15 +91,16 @@ def fused(steps: Sequence[Step], level: float) -> Statement:
         return Statement(
             words="not evaluable", decided_by=None, steps=ordered, log10_p=None, log10_e=None
         )
-    needed = math.log10(level / len(known)) + 1e-12
+    asked = len(steps)
+    needed = math.log10(level / asked) + 1e-12
     decided = next((step.source for step, each in known if each.log10_p <= needed), None)
     smallest = min(each.log10_p for _, each in known)
     return Statement(
         words="not told apart" if decided is None else WORDS[decided],
         decided_by=decided,
         steps=ordered,
-        log10_p=min(0.0, smallest + math.log10(len(known))),
-        log10_e=mean([each.log10_e for _, each in known]),
+        log10_p=min(0.0, smallest + math.log10(asked)),
+        log10_e=mean([each.log10_e for _, each in known]) + math.log10(len(known) / asked),
     )
 
 
