@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
 from starlette.responses import RedirectResponse
 
 from phalanx.console.access import API
 from phalanx.console.desk import Desk
 from phalanx.console.people.listing import end_admission
 from phalanx.console.people.programs import trade_token
-from phalanx.console.rendering import plain
+from phalanx.console.rendering import as_json
 from phalanx.store.schema import translated
 
 
@@ -52,7 +51,7 @@ class Admitting:
                 connection, token, now.timestamp(), desk.settings.limits, desk.random
             )
         self._record(visitor.user.name, visitor.user.name, visitor.session, "token-traded")
-        return JSONResponse(plain(made))
+        return as_json(made)
 
     def _end(self, request: Request, listed: str, name: str | None) -> None:
         desk = self._desk

@@ -39,7 +39,7 @@ from phalanx.console.people.acts import Acts
 from phalanx.console.people.elsewhere import Provider
 from phalanx.console.people.passwords import Passwords
 from phalanx.console.people.tables import SCHEMA
-from phalanx.console.rendering import Renderer, plain
+from phalanx.console.rendering import Renderer, as_json
 from phalanx.console.seen.scans import Scans
 from phalanx.console.settings import ConsoleSettings
 from phalanx.console.shield import Shield
@@ -169,7 +169,7 @@ def _application(desk: Desk) -> FastAPI:
 
     @app.get(f"{API}/campaigns/{{scan}}/{{group}}/graph", summary="All accounts of a group, placed")
     def graph(request: Request) -> Response:
-        return JSONResponse(plain(campaigns.graph_of(asked_of(desk, request))))
+        return as_json(campaigns.graph_of(asked_of(desk, request)))
 
     @app.get(f"{API}/ledger/{{number}}/proof", summary="An event of the ledger, as it verifies")
     def proof(request: Request) -> Response:
@@ -201,9 +201,9 @@ def _add(app: FastAPI, page: Page, desk: Desk, renderer: Renderer) -> None:
         context = {"it": shown.data, **shown.more}
         return renderer.page(page.template, request.state.visitor, request.url.path, context)
 
-    def as_json(request: Request) -> Response:
-        return JSONResponse(plain(page.view(asked_of(desk, request)).data))
+    def as_twin(request: Request) -> Response:
+        return as_json(page.view(asked_of(desk, request)).data)
 
     name = page.path.strip("/").replace("/", "_") or "overview"
     app.add_api_route(page.path, as_html, include_in_schema=False, name=name)
-    app.add_api_route(f"{API}{page.path}", as_json, summary=page.summary, name=f"api_{name}")
+    app.add_api_route(f"{API}{page.path}", as_twin, summary=page.summary, name=f"api_{name}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment
 from pydantic import TypeAdapter
 
@@ -68,10 +68,15 @@ class Renderer:
         return HTMLResponse(text, status)
 
 
-def plain(record: object) -> object:
-    """Return a record as plain values of JSON."""
+def as_json(record: object) -> Response:
+    """Answer with a record as JSON; what is not finite becomes null, since JSON has no word for it.
+
+    Examples:
+        >>> as_json({"log10_e": float("inf")}).body
+        b'{"log10_e":null}'
+    """
     kind: Any = type(record)
-    return _adapter(kind).dump_python(record, mode="json")
+    return Response(_adapter(kind).dump_json(record), media_type="application/json")
 
 
 @cache
