@@ -127,7 +127,7 @@ def json_schema_page() -> str:
     answers = [authorship_schema(name) for name in AUTHORSHIP_DOCUMENTS]
     for answer in answers:
         parts += [f"### {answer['title']}", answer["description"], _fields(answer)]
-    told = {name: part for answer in answers for name, part in answer["$defs"].items()}
+    told = {name: part for answer in answers for name, part in answer.get("$defs", {}).items()}
     for name, definition in sorted(told.items()):
         parts += [f"### {name}", definition["description"], _fields(definition)]
     return "\n\n".join(parts) + "\n"
@@ -165,9 +165,11 @@ What `phalanx provenance compare` and `probe` write with `-f json`, and what a s
 theirs holds as its `report`. Their schema is `provenance-1.schema.json`, in the same place."""
 
 _AUTHORSHIP = """\
-What `phalanx authorship detect`, `lookup`, `detect --corpus` and `calibrate` write with `-f json`.
-Their schemas are `authorship-detect-1.schema.json`, `authorship-lookup-1.schema.json`,
-`authorship-corpus-1.schema.json` and `authorship-calibrate-1.schema.json`, in the same place."""
+What `phalanx authorship detect`, `lookup`, `detect --corpus`, `calibrate`, `fit` (`join` too) and
+`index` write with `-f json`. Their schemas are `authorship-detect-1.schema.json`,
+`authorship-lookup-1.schema.json`, `authorship-corpus-1.schema.json`,
+`authorship-calibrate-1.schema.json`, `authorship-fit-1.schema.json` and
+`authorship-index-1.schema.json`, in the same place."""
 
 _SCAN_FOLDER = """\
 # Scan folder and JSON schema

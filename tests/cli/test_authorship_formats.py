@@ -20,13 +20,13 @@ from phalanx.authorship.features.seen import LETTER_BUCKETS, RUN_BUCKETS
 from phalanx.authorship.judging import CONSISTENT, Batch, Judgement, Verdict, Verdicts
 from phalanx.authorship.passages import Located, Passage
 from phalanx.authorship.reference import Calibrated, Cell
-from phalanx.authorship.served import IndexWriter, evidence_of, look_up, open_index
+from phalanx.authorship.served import IndexWriter, Listed, evidence_of, look_up, open_index
 from phalanx.authorship.statement import Step, fused, statistics_of
 from phalanx.cli import authorship_corpus_view as corpus_view
 from phalanx.cli import authorship_served_view as served_view
 from phalanx.cli import authorship_view as view
 from phalanx.cli.authorship_corpus_work import Surveyed
-from phalanx.cli.authorship_served_work import LookedUp
+from phalanx.cli.authorship_served_work import Indexed, LookedUp
 from phalanx.cli.authorship_together import Together
 from phalanx.cli.authorship_work import Answer, Made
 from phalanx.formats.schema import AUTHORSHIP_DOCUMENTS, authorship_path, authorship_schema
@@ -35,6 +35,10 @@ from phalanx.model import Inconclusive
 Golden = Callable[[str, str], None]
 
 REJECTS = (Reject(where="essays.jsonl:7", reason="is no JSON"),)
+INDEXED = Indexed(
+    listed=Listed(key_id="key_0", documents=1_200, too_short=34),
+    documents=200, entries=4_800, size_bytes=96_000, warnings=("log.jsonl: 2 lines are no JSON",),
+)  # fmt: skip
 SERVED = (
     "Whales sing at night because sound travels far where boats are rare and waters calm. "
     "Young males learn new songs from neighbours, change single phrases each season and carry "
@@ -182,6 +186,9 @@ def written(
         "authorship-corpus.json": corpus_view.corpus_json(surveyed),
         "authorship-calibrate.txt": view.reference_text(detector),
         "authorship-calibrate.json": view.reference_json(made, "essay", Path("mine.detector")),
+        "authorship-fit.json": view.fitted_json(made, "cd" * 32, Path("mine.detector")),
+        "authorship-index.txt": served_view.index_text(INDEXED, Path("served")),
+        "authorship-index.json": served_view.index_json(INDEXED, Path("served")),
     }
 
 
@@ -191,6 +198,8 @@ SCHEMA_OF = {
     "authorship-lookup.json": "authorship-lookup-1",
     "authorship-corpus.json": "authorship-corpus-1",
     "authorship-calibrate.json": "authorship-calibrate-1",
+    "authorship-fit.json": "authorship-fit-1",
+    "authorship-index.json": "authorship-index-1",
 }
 
 
@@ -246,7 +255,7 @@ def test_schemas_know_every_field(written: dict[str, str]) -> None:
 
     for file, name in SCHEMA_OF.items():
         schema = authorship_schema(name)
-        assert unknown(json.loads(written[file]), schema, schema["$defs"]) == [], file
+        assert unknown(json.loads(written[file]), schema, schema.get("$defs", {})) == [], file
 
 
 @pytest.mark.parametrize(
@@ -261,6 +270,8 @@ def test_schemas_know_every_field(written: dict[str, str]) -> None:
         ("authorship-corpus.json", ("answers", 0, "share_high"), 1.5),
         ("authorship-corpus.json", ("answers",), None),
         ("authorship-calibrate.json", ("detector", "kind"), "video"),
+        ("authorship-fit.json", ("written",), 3),
+        ("authorship-index.json", ("too_short",), -1),
     ],
 )
 def test_schemas_refuse_what_is_no_answer(
@@ -275,9 +286,13 @@ def test_schemas_refuse_what_is_no_answer(
     assert violations(answered, authorship_schema(SCHEMA_OF[file]))
 
 
+SAYS_NOTHING = {"authorship-calibrate.txt", "authorship-index.txt"}
+"""What answers about no document."""
+
+
 def test_no_answer_says_who_wrote(written: dict[str, str]) -> None:
     """Words are "consistent with", and what is not said stands beside them."""
     for name, text in written.items():
         assert "written by" not in text
-        if name.endswith(".txt") and name != "authorship-calibrate.txt":
+        if name.endswith(".txt") and name not in SAYS_NOTHING:
             assert "not said" in text

@@ -49,6 +49,7 @@ def fit(
     model: Paths,
     detector: Path,
     kind: KindName = "text",
+    output_format: TableOrJson = "table",
     common: Common = Common(),
 ) -> None:
     """Fit a detector to documents of humans and of models.
@@ -62,9 +63,11 @@ def fit(
             fusion is fitted so that it holds for collections that it has not seen.
         detector: File to write.
         kind: Of the documents.
+        output_format: How to print what was made.
         common: Options of every command.
     """
     from phalanx.authorship.reference import write_model
+    from phalanx.cli.authorship_view import fitted_json
     from phalanx.cli.authorship_work import fitted, told_rejects
 
     refuse_output(detector)
@@ -72,7 +75,9 @@ def fit(
         made = fitted(human, model, kind, progress)
     told_rejects(made.rejects, common)
     digest = write_model(made.model, detector)
-    write_text(f"{detector}: {made.model.detector.about}\nsha256 {digest}\n", None)
+    text = f"{detector}: {made.model.detector.about}\nsha256 {digest}\n"
+    as_json = output_format == "json"
+    write_text(fitted_json(made, digest, detector) if as_json else text, None)
     common.say("Next: phalanx authorship calibrate, on human documents that are none of these.")
 
 
@@ -84,6 +89,7 @@ def join(
     detector: Path,
     joined: Path,
     options: ReaderOptions = ReaderOptions(),
+    output_format: TableOrJson = "table",
     common: Common = Common(),
 ) -> None:
     """Join a detector with what a language model of yours makes of each text.
@@ -98,10 +104,11 @@ def join(
         detector: File that `fit` wrote.
         joined: File to write.
         options: Which model reads.
+        output_format: How to print what was made.
         common: Options of every command.
     """
     from phalanx.authorship.reference import write_model
-    from phalanx.cli.authorship_view import joined_text
+    from phalanx.cli.authorship_view import fitted_json, joined_text
     from phalanx.cli.authorship_work import joined as join_with
     from phalanx.cli.authorship_work import told_rejects
 
@@ -110,7 +117,9 @@ def join(
         made = join_with(human, model, detector, options, progress)
     told_rejects(made.rejects, common)
     digest = write_model(made.model, joined)
-    write_text(f"{joined_text(made.model)}sha256 {digest}\n", None)
+    text = f"{joined_text(made.model)}sha256 {digest}\n"
+    as_json = output_format == "json"
+    write_text(fitted_json(made, digest, joined) if as_json else text, None)
     common.say("Next: phalanx authorship calibrate, on human documents that are none of these.")
 
 

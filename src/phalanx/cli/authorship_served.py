@@ -22,6 +22,7 @@ def index(
     column_map: Annotated[tuple[str, ...], Parameter(name="--map", show_default=False)] = (),
     key: Key = None,
     clear_identifiers: bool = False,
+    output_format: TableOrJson = "table",
     common: Common = Common(),
 ) -> None:
     """Index the responses in logs, so that texts can be looked up among them.
@@ -37,8 +38,10 @@ def index(
         key: File of the pseudonym key, which keys the index too; made on first use. Look-ups need
             the same.
         clear_identifiers: Keep account ids as they stand in the log: no pseudonyms.
+        output_format: How to print what the index holds then.
         common: Options of every command.
     """
+    from phalanx.cli.authorship_served_view import index_json, index_text
     from phalanx.cli.authorship_served_work import indexed
     from phalanx.cli.inputs import parse_columns
 
@@ -46,12 +49,7 @@ def index(
         made = indexed(logs, out, parse_columns(column_map), key, progress, clear=clear_identifiers)
     for warning in made.warnings:
         common.say(f"warning: {warning}")
-    listed = made.listed
-    write_text(
-        f"{out}: {listed.documents:,} responses ({made.documents:,} new, {listed.too_short:,} "
-        f"too short), {made.entries:,} parts, {made.size_bytes:,} bytes\n",
-        None,
-    )
+    write_text((index_json if output_format == "json" else index_text)(made, out), None)
 
 
 def lookup(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from phalanx.authorship.documents import Document
 from phalanx.authorship.served import Found, Match
 from phalanx.authorship.served.saying import ASSUMPTIONS, METHOD, NULL
-from phalanx.cli.authorship_served_work import LookedUp, is_finding
+from phalanx.cli.authorship_served_work import Indexed, LookedUp, is_finding
 from phalanx.formats.authorship_lookup_document import LOOKUP_SCHEMA_ID
+from phalanx.formats.authorship_made_document import INDEX_SCHEMA_ID
 from phalanx.formats.json import to_text
 from phalanx.formats.lines import bullets, labelled, power
 from phalanx.formats.notation import count, plural
@@ -26,6 +28,31 @@ _MOST_LINES = 20
 _START = datetime.fromtimestamp(0, UTC)
 
 Said = ExactEvidence | Inconclusive
+
+
+def index_text(made: Indexed, folder: Path) -> str:
+    """Write what an index holds, for people."""
+    listed = made.listed
+    return (
+        f"{folder}: {listed.documents:,} responses ({made.documents:,} new, {listed.too_short:,} "
+        f"too short), {made.entries:,} parts, {made.size_bytes:,} bytes\n"
+    )
+
+
+def index_json(made: Indexed, folder: Path) -> str:
+    """Write what an index holds, for programs."""
+    return to_text(
+        {
+            "schema": INDEX_SCHEMA_ID,
+            "index": str(folder),
+            "responses": made.listed.documents,
+            "new_responses": made.documents,
+            "too_short": made.listed.too_short,
+            "entries": made.entries,
+            "size_bytes": made.size_bytes,
+            "warnings": list(made.warnings),
+        }
+    )
 
 
 def as_json(answer: LookedUp) -> str:

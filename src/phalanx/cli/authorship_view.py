@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from phalanx.cli.authorship_together import Together, is_found, lines_of, record
 from phalanx.cli.authorship_work import Answer, Made
 from phalanx.formats.authorship_calibrate_document import CALIBRATE_SCHEMA_ID
 from phalanx.formats.authorship_detect_document import DETECT_SCHEMA_ID
+from phalanx.formats.authorship_made_document import FIT_SCHEMA_ID
 from phalanx.formats.json import to_text
 from phalanx.formats.lines import bullets, labelled
 from phalanx.formats.notation import count, plural
@@ -121,6 +123,24 @@ def joined_text(model: Calibrated) -> str:
         f"{name} {weight:.2f}" for name, weight in zip(names, model.joined.weights, strict=True)
     )
     return f"{printable(f'readings by {model.joined.reader}, weights: {said}')}\n"
+
+
+def fitted_json(made: Made, digest: str, written: Path) -> str:
+    """Write what was fitted or joined for programs.
+
+    Parameters:
+        made: The detector.
+        digest: Of its file.
+        written: The file.
+    """
+    return to_text(
+        {
+            "schema": FIT_SCHEMA_ID,
+            "written": str(written),
+            "detector": _detector(replace(made.model, digest=digest)),
+            "rejects": [{"where": each.where, "reason": each.reason} for each in made.rejects],
+        }
+    )
 
 
 def reference_json(made: Made, domain: str, calibrated: Path) -> str:

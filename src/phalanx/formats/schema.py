@@ -21,6 +21,7 @@ from phalanx.formats import (
     authorship_corpus_document,
     authorship_detect_document,
     authorship_lookup_document,
+    authorship_made_document,
     authorship_parts,
     provenance_document,
 )
@@ -169,6 +170,8 @@ AUTHORSHIP_DOCUMENTS: dict[str, type] = {
     "authorship-lookup-1": authorship_lookup_document.LookupDocument,
     "authorship-corpus-1": authorship_corpus_document.CorpusDocument,
     "authorship-calibrate-1": authorship_calibrate_document.CalibrateDocument,
+    "authorship-fit-1": authorship_made_document.FitDocument,
+    "authorship-index-1": authorship_made_document.IndexDocument,
 }
 """Answers of `phalanx authorship`: name of the file of their schema -> type."""
 
@@ -192,7 +195,8 @@ def authorship_schema(name: str) -> dict[str, Any]:
     schema = TypeAdapter(noun).json_schema(mode="serialization")
     _describe(schema, noun)
     nouns = vars(authorship_parts) | vars(inspect.getmodule(noun))
-    for part, definition in schema["$defs"].items():
+    # An answer without parts of its own kind has no definitions.
+    for part, definition in schema.get("$defs", {}).items():
         _describe(definition, nouns[part])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
