@@ -76,18 +76,24 @@ class PatientProtocol(H11Protocol):
             self._waiting = None
 
 
-def run_server(app: Any, tell: Callable[[], None], **options: Any) -> None:  # noqa: ANN401 - as uvicorn has it
+def run_server(
+    app: Any,  # noqa: ANN401 - as uvicorn has it
+    tell: Callable[[], None],
+    http: type[PatientProtocol] = PatientProtocol,
+    **options: Any,  # noqa: ANN401 - as uvicorn has it
+) -> None:
     """Run an application until it is told to stop.
 
     Parameters:
         app: Of ASGI.
         tell: Called when it listens.
+        http: How it speaks HTTP.
         options: Of `uvicorn.Config`.
 
     Raises:
         SystemExit: If it cannot start.
     """
-    server = _Telling(uvicorn.Config(app, http=PatientProtocol, **options), tell)
+    server = _Telling(uvicorn.Config(app, http=http, **options), tell)
     try:
         server.run()
     except KeyboardInterrupt:

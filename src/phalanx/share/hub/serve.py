@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import hashlib
 import ssl
 from collections.abc import Callable, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from phalanx.errors import ConfigError
-from phalanx.serving.listening import run_server, untold
+from phalanx.serving.listening import PatientProtocol, run_server, untold
 from phalanx.serving.service_log import log_as_json
 from phalanx.share.hub.app import Extension, create_app
 from phalanx.share.hub.hub import CERTIFICATE
@@ -28,15 +28,15 @@ _UNTIL_COLLECTED = 50_000
 """Objects of Python that are made before cycles are looked for."""
 
 
-class CertifiedProtocol(H11Protocol):
+class CertifiedProtocol(PatientProtocol):
     """HTTP that tells the application which certificate the client showed.
 
     What a certificate is worth was checked when the connection was made.
     """
 
-    def connection_made(self, transport: object) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection."""
-        super().connection_made(transport)  # type: ignore[arg-type]
+        super().connection_made(transport)
         tls = self.transport.get_extra_info("ssl_object")
         certificate = tls.getpeercert(binary_form=True) if tls else None
         if certificate:
